@@ -1,0 +1,57 @@
+/* The one interface that a backend fills in: open a device, compile the graph, stage pictures,
+ * forward a batch, close. */
+#ifndef VERIFY_BACKEND_H
+#define VERIFY_BACKEND_H
+
+#include "base/status.h"
+#include "image/image.h"
+#include "judge/judge.h"
+#include "model/model.h"
+
+struct backend_options {
+    size_t threads; /* CPU threads that forward may use */
+    size_t slots;   /* pictures that may be staged at one time */
+    size_t batch;   /* most pictures in one forward; 0: the backend chooses */
+    uint32_t imgsz; /* longer side of the input */
+    bool rect;      /* inputs of many shapes will come, longest side imgsz */
+    bool half;      /* fp16 where the backend has it */
+    int local_rank; /* of this process on its node: chooses the device */
+};
+
+/* What forward needs to judge one staged picture, and where its findings go. */
+struct picture {
+    size_t slot; /* where stage put it */
+    struct letterbox letterbox;
+    size_t n_labels;
+    const struct target *targets; /* the labels that the model knows, n_labels of them */
+    struct findings *findings;    /* filled by forward */
+};
+
+struct backend; /* one device, opened; the backend's own struct begins with its `interface` */
+
+struct backend_interface {
+    const char *name;   /* "cpu", "cuda": --device */
+    const char *prefix; /* "CPU", "GPU": of the lines on the screen */
+    /* Where the device can be used: STATUS_OK; else the reason (status_message). */
+    enum status (*available)(void);
+    /* Opens the device and compiles the model. The model and the judge stay the caller's and must
+     * outlive it. On failure *out is NULL. */
+    enum status (*open)(const struct model *model, const struct judge *judge,
+                        const struct backend_options *options, struct backend **out);
+    /* A line about the device for the report ("AMD EPYC, 2 threads"). Valid until close. */
+    const char *(*device)(const struct backend *backend);
+    size_t (*batch)(const struct backend *backend);
+    /* Puts a picture into a slot, letterboxed now or later. Thread-safe for different slots. */
+    enum status (*stage)(struct backend *backend, size_t slot, const struct image *image,
+                         const struct letterbox *letterbox);
+    /* Runs the network on `n` staged pictures (n <= batch) and judges them; one thread at a time.
+     */
+    enum status (*forward)(struct backend *backend, struct picture *pictures, size_t n);
+    void (*close)(struct backend *backend);
+};
+
+/* The backends known to the program, best first, NULL last; those not compiled in are there and say
+ * so when asked. */
+extern const struct backend_interface *const backends[];
+
+#endif

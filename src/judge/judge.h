@@ -1,0 +1,117 @@
+/* From the raw head to a verdict on every label: the rule is described in docs/evidence.md. */
+#ifndef VERIFY_JUDGE_JUDGE_H
+#define VERIFY_JUDGE_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "image/image.h"
+#include "model/graph.h"
+
+/* One raw map of the head as a backend left it, channel c of cell p (row-major) at
+ * data[(c / block) * cells * block + p * block + c % block]: block 1 is planar (C,h,w), block C is
+ * channels-last (h,w,C), block 8 is nChw8c. */
+struct head_map {
+    const float *data;
+    size_t channels, width, height;
+    size_t block;
+};
+
+/* The maps of each level for one picture. */
+struct head_maps {
+    struct head_map boxes[GRAPH_LEVELS];
+    struct head_map scores[GRAPH_LEVELS];
+};
+
+/* A label as the judge sees it. */
+struct target {
+    int32_t class; /* the model's class */
+    float box[4];  /* x1, y1, x2, y2 in picture pixels */
+};
+
+/* What the raw head says of one label; the symbols are those of docs/evidence.md. */
+struct evidence {
+    float own, rival;
+    int32_t suggested; /* the model's class of `rival`; -1 where there is none */
+    float near, here;
+    float margin, shift, ghost, dup, location;
+    bool has_refined;
+    float refined[4]; /* x1, y1, x2, y2 in picture pixels */
+    int32_t twin;     /* the label that `dup` refers to; -1 where there is none */
+};
+
+/* Missing objects are sought down to this score; the image score uses them all. */
+#define MISSING_FLOOR 0.05f
+
+struct detection {
+    int32_t class; /* the model's */
+    float confidence;
+    float box[4]; /* x1, y1, x2, y2 in picture pixels, not clipped */
+};
+
+struct detections {
+    size_t count, capacity;
+    struct detection *items; /* owned; best confidence first */
+};
+
+/* What a forward leaves of one picture. Start with a zeroed struct; reused from picture to picture.
+ */
+struct findings {
+    size_t n_evidence, evidence_capacity;
+    struct evidence *evidence;     /* one per target, in order */
+    struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
+    struct detections predictions; /* as Ultralytics' predict, where asked for */
+};
+void findings_free(struct findings *findings);
+
+/* Parameters of judging, the same for all pictures. */
+struct judge {
+    struct head head;
+    const bool *class_in_data; /* [n_classes]: model classes that the data set has; others are no
+                                  rivals and never missing; NULL: all; the caller's */
+    bool predict;              /* fill findings.predictions */
+    float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
+    size_t max_det;            /* of predictions */
+};
+
+/* Scratch memory of one judging thread. */
+struct judge_scratch;
+enum status judge_scratch_make(struct judge_scratch **out);
+void judge_scratch_free(struct judge_scratch *scratch);
+
+/* Judges one picture from its raw maps. */
+enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
+                          const struct letterbox *letterbox, const struct target *targets,
+                          size_t n_targets, struct judge_scratch *scratch,
+                          struct findings *findings);
+
+/* Thresholds of the verdict (the flags of the same names). */
+struct thresholds {
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
+};
+
+enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };
+enum reason {
+    REASON_NONE,
+    REASON_CLASS,
+    REASON_LOCATION,
+    REASON_CONTESTED,
+    REASON_WEAK,
+    REASON_UNSEEN,
+    REASON_DUPLICATE,
+    REASON_UNKNOWN_CLASS,
+};
+/* "correct", "mislabeled", "uncertain"; NULL for REASON_NONE, "class", "location", … */
+const char *verdict_name(enum verdict verdict);
+const char *reason_name(enum reason reason);
+
+/* The first rule of the table that holds. */
+enum verdict verdict_of(const struct evidence *evidence, const struct thresholds *thresholds,
+                        enum reason *reason);
+
+/* Near 1: clean; near 0: almost surely wrong. Over all evidence and all missing objects. */
+double image_score(const struct findings *findings);
+
+#endif

@@ -1,0 +1,257 @@
+/* The network as a flat list of operators: what every importer produces and every backend
+ * compiles. Batch is implied: a graph describes one image, dim 0 of every feature map is 1, and a
+ * backend that runs several images at once multiplies it itself.
+ *
+ * A graph does not fix the input's size: graph_shapes() derives every shape from it. */
+#ifndef VERIFY_MODEL_GRAPH_H
+#define VERIFY_MODEL_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum {
+    GRAPH_RANK = 6,    /* most dimensions of a tensor */
+    GRAPH_INPUTS = 64, /* most inputs of an operator (Concat's are many) */
+    GRAPH_LEVELS = 8,  /* most strides of a detection head */
+    GRAPH_ANCHORS = 8, /* most anchors per cell of an anchor-based head */
+};
+
+enum dtype { DTYPE_F32, DTYPE_I64, DTYPE_BOOL };
+
+struct shape {
+    size_t rank;
+    int64_t dims[GRAPH_RANK];
+};
+
+/* A value of the graph: the output of an operator, the input image, or a constant. */
+struct tensor {
+    char *name; /* as in the model file; owned */
+    enum dtype dtype;
+    bool constant;
+    struct shape shape; /* of a constant; unset for others (see graph_shapes) */
+    void *data;         /* of a constant: row-major elements, owned; NULL for others */
+};
+
+enum activation {
+    ACTIVATION_NONE,
+    ACTIVATION_SILU, /* x sigmoid(x) */
+    ACTIVATION_RELU,
+    ACTIVATION_LEAKY_RELU, /* x < 0 ? alpha x : x */
+    ACTIVATION_SIGMOID,
+    ACTIVATION_MISH,         /* x tanh(softplus(x)) */
+    ACTIVATION_HARD_SIGMOID, /* clamp(alpha x + beta, 0, 1) */
+    ACTIVATION_HARD_SWISH,   /* x clamp(x / 6 + 0.5, 0, 1) */
+    ACTIVATION_TANH,
+    ACTIVATION_GELU, /* x (1 + erf(x / sqrt 2)) / 2 */
+    ACTIVATION_CLIP, /* clamp(x, alpha, beta) */
+};
+
+/* Operators are ONNX's, where a comment says nothing else. Those after OP_CONSTANT_FIRST are only
+ * met in shape arithmetic and are gone once a graph is imported. */
+enum op_kind {
+    OP_CONV,           /* x, weights (O,I/group,kh,kw), bias (O) optional, residual optional */
+    OP_CONV_TRANSPOSE, /* x, weights (I,O/group,kh,kw), bias (O) optional */
+    OP_MAX_POOL,
+    OP_AVERAGE_POOL, /* padding counts only where op.pool_count_padding */
+    OP_RESIZE,       /* nearest neighbour by integer or fractional op.scale */
+    OP_CONCAT,
+    OP_SLICE,   /* op.slice on every axis; Split becomes one slice an output */
+    OP_UNARY,   /* op.unary or, where that is UNARY_ACTIVATION, op.activation */
+    OP_BINARY,  /* op.binary, with broadcasting */
+    OP_MATMUL,  /* batched, broadcasting like ONNX's MatMul */
+    OP_SOFTMAX, /* over op.axis */
+    OP_RESHAPE, /* op.reshape says where each dimension comes from */
+    OP_TRANSPOSE,
+    OP_REDUCE,     /* op.reduce over op.axes */
+    OP_PAD,        /* constant padding with op.pad_value */
+    OP_EXPAND,     /* broadcast to op.expand */
+    OP_GATHER,     /* x, constant indices, along op.axis */
+    OP_BATCH_NORM, /* x, scale, bias, mean, variance: folded into a Conv or a multiply-add */
+
+    OP_CONSTANT_FIRST,
+    OP_SHAPE = OP_CONSTANT_FIRST,
+    OP_CONSTANT_OF_SHAPE,
+    OP_RANGE,
+    OP_CAST,
+    OP_WHERE,
+    OP_TILE,
+    OP_UNKNOWN, /* read but not understood: an error only where the result depends on it */
+};
+
+enum unary {
+    UNARY_ACTIVATION,
+    UNARY_EXP,
+    UNARY_LOG,
+    UNARY_SQRT,
+    UNARY_NEG,
+    UNARY_ABS,
+    UNARY_FLOOR,
+    UNARY_CEIL,
+    UNARY_ROUND,
+    UNARY_RECIPROCAL,
+    UNARY_ERF,
+    UNARY_NOT
+};
+enum binary {
+    BINARY_ADD,
+    BINARY_SUB,
+    BINARY_MUL,
+    BINARY_DIV,
+    BINARY_POW,
+    BINARY_MIN,
+    BINARY_MAX,
+    BINARY_EQUAL,
+    BINARY_LESS,
+    BINARY_GREATER,
+    BINARY_AND,
+    BINARY_OR,
+    BINARY_MOD
+};
+enum reduce { REDUCE_MEAN, REDUCE_SUM, REDUCE_MAX, REDUCE_MIN };
+
+/* Where one dimension of a Reshape's output comes from. */
+enum dim_source {
+    DIM_CONSTANT, /* value */
+    DIM_PRODUCT,  /* the product of input dimensions first .. first + count - 1 */
+    DIM_HEIGHT,   /* the network input's height / value */
+    DIM_WIDTH,    /* the network input's width / value */
+    DIM_REST,     /* what is left (at most one) */
+};
+struct reshape_dim {
+    enum dim_source source;
+    int64_t value;
+    size_t first, count;
+};
+
+struct slice_range {
+    int64_t start, end, step; /* end is exclusive; INT64_MAX: to the end; step > 0 */
+};
+
+/* Geometry of convolutions and pools, height first. */
+struct window {
+    int64_t kernel[2], stride[2], dilation[2];
+    int64_t pad[4];            /* top, left, bottom, right */
+    int64_t output_padding[2]; /* of a transposed convolution */
+    int64_t group;
+    bool ceil_mode; /* of pools */
+};
+
+struct op {
+    enum op_kind kind;
+    char *name;      /* the node's name in the model file, for messages; owned */
+    char *type_name; /* the operator as the model file calls it ("Conv"); owned */
+    size_t n_inputs;
+    int inputs[GRAPH_INPUTS]; /* tensor indices; -1: an optional input that is absent */
+    int output;
+    /* Attributes; each kind uses its own. */
+    struct window window;
+    bool pool_count_padding;
+    enum activation activation; /* of OP_UNARY; of OP_CONV: applied after the bias */
+    float alpha, beta;          /* of the activation */
+    enum unary unary;
+    enum binary binary;
+    enum reduce reduce;
+    bool keep_dims;
+    int64_t axis; /* not negative */
+    size_t n_axes;
+    int64_t axes[GRAPH_RANK];
+    size_t permutation[GRAPH_RANK];
+    float scale[2]; /* of a resize: output / input, height first */
+    size_t n_reshape;
+    struct reshape_dim reshape[GRAPH_RANK];
+    struct slice_range slice[GRAPH_RANK];
+    int64_t pads[2 * GRAPH_RANK]; /* of OP_PAD: begins of all axes, then ends */
+    float pad_value;
+    struct shape expand;
+    enum dtype cast_to;
+};
+
+/* How the raw maps of the detection head become boxes; backends leave the maps as they are. */
+enum head_kind {
+    HEAD_DISTANCE, /* v6, v8, v9, 10, 11, 12, 26: per cell four distances (left, top, right,
+                      bottom) in units of the stride from the cell's centre, each the mean of a
+                      softmax over `bins` bins (DFL), or the value itself where bins is 1 */
+    HEAD_ANCHOR,   /* v5, v7: per cell and anchor x, y, w, h, objectness, classes; all sigmoid:
+                      x = (2 x - 0.5 + column) stride, w = (2 w)^2 anchor_w; score = obj * class */
+    HEAD_FINAL,    /* the graph's own tail gives boxes (xc, yc, w, h in network pixels) and scores
+                      after the sigmoid, as one map with 4 + classes channels or 5 + classes
+                      (objectness after the box), one cell an anchor */
+};
+
+/* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
+ * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores) of
+ * n_anchors * (5 + n_classes) channels. */
+struct head_level {
+    int boxes;  /* tensor (1,C,h,w) */
+    int scores; /* tensor (1,C,h,w); may be the same as boxes */
+    size_t box_channel, score_channel;
+    size_t stride;                   /* network pixels per cell */
+    float anchors[GRAPH_ANCHORS][2]; /* width, height in network pixels */
+};
+struct head {
+    enum head_kind kind;
+    size_t n_classes;
+    size_t bins;
+    size_t n_anchors;   /* 1 for a distance head */
+    bool objectness;    /* of HEAD_FINAL */
+    bool channels_last; /* of HEAD_FINAL: (1,A,C) rather than (1,C,A) */
+    size_t n_levels;
+    struct head_level levels[GRAPH_LEVELS];
+};
+
+struct graph {
+    size_t n_tensors, tensor_capacity;
+    struct tensor *tensors;
+    size_t n_ops, op_capacity;
+    struct op *ops; /* in an order in which every input is computed before it is used */
+    int input;      /* tensor (1,3,H,W): RGB planes, 0 to 1 */
+    struct head head;
+    int64_t fixed_height, fixed_width; /* not 0: constants tie the graph to this input size */
+};
+
+/* Adds a tensor or an operator; pointers into the arrays are invalid afterwards. The texts are
+ * copied. A new tensor is a non-constant DTYPE_F32; a new op is zeroed but for kind, name and
+ * type_name, and has output -1. */
+enum status graph_add_tensor(struct graph *graph, const char *name, int *index);
+enum status graph_add_op(struct graph *graph, enum op_kind kind, const char *name,
+                         const char *type_name, size_t *index);
+/* Makes a tensor constant with zeroed elements of this type and shape (data owned by the graph). */
+enum status graph_make_constant(struct graph *graph, int index, enum dtype dtype,
+                                const struct shape *shape);
+void graph_free(struct graph *graph);
+
+/* Bytes of one element; elements of a shape (rank 0: 1). */
+size_t dtype_size(enum dtype dtype);
+int64_t shape_elements(const struct shape *shape);
+
+/* Derives the shape of every tensor for an input of height x width; `shapes` has n_tensors
+ * entries. STATUS_BAD_INPUT where the graph does not accept this size, saying which node. */
+enum status graph_shapes(const struct graph *graph, int64_t height, int64_t width,
+                         struct shape *shapes);
+/* The shape of one operator's output from those of its inputs (graph_shapes' single step). */
+enum status op_shape(const struct graph *graph, const struct op *op, const struct shape *shapes,
+                     int64_t height, int64_t width, struct shape *out);
+
+/* A view of a tensor's elements for op_evaluate. */
+struct value {
+    enum dtype dtype;
+    struct shape shape;
+    void *data; /* row-major */
+};
+
+/* Runs one operator in plain C: the oracle of the backends' tests, the folding of constants, and
+ * the CPU backend's way for what its library lacks. inputs[i].data is NULL for an absent input;
+ * out has its shape, type and memory set. Fails for OP_UNKNOWN and for types it does not know. */
+enum status op_evaluate(const struct op *op, const struct value *inputs, struct value *out);
+
+/* Passes over an imported graph, in this order; each leaves a valid graph. */
+enum status graph_fold_batch_norm(struct graph *graph);
+/* Conv + activation (also spelled Sigmoid + Mul), Conv + activation + Add as the residual. */
+enum status graph_fuse(struct graph *graph);
+/* Removes operators and constants that nothing the head needs depends on. */
+enum status graph_prune(struct graph *graph);
+
+#endif

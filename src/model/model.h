@@ -1,0 +1,37 @@
+/* A model file, read: its graph, its class names, what it says of itself. */
+#ifndef VERIFY_MODEL_MODEL_H
+#define VERIFY_MODEL_MODEL_H
+
+#include "model/graph.h"
+
+struct model {
+    struct graph graph;
+    char *format;      /* "ONNX", …; owned */
+    char *description; /* what the file says it is, or "" ; owned */
+    char *family;      /* "anchor-free, DFL 16", "anchor-based" …: from the head; owned */
+    size_t n_classes;
+    char **names;   /* n_classes; "class7" where the file has none; owned */
+    int64_t stride; /* largest stride of the head: inputs are multiples of it */
+    bool dynamic;   /* the file accepts any input size by itself */
+    uint64_t parameters;
+};
+
+/* Reads a model with the importer that knows its format (by content, then suffix); `imgsz` is the
+ * square input it will be run with, needed where a file's shapes cannot be left open.
+ * STATUS_BAD_INPUT with one line otherwise: what, where, what to do. */
+enum status model_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
+void model_free(struct model *model);
+
+/* Importers: one a file format, one line each in model.c's table. Each fills graph (unfused),
+ * names, description, dynamic. `weights` is NULL or --weights. */
+enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
+
+/* Multiplications and additions, both counted, of one forward at height x width, in 1e9. */
+enum status model_gflops(const struct model *model, int64_t height, int64_t width, double *gflops);
+
+/* Appends what --inspect prints: format, family, classes, parameters, GFLOPs, the layer table. */
+struct text;
+enum status model_describe(const struct model *model, int64_t height, int64_t width,
+                           struct text *text);
+
+#endif
