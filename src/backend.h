@@ -32,6 +32,7 @@ struct backend; /* one device, opened; the backend's own struct begins with its 
 struct backend_interface {
     const char *name;   /* "cpu", "cuda": --device */
     const char *prefix; /* "CPU", "GPU": of the lines on the screen */
+    size_t auto_batch;  /* --batch auto: what slots are planned for */
     /* Where the device can be used: STATUS_OK; else the reason (status_message). */
     enum status (*available)(void);
     /* Opens the device and compiles the model. The model and the judge stay the caller's and must

@@ -26,7 +26,12 @@ const char *status_place(void);
 enum status status_prefix(enum status code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-#define FAIL(code, ...) status_set((code), __FILE__, __LINE__, __VA_ARGS__)
+/* The value passes through an inline function, so that the compiler sees which code a failing
+ * function returns. */
+static inline enum status status_value(enum status code) {
+    return code;
+}
+#define FAIL(code, ...) status_value((status_set((code), __FILE__, __LINE__, __VA_ARGS__), (code)))
 
 /* Runs a call that returns a status; on failure goes to the function's single `out:` label.
  * Needs a local `enum status status`. */

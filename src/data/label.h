@@ -7,6 +7,12 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/text.h"
+
+enum {
+    LABEL_FILE_MIB = 64,       /* larger files are not read */
+    LABEL_FILE_LINES = 100000, /* lines with something on them; the rest of a file is not read */
+};
 
 struct label {
     uint32_t line;  /* from 1 */
@@ -16,11 +22,11 @@ struct label {
 
 struct invalid_label {
     uint32_t line; /* from 1; 0: the file as a whole */
-    char *reason;  /* owned */
+    char *reason;  /* one printable line; owned */
 };
 
 struct label_file {
-    bool present; /* false: there is no file (a background image) */
+    bool present; /* a file that can be opened; false: none, or one that `invalid` tells of */
     size_t n_labels, label_capacity;
     struct label *labels;
     size_t n_invalid, invalid_capacity;
@@ -28,8 +34,14 @@ struct label_file {
 };
 
 /* Reads a label file; class numbers must be below n_classes (0: any below 2^31). A missing file,
- * and a bad line or a bad file, are data: only lack of memory is a failure. Start with a zeroed
- * struct; it can be read into again. Thread-safe. */
+ * and a bad line or a bad file, are data: only lack of memory or of file descriptors is a failure.
+ * Start with a zeroed struct; it can be read into again. Thread-safe.
+ *
+ * Lines end in LF, CRLF or CR. Per line as Ultralytics' verify_image_label, 8.4, judges a file:
+ * values to 1.01, centres from -0.01, a class written as any whole number ("0.0"); more than 6
+ * columns are a polygon, whose bounding box must hold the same. Two things differ: a box without
+ * width or height is invalid, since nothing can be compared with it, and repeated lines stay, since
+ * the verdict names them. */
 enum status label_file_read(const char *path, size_t n_classes, struct label_file *file);
 /* The same from memory. `bytes` need not end in NUL. */
 enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
@@ -37,7 +49,10 @@ enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
 void label_file_free(struct label_file *file);
 
 /* The label file of an image: the last /images/ or /JPEGImages/ of its path becomes /labels/, the
- * suffix .txt; beside the image where neither folder is in the path. The caller frees *out. */
+ * suffix .txt; beside the image where neither folder is in the path. A path may also begin with
+ * "images/". The caller frees *out. */
 enum status label_path(const char *image_path, char **out);
+/* The same, replacing *out. */
+enum status label_path_text(const char *image_path, struct text *out);
 
 #endif

@@ -8,50 +8,64 @@
 
 #include "base/status.h"
 
+/* What a decoder accepts; a header that announces more is refused before anything is allocated. */
+#define IMAGE_MAX_PIXELS     ((uint64_t)1 << 28)
+#define IMAGE_MAX_FILE_BYTES ((uint64_t)1 << 30)
+
 /* 8-bit RGB, rows top to bottom without padding: (height, width, 3). */
 struct image {
     uint8_t *pixels; /* owned; reused by the next image_read into the same struct */
     size_t capacity; /* bytes allocated */
     uint32_t width, height;
+    uint8_t *file; /* the last file read; owned and reused likewise */
+    size_t file_capacity;
 };
 
 /* Reads a JPEG or PNG file (told apart by content, not by suffix), EXIF orientation applied, alpha
  * dropped and 16-bit reduced as OpenCV's imread does. STATUS_BAD_INPUT with the reason (without
- * the path) where the file cannot be read, is truncated or not an image; `image` then holds
- * nothing usable but may be used again. Start with a zeroed struct. Thread-safe. */
+ * the path) where the file cannot be read, is truncated or not an image, STATUS_FAILED where
+ * memory or file descriptors run out; `image` then holds nothing usable but may be used again.
+ * Start with a zeroed struct. Thread-safe. */
 enum status image_read(const char *path, struct image *image);
 void image_free(struct image *image);
 
-/* Decoders: a whole file in memory to pixels, before orientation. */
+/* Decoders: a whole file in memory to pixels, before orientation. A JPEG whose end marker is
+ * missing is accepted where every pixel was there; any other loss of data is an error. */
 enum status jpeg_decode(const uint8_t *bytes, size_t length, struct image *image);
 enum status png_decode(const uint8_t *bytes, size_t length, struct image *image);
 
 /* EXIF orientation 1 to 8 of a JPEG or PNG (eXIf) file in memory; 1 where it has none or it is
- * malformed. */
+ * malformed. The first Exif block counts, and the first orientation entry of its first directory,
+ * read as a SHORT whatever its type says (as OpenCV does). */
 int exif_orientation(const uint8_t *bytes, size_t length);
 /* Turns the picture upright from this orientation. */
 enum status image_orient(struct image *image, int orientation);
 
-/* Makes room for width x height pixels and sets the size; contents undefined. */
+/* Makes room for width x height pixels and sets the size; contents undefined. STATUS_BAD_INPUT
+ * where a side is 0 or the pixels exceed IMAGE_MAX_PIXELS. */
 enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t height);
 
-/* Where a picture lies in the network's input. A network pixel x is picture pixel (x - left) / gain
- * (Ultralytics' LetterBox and scale_boxes). */
+/* Where a picture lies in the network's input. A network pixel (x, y) is the picture's
+ * ((x - left) / gain_x, (y - top) / gain_y), as Ultralytics' LetterBox and scale_boxes have it.
+ * The two gains differ from `gain`, the ratio aimed at, by the rounding of the scaled sides. */
 struct letterbox {
     uint32_t image_width, image_height;
     uint32_t net_width, net_height;
     uint32_t width, height; /* of the scaled picture */
     uint32_t left, top;     /* of the scaled picture within the input */
     float gain;
+    float gain_x, gain_y; /* width / image_width, height / image_height */
 };
 
 /* Square: fits into imgsz x imgsz. Rectangular (`rect`): the scaled picture's own shape, each side
- * padded to a multiple of `stride` (Ultralytics' predict: LetterBox(auto=True)). */
+ * padded to a multiple of `stride` (Ultralytics' predict: LetterBox(auto=True)); imgsz is then a
+ * multiple of `stride`. All arguments are at least 1. */
 struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uint32_t imgsz,
                                 bool rect, uint32_t stride);
 
-/* Scales bilinearly as OpenCV's INTER_LINEAR does (fixed point, within 1 level), pads with 114 and
- * writes three planes (3, net_height, net_width) of RGB / 255 to `planes`. */
+/* Scales bilinearly, to the bit as OpenCV's INTER_LINEAR does, pads with 114 and writes three
+ * planes (3, net_height, net_width) of RGB / 255 to `planes`. STATUS_FAILED only where memory runs
+ * out. Thread-safe. */
 enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
                              float *planes);
 

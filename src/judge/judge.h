@@ -27,12 +27,13 @@ struct head_maps {
 
 /* A label as the judge sees it. */
 struct target {
-    int32_t class; /* the model's class */
+    int32_t class; /* the model's class; -1: one that the model does not know */
     float box[4];  /* x1, y1, x2, y2 in picture pixels */
 };
 
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
 struct evidence {
+    bool judged; /* false, and all else 0 but suggested and twin, where the class is unknown */
     float own, rival;
     int32_t suggested; /* the model's class of `rival`; -1 where there is none */
     float near, here;
@@ -71,7 +72,8 @@ struct judge {
     struct head head;
     const bool *class_in_data; /* [n_classes]: model classes that the data set has; others are no
                                   rivals and never missing; NULL: all; the caller's */
-    bool predict;              /* fill findings.predictions */
+    bool predict;              /* fill findings.predictions, of all classes: the best class of each
+                                  anchor, NMS within each class, as Ultralytics' predict */
     float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
     size_t max_det;            /* of predictions */
 };
@@ -81,7 +83,11 @@ struct judge_scratch;
 enum status judge_scratch_make(struct judge_scratch **out);
 void judge_scratch_free(struct judge_scratch *scratch);
 
-/* Judges one picture from its raw maps. */
+/* Judges one picture from its raw maps. Targets of an unknown class get no evidence and compete
+ * with no label, but what they overlap is not missing. Malformed boxes overlap nothing, and
+ * not-a-number in the maps counts as a score of 0 and as no box: all results are finite. Fails for
+ * lack of memory, or where the maps are not those of judge->head. Thread-safe with a scratch and
+ * findings of the thread's own. */
 enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
                           const struct letterbox *letterbox, const struct target *targets,
                           size_t n_targets, struct judge_scratch *scratch,

@@ -45,39 +45,45 @@ enum activation {
     ACTIVATION_HARD_SIGMOID, /* clamp(alpha x + beta, 0, 1) */
     ACTIVATION_HARD_SWISH,   /* x clamp(x / 6 + 0.5, 0, 1) */
     ACTIVATION_TANH,
-    ACTIVATION_GELU, /* x (1 + erf(x / sqrt 2)) / 2 */
-    ACTIVATION_CLIP, /* clamp(x, alpha, beta) */
+    ACTIVATION_GELU,     /* x (1 + erf(x / sqrt 2)) / 2 */
+    ACTIVATION_CLIP,     /* clamp(x, alpha, beta) */
+    ACTIVATION_SOFTPLUS, /* ln(1 + exp(x)) */
 };
 
-/* Operators are ONNX's, where a comment says nothing else. Those after OP_CONSTANT_FIRST are only
- * met in shape arithmetic and are gone once a graph is imported. */
+/* Operators are ONNX's, where a comment says nothing else; each lists its inputs. What ONNX passes
+ * as an input and struct op has as an attribute (axes, shapes, pads, scales, limits) is no input
+ * here. Those from OP_CONSTANT_FIRST on are only met in shape arithmetic and are gone once a graph
+ * is imported. */
 enum op_kind {
-    OP_CONV,           /* x, weights (O,I/group,kh,kw), bias (O) optional, residual optional */
-    OP_CONV_TRANSPOSE, /* x, weights (I,O/group,kh,kw), bias (O) optional */
-    OP_MAX_POOL,
-    OP_AVERAGE_POOL, /* padding counts only where op.pool_count_padding */
-    OP_RESIZE,       /* nearest neighbour by integer or fractional op.scale */
-    OP_CONCAT,
-    OP_SLICE,   /* op.slice on every axis; Split becomes one slice an output */
-    OP_UNARY,   /* op.unary or, where that is UNARY_ACTIVATION, op.activation */
-    OP_BINARY,  /* op.binary, with broadcasting */
-    OP_MATMUL,  /* batched, broadcasting like ONNX's MatMul */
-    OP_SOFTMAX, /* over op.axis */
-    OP_RESHAPE, /* op.reshape says where each dimension comes from */
-    OP_TRANSPOSE,
-    OP_REDUCE,     /* op.reduce over op.axes */
-    OP_PAD,        /* constant padding with op.pad_value */
-    OP_EXPAND,     /* broadcast to op.expand */
-    OP_GATHER,     /* x, constant indices, along op.axis */
-    OP_BATCH_NORM, /* x, scale, bias, mean, variance: folded into a Conv or a multiply-add */
+    OP_CONV,           /* x, weights (O,I/group,kh,kw), bias (O) or -1, residual or -1 (2 to 4):
+                          activation(conv(x) + bias) + residual, of the output's shape */
+    OP_CONV_TRANSPOSE, /* x, weights (I,O/group,kh,kw), bias (O) or -1 (2 or 3) */
+    OP_MAX_POOL,       /* x; padding is -infinity */
+    OP_AVERAGE_POOL,   /* x; padding counts only where op.pool_count_padding */
+    OP_RESIZE,         /* x (N,C,H,W); nearest neighbour by integer or fractional op.scale:
+                          out = floor(in * scale), from min(floor(at / scale), in - 1) */
+    OP_CONCAT,         /* one input or more, along op.axis */
+    OP_SLICE,          /* x; op.slice on every axis; Split becomes one slice an output */
+    OP_UNARY,          /* x; op.unary or, where that is UNARY_ACTIVATION, op.activation */
+    OP_BINARY,         /* a, b; op.binary, with broadcasting; integers divide truncating */
+    OP_MATMUL,         /* a, b; batched, broadcasting like ONNX's MatMul */
+    OP_SOFTMAX,        /* x; over op.axis alone */
+    OP_RESHAPE,        /* x; op.reshape says where each dimension comes from */
+    OP_TRANSPOSE,      /* x; output axis i is input axis op.permutation[i] */
+    OP_REDUCE,         /* x; op.reduce over op.axes, over all axes where n_axes is 0 */
+    OP_PAD,            /* x; constant padding with op.pad_value; negative op.pads crop */
+    OP_EXPAND,         /* x; broadcast to op.expand, both ways as in ONNX */
+    OP_GATHER,         /* x, indices (negative: from the end), along op.axis */
+    OP_BATCH_NORM,     /* x, scale, bias, mean, variance, each (C); epsilon is op.alpha: folded into
+                          a Conv or a multiply-add */
 
     OP_CONSTANT_FIRST,
-    OP_SHAPE = OP_CONSTANT_FIRST,
-    OP_CONSTANT_OF_SHAPE,
-    OP_RANGE,
-    OP_CAST,
-    OP_WHERE,
-    OP_TILE,
+    OP_SHAPE = OP_CONSTANT_FIRST, /* x; all its dimensions */
+    OP_CONSTANT_OF_SHAPE,         /* dims; filled with op.pad_value, of type op.cast_to */
+    OP_RANGE,                     /* start, limit, delta: scalars */
+    OP_CAST,                      /* x; to op.cast_to */
+    OP_WHERE,                     /* condition, a, b, with broadcasting */
+    OP_TILE,                      /* x, repeats (one an axis) */
     OP_UNKNOWN, /* read but not understood: an error only where the result depends on it */
 };
 
@@ -127,7 +133,9 @@ struct reshape_dim {
 };
 
 struct slice_range {
-    int64_t start, end, step; /* end is exclusive; INT64_MAX: to the end; step > 0 */
+    /* end is exclusive, clamped to the dimension (INT64_MAX: to the end); a negative start or end
+     * counts from the end; step > 0. A whole axis is {0, INT64_MAX, 1}. */
+    int64_t start, end, step;
 };
 
 /* Geometry of convolutions and pools, height first. */
@@ -150,7 +158,7 @@ struct op {
     struct window window;
     bool pool_count_padding;
     enum activation activation; /* of OP_UNARY; of OP_CONV: applied after the bias */
-    float alpha, beta;          /* of the activation */
+    float alpha, beta;          /* of the activation; alpha: epsilon of OP_BATCH_NORM */
     enum unary unary;
     enum binary binary;
     enum reduce reduce;
@@ -163,10 +171,10 @@ struct op {
     size_t n_reshape;
     struct reshape_dim reshape[GRAPH_RANK];
     struct slice_range slice[GRAPH_RANK];
-    int64_t pads[2 * GRAPH_RANK]; /* of OP_PAD: begins of all axes, then ends */
-    float pad_value;
+    int64_t pads[2 * GRAPH_RANK]; /* of OP_PAD: begins of x's axes, then from [x's rank] on ends */
+    float pad_value;              /* of OP_PAD and OP_CONSTANT_OF_SHAPE */
     struct shape expand;
-    enum dtype cast_to;
+    enum dtype cast_to; /* of OP_CAST and OP_CONSTANT_OF_SHAPE */
 };
 
 /* How the raw maps of the detection head become boxes; backends leave the maps as they are. */
@@ -221,17 +229,27 @@ enum status graph_add_op(struct graph *graph, enum op_kind kind, const char *nam
 /* Makes a tensor constant with zeroed elements of this type and shape (data owned by the graph). */
 enum status graph_make_constant(struct graph *graph, int index, enum dtype dtype,
                                 const struct shape *shape);
+/* Frees what the graph owns and zeroes it; a zeroed graph is an empty one. */
 void graph_free(struct graph *graph);
 
-/* Bytes of one element; elements of a shape (rank 0: 1). */
-size_t dtype_size(enum dtype dtype);
+size_t dtype_size(enum dtype dtype); /* bytes of one element */
+/* Elements of a shape (rank 0: 1); -1 where it is not one that a tensor may have: a rank above
+ * GRAPH_RANK, a negative dimension, more than 2^40 elements. */
 int64_t shape_elements(const struct shape *shape);
+bool shape_equal(const struct shape *a, const struct shape *b);
+/* Writes "(1,3,640,640)" into text and returns it, for messages. */
+enum { SHAPE_TEXT = 21 * GRAPH_RANK + 3 };
+const char *shape_text(const struct shape *shape, char text[SHAPE_TEXT]);
 
 /* Derives the shape of every tensor for an input of height x width; `shapes` has n_tensors
- * entries. STATUS_BAD_INPUT where the graph does not accept this size, saying which node. */
+ * entries; those of tensors that no operator computes are zeroed. Checks the whole graph with it:
+ * order, numbers of inputs, attributes, element types. STATUS_BAD_INPUT, naming operator and node,
+ * where it does not hold or does not accept this size, and for OP_UNKNOWN. */
 enum status graph_shapes(const struct graph *graph, int64_t height, int64_t width,
                          struct shape *shapes);
-/* The shape of one operator's output from those of its inputs (graph_shapes' single step). */
+/* The shape of one operator's output from those of its inputs, `shapes` indexed by tensor
+ * (graph_shapes' single step). The inputs of OP_RANGE, OP_CONSTANT_OF_SHAPE and OP_TILE that say
+ * how large the result is must be constants of the graph. */
 enum status op_shape(const struct graph *graph, const struct op *op, const struct shape *shapes,
                      int64_t height, int64_t width, struct shape *out);
 
@@ -242,16 +260,34 @@ struct value {
     void *data; /* row-major */
 };
 
+/* The element type of one operator's output from its inputs' (only their dtype is read);
+ * STATUS_BAD_INPUT where the operator does not take these types. */
+enum status op_dtype(const struct op *op, const struct value *inputs, enum dtype *out);
+
 /* Runs one operator in plain C: the oracle of the backends' tests, the folding of constants, and
  * the CPU backend's way for what its library lacks. inputs[i].data is NULL for an absent input;
- * out has its shape, type and memory set. Fails for OP_UNKNOWN and for types it does not know. */
+ * out has its shape (op_shape's), type (op_dtype's) and memory set. Sums are kept in double.
+ * STATUS_BAD_INPUT for OP_UNKNOWN, types it does not know, indices out of range. */
 enum status op_evaluate(const struct op *op, const struct value *inputs, struct value *out);
 
-/* Passes over an imported graph, in this order; each leaves a valid graph. */
+/* Runs the operators that the wanted tensors depend on, in plain C and slowly, on one image:
+ * `input` is (3,height,width) planes. outputs[i] receives the elements of the float tensor
+ * wanted[i]; free() releases each. On failure every outputs[i] is NULL. */
+enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
+                           const float *input, const int *wanted, size_t n_wanted, float **outputs);
+
+/* Passes over an imported graph, in this order; each leaves a valid graph in which the head's
+ * tensors are computed as before. Tensors that lose their use stay until graph_prune. */
+
+/* A BatchNorm with constant parameters goes into the weights and bias of the Conv or ConvTranspose
+ * before it, where nothing else uses that one's output; otherwise it becomes Mul and Add. */
 enum status graph_fold_batch_norm(struct graph *graph);
-/* Conv + activation (also spelled Sigmoid + Mul), Conv + activation + Add as the residual. */
+/* x Sigmoid(x), x HardSigmoid(x) and x Tanh(Softplus(x)) become SiLU, HardSwish and Mish; an
+ * activation goes into the Conv before it; so does an Add of a tensor of the same shape, as the
+ * Conv's residual. */
 enum status graph_fuse(struct graph *graph);
-/* Removes operators and constants that nothing the head needs depends on. */
+/* Removes the operators and tensors that nothing the head needs depends on, and numbers the rest
+ * anew, the head's and the input included. STATUS_BAD_INPUT where the graph has no head. */
 enum status graph_prune(struct graph *graph);
 
 #endif

@@ -1,0 +1,47 @@
+#include <string.h>
+
+#include "job.h"
+#include "screen.h"
+
+static void print_counts(struct job *job) {
+    const uint64_t *c = job->tally.counts;
+    uint64_t boxes = 0, unknown = 0;
+    for (size_t i = 0; i < VERDICT_COUNT; i++)
+        boxes += c[TALLY_BOXES + i];
+    for (size_t i = 0; i < job->classes.n_data; i++)
+        unknown += job->classes.to_model[i] < 0;
+    struct screen *screen = job->screen;
+    screen_line(screen, "%s", "");
+    screen_line(screen, "Dry run: nothing was written.");
+    screen_line(screen, "  Model: %s (%zu classes)", job->options.model, job->model.n_classes);
+    screen_line(screen, "  Data set: %s (%zu classes, %llu unknown to the model)",
+                job->options.data, job->classes.n_data, (unsigned long long)unknown);
+    screen_line(screen, "  Images: %llu", (unsigned long long)job->total_images);
+    screen_line(screen, "  Images that cannot be opened: %llu",
+                (unsigned long long)c[TALLY_IMAGES + BUCKET_FAILED]);
+    screen_line(screen, "  Boxes: %llu", (unsigned long long)boxes);
+    screen_line(screen, "  Invalid label lines: %llu", (unsigned long long)c[TALLY_INVALID]);
+    screen_line(screen, "  Label files without an image: %llu",
+                (unsigned long long)job->orphan_labels);
+    screen_line(screen, "  Results would go to: %s (images by %s)", job->options.output,
+                job->options.place);
+}
+
+enum status job_dry_run(struct job *job) {
+    enum status status = STATUS_OK;
+    job->threads = job_threads(job->options.threads, job->local_size);
+    job->readers = job->threads;
+    job->placers = 1;
+    job->slots = 4 * job->readers + 2;
+    TRY(agree(MPI_COMM_WORLD, screen_open(NULL, job->rank, job->options.quiet, &job->screen)));
+    TRY(job_scatter(job));
+    TRY(job_verify(job));
+    if (job->rank == 0)
+        status = dataset_count_orphans(&job->dataset, &job->orphan_labels);
+    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(job_reduce(job));
+    if (job->rank == 0)
+        print_counts(job);
+out:
+    return status;
+}

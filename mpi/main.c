@@ -1,0 +1,127 @@
+/* verify: the job from beginning to end. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "job.h"
+#include "screen.h"
+
+static bool uses_gpus(const struct job *job) {
+    return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
+}
+
+static enum status print_text(void (*append)(struct text *)) {
+    struct text text = {0};
+    append(&text);
+    enum status status = text_status(&text);
+    if (status == STATUS_OK)
+        fputs(text.data, stdout);
+    text_free(&text);
+    return status;
+}
+
+static enum status inspect(struct job *job) {
+    enum status status = STATUS_OK;
+    struct text text = {0};
+    if (job->rank == 0) {
+        status = model_describe(&job->model, job->imgsz, job->imgsz, &text);
+        if (status == STATUS_OK)
+            fputs(text.data, stdout);
+    }
+    text_free(&text);
+    return agree(MPI_COMM_WORLD, status);
+}
+
+/* What rank 0 found odd while setting up. */
+static void warn(struct job *job) {
+    const struct dataset *dataset = &job->dataset;
+    const char *prefix = job->interface->prefix;
+    if (job->imgsz != (uint32_t)job->options.imgsz)
+        screen_line(job->screen, "[%s 0] WARNING: --imgsz %lld: raised to %u, a multiple of %lld",
+                    prefix, (long long)job->options.imgsz, job->imgsz,
+                    (long long)job->model.stride);
+    if (dataset->repeated)
+        screen_line(job->screen,
+                    "[%s 0] WARNING: %llu images are listed more than once: each is "
+                    "verified once",
+                    prefix, (unsigned long long)dataset->repeated);
+}
+
+/* Label files without an image are counted beside the work: a large set has many folders. */
+static void *count_orphans(void *argument) {
+    struct job *job = argument;
+    if (dataset_count_orphans(&job->dataset, &job->orphan_labels) != STATUS_OK)
+        job->orphan_labels = 0;
+    return NULL;
+}
+
+static enum status verify_all(struct job *job) {
+    enum status status;
+    pthread_t orphans;
+    bool counting = job->rank == 0 && pthread_create(&orphans, NULL, count_orphans, job) == 0;
+    status = job_verify(job);
+    if (counting)
+        pthread_join(orphans, NULL);
+    return status;
+}
+
+static enum status run(struct job *job, int argc, char **argv, int *exit_status) {
+    enum status status;
+    TRY(job_start(job, argc, argv));
+    if (job->options.version || job->options.help) {
+        if (job->rank == 0 && job->options.version)
+            puts("verify " VERIFY_VERSION);
+        else if (job->rank == 0)
+            TRY(print_text(options_help));
+        return STATUS_OK;
+    }
+    TRY(job_open_model(job));
+    if (job->options.inspect)
+        return inspect(job);
+    TRY(job_open_data(job));
+    if (job->options.dry_run)
+        return job_dry_run(job);
+    TRY(job_open_backend(job));
+    TRY(job_open_output(job));
+    TRY(agree(MPI_COMM_WORLD,
+              screen_open(job->output, job->rank, job->options.quiet, &job->screen)));
+    if (job->rank == 0)
+        screen_title(job->screen, uses_gpus(job), job->size);
+    TRY(job_scatter(job));
+    if (job->rank == 0) {
+        screen_start(job->screen, uses_gpus(job), job->size, job->total_images);
+        warn(job);
+    }
+    TRY(verify_all(job));
+    if (job->rank == 0)
+        screen_all_completed(job->screen, uses_gpus(job));
+    TRY(job_merge(job));
+    TRY(job_reduce(job));
+    TRY(job_report(job));
+    *exit_status = job_exit_status(job);
+out:
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct job job = {.progress_comm = MPI_COMM_NULL};
+    struct timespec start;
+    int provided, exit_status = STATUS_OK;
+    clock_gettime(CLOCK_REALTIME, &start);
+    job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+        return STATUS_FAILED;
+    enum status status = run(&job, argc, argv, &exit_status);
+    if (status != STATUS_OK) {
+        exit_status = (int)status;
+        if (job.rank == 0 && !job.failure_shown)
+            fprintf(stderr, "verify: error: %s\n", status_message());
+    }
+    screen_close(job.screen);
+    job_free(&job);
+    /* Nobody leaves with a failure while others still work: mpirun would end them. */
+    MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Finalize();
+    return exit_status;
+}

@@ -1,0 +1,169 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "job.h"
+#include "screen.h"
+
+enum { TICK_MS = 100, WAIT_MS = 2 };
+
+/* What rank 0 tells the others after each gather. */
+enum command { CONTINUE, CANCEL, END };
+
+/* What has been said of one rank. */
+struct told {
+    bool started, ended;
+    uint64_t next; /* images at which the next progress line is due */
+};
+
+typedef void say(struct screen *screen, const char *format, ...);
+
+static void sleep_ms(long ms) {
+    struct timespec time = {.tv_nsec = ms * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* Never spins, so that waiting takes no core from the work. */
+static void wait_for(MPI_Request *request) {
+    int complete = 0;
+    for (MPI_Test(request, &complete, MPI_STATUS_IGNORE); !complete;
+         MPI_Test(request, &complete, MPI_STATUS_IGNORE))
+        sleep_ms(WAIT_MS);
+}
+
+static void say_notes(struct screen *screen, say *line, const char *prefix, int rank,
+                      const char *notes) {
+    for (const char *at = notes; *at; at = strchr(at, '\n') + 1)
+        line(screen, "[%s %d] WARNING: %.*s", prefix, rank, (int)strcspn(at, "\n"), at);
+}
+
+/* The lines that one rank's new progress is worth; the rank writes them to its own log, rank 0 to
+ * the screen. */
+static void say_progress(struct screen *screen, say *line, const char *prefix, int rank,
+                         const struct verify_progress *p, struct told *told) {
+    unsigned long long done = p->done, total = p->total;
+    uint64_t step = p->total / 100 ? p->total / 100 : 1;
+    if (!told->started) {
+        line(screen, "[%s %d] Processing %llu images", prefix, rank, total);
+        told->started = true;
+        told->next = step;
+    }
+    say_notes(screen, line, prefix, rank, p->notes);
+    bool last = p->done == p->total && told->next <= p->total;
+    if (p->done > 0 && (p->done >= told->next || last)) {
+        double speed = (double)p->done / p->seconds;
+        line(screen, "[%s %d] Progress: %llu/%llu (%.1f%%) | Speed: %.1f img/s | ETA: %.1f min",
+             prefix, rank, done, total, 100.0 * (double)p->done / (double)p->total, speed,
+             (double)(p->total - p->done) / speed / 60);
+        told->next = last ? p->total + 1 : (p->done / step + 1) * step;
+    }
+    if (p->finished && !told->ended) {
+        told->ended = true;
+        if (p->status != STATUS_OK)
+            line(screen, "[%s %d] ERROR: %s", prefix, rank, p->error);
+        else if (p->done == p->total)
+            line(screen, "[%s %d] ✓ Complete! Processed %llu images", prefix, rank, total);
+    }
+}
+
+static enum command decide(const struct verify_progress *all, int size) {
+    bool finished = true, failed = false;
+    for (int r = 0; r < size; r++) {
+        finished = finished && all[r].finished;
+        failed = failed || all[r].status != STATUS_OK;
+    }
+    return finished ? END : failed ? CANCEL : CONTINUE;
+}
+
+/* One gather: every rank's progress to rank 0, its command back. Returns the command. */
+static int tick(struct job *job, const struct verify_progress *mine, struct verify_progress *all,
+                struct told *told) {
+    MPI_Request request;
+    int command = CONTINUE;
+    MPI_Igather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, 0, job->progress_comm,
+                &request);
+    wait_for(&request);
+    for (int r = 0; job->rank == 0 && r < job->size; r++) {
+        bool failed = all[r].status != STATUS_OK;
+        say_progress(job->screen, failed ? screen_error : screen_line,
+                     job->interface ? job->interface->prefix : "CPU", r, &all[r], &told[r]);
+        job->failure_shown |= told[r].ended && failed;
+    }
+    if (job->rank == 0)
+        command = decide(all, job->size);
+    MPI_Ibcast(&command, 1, MPI_INT, 0, job->progress_comm, &request);
+    wait_for(&request);
+    return command;
+}
+
+static void watch(struct job *job, struct verify *verify, struct verify_progress *all,
+                  struct told *told) {
+    struct verify_progress mine = {0};
+    struct told own = {0};
+    int command = CONTINUE;
+    while (command != END) {
+        verify_poll(verify, &mine);
+        say_progress(job->screen, screen_own, job->interface ? job->interface->prefix : "CPU",
+                     job->rank, &mine, &own);
+        command = tick(job, &mine, all, told);
+        if (command == CANCEL)
+            verify_cancel(verify);
+        if (command != END)
+            sleep_ms(mine.finished ? WAIT_MS : TICK_MS);
+    }
+    job->images_done = mine.done;
+    job->seconds = mine.seconds;
+}
+
+enum status job_verify(struct job *job) {
+    enum status status = STATUS_OK;
+    struct verify *verify = NULL;
+    struct verify_progress *all = NULL;
+    struct told *told = NULL;
+    struct verify_job work = {
+        .interface = job->interface,
+        .backend = job->backend,
+        .judge = &job->judge,
+        .classes = &job->classes,
+        .thresholds = job->thresholds,
+        .root = job->dataset.root,
+        .output = job->output,
+        .placer = job->placer,
+        .save_txt = job->options.save_txt && job->interface,
+        .imgsz = job->imgsz,
+        .stride = (uint32_t)job->model.stride,
+        .rect = job->options.rect,
+        .readers = job->readers,
+        .placers = job->placers,
+        .slots = job->slots,
+    };
+    status = memory_zeroed((size_t)job->size, sizeof *all, &all);
+    if (status == STATUS_OK)
+        status = memory_zeroed((size_t)job->size, sizeof *told, &told);
+    if (status == STATUS_OK && job->interface)
+        status = part_open(job, "records", &work.records);
+    if (status == STATUS_OK && job->interface && job->options.save_json)
+        status = part_open(job, "predictions", &work.predictions);
+    if (status == STATUS_OK)
+        status = tally_make(job->classes.n_data, &job->tally);
+    if (status == STATUS_OK)
+        status = verify_start(&work, &job->share, &job->tally, &verify);
+    TRY(agree(MPI_COMM_WORLD, status));
+    watch(job, verify, all, told);
+    status = verify_join(verify, NULL);
+    verify = NULL;
+    TRY(agree(MPI_COMM_WORLD, status));
+out:
+    if (verify) {
+        verify_cancel(verify);
+        verify_join(verify, NULL);
+    }
+    if (work.records)
+        fclose(work.records);
+    if (work.predictions)
+        fclose(work.predictions);
+    free(all);
+    free(told);
+    return status;
+}

@@ -1,0 +1,90 @@
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "job.h"
+
+/* Bytes of every rank, one after the other in rank order, on rank 0; *all is the caller's. */
+static enum status gather_bytes(const struct job *job, const void *mine, size_t length, char **all,
+                                size_t *total) {
+    enum status status;
+    int *counts = NULL, *offsets = NULL, count = (int)length;
+    uint64_t sum = 0, own = length;
+    *all = NULL;
+    *total = 0;
+    MPI_Allreduce(&own, &sum, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    if (sum > INT_MAX)
+        return FAIL(STATUS_FAILED, "the failures of all ranks take %llu bytes: too many to report",
+                    (unsigned long long)sum);
+    status = memory_zeroed((size_t)job->size, sizeof *counts, &counts);
+    if (status == STATUS_OK)
+        status = memory_zeroed((size_t)job->size, sizeof *offsets, &offsets);
+    if (status == STATUS_OK && job->rank == 0)
+        status = memory_zeroed(sum, 1, all);
+    TRY(agree(MPI_COMM_WORLD, status));
+    MPI_Gather(&count, 1, MPI_INT, counts, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    for (int r = 1; r < job->size; r++)
+        offsets[r] = offsets[r - 1] + counts[r - 1];
+    MPI_Gatherv(mine, count, MPI_BYTE, *all, counts, offsets, MPI_BYTE, 0, MPI_COMM_WORLD);
+    *total = sum;
+out:
+    free(counts);
+    free(offsets);
+    return status;
+}
+
+static enum status reduce_counts(struct job *job) {
+    struct tally *tally = &job->tally;
+    if (tally->length > INT_MAX)
+        return FAIL(STATUS_FAILED, "too many classes to count: %zu", tally->n_classes);
+    MPI_Reduce(job->rank == 0 ? MPI_IN_PLACE : tally->counts, tally->counts, (int)tally->length,
+               MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
+    return STATUS_OK;
+}
+
+static enum status reduce_swaps(struct job *job) {
+    struct tally *tally = &job->tally;
+    char *bytes = NULL;
+    size_t total = 0;
+    enum status status;
+    TRY(gather_bytes(job, tally->swaps, tally->n_swaps * sizeof *tally->swaps, &bytes, &total));
+    if (job->rank == 0) {
+        tally->n_swaps = 0; /* rank 0's own are among those gathered */
+        for (size_t at = 0; status == STATUS_OK && at < total; at += sizeof(struct swap_count)) {
+            struct swap_count swap;
+            memcpy(&swap, bytes + at, sizeof swap);
+            status = tally_add_swaps(tally, swap.labelled, swap.suggested, swap.count);
+        }
+    }
+    status = agree(MPI_COMM_WORLD, status);
+out:
+    free(bytes);
+    return status;
+}
+
+static enum status gather_failures(struct job *job) {
+    struct text *failures = &job->tally.failures;
+    char *bytes = NULL;
+    size_t total = 0;
+    enum status status;
+    TRY(gather_bytes(job, failures->data, failures->length, &bytes, &total));
+    if (job->rank == 0) {
+        text_clear(failures);
+        text_bytes(failures, bytes, total);
+        status = text_status(failures);
+    }
+    status = agree(MPI_COMM_WORLD, status);
+out:
+    free(bytes);
+    return status;
+}
+
+enum status job_reduce(struct job *job) {
+    enum status status;
+    TRY(reduce_counts(job));
+    TRY(reduce_swaps(job));
+    TRY(gather_failures(job));
+out:
+    return status;
+}

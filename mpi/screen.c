@@ -1,0 +1,150 @@
+#include "screen.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "output/place.h"
+#include "output/tally.h"
+
+struct screen {
+    bool quiet;
+    FILE *log; /* verify.log; NULL on other ranks than 0 */
+    FILE *own; /* gpu{N}.log */
+};
+
+#define RULE "======================================================================"
+
+static enum status open_log(const char *output, const char *name, FILE **file) {
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/logs/%s", output, name);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", output);
+    *file = fopen(path, "a");
+    return *file ? STATUS_OK : FAIL(STATUS_FAILED, "cannot write %s: %s", path, strerror(errno));
+}
+
+enum status screen_open(const char *output, int rank, bool quiet, struct screen **out) {
+    enum status status;
+    struct screen *screen = NULL;
+    char name[32], folder[PATH_MAX];
+    TRY(memory_zeroed(1, sizeof *screen, &screen));
+    screen->quiet = quiet;
+    if (output) {
+        snprintf(folder, sizeof folder, "%s/logs", output);
+        TRY(make_folders(folder));
+        snprintf(name, sizeof name, "gpu%d.log", rank);
+        TRY(open_log(output, name, &screen->own));
+        if (rank == 0)
+            TRY(open_log(output, "verify.log", &screen->log));
+    }
+    *out = screen;
+    screen = NULL;
+out:
+    screen_close(screen);
+    return status;
+}
+
+void screen_close(struct screen *screen) {
+    if (!screen)
+        return;
+    if (screen->log)
+        fclose(screen->log);
+    if (screen->own)
+        fclose(screen->own);
+    free(screen);
+}
+
+/* Flushed line by line, so that `tail -f` and a killed job show all. */
+static void put(FILE *file, const char *format, va_list args) {
+    if (!file)
+        return;
+    va_list copy;
+    va_copy(copy, args);
+    vfprintf(file, format, copy);
+    va_end(copy);
+    fputc('\n', file);
+    fflush(file);
+}
+
+void screen_line(struct screen *screen, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    put(screen->quiet ? NULL : stdout, format, args);
+    put(screen->log, format, args);
+    va_end(args);
+}
+
+void screen_error(struct screen *screen, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    put(stdout, format, args);
+    put(screen->log, format, args);
+    va_end(args);
+}
+
+void screen_own(struct screen *screen, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    put(screen->own, format, args);
+    va_end(args);
+}
+
+static const char *workers(bool gpu) {
+    return gpu ? "GPUs" : "CPU processes";
+}
+
+void screen_title(struct screen *screen, bool gpu, int ranks) {
+    screen_line(screen, RULE);
+    screen_line(screen, "  YOLO Label Verifier - %s Mode", gpu ? "Multi-GPU" : "Multi-Process");
+    screen_line(screen, "  Using %d %s", ranks, workers(gpu));
+    screen_line(screen, RULE);
+}
+
+void screen_start(struct screen *screen, bool gpu, int ranks, uint64_t images) {
+    screen_line(screen, "Total images: %llu", (unsigned long long)images);
+    screen_line(screen, "Image list split complete");
+    screen_line(screen, "%s", "");
+    screen_line(screen, "Starting verification on %d %s...", ranks, workers(gpu));
+    screen_line(screen, "%s", "");
+    screen_line(screen, "Progress will be displayed below:");
+    screen_line(screen, RULE);
+    screen_line(screen, "%s", "");
+}
+
+void screen_all_completed(struct screen *screen, bool gpu) {
+    screen_line(screen, "%s", "");
+    screen_line(screen, RULE);
+    screen_line(screen, "  All %s completed!", workers(gpu));
+    screen_line(screen, RULE);
+    screen_line(screen, "%s", "");
+    screen_line(screen, "Merging results...");
+}
+
+void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
+                    const struct tally *tally, uint64_t images) {
+    uint64_t correct = tally->counts[TALLY_BOXES + VERDICT_CORRECT];
+    uint64_t mislabeled = tally->counts[TALLY_BOXES + VERDICT_MISLABELED];
+    uint64_t uncertain = tally->counts[TALLY_BOXES + VERDICT_UNCERTAIN];
+    screen_line(screen, "Merged %llu images from %d %s", (unsigned long long)images, ranks,
+                workers(gpu));
+    screen_line(screen, "%s", "");
+    screen_line(screen, "✓ Results merged successfully!");
+    screen_line(screen, "  Output: %s", output);
+    screen_line(screen, "  Total images: %llu", (unsigned long long)images);
+    screen_line(screen, "  Total boxes: %llu",
+                (unsigned long long)(correct + mislabeled + uncertain));
+    screen_line(screen, "  Correct: %llu", (unsigned long long)correct);
+    screen_line(screen, "  Mislabeled: %llu", (unsigned long long)mislabeled);
+    screen_line(screen, "  Uncertain: %llu", (unsigned long long)uncertain);
+    screen_line(screen, "%s", "");
+    screen_line(screen, "Cleaning up temporary files...");
+    screen_line(screen, "%s", "");
+    screen_line(screen, RULE);
+    screen_line(screen, "✓ %s verification complete!", gpu ? "Multi-GPU" : "Multi-Process");
+    screen_line(screen, RULE);
+}

@@ -1,0 +1,34 @@
+/* The lines that a user sees: on the screen and, byte for byte the same, in output/logs. */
+#ifndef VERIFY_MPI_SCREEN_H
+#define VERIFY_MPI_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct screen;
+
+/* Opens output/logs/gpu{rank}.log, and on rank 0 verify.log; output NULL: the screen alone. */
+enum status screen_open(const char *output, int rank, bool quiet, struct screen **out);
+void screen_close(struct screen *screen);
+
+/* A line (without its newline) to the screen and verify.log; on rank 0 only. */
+void screen_line(struct screen *screen, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same, also with --quiet. */
+void screen_error(struct screen *screen, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A line to this rank's own log alone. */
+void screen_own(struct screen *screen, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The fixed lines of a run, in the order of their use; `gpu` chooses their wording. */
+void screen_title(struct screen *screen, bool gpu, int ranks);
+void screen_start(struct screen *screen, bool gpu, int ranks, uint64_t images);
+void screen_all_completed(struct screen *screen, bool gpu);
+struct tally;
+void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
+                    const struct tally *tally, uint64_t images);
+
+#endif

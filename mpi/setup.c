@@ -1,0 +1,217 @@
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "job.h"
+
+extern const struct backend_interface *const backends[];
+
+enum status job_start(struct job *job, int argc, char **argv) {
+    MPI_Comm node;
+    MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &job->size);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, job->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &job->local_rank);
+    MPI_Comm_size(node, &job->local_size);
+    MPI_Comm_free(&node);
+    MPI_Comm_dup(MPI_COMM_WORLD, &job->progress_comm);
+    if (gethostname(job->host, sizeof job->host - 1) != 0)
+        snprintf(job->host, sizeof job->host, "unknown");
+    return agree(MPI_COMM_WORLD, options_read(argc, argv, &job->options));
+}
+
+enum status job_open_model(struct job *job) {
+    const struct options *options = &job->options;
+    enum status status;
+    TRY(agree(MPI_COMM_WORLD,
+              model_read(options->model, options->weights, options->imgsz, &job->model)));
+    int64_t stride = job->model.stride;
+    job->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
+    job->thresholds = (struct thresholds){
+        .max_margin = (float)options->max_margin,
+        .max_shift = (float)options->max_shift,
+        .max_ghost = (float)options->max_ghost,
+        .min_own = (float)options->min_own,
+        .max_dup = (float)options->max_dup,
+        .missing_conf = (float)options->missing_conf,
+    };
+out:
+    return status;
+}
+
+/* A block of NUL-terminated strings from rank 0 to all; *block is the caller's to free. */
+static enum status share_strings(struct text *strings, char **block, size_t *length) {
+    enum status status;
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    uint64_t bytes = strings->length;
+    MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    TRY(agree(MPI_COMM_WORLD, bytes > INT_MAX ? FAIL(STATUS_BAD_INPUT, "too many class names")
+                                              : memory_zeroed(bytes, 1, block)));
+    if (rank == 0)
+        memcpy(*block, strings->data, bytes);
+    MPI_Bcast(*block, (int)bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
+    *length = bytes;
+out:
+    return status;
+}
+
+/* Root, common folder and class names of rank 0's data set become everybody's. */
+static enum status share_dataset(struct job *job) {
+    enum status status;
+    struct dataset *dataset = &job->dataset;
+    struct text strings = {0};
+    char *block = NULL;
+    size_t length = 0;
+    if (job->rank == 0) {
+        text_bytes(&strings, dataset->root, strlen(dataset->root) + 1);
+        text_bytes(&strings, dataset->common, strlen(dataset->common) + 1);
+        for (size_t i = 0; i < dataset->n_names; i++)
+            text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
+    }
+    TRY(agree(MPI_COMM_WORLD, text_status(&strings)));
+    TRY(share_strings(&strings, &block, &length));
+    status = STATUS_OK;
+    if (job->rank != 0) {
+        const char *at = block;
+        status = memory_string(at, &dataset->root);
+        at += strlen(at) + 1;
+        if (status == STATUS_OK)
+            status = memory_string(at, &dataset->common);
+        at += strlen(at) + 1;
+        size_t capacity = 0;
+        for (; status == STATUS_OK && at < block + length; at += strlen(at) + 1) {
+            status = memory_reserve(&dataset->names, &capacity, dataset->n_names + 1,
+                                    sizeof *dataset->names);
+            if (status == STATUS_OK)
+                status = memory_string(at, &dataset->names[dataset->n_names]);
+            dataset->n_names += status == STATUS_OK;
+        }
+    }
+    status = agree(MPI_COMM_WORLD, status);
+out:
+    free(block);
+    text_free(&strings);
+    return status;
+}
+
+static enum status match_classes(struct job *job) {
+    enum status status;
+    TRY(class_map_make((const char *const *)job->dataset.names, job->dataset.n_names,
+                       (const char *const *)job->model.names, job->model.n_classes, &job->classes));
+    TRY(memory_zeroed(job->model.n_classes, sizeof *job->class_in_data, &job->class_in_data));
+    for (size_t i = 0; i < job->model.n_classes; i++)
+        job->class_in_data[i] = job->classes.to_data[i] >= 0;
+    job->judge = (struct judge){
+        .head = job->model.graph.head,
+        .class_in_data = job->class_in_data,
+        .predict = job->options.save_json || job->options.save_txt,
+        .conf = (float)job->options.conf,
+        .iou = (float)job->options.iou,
+        .max_det = (size_t)job->options.max_det,
+    };
+out:
+    return status;
+}
+
+enum status job_open_data(struct job *job) {
+    enum status status = STATUS_OK;
+    if (job->rank == 0)
+        status = dataset_open(job->options.data, job->options.split, &job->dataset);
+    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(share_dataset(job));
+    TRY(agree(MPI_COMM_WORLD, match_classes(job)));
+out:
+    return status;
+}
+
+/* Index of the best backend that this rank may and can use; -1, with a message, where none. */
+static int choose_backend(const char *device) {
+    for (int i = 0; backends[i]; i++) {
+        bool asked_for = strcmp(device, backends[i]->name) == 0;
+        if ((asked_for || strcmp(device, "auto") == 0) && backends[i]->available() == STATUS_OK)
+            return i;
+        if (asked_for)
+            break;
+    }
+    return -1;
+}
+
+enum status job_open_backend(struct job *job) {
+    enum status status;
+    const struct options *options = &job->options;
+    int mine = choose_backend(options->device), common;
+    TRY(agree(MPI_COMM_WORLD, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
+    /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
+    MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    job->interface = backends[common];
+    job->threads = job_threads(options->threads, job->local_size);
+    /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
+    job->readers = strcmp(job->interface->name, "cpu") == 0 ? 1 + job->threads / 8 : job->threads;
+    job->placers = 1;
+    size_t batch = options->batch ? (size_t)options->batch : job->interface->auto_batch;
+    job->slots = 2 * batch + job->readers + job->placers + 1;
+    struct backend_options opening = {
+        .threads = job->threads,
+        .slots = job->slots,
+        .batch = batch,
+        .imgsz = job->imgsz,
+        .rect = options->rect,
+        .half = options->half,
+        .local_rank = job->local_rank,
+    };
+    TRY(agree(MPI_COMM_WORLD,
+              job->interface->open(&job->model, &job->judge, &opening, &job->backend)));
+    snprintf(job->device, sizeof job->device, "%s", job->interface->device(job->backend));
+out:
+    return status;
+}
+
+enum status job_open_output(struct job *job) {
+    static const struct {
+        const char *name;
+        enum place_mode mode;
+    } modes[] = {{"hardlink", PLACE_HARDLINK},
+                 {"symlink", PLACE_SYMLINK},
+                 {"copy", PLACE_COPY},
+                 {"none", PLACE_NONE}};
+    enum status status = STATUS_OK;
+    const char *output = job->options.output;
+    char absolute[PATH_MAX] = "";
+    if (job->options.resume)
+        status = FAIL(STATUS_BAD_INPUT, "--resume: not yet supported; start over with --overwrite");
+    else if (job->rank == 0)
+        status = output_prepare(output, job->options.overwrite);
+    if (status == STATUS_OK && job->rank == 0 && !realpath(output, absolute))
+        status = FAIL(STATUS_BAD_INPUT, "--output %s: cannot be found after it was made", output);
+    TRY(agree(MPI_COMM_WORLD, status));
+    MPI_Bcast(absolute, sizeof absolute, MPI_CHAR, 0, MPI_COMM_WORLD);
+    TRY(agree(MPI_COMM_WORLD, memory_string(absolute, &job->output)));
+    enum place_mode mode = PLACE_NONE;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(modes[i].name, job->options.place) == 0)
+            mode = modes[i].mode;
+    TRY(agree(MPI_COMM_WORLD, placer_open(job->output, job->dataset.common, mode, &job->placer)));
+out:
+    return status;
+}
+
+void job_free(struct job *job) {
+    if (job->backend)
+        job->interface->close(job->backend);
+    if (job->placer)
+        placer_close(job->placer);
+    tally_free(&job->tally);
+    path_list_free(&job->share);
+    free(job->class_in_data);
+    class_map_free(&job->classes);
+    dataset_free(&job->dataset);
+    model_free(&job->model);
+    free(job->output);
+    options_free(&job->options);
+    if (job->progress_comm != MPI_COMM_NULL)
+        MPI_Comm_free(&job->progress_comm);
+}

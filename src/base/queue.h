@@ -1,0 +1,33 @@
+/* A bounded queue of pointers that joins threads: first in, first out. */
+#ifndef VERIFY_BASE_QUEUE_H
+#define VERIFY_BASE_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+struct queue {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    size_t capacity, first, count;
+    bool closed;
+    void **items; /* a ring of `capacity`; owned; what they point to is not */
+};
+
+enum status queue_make(size_t capacity, struct queue *queue);
+/* No thread may be using the queue any more. */
+void queue_free(struct queue *queue);
+
+/* Waits for room. False, and nothing is taken, once the queue is closed. */
+bool queue_push(struct queue *queue, void *item);
+
+/* Waits for an item or the end, and takes what is there, up to `most`, into `items`. Returns how
+ * many; 0: closed and empty. */
+size_t queue_pop(struct queue *queue, void **items, size_t most);
+
+/* Ends the queue: what it holds can still be popped, nothing more is taken. */
+void queue_close(struct queue *queue);
+
+#endif

@@ -1,0 +1,139 @@
+#include "cpu/cpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "cpu/network.h"
+
+/* One picture's input planes. */
+struct slot {
+    float *planes;
+    size_t capacity; /* in floats */
+    size_t height, width;
+};
+
+struct backend {
+    const struct backend_interface *interface;
+    const struct judge *judge;
+    struct judge_scratch *scratch;
+    struct cpu_network *network;
+    struct text device;
+    size_t batch;
+    size_t n_slots;
+    struct slot *slots;
+};
+
+static enum status available(void) {
+    return STATUS_OK;
+}
+
+/* "AMD EPYC 7763, 2 threads"; Linux tells the name on x86 alone. */
+static enum status describe_device(struct text *text, size_t threads) {
+    char line[256];
+    const char *name = "CPU";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "model name", strlen("model name")) != 0 || !strchr(line, ':'))
+            continue;
+        name = strchr(line, ':') + 1;
+        name += strspn(name, " \t");
+        line[strcspn(line, "\n")] = '\0';
+        break;
+    }
+    text_format(text, "%s, %zu thread%s", name, threads, threads == 1 ? "" : "s");
+    if (file)
+        fclose(file);
+    return text_status(text);
+}
+
+static void close_backend(struct backend *backend) {
+    if (!backend)
+        return;
+    for (size_t i = 0; backend->slots && i < backend->n_slots; i++)
+        free(backend->slots[i].planes);
+    free(backend->slots);
+    text_free(&backend->device);
+    judge_scratch_free(backend->scratch);
+    cpu_network_free(backend->network);
+    free(backend);
+}
+
+static enum status open_backend(const struct model *model, const struct judge *judge,
+                                const struct backend_options *options, struct backend **out) {
+    enum status status;
+    struct backend *backend;
+    size_t threads = options->threads ? options->threads : 1;
+    size_t height = model->graph.fixed_height ? (size_t)model->graph.fixed_height : options->imgsz;
+    size_t width = model->graph.fixed_width ? (size_t)model->graph.fixed_width : options->imgsz;
+    TRY(memory_zeroed(1, sizeof *backend, &backend));
+    backend->interface = &backend_cpu;
+    backend->judge = judge;
+    backend->n_slots = options->slots ? options->slots : 1;
+    /* A picture at a time: a batch is no faster on a CPU. */
+    backend->batch = options->batch ? options->batch : 1;
+    TRY(memory_zeroed(backend->n_slots, sizeof *backend->slots, &backend->slots));
+    TRY(describe_device(&backend->device, threads));
+    TRY(judge_scratch_make(&backend->scratch));
+    TRY(cpu_network_make(&model->graph, threads, 0, &backend->network));
+    /* Here, so that a model that cannot be run is refused before the first picture. */
+    status = cpu_network_compile(backend->network, height, width);
+    if (status != STATUS_OK)
+        status_prefix(status, "the %s model cannot be run on the CPU: ", model->format);
+out:
+    if (status != STATUS_OK) {
+        close_backend(backend);
+        backend = NULL;
+    }
+    *out = backend;
+    return status;
+}
+
+static const char *device(const struct backend *backend) {
+    return backend->device.data;
+}
+
+static size_t batch(const struct backend *backend) {
+    return backend->batch;
+}
+
+static enum status stage(struct backend *backend, size_t slot_index, const struct image *image,
+                         const struct letterbox *letterbox) {
+    enum status status;
+    struct slot *slot = &backend->slots[slot_index];
+    size_t needed = 3 * (size_t)letterbox->net_width * letterbox->net_height;
+    TRY(memory_reserve(&slot->planes, &slot->capacity, needed, sizeof *slot->planes));
+    slot->height = letterbox->net_height;
+    slot->width = letterbox->net_width;
+    TRY(letterbox_render(image, letterbox, slot->planes));
+out:
+    return status;
+}
+
+static enum status forward(struct backend *backend, struct picture *pictures, size_t n) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < n; i++) {
+        const struct picture *picture = &pictures[i];
+        const struct slot *slot = &backend->slots[picture->slot];
+        struct head_maps maps;
+        TRY(cpu_network_forward(backend->network, slot->height, slot->width, slot->planes, &maps));
+        TRY(judge_picture(backend->judge, &maps, &picture->letterbox, picture->targets,
+                          picture->n_labels, backend->scratch, picture->findings));
+    }
+out:
+    return status;
+}
+
+const struct backend_interface backend_cpu = {
+    .name = "cpu",
+    .prefix = "CPU",
+    .available = available,
+    .open = open_backend,
+    .device = device,
+    .batch = batch,
+    .stage = stage,
+    .forward = forward,
+    .close = close_backend,
+};

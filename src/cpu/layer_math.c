@@ -1,0 +1,152 @@
+/* Matrix products and Softmax, as attention uses them, and any operator in plain C; all on planes.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cpu/layer.h"
+
+struct matmul_args {
+    size_t a, b, dst;
+    size_t rows, inner, columns;
+    size_t n_matrices;
+    size_t from[]; /* [n_matrices][2]: which matrix of a and of b, broadcast */
+};
+
+static enum status run_matmul(const struct plan *plan, const void *step_args) {
+    const struct matmul_args *args = step_args;
+    const float *a = buffer_floats(plan, args->a), *b = buffer_floats(plan, args->b);
+    float *dst = buffer_floats(plan, args->dst);
+    size_t rows = args->rows, inner = args->inner, columns = args->columns;
+#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
+    for (size_t i = 0; i < args->n_matrices * rows; i++) {
+        const size_t *from = args->from + i / rows * 2;
+        plan->runtime->kernels->multiply_row(a + (from[0] * rows + i % rows) * inner,
+                                             b + from[1] * inner * columns, dst + i * columns,
+                                             inner, columns);
+    }
+    return STATUS_OK;
+}
+
+/* The number of the matrix of `shape` that takes part in the result's matrix `at`. */
+static size_t matrix_of(const struct shape *shape, const struct shape *out, size_t at) {
+    size_t number = 0, stride = 1;
+    for (size_t i = out->rank - 2; i-- > 0;) {
+        size_t skipped = out->rank - shape->rank, place = at % (size_t)out->dims[i];
+        at /= (size_t)out->dims[i];
+        if (i < skipped)
+            continue;
+        size_t dim = (size_t)shape->dims[i - skipped];
+        number += dim == 1 ? 0 : place * stride;
+        stride *= dim;
+    }
+    return number;
+}
+
+enum status layer_matmul(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    const struct shape *a = &plan->shapes[op->inputs[0]], *b = &plan->shapes[op->inputs[1]];
+    const struct shape *out = &plan->shapes[op->output];
+    struct matmul_args *args;
+    size_t buffer_a, buffer_b;
+    if (a->rank < 2 || b->rank < 2 || shape_elements(out) < 1)
+        return STATUS_OK;
+    TRY(plan_read(plan, op->inputs[0], LAYOUT_PLAIN, &buffer_a));
+    TRY(plan_read(plan, op->inputs[1], LAYOUT_PLAIN, &buffer_b));
+    size_t rows = (size_t)a->dims[a->rank - 2], columns = (size_t)b->dims[b->rank - 1];
+    size_t n = (size_t)shape_elements(out) / rows / columns;
+    TRY(memory_zeroed(1, sizeof *args + 2 * n * sizeof *args->from, &args));
+    args->a = buffer_a;
+    args->b = buffer_b;
+    args->dst = plan_write(plan, op->output, LAYOUT_PLAIN);
+    args->rows = rows;
+    args->inner = (size_t)a->dims[a->rank - 1];
+    args->columns = columns;
+    args->n_matrices = n;
+    for (size_t i = 0; i < n; i++) {
+        args->from[2 * i] = matrix_of(a, out, i);
+        args->from[2 * i + 1] = matrix_of(b, out, i);
+    }
+    TRY(plan_step(plan, op, run_matmul, args, free));
+    plan_use(plan, args->a);
+    plan_use(plan, args->b);
+    plan_use(plan, args->dst);
+    *done = true;
+out:
+    return status;
+}
+
+struct softmax_args {
+    size_t src, dst, rows, columns;
+};
+
+static enum status run_softmax(const struct plan *plan, const void *step_args) {
+    const struct softmax_args *args = step_args;
+    const float *src = buffer_floats(plan, args->src);
+    float *dst = buffer_floats(plan, args->dst);
+#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
+    for (size_t row = 0; row < args->rows; row++)
+        plan->runtime->kernels->softmax(src + row * args->columns, dst + row * args->columns,
+                                        args->columns);
+    return STATUS_OK;
+}
+
+enum status layer_softmax(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    const struct shape *shape = &plan->shapes[op->output];
+    struct softmax_args *args;
+    size_t src;
+    if (op->axis != (int64_t)shape->rank - 1 || shape_elements(shape) < 1)
+        return STATUS_OK;
+    TRY(plan_read(plan, op->inputs[0], LAYOUT_PLAIN, &src));
+    TRY(memory_zeroed(1, sizeof *args, &args));
+    args->src = src;
+    args->dst = plan_write(plan, op->output, LAYOUT_PLAIN);
+    args->columns = (size_t)shape->dims[op->axis];
+    args->rows = (size_t)shape_elements(shape) / args->columns;
+    TRY(plan_step(plan, op, run_softmax, args, free));
+    plan_use(plan, args->src);
+    plan_use(plan, args->dst);
+    *done = true;
+out:
+    return status;
+}
+
+struct generic_args {
+    const struct op *op;
+};
+
+static struct value value_of(const struct plan *plan, int tensor) {
+    return (struct value){plan->dtypes[tensor], plan->shapes[tensor],
+                          plan->buffers[buffer_of(tensor, LAYOUT_PLAIN)].data};
+}
+
+static enum status run_generic(const struct plan *plan, const void *step_args) {
+    const struct op *op = ((const struct generic_args *)step_args)->op;
+    struct value inputs[GRAPH_INPUTS] = {0};
+    for (size_t i = 0; i < op->n_inputs; i++)
+        if (op->inputs[i] >= 0)
+            inputs[i] = value_of(plan, op->inputs[i]);
+    struct value out = value_of(plan, op->output);
+    return op_evaluate(op, inputs, &out);
+}
+
+enum status layer_generic(struct plan *plan, const struct op *op) {
+    enum status status;
+    struct generic_args *args;
+    size_t buffer;
+    for (size_t i = 0; i < op->n_inputs; i++)
+        if (op->inputs[i] >= 0)
+            TRY(plan_read(plan, op->inputs[i], LAYOUT_PLAIN, &buffer));
+    TRY(memory_zeroed(1, sizeof *args, &args));
+    args->op = op;
+    TRY(plan_step(plan, op, run_generic, args, free));
+    for (size_t i = 0; i < op->n_inputs; i++)
+        if (op->inputs[i] >= 0)
+            plan_use(plan, buffer_of(op->inputs[i], LAYOUT_PLAIN));
+    plan_use(plan, plan_write(plan, op->output, LAYOUT_PLAIN));
+    /* Others may have been promised a view of the blocks. */
+    if (plan->layouts[op->output] == LAYOUT_BLOCKED)
+        TRY(layer_convert(plan, op->output, LAYOUT_BLOCKED));
+out:
+    return status;
+}

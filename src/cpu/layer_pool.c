@@ -1,0 +1,137 @@
+/* Pools and nearest-neighbour resizing, in either layout. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cpu/layer.h"
+
+/* Padding behind the map for which oneDNN finds as many windows as the output has. */
+static int64_t pad_end(const struct window *window, size_t i, int64_t in, int64_t out) {
+    int64_t extent = window->dilation[i] * (window->kernel[i] - 1) + 1;
+    int64_t needed = (out - 1) * window->stride[i] + extent - in - window->pad[i];
+    return needed > window->pad[2 + i] ? needed : window->pad[2 + i];
+}
+
+enum status layer_pool(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    struct descriptor src = {0}, dst = {0};
+    dnnl_primitive_desc_t primitive_desc = NULL;
+    size_t src_buffer;
+    int x = op->inputs[0];
+    const struct window *window = &op->window;
+    bool average = op->kind == OP_AVERAGE_POOL;
+    /* What a window counts that reaches beyond the padding is ONNX's own rule. */
+    if (!plan_is_map(plan, x) || shape_elements(&plan->shapes[op->output]) < 1 ||
+        (average && op->pool_count_padding && window->ceil_mode))
+        goto out;
+    const int64_t *in = plan->shapes[x].dims, *out = plan->shapes[op->output].dims;
+    struct geometry geometry = {
+        .kernel = {window->kernel[0], window->kernel[1]},
+        .stride = {window->stride[0], window->stride[1]},
+        .dilation = {window->dilation[0], window->dilation[1]},
+        .pad_begin = {window->pad[0], window->pad[1]},
+        .pad_end = {pad_end(window, 0, in[2], out[2]), pad_end(window, 1, in[3], out[3])},
+    };
+    enum layout layout = plan->layouts[op->output];
+    TRY(plan_describe_map(plan, x, layout, &src));
+    TRY(plan_describe_map(plan, op->output, layout, &dst));
+    TRY(pooling_describe(plan->runtime->engine,
+                         !average                 ? dnnl_pooling_max
+                         : op->pool_count_padding ? dnnl_pooling_avg_include_padding
+                                                  : dnnl_pooling_avg_exclude_padding,
+                         &src, &dst, &geometry, &primitive_desc));
+    if (!primitive_desc)
+        goto out;
+    TRY(plan_read(plan, x, layout, &src_buffer));
+    const struct operand operands[] = {
+        {DNNL_ARG_SRC, src_buffer, NULL},
+        {DNNL_ARG_DST, plan_write(plan, op->output, layout), NULL},
+    };
+    TRY(layer_primitive(plan, op, primitive_desc, operands, 2));
+    *done = true;
+out:
+    if (primitive_desc)
+        dnnl_primitive_desc_destroy(primitive_desc);
+    descriptor_free(&dst);
+    descriptor_free(&src);
+    return status;
+}
+
+struct resize_args {
+    size_t src, dst, block, groups; /* groups of `block` channels */
+    size_t in_height, in_width, out_height, out_width;
+    size_t from[]; /* [out_height] source rows, then [out_width] source columns */
+};
+
+/* Copies one row of one group of channels, from columns[x] to x. */
+static void resize_row(const float *src, float *dst, const size_t *columns, size_t width,
+                       size_t block) {
+    if (block == 8) {
+        for (size_t x = 0; x < width; x++)
+            memcpy(dst + x * 8, src + columns[x] * 8, 8 * sizeof(float));
+    } else if (block == 16) {
+        for (size_t x = 0; x < width; x++)
+            memcpy(dst + x * 16, src + columns[x] * 16, 16 * sizeof(float));
+    } else {
+        for (size_t x = 0; x < width; x++)
+            dst[x] = src[columns[x]];
+    }
+}
+
+static enum status run_resize(const struct plan *plan, const void *step_args) {
+    const struct resize_args *args = step_args;
+    const size_t *rows = args->from, *columns = args->from + args->out_height;
+    const float *src = buffer_floats(plan, args->src);
+    float *dst = buffer_floats(plan, args->dst);
+    size_t in_row = args->in_width * args->block, out_row = args->out_width * args->block;
+#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
+    for (size_t group = 0; group < args->groups; group++)
+        for (size_t y = 0; y < args->out_height; y++) {
+            float *to = dst + (group * args->out_height + y) * out_row;
+            if (y && rows[y] == rows[y - 1])
+                memcpy(to, to - out_row, out_row * sizeof(float));
+            else
+                resize_row(src + (group * args->in_height + rows[y]) * in_row, to, columns,
+                           args->out_width, args->block);
+        }
+    return STATUS_OK;
+}
+
+/* Where each of `out` positions comes from: op_evaluate's rule. */
+static void resize_table(size_t *from, size_t out, size_t in, float scale) {
+    for (size_t i = 0; i < out; i++) {
+        size_t at = (size_t)floorf((float)i / scale);
+        from[i] = at < in ? at : in - 1;
+    }
+}
+
+enum status layer_resize(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    int x = op->inputs[0];
+    size_t src;
+    struct resize_args *args;
+    if (!plan_is_map(plan, x) || shape_elements(&plan->shapes[op->output]) < 1)
+        return STATUS_OK;
+    const int64_t *in = plan->shapes[x].dims, *out = plan->shapes[op->output].dims;
+    enum layout layout = plan->layouts[op->output];
+    TRY(plan_read(plan, x, layout, &src));
+    size_t bytes = sizeof *args + (size_t)(out[2] + out[3]) * sizeof *args->from;
+    TRY(memory_zeroed(1, bytes, &args));
+    args->src = src;
+    args->dst = plan_write(plan, op->output, layout);
+    args->block = layout_block(plan, layout);
+    args->groups = ((size_t)in[1] + args->block - 1) / args->block;
+    args->in_height = (size_t)in[2];
+    args->in_width = (size_t)in[3];
+    args->out_height = (size_t)out[2];
+    args->out_width = (size_t)out[3];
+    resize_table(args->from, args->out_height, args->in_height, op->scale[0]);
+    resize_table(args->from + args->out_height, args->out_width, args->in_width, op->scale[1]);
+    TRY(plan_step(plan, op, run_resize, args, free));
+    plan_use(plan, src);
+    plan_use(plan, args->dst);
+    *done = true;
+out:
+    return status;
+}

@@ -1,0 +1,162 @@
+#include "cpu/network.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cpu/plan.h"
+
+enum { ARENA_ALIGNMENT = 4096 };
+
+struct cpu_network {
+    struct runtime runtime;
+    size_t n_plans, plan_capacity;
+    struct plan **plans; /* one an input size */
+    char *arena;         /* of the plan that runs: large enough for each */
+    size_t arena_bytes;
+};
+
+static void weights_free(struct weights *weights) {
+    if (weights->memory)
+        dnnl_memory_destroy(weights->memory);
+    descriptor_free(&weights->descriptor);
+}
+
+enum status runtime_weights(struct runtime *runtime, const struct op *op,
+                            const struct descriptor *original, const struct descriptor *wanted,
+                            dnnl_memory_t *out) {
+    enum status status;
+    dnnl_memory_t source = NULL;
+    struct weights entry = {.op = op};
+    for (size_t i = 0; i < runtime->n_weights; i++)
+        if (runtime->weights[i].op == op &&
+            descriptor_equal(&runtime->weights[i].descriptor, wanted)) {
+            *out = runtime->weights[i].memory;
+            return STATUS_OK;
+        }
+    TRY(memory_reserve(&runtime->weights, &runtime->weight_capacity, runtime->n_weights + 1,
+                       sizeof *runtime->weights));
+    TRY(descriptor_clone(wanted, &entry.descriptor));
+    TRY(memory_make(runtime->engine, wanted, DNNL_MEMORY_ALLOCATE, &entry.memory));
+    TRY(memory_make(runtime->engine, original, runtime->graph->tensors[op->inputs[1]].data,
+                    &source));
+    TRY(memory_reorder(runtime->engine, runtime->stream, original, source, wanted, entry.memory));
+    runtime->weights[runtime->n_weights++] = entry;
+    *out = entry.memory;
+out:
+    if (source)
+        dnnl_memory_destroy(source);
+    if (status != STATUS_OK)
+        weights_free(&entry);
+    return status;
+}
+
+/* The blocks that oneDNN's kernels for this CPU work on. Elsewhere than on x86 it has fast ones
+ * for planes alone. */
+static size_t preferred_block(void) {
+#if defined(__x86_64__)
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core
+               ? 16
+               : 8;
+#else
+    return 1;
+#endif
+}
+
+enum status cpu_network_make(const struct graph *graph, size_t threads, size_t block,
+                             struct cpu_network **out) {
+    enum status status;
+    struct cpu_network *network;
+    TRY(memory_zeroed(1, sizeof *network, &network));
+    struct runtime *runtime = &network->runtime;
+    runtime->graph = graph;
+    runtime->threads = threads ? threads : 1;
+    runtime->block = block ? block : preferred_block();
+    runtime->kernels = kernels_choose();
+    TRY(DNNL(dnnl_engine_create(&runtime->engine, dnnl_cpu, 0)));
+    TRY(DNNL(dnnl_stream_create(&runtime->stream, runtime->engine, dnnl_stream_default_flags)));
+out:
+    if (status != STATUS_OK) {
+        cpu_network_free(network);
+        network = NULL;
+    }
+    *out = network;
+    return status;
+}
+
+void cpu_network_free(struct cpu_network *network) {
+    if (!network)
+        return;
+    struct runtime *runtime = &network->runtime;
+    for (size_t i = 0; i < network->n_plans; i++)
+        plan_free(network->plans[i]);
+    for (size_t i = 0; i < runtime->n_weights; i++)
+        weights_free(&runtime->weights[i]);
+    if (runtime->stream)
+        dnnl_stream_destroy(runtime->stream);
+    if (runtime->engine)
+        dnnl_engine_destroy(runtime->engine);
+    free(runtime->weights);
+    free(network->plans);
+    free(network->arena);
+    free(network);
+}
+
+static enum status find_plan(struct cpu_network *network, size_t height, size_t width,
+                             struct plan **out) {
+    enum status status;
+    for (size_t i = 0; i < network->n_plans; i++)
+        if (network->plans[i]->height == height && network->plans[i]->width == width) {
+            *out = network->plans[i];
+            return STATUS_OK;
+        }
+    TRY(memory_reserve(&network->plans, &network->plan_capacity, network->n_plans + 1,
+                       sizeof *network->plans));
+    TRY(plan_make(&network->runtime, height, width, out));
+    network->plans[network->n_plans++] = *out;
+out:
+    return status;
+}
+
+static enum status grow_arena(struct cpu_network *network, size_t bytes) {
+    if (network->arena_bytes >= bytes)
+        return STATUS_OK;
+    free(network->arena);
+    network->arena_bytes = 0;
+    bytes = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+    network->arena = aligned_alloc(ARENA_ALIGNMENT, bytes);
+    if (!network->arena)
+        return FAIL(STATUS_FAILED, "out of memory: %zu bytes for feature maps", bytes);
+    network->arena_bytes = bytes;
+    return STATUS_OK;
+}
+
+/* oneDNN takes the number of threads from OpenMP's setting of the calling thread; it is put back,
+ * as the thread is the caller's. */
+static int set_threads(const struct cpu_network *network) {
+    int before = omp_get_max_threads();
+    omp_set_num_threads((int)network->runtime.threads);
+    return before;
+}
+
+enum status cpu_network_compile(struct cpu_network *network, size_t height, size_t width) {
+    struct plan *plan;
+    int threads = set_threads(network);
+    enum status status = find_plan(network, height, width, &plan);
+    omp_set_num_threads(threads);
+    return status;
+}
+
+enum status cpu_network_forward(struct cpu_network *network, size_t height, size_t width,
+                                const float *planes, struct head_maps *maps) {
+    enum status status;
+    struct plan *plan;
+    int threads = set_threads(network);
+    TRY(find_plan(network, height, width, &plan));
+    TRY(grow_arena(network, plan->arena_bytes));
+    TRY(plan_run(plan, network->arena, planes));
+    plan_maps(plan, maps);
+out:
+    omp_set_num_threads(threads);
+    return status;
+}

@@ -1,0 +1,150 @@
+/* A graph compiled for one input size: where every tensor lies, and the steps that compute them.
+ *
+ * Each tensor of (1,C,H,W) floats may exist as planes, in blocks of channels (oneDNN's nChw8c), or
+ * both; every such copy is a buffer. Buffers that are parts of others (concatenations, slices) are
+ * views into them; the rest lie in an arena, where those that never live at the same time share
+ * memory. */
+#ifndef VERIFY_CPU_PLAN_H
+#define VERIFY_CPU_PLAN_H
+
+#include <stdbool.h>
+
+#include "cpu/dnnl_compat.h"
+#include "cpu/kernels.h"
+#include "judge/judge.h"
+#include "model/graph.h"
+
+/* What all plans of a network share. */
+struct runtime {
+    const struct graph *graph;
+    size_t threads;
+    size_t block; /* channels in a block; 1: all feature maps are planes */
+    const struct kernels *kernels;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    size_t n_weights, weight_capacity;
+    struct weights *weights; /* in oneDNN's layouts, shared between plans */
+};
+
+/* A constant of a convolution, reordered. */
+struct weights {
+    const struct op *op;
+    struct descriptor descriptor;
+    dnnl_memory_t memory;
+};
+
+/* The op's weights (its input 1, described by `original`) in the layout that `wanted` describes;
+ * owned by the runtime. */
+enum status runtime_weights(struct runtime *runtime, const struct op *op,
+                            const struct descriptor *original, const struct descriptor *wanted,
+                            dnnl_memory_t *out);
+
+enum layout { LAYOUT_PLAIN, LAYOUT_BLOCKED, LAYOUT_COUNT };
+
+enum home { HOME_ARENA, HOME_INPUT, HOME_CONSTANT };
+
+#define NO_BUFFER SIZE_MAX
+
+struct buffer {
+    bool ready; /* a step before computes it */
+    enum home home;
+    size_t bytes;
+    size_t parent; /* the buffer that this one is a view of, or NO_BUFFER */
+    size_t offset; /* in bytes, in the parent or the arena */
+    size_t first, last; /* steps between which it is needed */
+    char *data;         /* set by plan_run */
+};
+
+struct plan;
+struct step {
+    const struct op *op;
+    enum status (*run)(const struct plan *plan, const void *args);
+    void *args;
+    void (*free)(void *args);
+};
+
+/* A oneDNN memory object whose data is a buffer. */
+struct binding {
+    dnnl_memory_t memory;
+    size_t buffer;
+};
+
+struct plan {
+    struct runtime *runtime;
+    size_t height, width;
+    struct shape *shapes; /* by tensor */
+    enum dtype *dtypes;
+    enum layout *layouts;   /* by tensor: the one in which its operator computes it */
+    struct buffer *buffers; /* two a tensor (buffer_of), then scratch */
+    size_t n_buffers, buffer_capacity;
+    struct step *steps;
+    size_t n_steps, step_capacity;
+    struct binding *bindings;
+    size_t n_bindings, binding_capacity;
+    size_t arena_bytes;
+};
+
+/* Compiles. The runtime must outlive the plan. On failure *out is NULL. */
+enum status plan_make(struct runtime *runtime, size_t height, size_t width, struct plan **out);
+void plan_free(struct plan *plan);
+
+/* Runs all steps with this arena (64-byte aligned, arena_bytes) and input planes. */
+enum status plan_run(struct plan *plan, char *arena, const float *planes);
+/* The head's maps after a run. */
+void plan_maps(const struct plan *plan, struct head_maps *maps);
+
+/* For the compilation of operators (layer_*.c). */
+
+static inline size_t buffer_of(int tensor, enum layout layout) {
+    return (size_t)tensor * LAYOUT_COUNT + layout;
+}
+static inline float *buffer_floats(const struct plan *plan, size_t buffer) {
+    return (float *)plan->buffers[buffer].data;
+}
+/* Floats of one channel block of a tensor in this layout. */
+static inline size_t layout_block(const struct plan *plan, enum layout layout) {
+    return layout == LAYOUT_BLOCKED ? plan->runtime->block : 1;
+}
+/* A tensor (1,C,H,W) of floats, the only kind that can be blocked. */
+bool plan_is_map(const struct plan *plan, int tensor);
+/* H * W of a map. */
+size_t plan_cells(const struct plan *plan, int tensor);
+/* A map's descriptor for oneDNN. */
+enum status plan_describe_map(const struct plan *plan, int tensor, enum layout layout,
+                              struct descriptor *out);
+
+/* The stages of compiling: choose each tensor's layout; make concatenations, slices and reshapes
+ * views where possible; append the steps (layer.h); place the buffers in the arena. */
+void plan_choose_layouts(struct plan *plan);
+void plan_choose_views(struct plan *plan);
+enum status plan_place(struct plan *plan);
+
+/* Where `start` along an axis begins in a tensor's buffer, in bytes (in blocks: along axis 1, at
+ * the start of a block). */
+size_t plan_part_offset(const struct plan *plan, int tensor, size_t axis, size_t start);
+/* The one axis along which a slice takes a run of places, and where that begins; the channels'
+ * axis where it takes everything; -1 where it takes less on several axes or skips places. */
+int plan_slice_axis(const struct plan *plan, const struct op *op, size_t *start);
+/* Finds the buffer that holds this one in the end, and where in it. */
+size_t plan_root(const struct plan *plan, size_t buffer, size_t *offset);
+/* Whether the buffer already is the given part of another one. */
+bool plan_is_part(const struct plan *plan, size_t buffer, size_t whole, size_t offset);
+
+/* Appends a step; `args` (from malloc, owned by the plan at once, also on failure) is released
+ * with `release`. */
+enum status plan_step(struct plan *plan, const struct op *op,
+                      enum status (*run)(const struct plan *plan, const void *args), void *args,
+                      void (*release)(void *args));
+/* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */
+void plan_use(struct plan *plan, size_t buffer);
+/* The same, and lets a memory object, owned by the step, point to the buffer. */
+enum status plan_bind(struct plan *plan, dnnl_memory_t memory, size_t buffer);
+/* The tensor's buffer in this layout, to be read: appends a step that converts it where it is only
+ * there in the other one. */
+enum status plan_read(struct plan *plan, int tensor, enum layout layout, size_t *buffer);
+/* The tensor's buffer in this layout, to be written. */
+size_t plan_write(struct plan *plan, int tensor, enum layout layout);
+/* A buffer for steps that need memory besides their tensors. */
+enum status plan_scratch(struct plan *plan, size_t bytes, size_t *buffer);
+
+#endif

@@ -1,0 +1,65 @@
+/* What the layers call to append steps. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cpu/layer.h"
+#include "cpu/plan.h"
+
+enum status plan_step(struct plan *plan, const struct op *op,
+                      enum status (*run)(const struct plan *plan, const void *args), void *args,
+                      void (*release)(void *args)) {
+    enum status status = memory_reserve(&plan->steps, &plan->step_capacity, plan->n_steps + 1,
+                                        sizeof *plan->steps);
+    if (status != STATUS_OK) {
+        release(args);
+        return status;
+    }
+    plan->steps[plan->n_steps++] = (struct step){op, run, args, release};
+    return STATUS_OK;
+}
+
+void plan_use(struct plan *plan, size_t buffer) {
+    if (buffer == NO_BUFFER)
+        return;
+    size_t step = plan->n_steps - 1;
+    struct buffer *used = &plan->buffers[buffer];
+    if (used->first > step)
+        used->first = step;
+    if (used->last < step)
+        used->last = step;
+}
+
+enum status plan_bind(struct plan *plan, dnnl_memory_t memory, size_t buffer) {
+    enum status status;
+    TRY(memory_reserve(&plan->bindings, &plan->binding_capacity, plan->n_bindings + 1,
+                       sizeof *plan->bindings));
+    plan->bindings[plan->n_bindings++] = (struct binding){memory, buffer};
+    plan_use(plan, buffer);
+out:
+    return status;
+}
+
+enum status plan_read(struct plan *plan, int tensor, enum layout layout, size_t *buffer) {
+    enum status status = STATUS_OK;
+    *buffer = buffer_of(tensor, layout);
+    if (!plan->buffers[*buffer].ready)
+        TRY(layer_convert(plan, tensor, layout));
+out:
+    return status;
+}
+
+size_t plan_write(struct plan *plan, int tensor, enum layout layout) {
+    size_t buffer = buffer_of(tensor, layout);
+    plan->buffers[buffer].ready = true;
+    return buffer;
+}
+
+enum status plan_scratch(struct plan *plan, size_t bytes, size_t *buffer) {
+    enum status status;
+    TRY(memory_reserve(&plan->buffers, &plan->buffer_capacity, plan->n_buffers + 1,
+                       sizeof *plan->buffers));
+    *buffer = plan->n_buffers++;
+    plan->buffers[*buffer] = (struct buffer){.bytes = bytes, .parent = NO_BUFFER, .first = SIZE_MAX};
+out:
+    return status;
+}

@@ -1,0 +1,29 @@
+#include "data/collection.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { SKIPPED_SAID = 3 };
+
+void collection_free(struct collection *collection) {
+    path_list_free(&collection->images);
+    text_free(&collection->skipped);
+    *collection = (struct collection){0};
+}
+
+enum status collection_skip(struct collection *collection, const char *format, ...) {
+    collection->n_skipped++;
+    if (collection->n_said == SKIPPED_SAID)
+        return STATUS_OK;
+    collection->n_said++;
+    char what[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    for (char *c = what; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?'; /* a folder's name may hold anything */
+    text_format(&collection->skipped, "%s%s", collection->skipped.length ? "; " : "", what);
+    return text_status(&collection->skipped);
+}

@@ -1,0 +1,162 @@
+#include "data/dataset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "data/collection.h"
+#include "data/path.h"
+
+enum source { SOURCE_FOLDER, SOURCE_YAML, SOURCE_LIST };
+
+static enum status source_kind(const char *path, enum source *kind) {
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return FAIL(STATUS_BAD_INPUT, "%s: %s: check --data", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        *kind = SOURCE_FOLDER;
+    else if (path_has_suffix(path, ".yaml") || path_has_suffix(path, ".yml"))
+        *kind = SOURCE_YAML;
+    else if (path_has_suffix(path, ".txt"))
+        *kind = SOURCE_LIST;
+    else
+        return FAIL(
+            STATUS_BAD_INPUT,
+            "%s is no data set: --data takes a data.yaml, a folder of images or a .txt list", path);
+    return STATUS_OK;
+}
+
+static enum status open_yaml(const char *file, const char *splits, struct collection *collection,
+                             struct text *root, struct dataset *dataset) {
+    enum status status;
+    struct data_yaml yaml = {0};
+    TRY(data_yaml_read(file, &yaml));
+    TRY(collection_add_splits(collection, &yaml, file, splits, root));
+    dataset->names = yaml.names;
+    dataset->n_names = yaml.n_names;
+    yaml.names = NULL;
+    yaml.n_names = 0;
+out:
+    data_yaml_free(&yaml);
+    return status;
+}
+
+static enum status no_images(const char *path, enum source kind,
+                             const struct collection *collection) {
+    static const char *const where[] = {
+        [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
+    struct text more = {0};
+    if (collection->n_skipped > 0)
+        text_format(&more, " (%s)", collection->skipped.data);
+    if (collection->other > 0)
+        text_format(&more, " (%llu listed files have other suffixes)",
+                    (unsigned long long)collection->other);
+    enum status status = text_status(&more);
+    if (status == STATUS_OK)
+        status = FAIL(STATUS_BAD_INPUT, "no images (.jpg .jpeg .png) %s %s: check --data%s",
+                      where[kind], path, more.length ? more.data : "");
+    text_free(&more);
+    return status;
+}
+
+/* The deepest folder that holds all images. */
+static enum status find_common(const struct path_list *images, char **common) {
+    enum status status;
+    TRY(memory_string(path_list_get(images, 0), common));
+    size_t length = path_folder_length(*common);
+    for (size_t i = 1; i < images->count; i++) {
+        const char *path = path_list_get(images, i);
+        /* Below the root folder everything lies; elsewhere a '/' must follow the prefix. */
+        while (length > 1 && (strncmp(path, *common, length) != 0 || path[length] != '/')) {
+            (*common)[length] = '\0';
+            length = path_folder_length(*common);
+        }
+    }
+    (*common)[length] = '\0';
+out:
+    return status;
+}
+
+static enum status take_skipped(struct collection *collection, struct dataset *dataset) {
+    enum status status = STATUS_OK;
+    if (collection->n_skipped == 0)
+        goto out;
+    size_t unsaid = collection->n_skipped - collection->n_said;
+    if (unsaid > 0)
+        text_format(&collection->skipped, "; and %zu more", unsaid);
+    TRY(text_status(&collection->skipped));
+    TRY(memory_string(collection->skipped.data, &dataset->skipped));
+out:
+    return status;
+}
+
+enum status dataset_open(const char *path, const char *splits, struct dataset *dataset) {
+    enum status status;
+    struct collection collection = {0};
+    struct text absolute = {0}, root = {0};
+    enum source kind;
+    *dataset = (struct dataset){0};
+    if (!*path)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--data is empty: it takes a data.yaml, a folder or a .txt list");
+    TRY(path_absolute(NULL, path, &absolute));
+    TRY(source_kind(absolute.data, &kind));
+    if (splits && kind != SOURCE_YAML) {
+        status =
+            FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is none", absolute.data);
+        goto out;
+    }
+    switch (kind) {
+    case SOURCE_FOLDER:
+        text_string(&root, absolute.data);
+        TRY(collection_add_folder(&collection, absolute.data));
+        break;
+    case SOURCE_LIST:
+        text_bytes(&root, absolute.data, path_folder_length(absolute.data));
+        TRY(collection_add_list(&collection, absolute.data));
+        break;
+    case SOURCE_YAML:
+        TRY(open_yaml(absolute.data, splits, &collection, &root, dataset));
+        break;
+    }
+    TRY(text_status(&root));
+    if (collection.images.count == 0) {
+        status = no_images(absolute.data, kind, &collection);
+        goto out;
+    }
+    TRY(path_list_unique(&collection.images, &dataset->repeated));
+    path_list_trim(&collection.images);
+    TRY(find_common(&collection.images, &dataset->common));
+    TRY(memory_string(root.data, &dataset->root));
+    TRY(take_skipped(&collection, dataset));
+    dataset->other = collection.other;
+    dataset->images = collection.images;
+    collection.images = (struct path_list){0};
+out:
+    collection_free(&collection);
+    text_free(&absolute);
+    text_free(&root);
+    if (status != STATUS_OK)
+        dataset_free(dataset);
+    return status;
+}
+
+void dataset_free(struct dataset *dataset) {
+    free(dataset->root);
+    free(dataset->common);
+    free(dataset->skipped);
+    path_list_free(&dataset->images);
+    for (size_t i = 0; i < dataset->n_names; i++)
+        free(dataset->names[i]);
+    free(dataset->names);
+    *dataset = (struct dataset){0};
+}
+
+const char *dataset_image_name(const char *root, const char *path) {
+    size_t length = strlen(root);
+    if (length > 1 && strncmp(path, root, length) == 0 && path[length] == '/')
+        return path + length + 1;
+    return length == 1 && path[0] == '/' ? path + 1 : path;
+}

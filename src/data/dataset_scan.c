@@ -1,0 +1,184 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "data/collection.h"
+#include "data/file_bytes.h"
+#include "data/index_set.h"
+#include "data/path.h"
+
+struct folder_id {
+    dev_t device;
+    ino_t inode;
+};
+
+/* Real folders first, then the links met among them in the order of their paths, and so on: which
+ * path leads to a folder does not depend on the order a file system lists its entries in. */
+struct scan {
+    struct collection *collection;
+    struct path_list folders; /* to be read, a stack */
+    struct path_list links;   /* links to folders, to be followed after */
+    struct folder_id *ids;    /* of the folders read */
+    size_t n_ids, ids_capacity;
+    struct index_set seen; /* of ids */
+    struct text path;
+};
+
+enum entry_kind { ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK_TO_FOLDER, ENTRY_OTHER };
+
+static bool equal_id(const void *context, size_t index, const void *key) {
+    const struct folder_id *ids = context;
+    const struct folder_id *id = key;
+    return ids[index].device == id->device && ids[index].inode == id->inode;
+}
+
+static enum status remember(struct scan *scan, const struct stat *info, bool *new) {
+    enum status status = STATUS_OK;
+    const struct folder_id id = {info->st_dev, info->st_ino};
+    const uint64_t key[2] = {(uint64_t)id.device, (uint64_t)id.inode};
+    uint32_t hash = index_set_hash(key, sizeof key);
+    *new = index_set_find(&scan->seen, hash, equal_id, scan->ids, &id) == INDEX_SET_NONE;
+    if (!*new)
+        goto out;
+    TRY(memory_reserve(&scan->ids, &scan->ids_capacity, scan->n_ids + 1, sizeof *scan->ids));
+    scan->ids[scan->n_ids] = id;
+    TRY(index_set_add(&scan->seen, hash, scan->n_ids));
+    scan->n_ids++;
+out:
+    return status;
+}
+
+/* A dangling link counts as a file: it is in the data set, and fails when it is read. */
+static enum entry_kind entry_kind(int folder, const struct dirent *entry) {
+    if (entry->d_type == DT_REG)
+        return ENTRY_FILE;
+    if (entry->d_type == DT_DIR)
+        return ENTRY_FOLDER;
+    struct stat info;
+    if (fstatat(folder, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return ENTRY_FILE;
+    bool link = S_ISLNK(info.st_mode);
+    if (link && fstatat(folder, entry->d_name, &info, 0) != 0)
+        return ENTRY_FILE;
+    if (S_ISDIR(info.st_mode))
+        return link ? ENTRY_LINK_TO_FOLDER : ENTRY_FOLDER;
+    return S_ISREG(info.st_mode) ? ENTRY_FILE : ENTRY_OTHER;
+}
+
+static enum status add_entry(struct scan *scan, const char *folder, int fd,
+                             const struct dirent *entry) {
+    enum status status = STATUS_OK;
+    bool image = path_is_image(entry->d_name);
+    if (entry->d_name[0] == '.' || (entry->d_type == DT_REG && !image))
+        goto out;
+    struct path_list *list = NULL;
+    switch (entry_kind(fd, entry)) {
+    case ENTRY_FILE:
+        list = image ? &scan->collection->images : NULL;
+        break;
+    case ENTRY_FOLDER:
+        list = &scan->folders;
+        break;
+    case ENTRY_LINK_TO_FOLDER:
+        list = &scan->links;
+        break;
+    case ENTRY_OTHER:
+        break;
+    }
+    if (!list)
+        goto out;
+    text_clear(&scan->path);
+    text_string(&scan->path, strcmp(folder, "/") == 0 ? "" : folder);
+    text_string(&scan->path, "/");
+    text_string(&scan->path, entry->d_name);
+    TRY(text_status(&scan->path));
+    TRY(path_list_add(list, scan->path.data));
+out:
+    return status;
+}
+
+static enum status cannot_read(struct scan *scan, const char *folder, int error) {
+    if (file_error_is_machine(error))
+        return FAIL(STATUS_FAILED, "cannot read the folder %s: %s", folder, strerror(error));
+    if (scan->n_ids == 0)
+        return FAIL(STATUS_BAD_INPUT, "cannot read the folder %s: %s", folder, strerror(error));
+    return collection_skip(scan->collection, "cannot read the folder %s: %s", folder,
+                           strerror(error));
+}
+
+static enum status read_folder(struct scan *scan, const char *folder) {
+    enum status status = STATUS_OK;
+    DIR *stream = opendir(folder);
+    if (!stream)
+        return cannot_read(scan, folder, errno);
+    struct stat info;
+    bool new = false;
+    if (fstat(dirfd(stream), &info) != 0) {
+        TRY(cannot_read(scan, folder, errno));
+        goto out;
+    }
+    TRY(remember(scan, &info, &new));
+    while (new) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (!entry) {
+            if (errno)
+                TRY(cannot_read(scan, folder, errno));
+            break;
+        }
+        TRY(add_entry(scan, folder, dirfd(stream), entry));
+    }
+out:
+    closedir(stream);
+    return status;
+}
+
+/* Takes the last path off a list into `path`. */
+static enum status take_last(struct path_list *list, struct text *path) {
+    text_clear(path);
+    text_string(path, path_list_get(list, list->count - 1));
+    list->length = list->start[--list->count];
+    return text_status(path);
+}
+
+static enum status read_tree(struct scan *scan, const char *folder, struct text *current) {
+    enum status status;
+    TRY(path_list_add(&scan->folders, folder));
+    while (scan->folders.count > 0) {
+        TRY(take_last(&scan->folders, current));
+        TRY(read_folder(scan, current->data));
+    }
+out:
+    return status;
+}
+
+enum status collection_add_folder(struct collection *collection, const char *folder) {
+    enum status status;
+    struct scan scan = {.collection = collection};
+    struct path_list links = {0};
+    struct text current = {0};
+    size_t first = collection->images.count;
+    TRY(read_tree(&scan, folder, &current));
+    while (scan.links.count > 0) {
+        path_list_free(&links);
+        links = scan.links;
+        scan.links = (struct path_list){0};
+        TRY(path_list_sort(&links, 0));
+        for (size_t i = 0; i < links.count; i++)
+            TRY(read_tree(&scan, path_list_get(&links, i), &current));
+    }
+    TRY(path_list_sort(&collection->images, first));
+out:
+    path_list_free(&scan.folders);
+    path_list_free(&scan.links);
+    path_list_free(&links);
+    free(scan.ids);
+    index_set_free(&scan.seen);
+    text_free(&scan.path);
+    text_free(&current);
+    return status;
+}

@@ -1,0 +1,209 @@
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/collection.h"
+#include "data/path.h"
+
+struct split_reader {
+    struct collection *collection;
+    const struct data_yaml *yaml;
+    const char *file;
+    const char *root;
+    const char *root_note; /* what is wrong with `path`, for messages that follow from it */
+    bool explicit;         /* --split names the splits */
+    size_t n_found;        /* entries that exist */
+    struct path_list done; /* entries read, for two splits may share one */
+    struct text first_absent;
+};
+
+static bool exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Resolves `path` of the file into *root, and tells in *note where it names no folder. */
+static enum status resolve_root(const struct data_yaml *yaml, const char *file, struct text *root,
+                                struct text *note) {
+    enum status status;
+    struct text folder = {0}, here = {0};
+    text_bytes(&folder, file, path_folder_length(file));
+    TRY(text_status(&folder));
+    const char *path = yaml->path ? yaml->path : ".";
+    TRY(path_absolute(folder.data, path, root));
+    if (is_folder(root->data))
+        goto out;
+    TRY(path_absolute(NULL, path, &here));
+    if (is_folder(here.data)) {
+        TRY(path_absolute(NULL, path, root));
+        goto out;
+    }
+    text_format(note, ", whose 'path: %s' leads nowhere: there is no folder %s", path, root->data);
+    if (strcmp(root->data, here.data) != 0)
+        text_format(note, " or %s", here.data);
+    TRY(text_status(note));
+out:
+    text_free(&folder);
+    text_free(&here);
+    return status;
+}
+
+/* Relative to the root; where "../x" is not there, "x" may be. */
+static enum status resolve_entry(const struct split_reader *reader, const char *entry,
+                                 struct text *path) {
+    enum status status;
+    TRY(path_absolute(reader->root, entry, path));
+    if (exists(path->data) || strncmp(entry, "../", 3) != 0)
+        goto out;
+    struct text inside = {0};
+    status = path_absolute(reader->root, entry + 3, &inside);
+    if (status == STATUS_OK && exists(inside.data))
+        status = path_absolute(reader->root, entry + 3, path);
+    text_free(&inside);
+out:
+    return status;
+}
+
+static enum status absent_entry(struct split_reader *reader, size_t split, const char *path,
+                                int error) {
+    const char *problem = error == ENOENT ? "does not exist" : strerror(error);
+    struct text message = {0};
+    text_format(&message, "%s %s: check '%s' in %s%s", path, problem, split_name(split),
+                reader->file, reader->root_note);
+    enum status status = text_status(&message);
+    if (status == STATUS_OK && reader->explicit)
+        status = FAIL(STATUS_BAD_INPUT, "%s", message.data);
+    else if (status == STATUS_OK)
+        status =
+            collection_skip(reader->collection, "'%s': %s %s", split_name(split), path, problem);
+    if (reader->first_absent.data)
+        text_free(&message);
+    else
+        reader->first_absent = message;
+    return status;
+}
+
+static enum status add_entry(struct split_reader *reader, size_t split, const char *path) {
+    enum status status = STATUS_OK;
+    if (!exists(path))
+        return absent_entry(reader, split, path, errno);
+    reader->n_found++;
+    for (size_t i = 0; i < reader->done.count; i++)
+        if (strcmp(path_list_get(&reader->done, i), path) == 0)
+            goto out;
+    TRY(path_list_add(&reader->done, path));
+    size_t before = reader->collection->images.count;
+    if (is_folder(path)) {
+        TRY(collection_add_folder(reader->collection, path));
+    } else if (path_has_suffix(path, ".txt")) {
+        TRY(collection_add_list(reader->collection, path));
+    } else {
+        status = FAIL(STATUS_BAD_INPUT, "%s is neither a folder nor a .txt list: check '%s' in %s",
+                      path, split_name(split), reader->file);
+        goto out;
+    }
+    if (reader->collection->images.count == before)
+        TRY(collection_skip(reader->collection, "'%s': no images (.jpg .jpeg .png) in %s",
+                            split_name(split), path));
+out:
+    return status;
+}
+
+static enum status add_split(struct split_reader *reader, size_t split) {
+    enum status status = STATUS_OK;
+    struct text path = {0};
+    const struct path_list *entries = &reader->yaml->entries[split];
+    for (size_t i = 0; i < entries->count; i++) {
+        TRY(resolve_entry(reader, path_list_get(entries, i), &path));
+        TRY(add_entry(reader, split, path.data));
+    }
+out:
+    text_free(&path);
+    return status;
+}
+
+static enum status absent_split(const struct data_yaml *yaml, const char *file, size_t split) {
+    struct text present = {0};
+    for (size_t i = 0; i < N_SPLITS; i++)
+        if (yaml->entries[i].count > 0)
+            text_format(&present, "%s%s", present.length ? ", " : "", split_name(i));
+    enum status status = text_status(&present);
+    if (status == STATUS_OK)
+        status = FAIL(STATUS_BAD_INPUT, "--split: %s has no '%s'; it has %s", file,
+                      split_name(split), present.length ? present.data : "no split at all");
+    text_free(&present);
+    return status;
+}
+
+/* Takes the next name off a comma-separated list: *split is its number, N_SPLITS for no such. */
+static void next_split(const char **names, size_t *split) {
+    const char *name = *names + strspn(*names, " ");
+    size_t length = strcspn(name, ",");
+    *names = name + length + (name[length] == ',');
+    while (length > 0 && name[length - 1] == ' ')
+        length--;
+    *split = 0;
+    while (*split < N_SPLITS &&
+           !(strlen(split_name(*split)) == length && memcmp(split_name(*split), name, length) == 0))
+        ++*split;
+}
+
+static enum status choose_splits(const struct data_yaml *yaml, const char *file, const char *names,
+                                 size_t chosen[N_SPLITS], size_t *count) {
+    enum status status = STATUS_OK;
+    *count = 0;
+    for (size_t i = 0; !names && i < N_SPLITS; i++)
+        if (yaml->entries[i].count > 0)
+            chosen[(*count)++] = i;
+    if (!names && *count == 0)
+        return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', 'val' or 'test'",
+                    file);
+    const char *at = names;
+    bool more = names != NULL;
+    while (more) {
+        size_t split;
+        more = strchr(at, ',') != NULL;
+        next_split(&at, &split);
+        if (split == N_SPLITS)
+            return FAIL(STATUS_BAD_INPUT,
+                        "--split %s: it takes train, val, test, or several of "
+                        "them with commas between",
+                        names);
+        if (yaml->entries[split].count == 0)
+            return absent_split(yaml, file, split);
+        bool again = false;
+        for (size_t i = 0; i < *count; i++)
+            again |= chosen[i] == split;
+        if (!again)
+            chosen[(*count)++] = split;
+    }
+    return status;
+}
+
+enum status collection_add_splits(struct collection *collection, const struct data_yaml *yaml,
+                                  const char *file, const char *splits, struct text *root) {
+    enum status status;
+    struct split_reader reader = {.collection = collection, .yaml = yaml, .file = file};
+    struct text note = {0};
+    size_t chosen[N_SPLITS], n_chosen;
+    TRY(choose_splits(yaml, file, splits, chosen, &n_chosen));
+    TRY(resolve_root(yaml, file, root, &note));
+    reader.root = root->data;
+    reader.root_note = note.length ? note.data : "";
+    reader.explicit = splits != NULL;
+    for (size_t i = 0; i < n_chosen; i++)
+        TRY(add_split(&reader, chosen[i]));
+    if (reader.n_found == 0)
+        status = FAIL(STATUS_BAD_INPUT, "%s", reader.first_absent.data);
+out:
+    path_list_free(&reader.done);
+    text_free(&reader.first_absent);
+    text_free(&note);
+    return status;
+}

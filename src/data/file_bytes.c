@@ -1,0 +1,90 @@
+#include "data/file_bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+bool file_error_is_machine(int error) {
+    return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+static enum status cannot_read(const char *path, int error, struct file_bytes *file) {
+    if (file_error_is_machine(error))
+        return FAIL(STATUS_FAILED, "%s: %s", path, strerror(error));
+    snprintf(file->problem, sizeof file->problem, "cannot be read: %s", strerror(error));
+    return STATUS_OK;
+}
+
+static void too_large(size_t limit, struct file_bytes *file) {
+    snprintf(file->problem, sizeof file->problem, "larger than %zu MiB", limit >> 20);
+}
+
+/* Reads to the end: the size is a hint, for the file may be growing. */
+static enum status read_all(int fd, const char *path, size_t size, size_t limit,
+                            struct file_bytes *file) {
+    enum status status;
+    size_t capacity = 0;
+    TRY(memory_reserve(&file->bytes, &capacity, size + 1, 1));
+    for (;;) {
+        TRY(memory_reserve(&file->bytes, &capacity, file->length + 2, 1));
+        ssize_t n = read(fd, file->bytes + file->length, capacity - file->length - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            TRY(cannot_read(path, errno, file));
+            break;
+        }
+        if (n == 0)
+            break;
+        file->length += (size_t)n;
+        if (file->length > limit) {
+            too_large(limit, file);
+            break;
+        }
+    }
+    file->bytes[file->length] = '\0';
+out:
+    return status;
+}
+
+enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file) {
+    enum status status = STATUS_OK;
+    *file = (struct file_bytes){0};
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        file->missing = errno == ENOENT || errno == ENOTDIR;
+        return cannot_read(path, errno, file);
+    }
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        TRY(cannot_read(path, errno, file));
+    } else if (S_ISDIR(info.st_mode)) {
+        snprintf(file->problem, sizeof file->problem, "is a folder");
+    } else if (!S_ISREG(info.st_mode)) {
+        snprintf(file->problem, sizeof file->problem, "is not a regular file");
+    } else {
+        file->opened = true;
+        if ((uintmax_t)info.st_size > limit)
+            too_large(limit, file);
+        else
+            TRY(read_all(fd, path, (size_t)info.st_size, limit, file));
+    }
+out:
+    close(fd);
+    if (status != STATUS_OK || file->problem[0]) {
+        free(file->bytes);
+        file->bytes = NULL;
+        file->length = 0;
+    }
+    return status;
+}

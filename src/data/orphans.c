@@ -1,0 +1,129 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/dataset.h"
+#include "data/file_bytes.h"
+#include "data/index_set.h"
+#include "data/label.h"
+#include "data/path.h"
+
+/* The label paths of the images are not kept: the set holds image numbers, and the few label paths
+ * that a look-up compares are made again. */
+struct counter {
+    const struct path_list *images;
+    struct index_set labels;  /* image numbers, by the label path's bytes */
+    struct path_list folders; /* the label files' folders, each once */
+    struct index_set folder_set;
+    struct text path;
+    uint64_t orphans;
+};
+
+struct label_key {
+    struct text *made; /* of an image, to compare with */
+    const char *wanted;
+};
+
+static bool equal_folder(const void *context, size_t index, const void *key) {
+    return strcmp(path_list_get(context, index), key) == 0;
+}
+
+static bool equal_label(const void *context, size_t index, const void *key) {
+    const struct label_key *label = key;
+    return label_path_text(path_list_get(context, index), label->made) == STATUS_OK &&
+           strcmp(label->made->data, label->wanted) == 0;
+}
+
+static enum status add_folder(struct counter *counter, const char *folder) {
+    enum status status = STATUS_OK;
+    uint32_t hash = index_set_hash(folder, strlen(folder));
+    if (index_set_find(&counter->folder_set, hash, equal_folder, &counter->folders, folder) !=
+        INDEX_SET_NONE)
+        goto out;
+    TRY(path_list_add(&counter->folders, folder));
+    TRY(index_set_add(&counter->folder_set, hash, counter->folders.count - 1));
+out:
+    return status;
+}
+
+static enum status add_labels(struct counter *counter) {
+    enum status status;
+    size_t folder_length = 0; /* of the last image's label file */
+    struct text last = {0};
+    TRY(index_set_reserve(&counter->labels, counter->images->count));
+    for (size_t i = 0; i < counter->images->count; i++) {
+        TRY(label_path_text(path_list_get(counter->images, i), &counter->path));
+        char *path = counter->path.data;
+        TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
+        size_t length = path_folder_length(path);
+        path[length] = '\0';
+        if (length == folder_length && memcmp(path, last.data, length) == 0)
+            continue;
+        TRY(add_folder(counter, path));
+        text_clear(&last);
+        text_bytes(&last, path, length);
+        TRY(text_status(&last));
+        folder_length = length;
+    }
+out:
+    text_free(&last);
+    return status;
+}
+
+static bool may_be_label(int folder, const struct dirent *entry) {
+    const char *name = entry->d_name;
+    size_t length = strlen(name);
+    if (name[0] == '.' || length < 4 || strcmp(name + length - 4, ".txt") != 0 ||
+        strcmp(name, "classes.txt") == 0)
+        return false;
+    struct stat info;
+    return entry->d_type == DT_REG ||
+           (entry->d_type != DT_DIR && fstatat(folder, name, &info, 0) == 0 &&
+            S_ISREG(info.st_mode));
+}
+
+static enum status count_folder(struct counter *counter, const char *folder, struct text *made) {
+    enum status status = STATUS_OK;
+    DIR *stream = opendir(folder);
+    if (!stream && file_error_is_machine(errno))
+        return FAIL(STATUS_FAILED, "cannot read the folder %s: %s", folder, strerror(errno));
+    if (!stream)
+        return STATUS_OK;
+    const struct dirent *entry;
+    while ((entry = readdir(stream)) != NULL) {
+        if (!may_be_label(dirfd(stream), entry))
+            continue;
+        struct text *path = &counter->path;
+        text_clear(path);
+        text_format(path, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, entry->d_name);
+        TRY(text_status(path));
+        const struct label_key key = {made, path->data};
+        counter->orphans +=
+            index_set_find(&counter->labels, index_set_hash(path->data, path->length), equal_label,
+                           counter->images, &key) == INDEX_SET_NONE;
+        TRY(text_status(made));
+    }
+out:
+    closedir(stream);
+    return status;
+}
+
+enum status dataset_count_orphans(const struct dataset *dataset, uint64_t *orphans) {
+    enum status status;
+    struct counter counter = {.images = &dataset->images};
+    struct text made = {0};
+    *orphans = 0;
+    TRY(add_labels(&counter));
+    for (size_t i = 0; i < counter.folders.count; i++)
+        TRY(count_folder(&counter, path_list_get(&counter.folders, i), &made));
+    *orphans = counter.orphans;
+out:
+    index_set_free(&counter.labels);
+    path_list_free(&counter.folders);
+    index_set_free(&counter.folder_set);
+    text_free(&counter.path);
+    text_free(&made);
+    return status;
+}

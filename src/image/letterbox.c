@@ -1,0 +1,180 @@
+/* Fitting a picture into the network's input. Each source row is scaled horizontally once, into one
+ * of two rows of planes; an output row mixes the two. The arithmetic is in letterbox_sample.h. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "image/letterbox_sample.h"
+
+/* Built once for AVX2 and once for any x86-64, chosen when the program starts; both give the same
+ * bits. The sanitizers' run time is not yet up when the choice is made, hence not with them. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTOR_CLONES
+#endif
+
+static double smaller(double a, double b) {
+    return a < b ? a : b;
+}
+
+/* Python's round: halves go to the even neighbour. */
+static uint32_t round_side(double side) {
+    double rounded = nearbyint(side);
+    return rounded < 1.0 ? 1 : (uint32_t)rounded;
+}
+
+struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uint32_t imgsz,
+                                bool rect, uint32_t stride) {
+    double gain = smaller((double)imgsz / image_height, (double)imgsz / image_width);
+    uint32_t width = round_side(image_width * gain);
+    uint32_t height = round_side(image_height * gain);
+    uint32_t padding_x = imgsz - width;
+    uint32_t padding_y = imgsz - height;
+    if (rect) {
+        padding_x %= stride;
+        padding_y %= stride;
+    }
+    return (struct letterbox){
+        .image_width = image_width,
+        .image_height = image_height,
+        .net_width = width + padding_x,
+        .net_height = height + padding_y,
+        .width = width,
+        .height = height,
+        /* LetterBox rounds (padding / 2 - 0.1): the odd pixel goes right and below. */
+        .left = padding_x / 2,
+        .top = padding_y / 2,
+        .gain = (float)gain,
+        .gain_x = (float)((double)width / image_width),
+        .gain_y = (float)((double)height / image_height),
+    };
+}
+
+/* A source column pair: byte offsets within a row, and weights. */
+struct column {
+    uint32_t first, second;
+    int16_t weight_first, weight_second;
+};
+
+VECTOR_CLONES
+static void scale_row(const uint8_t *restrict pixels, const struct column *restrict columns,
+                      size_t width, int16_t *restrict red, int16_t *restrict green,
+                      int16_t *restrict blue) {
+    for (size_t x = 0; x < width; x++) {
+        const uint8_t *a = pixels + columns[x].first;
+        const uint8_t *b = pixels + columns[x].second;
+        int32_t wa = columns[x].weight_first, wb = columns[x].weight_second;
+        red[x] = (int16_t)letterbox_mix_columns(a[0], b[0], wa, wb);
+        green[x] = (int16_t)letterbox_mix_columns(a[1], b[1], wa, wb);
+        blue[x] = (int16_t)letterbox_mix_columns(a[2], b[2], wa, wb);
+    }
+}
+
+VECTOR_CLONES
+static void mix_row(const int16_t *restrict upper, const int16_t *restrict lower,
+                    int16_t weight_upper, int16_t weight_lower, size_t width, float *restrict out) {
+    for (size_t x = 0; x < width; x++)
+        out[x] = letterbox_unit(letterbox_mix_rows(upper[x], lower[x], weight_upper, weight_lower));
+}
+
+VECTOR_CLONES
+static void copy_row(const uint8_t *restrict pixels, size_t width, float *restrict red,
+                     float *restrict green, float *restrict blue) {
+    for (size_t x = 0; x < width; x++) {
+        red[x] = letterbox_unit(pixels[3 * x]);
+        green[x] = letterbox_unit(pixels[3 * x + 1]);
+        blue[x] = letterbox_unit(pixels[3 * x + 2]);
+    }
+}
+
+static void fill(float *out, size_t count) {
+    const float padding = letterbox_unit(LETTERBOX_PADDING);
+    for (size_t i = 0; i < count; i++)
+        out[i] = padding;
+}
+
+static void pad_plane(const struct letterbox *box, float *plane) {
+    size_t right = box->net_width - box->left - box->width;
+    fill(plane, (size_t)box->top * box->net_width);
+    for (uint32_t y = box->top; y < box->top + box->height; y++) {
+        float *row = plane + (size_t)y * box->net_width;
+        fill(row, box->left);
+        fill(row + box->left + box->width, right);
+    }
+    size_t end = (size_t)(box->top + box->height) * box->net_width;
+    fill(plane + end, (size_t)box->net_height * box->net_width - end);
+}
+
+/* Where row y of the scaled picture begins in a plane. */
+static float *plane_row(const struct letterbox *box, float *planes, int channel, uint32_t y) {
+    size_t rows = (size_t)channel * box->net_height + box->top + y;
+    return planes + rows * box->net_width + box->left;
+}
+
+static void copy_rows(const struct image *image, const struct letterbox *box, float *planes) {
+    for (uint32_t y = 0; y < box->height; y++)
+        copy_row(image->pixels + (size_t)y * image->width * 3, box->width,
+                 plane_row(box, planes, 0, y), plane_row(box, planes, 1, y),
+                 plane_row(box, planes, 2, y));
+}
+
+static void find_columns(const struct letterbox *box, struct column *columns) {
+    double scale = letterbox_scale(box->image_width, box->width);
+    for (uint32_t x = 0; x < box->width; x++) {
+        struct letterbox_tap tap =
+            letterbox_column_tap((int32_t)x, scale, (int32_t)box->image_width);
+        columns[x] = (struct column){.first = (uint32_t)tap.first * 3,
+                                     .second = (uint32_t)tap.second * 3,
+                                     .weight_first = (int16_t)tap.weight_first,
+                                     .weight_second = (int16_t)tap.weight_second};
+    }
+}
+
+static enum status scale_rows(const struct image *image, const struct letterbox *box,
+                              float *planes) {
+    size_t width = box->width, stride = (size_t)image->width * 3;
+    size_t rows_size = 2 * 3 * width * sizeof(int16_t);
+    struct column *columns = malloc(width * sizeof *columns + rows_size);
+    if (!columns)
+        return FAIL(STATUS_FAILED, "out of memory: a letterbox %zu pixels wide", width);
+    find_columns(box, columns);
+    int16_t *rows[2] = {(int16_t *)(columns + width), (int16_t *)(columns + width) + 3 * width};
+    int32_t held[2] = {-1, -1}; /* which source row each holds */
+    double scale = letterbox_scale(box->image_height, box->height);
+    for (uint32_t y = 0; y < box->height; y++) {
+        struct letterbox_tap tap = letterbox_row_tap((int32_t)y, scale, (int32_t)box->image_height);
+        int32_t wanted[2] = {tap.first, tap.second};
+        if (held[1] == wanted[0]) {
+            int16_t *row = rows[0];
+            rows[0] = rows[1];
+            rows[1] = row;
+            held[1] = held[0];
+            held[0] = wanted[0];
+        }
+        for (int i = 0; i < 2; i++) {
+            if (held[i] != wanted[i])
+                scale_row(image->pixels + (size_t)wanted[i] * stride, columns, width, rows[i],
+                          rows[i] + width, rows[i] + 2 * width);
+            held[i] = wanted[i];
+        }
+        for (int channel = 0; channel < 3; channel++)
+            mix_row(rows[0] + (size_t)channel * width, rows[1] + (size_t)channel * width,
+                    (int16_t)tap.weight_first, (int16_t)tap.weight_second, width,
+                    plane_row(box, planes, channel, y));
+    }
+    free(columns);
+    return STATUS_OK;
+}
+
+enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
+                             float *planes) {
+    size_t plane = (size_t)letterbox->net_width * letterbox->net_height;
+    for (int channel = 0; channel < 3; channel++)
+        pad_plane(letterbox, planes + (size_t)channel * plane);
+    if (image->width == letterbox->width && image->height == letterbox->height) {
+        copy_rows(image, letterbox, planes);
+        return STATUS_OK;
+    }
+    return scale_rows(image, letterbox, planes);
+}

@@ -1,0 +1,123 @@
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job/options.h"
+
+enum { CONFIG_BYTES = 1 << 20, CONFIG_DEPTH = 8 };
+
+static enum status read_file(const char *path, char **out, size_t *length) {
+    enum status status = STATUS_OK;
+    *out = NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, strerror(errno));
+    char *bytes = malloc(CONFIG_BYTES + 1);
+    if (!bytes) {
+        status = FAIL(STATUS_FAILED, "out of memory");
+        goto out;
+    }
+    *length = fread(bytes, 1, CONFIG_BYTES + 1, file);
+    if (ferror(file)) {
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (*length > CONFIG_BYTES) {
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: larger than 1 MiB", path);
+        goto out;
+    }
+    bytes[*length] = '\0';
+    *out = bytes;
+    bytes = NULL;
+out:
+    free(bytes);
+    fclose(file);
+    return status;
+}
+
+static enum status parse(const char *path, const char *bytes, size_t length,
+                         struct json_object **out) {
+    struct json_tokener *tokener = json_tokener_new_ex(CONFIG_DEPTH);
+    if (!tokener)
+        return FAIL(STATUS_FAILED, "out of memory");
+    enum status status = STATUS_OK;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    /* The closing NUL tells json-c that a number at the very end is complete. */
+    *out = json_tokener_parse_ex(tokener, bytes, (int)length + 1);
+    enum json_tokener_error error = json_tokener_get_error(tokener);
+    if (error != json_tokener_success || strlen(bytes) != length) {
+        size_t line = 1;
+        size_t end = json_tokener_get_parse_end(tokener);
+        for (size_t i = 0; i < end && i < length; i++)
+            line += bytes[i] == '\n';
+        status =
+            FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: %s", path, line,
+                 error == json_tokener_success ? "a NUL byte" : json_tokener_error_desc(error));
+        json_object_put(*out);
+        *out = NULL;
+    } else if (!json_object_is_type(*out, json_type_object)) {
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: not a JSON object", path);
+        json_object_put(*out);
+        *out = NULL;
+    }
+    json_tokener_free(tokener);
+    return status;
+}
+
+static enum status apply(const char *path, const char *key, struct json_object *value,
+                         const bool *given, struct options *options);
+
+static enum status apply_all(const char *path, struct json_object *object, const bool *given,
+                             struct options *options) {
+    json_object_object_foreach(object, key, value) {
+        enum status status = apply(path, key, value, given, options);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status apply(const char *path, const char *key, struct json_object *value,
+                         const bool *given, struct options *options) {
+    bool negated;
+    int row = option_find(strcmp(key, "output_base") == 0 ? "output" : key, &negated);
+    if (row < 0) {
+        /* Groups such as {"paths": {…}} only order the keys. */
+        if (json_object_is_type(value, json_type_object))
+            return apply_all(path, value, given, options);
+        return FAIL(STATUS_BAD_INPUT, "--config %s: '%s' is not a flag; see --help", path, key);
+    }
+    char where[256];
+    snprintf(where, sizeof where, "--config %.160s: %.60s", path, key);
+    enum json_type type = json_object_get_type(value);
+    if (type == json_type_null)
+        return STATUS_OK;
+    if (option_is_switch((size_t)row)) {
+        if (type != json_type_boolean)
+            return FAIL(STATUS_BAD_INPUT, "%s: neither true nor false", where);
+        if (!given[row])
+            option_switch(options, (size_t)row, json_object_get_boolean(value) != negated);
+        return STATUS_OK;
+    }
+    if (type != json_type_string && type != json_type_int && type != json_type_double)
+        return FAIL(STATUS_BAD_INPUT, "%s: neither a text nor a number", where);
+    if (given[row])
+        return STATUS_OK;
+    return option_set(options, (size_t)row, json_object_get_string(value), where);
+}
+
+enum status config_read(const char *path, const bool *given, struct options *options) {
+    enum status status;
+    struct json_object *root = NULL;
+    char *bytes = NULL;
+    size_t length = 0;
+    TRY(read_file(path, &bytes, &length));
+    TRY(parse(path, bytes, length, &root));
+    TRY(apply_all(path, root, given, options));
+out:
+    json_object_put(root);
+    free(bytes);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* One image on its way through a rank's stages, and what each stage adds. Items are a fixed pool:
+ * their buffers are used again and again. Internal to src/job. */
+#ifndef VERIFY_JOB_ITEM_H
+#define VERIFY_JOB_ITEM_H
+
+#include "job/notes.h"
+#include "job/verify.h"
+
+struct item {
+    size_t slot;  /* of the backend; also the item's place in the pool */
+    size_t index; /* in the rank's share */
+    const char *path;
+    char *label_path;   /* owned, until the image is placed */
+    char error[512];    /* why the image failed; "" where it did not */
+    struct image image; /* pixels only between reading and staging */
+    struct label_file labels;
+    size_t target_capacity;
+    struct target *targets; /* one a label, same order */
+    struct letterbox letterbox;
+    struct findings findings;
+    struct image_result result;
+    struct detections missing; /* of findings, those that count */
+    struct text record, predictions, predicted;
+    bool finished;
+};
+
+void item_free(struct item *item);
+
+/* read: file and labels → pixels, targets. A bad image is data; only lack of memory fails. */
+enum status item_read(const struct verify_job *job, struct item *item);
+/* judge: findings → verdicts, bucket, score, and the warnings that belong to them. */
+enum status item_judge(const struct verify_job *job, struct item *item);
+/* place: the image into its bucket, the texts of records and predictions. */
+enum status item_place(const struct verify_job *job, struct item *item);
+/* record: in list order, by one thread at a time. */
+enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,
+                        struct notes *notes);
+
+#endif

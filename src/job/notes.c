@@ -1,0 +1,72 @@
+#include "job/notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "job/verify.h"
+
+/* What "and N more" counts, by kind. */
+static const char *const nouns[NOTE_KINDS] = {
+    [NOTE_FAILED_IMAGE] = "images that could not be read",
+    [NOTE_INVALID_LABEL] = "invalid label lines",
+    [NOTE_UNKNOWN_CLASS] = "labels of classes that the model does not know",
+    [NOTE_PLACING] = "notes on placing images",
+};
+
+enum status notes_make(struct notes *notes) {
+    *notes = (struct notes){0};
+    int error = pthread_mutex_init(&notes->mutex, NULL);
+    return error ? FAIL(STATUS_FAILED, "a mutex: %s", strerror(error)) : STATUS_OK;
+}
+
+void notes_free(struct notes *notes) {
+    pthread_mutex_destroy(&notes->mutex);
+    text_free(&notes->waiting);
+}
+
+void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...) {
+    char line[NOTE_BYTES - 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    pthread_mutex_lock(&notes->mutex);
+    if (notes->count[kind]++ < NOTE_CAP)
+        text_format(&notes->waiting, "%s\n", line);
+    pthread_mutex_unlock(&notes->mutex);
+}
+
+void notes_close(struct notes *notes) {
+    pthread_mutex_lock(&notes->mutex);
+    for (size_t i = 0; i < NOTE_KINDS; i++)
+        if (notes->count[i] > NOTE_CAP)
+            text_format(&notes->waiting, "… and %llu more %s: see verification_records.jsonl\n",
+                        (unsigned long long)(notes->count[i] - NOTE_CAP), nouns[i]);
+    pthread_mutex_unlock(&notes->mutex);
+}
+
+bool notes_take(struct notes *notes, char *out, size_t size) {
+    pthread_mutex_lock(&notes->mutex);
+    size_t used = 0;
+    while (notes->taken < notes->waiting.length) {
+        const char *line = notes->waiting.data + notes->taken;
+        size_t length = (size_t)(strchr(line, '\n') - line) + 1;
+        if (used + length + 1 > size)
+            break;
+        memcpy(out + used, line, length);
+        used += length;
+        notes->taken += length;
+    }
+    out[used] = '\0';
+    bool all = notes->taken == notes->waiting.length;
+    if (all) {
+        text_clear(&notes->waiting);
+        notes->taken = 0;
+    }
+    pthread_mutex_unlock(&notes->mutex);
+    return all;
+}

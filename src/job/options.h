@@ -1,0 +1,51 @@
+/* The flags, from the command line and from --config; one table describes them all. */
+#ifndef VERIFY_JOB_OPTIONS_H
+#define VERIFY_JOB_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* Numbers are double and int64_t so that one table can fill them; ranges are checked there. */
+struct options {
+    char *model, *weights, *data, *split, *output, *config; /* NULL where not given; owned */
+    char *device, *place;                                   /* one of the table's choices; owned */
+    int64_t imgsz, max_det;
+    int64_t batch, threads; /* 0: automatic */
+    int64_t fail_on;        /* -1: off */
+    double conf, iou;
+    double max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
+    bool half; /* only a backend that has fp16 looks at it */
+    bool resume, overwrite, save_json, save_txt, dry_run, rect, inspect, strict, quiet;
+    bool version, help;
+};
+
+/* Reads the command line, and under it the --config file that it names. STATUS_BAD_INPUT with one
+ * line for an unknown flag, a value out of range, a missing --model or --data. On failure, too,
+ * options_free must be called. */
+enum status options_read(int argc, char **argv, struct options *options);
+void options_free(struct options *options);
+
+/* Appends the text of --help. */
+void options_help(struct text *text);
+
+/* Appends a JSON object of every flag in force. */
+void options_json(const struct options *options, struct text *text);
+
+/* Applies a JSON file's keys to the options that `given` (one bool a table row) does not mark as
+ * said on the command line. Used by options_read. */
+enum status config_read(const char *path, const bool *given, struct options *options);
+
+/* Sets the option of this table row from a text, as if given on the command line; `where` begins
+ * the message of a failure ("--conf", "config.json: conf"). */
+enum status option_set(struct options *options, size_t row, const char *value, const char *where);
+/* The row of a flag's name ('-' and '_' alike, "no-" before a switch turns it off), or -1. */
+int option_find(const char *name, bool *negated);
+/* Whether the row is a switch (takes no value), and switching it. */
+bool option_is_switch(size_t row);
+void option_switch(struct options *options, size_t row, bool on);
+
+enum { OPTION_ROWS = 36 }; /* room for all rows */
+
+#endif

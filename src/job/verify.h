@@ -1,0 +1,75 @@
+/* A rank's work: its share of the images, each read, letterboxed, forwarded, judged, placed,
+ * recorded. Threads of its own do it; the caller polls. Knows no MPI. */
+#ifndef VERIFY_JOB_VERIFY_H
+#define VERIFY_JOB_VERIFY_H
+
+#include <stdio.h>
+
+#include "backend.h"
+#include "data/dataset.h"
+#include "output/place.h"
+#include "output/tally.h"
+
+/* What all images are verified with. Everything is the caller's and must outlive the work. */
+struct verify_job {
+    const struct backend_interface *interface; /* NULL: a dry run, which reads and counts only */
+    struct backend *backend;
+    const struct judge *judge;
+    const struct class_map *classes;
+    struct thresholds thresholds;
+    const char *root;      /* image names are relative to it */
+    const char *output;    /* for what warnings say */
+    struct placer *placer; /* NULL in a dry run */
+    FILE *records;         /* this rank's records, in list order; NULL: none */
+    FILE *predictions;     /* the same for predictions.json; NULL: none */
+    bool save_txt;
+    uint32_t imgsz, stride;
+    bool rect;
+    size_t readers, placers; /* threads */
+    size_t slots;            /* images in flight: as many as the backend was opened with */
+};
+
+enum {
+    NOTE_BYTES = 1024, /* room for any warning line, its newline and NUL */
+    ERROR_BYTES = 1024,
+};
+
+/* Where the work stands; also what a rank tells rank 0 (plain data, sent as bytes). */
+struct verify_progress {
+    uint64_t done, total;
+    double seconds;          /* since the start; of the whole work once finished */
+    int32_t finished;        /* 1: all done or stopped by a failure */
+    int32_t status;          /* enum status: why it stopped */
+    char error[ERROR_BYTES]; /* and the message */
+    char notes[NOTE_BYTES];  /* warning texts, one a line, in list order, as many as fit */
+};
+
+/* Seconds of thread time by stage, summed over threads. */
+enum verify_stage {
+    STAGE_READ,
+    STAGE_STAGE,
+    STAGE_FORWARD,
+    STAGE_PLACE,
+    STAGE_RECORD,
+    STAGE_COUNT
+};
+
+struct verify;
+
+/* Starts the threads over `images` (the caller's). `tally` is filled as images are finished and may
+ * be read after verify_join. On failure *out is NULL. */
+enum status verify_start(const struct verify_job *job, const struct path_list *images,
+                         struct tally *tally, struct verify **out);
+
+/* Where the work stands now. Takes the notes that fit out of the queue of notes; `finished` is set
+ * only once none is left. Never waits for the work. */
+void verify_poll(struct verify *verify, struct verify_progress *progress);
+
+/* Makes the work end early, because another rank has failed. */
+void verify_cancel(struct verify *verify);
+
+/* Waits for the threads and frees everything. The first failure's status and message. `stages`
+ * (STAGE_COUNT entries) may be NULL. */
+enum status verify_join(struct verify *verify, double *stages);
+
+#endif

@@ -1,0 +1,299 @@
+#include "judge/anchors.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "judge/head_decode.h"
+#include "judge/vector.h"
+
+static enum status check_map(const struct head_map *map, size_t channels) {
+    if (map->block == 0 || (!map->data && map->width && map->height))
+        return FAIL(STATUS_FAILED, "a map of the detection head has no data");
+    if (map->channels < channels)
+        return FAIL(STATUS_FAILED, "a map of the detection head has %zu channels, %zu needed",
+                    map->channels, channels);
+    return STATUS_OK;
+}
+
+static void add_plane(struct anchors *anchors, const struct plane *model) {
+    struct plane *plane = &anchors->planes[anchors->n_planes++];
+    *plane = *model;
+    plane->width = model->boxes->width;
+    plane->cells = model->boxes->width * model->boxes->height;
+    plane->first_tile = anchors->n_tiles;
+    plane->n_tiles = (plane->cells + TILE - 1) / TILE;
+    anchors->n_tiles += plane->n_tiles;
+}
+
+static enum status add_distance_level(struct anchors *anchors, const struct head_level *level,
+                                      const struct head_map *boxes, const struct head_map *scores) {
+    enum status status;
+    const struct head *head = anchors->head;
+    if (head->bins == 0)
+        return FAIL(STATUS_FAILED, "the detection head has no bins");
+    TRY(check_map(boxes, level->box_channel + 4 * head->bins));
+    TRY(check_map(scores, level->score_channel + head->n_classes));
+    if (boxes->width != scores->width || boxes->height != scores->height)
+        return FAIL(STATUS_FAILED, "the head's maps of boxes and scores differ in size");
+    add_plane(anchors, &(struct plane){.boxes = boxes,
+                                       .scores = scores,
+                                       .box_channel = level->box_channel,
+                                       .class_channel = level->score_channel,
+                                       .stride = (float)level->stride});
+out:
+    return status;
+}
+
+static enum status add_anchor_level(struct anchors *anchors, const struct head_level *level,
+                                    const struct head_map *map) {
+    enum status status;
+    const struct head *head = anchors->head;
+    TRY(check_map(map, level->box_channel + head->n_anchors * (5 + head->n_classes)));
+    for (size_t i = 0; i < head->n_anchors; i++) {
+        size_t channel = level->box_channel + i * (5 + head->n_classes);
+        add_plane(anchors, &(struct plane){.boxes = map,
+                                           .scores = map,
+                                           .box_channel = channel,
+                                           .objectness_channel = channel + 4,
+                                           .class_channel = channel + 5,
+                                           .stride = (float)level->stride,
+                                           .anchor = {level->anchors[i][0], level->anchors[i][1]}});
+    }
+out:
+    return status;
+}
+
+static enum status add_final_map(struct anchors *anchors, const struct head_map *map) {
+    enum status status;
+    const struct head *head = anchors->head;
+    size_t n_box = head->objectness ? 5 : 4;
+    TRY(check_map(map, n_box + head->n_classes));
+    add_plane(anchors,
+              &(struct plane){
+                  .boxes = map, .scores = map, .objectness_channel = 4, .class_channel = n_box});
+out:
+    return status;
+}
+
+static enum status add_planes(struct anchors *anchors, const struct head_maps *maps) {
+    enum status status = STATUS_OK;
+    const struct head *head = anchors->head;
+    if (head->n_levels == 0 || head->n_levels > GRAPH_LEVELS || head->n_anchors > GRAPH_ANCHORS)
+        return FAIL(STATUS_FAILED, "the detection head has %zu levels of %zu anchors",
+                    head->n_levels, head->n_anchors);
+    switch (head->kind) {
+    case HEAD_DISTANCE:
+        for (size_t i = 0; i < head->n_levels; i++)
+            TRY(add_distance_level(anchors, &head->levels[i], &maps->boxes[i], &maps->scores[i]));
+        break;
+    case HEAD_ANCHOR:
+        for (size_t i = 0; i < head->n_levels; i++)
+            TRY(add_anchor_level(anchors, &head->levels[i], &maps->boxes[i]));
+        break;
+    case HEAD_FINAL:
+        TRY(add_final_map(anchors, &maps->boxes[0]));
+        break;
+    }
+out:
+    return status;
+}
+
+enum status anchors_begin(struct anchors *anchors, const struct head *head,
+                          const struct head_maps *maps, const struct letterbox *letterbox) {
+    enum status status;
+    anchors->head = head;
+    anchors->letterbox = *letterbox;
+    anchors->logits = head->kind != HEAD_FINAL;
+    anchors->objectness =
+        head->kind == HEAD_ANCHOR || (head->kind == HEAD_FINAL && head->objectness);
+    anchors->n_planes = anchors->n_tiles = anchors->n_slots = 0;
+    TRY(add_planes(anchors, maps));
+    size_t n_tiles = anchors->n_tiles;
+    if (n_tiles > UINT32_MAX / TILE / 4)
+        return FAIL(STATUS_FAILED, "the detection head has too many anchors: %zu", n_tiles * TILE);
+
+    TRY(memory_reserve(&anchors->tiles, &anchors->tile_capacity, n_tiles, sizeof *anchors->tiles));
+    TRY(memory_reserve(&anchors->slot_tile, &anchors->slot_capacity, n_tiles,
+                       sizeof *anchors->slot_tile));
+    TRY(memory_reserve(&anchors->boxes, &anchors->box_capacity, 4 * n_tiles * TILE,
+                       sizeof *anchors->boxes));
+    size_t raw_channels = head->kind == HEAD_DISTANCE ? 4 * head->bins : 4;
+    TRY(memory_reserve(&anchors->raw, &anchors->raw_capacity, raw_channels * TILE,
+                       sizeof *anchors->raw));
+    anchors->x1 = anchors->boxes;
+    anchors->y1 = anchors->x1 + n_tiles * TILE;
+    anchors->x2 = anchors->y1 + n_tiles * TILE;
+    anchors->y2 = anchors->x2 + n_tiles * TILE;
+    for (size_t i = 0; i < anchors->n_planes; i++) {
+        const struct plane *plane = &anchors->planes[i];
+        for (size_t j = 0; j < plane->n_tiles; j++)
+            anchors->tiles[plane->first_tile + j] =
+                (struct tile){(uint32_t)i, (uint32_t)(j * TILE), NO_SLOT};
+    }
+out:
+    return status;
+}
+
+void anchors_free(struct anchors *anchors) {
+    free(anchors->tiles);
+    free(anchors->boxes);
+    free(anchors->slot_tile);
+    free(anchors->raw);
+    *anchors = (struct anchors){0};
+}
+
+/* Copies n channels of `count` cells to (n, TILE), lanes beyond `count` zero. */
+static void load_tile(const struct head_map *map, size_t channel, size_t n, size_t first,
+                      size_t count, float *out) {
+    for (size_t c = 0; c < n; c++, out += TILE) {
+        const float *in = map->data + head_map_offset(map, channel + c, first);
+        if (map->block == 1 && count == TILE) {
+            memcpy(out, in, TILE * sizeof *out);
+            continue;
+        }
+        for (size_t lane = 0; lane < TILE; lane++)
+            out[lane] = lane < count ? in[lane * map->block] : 0;
+    }
+}
+
+/* The steps of dfl_expectation for each lane. One function a step: within one, the compiler merges
+ * its loops over bins and then vectorises none. */
+VECTOR_CLONES
+static void dfl_top(const float *restrict logits, float *restrict top) {
+    for (size_t lane = 0; lane < TILE; lane++)
+        top[lane] = logits[lane] > top[lane] ? logits[lane] : top[lane];
+}
+
+VECTOR_CLONES
+static void dfl_add(const float *restrict logits, const float *restrict top, float bin,
+                    float *restrict sum, float *restrict weighted) {
+    for (size_t lane = 0; lane < TILE; lane++) {
+        float weight = exp_fast(logits[lane] - top[lane]);
+        sum[lane] += weight;
+        weighted[lane] += weight * bin;
+    }
+}
+
+/* dfl_expectation of one side for each lane of logits (bins, TILE). */
+static void dfl_tile(const float *logits, size_t bins, float *out) {
+    float top[TILE], sum[TILE] = {0}, weighted[TILE] = {0};
+    for (size_t lane = 0; lane < TILE; lane++)
+        top[lane] = -INFINITY;
+    for (size_t bin = 0; bin < bins; bin++)
+        dfl_top(logits + bin * TILE, top);
+    for (size_t bin = 0; bin < bins; bin++)
+        dfl_add(logits + bin * TILE, top, (float)bin, sum, weighted);
+    for (size_t lane = 0; lane < TILE; lane++)
+        out[lane] = weighted[lane] / sum[lane];
+}
+
+VECTOR_CLONES
+static void distance_tile(const float *sides, const float *column, const float *row, float stride,
+                          struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++)
+        out[lane] = distance_box(sides[lane], sides[TILE + lane], sides[2 * TILE + lane],
+                                 sides[3 * TILE + lane], column[lane], row[lane], stride);
+}
+
+VECTOR_CLONES
+static void anchor_tile(const float *raw, const float *column, const float *row, float stride,
+                        float anchor_width, float anchor_height, struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++)
+        out[lane] =
+            anchor_box(raw[lane], raw[TILE + lane], raw[2 * TILE + lane], raw[3 * TILE + lane],
+                       column[lane], row[lane], stride, anchor_width, anchor_height);
+}
+
+static void decode_tile(struct anchors *anchors, const struct tile *tile, struct box *out) {
+    const struct head *head = anchors->head;
+    const struct plane *plane = &anchors->planes[tile->plane];
+    size_t left = plane->cells - tile->first, count = left < TILE ? left : TILE;
+    float column[TILE], row[TILE], sides[4 * TILE], *raw = anchors->raw;
+    for (size_t lane = 0; lane < TILE; lane++) {
+        column[lane] = (float)((tile->first + lane) % plane->width);
+        row[lane] = (float)((tile->first + lane) / plane->width);
+    }
+    switch (head->kind) {
+    case HEAD_DISTANCE:
+        load_tile(plane->boxes, plane->box_channel, 4 * head->bins, tile->first, count, raw);
+        if (head->bins > 1)
+            for (size_t side = 0; side < 4; side++)
+                dfl_tile(raw + side * head->bins * TILE, head->bins, sides + side * TILE);
+        distance_tile(head->bins > 1 ? sides : raw, column, row, plane->stride, out);
+        break;
+    case HEAD_ANCHOR:
+        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);
+        anchor_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1], out);
+        break;
+    case HEAD_FINAL:
+        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);
+        for (size_t lane = 0; lane < TILE; lane++)
+            out[lane] =
+                centre_box(raw[lane], raw[TILE + lane], raw[2 * TILE + lane], raw[3 * TILE + lane]);
+        break;
+    }
+    for (size_t lane = count; lane < TILE; lane++)
+        out[lane] = (struct box){0};
+}
+
+size_t anchors_decode(struct anchors *anchors, size_t index) {
+    struct tile *tile = &anchors->tiles[index];
+    if (tile->slot != NO_SLOT)
+        return tile->slot;
+    tile->slot = (uint32_t)anchors->n_slots++;
+    anchors->slot_tile[tile->slot] = (uint32_t)index;
+    struct box boxes[TILE];
+    decode_tile(anchors, tile, boxes);
+    const struct letterbox *letterbox = &anchors->letterbox;
+    for (size_t lane = 0, place = (size_t)tile->slot * TILE; lane < TILE; lane++, place++) {
+        struct box box = box_or_empty(boxes[lane]);
+        if (box_usable(box))
+            box = box_or_empty(box_to_picture(box, (float)letterbox->left, (float)letterbox->top,
+                                              letterbox->gain_x, letterbox->gain_y));
+        anchors->x1[place] = box.x1;
+        anchors->y1[place] = box.y1;
+        anchors->x2[place] = box.x2;
+        anchors->y2[place] = box.y2;
+    }
+    return tile->slot;
+}
+
+struct box anchors_box(struct anchors *anchors, uint32_t id) {
+    return anchors_box_at(anchors, anchors_decode(anchors, id / TILE) * TILE + id % TILE);
+}
+
+float anchors_score_at(const struct anchors *anchors, size_t place, size_t class) {
+    const struct tile *tile = &anchors->tiles[anchors->slot_tile[place / TILE]];
+    const struct plane *plane = &anchors->planes[tile->plane];
+    const struct head_map *map = plane->scores;
+    size_t cell = tile->first + place % TILE;
+    float raw = map->data[head_map_offset(map, plane->class_channel + class, cell)];
+    float score = anchors->logits ? sigmoid(raw) : score_clamp(raw);
+    if (!anchors->objectness)
+        return score;
+    raw = map->data[head_map_offset(map, plane->objectness_channel, cell)];
+    return score * (anchors->logits ? sigmoid(raw) : score_clamp(raw));
+}
+
+void anchors_raw_scores(const struct anchors *anchors, size_t slot, const uint8_t *lanes,
+                        size_t n_lanes, float *rows, size_t stride, float *objectness) {
+    const struct tile *tile = &anchors->tiles[anchors->slot_tile[slot]];
+    const struct plane *plane = &anchors->planes[tile->plane];
+    const struct head_map *map = plane->scores;
+    /* Class by class: neighbouring cells of a planar map share cache lines. */
+    for (size_t k = 0; k < anchors->head->n_classes; k++) {
+        const float *in = map->data + head_map_offset(map, plane->class_channel + k, tile->first);
+        for (size_t i = 0; i < n_lanes; i++)
+            rows[i * stride + k] = in[lanes[i] * map->block];
+    }
+    for (size_t i = 0; i < n_lanes; i++) {
+        objectness[i] = 1;
+        if (anchors->objectness) {
+            float raw =
+                map->data[head_map_offset(map, plane->objectness_channel, tile->first + lanes[i])];
+            objectness[i] = anchors->logits ? sigmoid(raw) : score_clamp(raw);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* (anchor, class) pairs above a score, and the suppression of those that overlap better ones. */
+#ifndef VERIFY_JUDGE_CANDIDATES_H
+#define VERIFY_JUDGE_CANDIDATES_H
+
+#include "judge/anchors.h"
+
+/* The most candidates that enter NMS (Ultralytics' max_nms). */
+#define CANDIDATES_MAX 30000
+
+struct candidate {
+    float score;
+    uint32_t anchor; /* its id, see anchors.h */
+    uint32_t class;
+};
+
+struct candidates {
+    size_t count, capacity;
+    struct candidate *items; /* owned */
+};
+
+enum status candidates_add(struct candidates *candidates, struct candidate candidate);
+
+/* Finds every pair of score >= floor, in no particular order. Logits are compared before the
+ * sigmoid. */
+enum status candidates_find(const struct anchors *anchors, float floor,
+                            struct candidates *candidates);
+
+/* Keeps the best `n` and sorts them: best score first, equal ones by anchor, then by class. */
+void candidates_sort_best(struct candidates *candidates, size_t n);
+
+/* What NMS needs beside its input; owned, reused. */
+struct nms {
+    struct box *boxes; /* of the sorted candidates */
+    size_t box_capacity;
+    uint32_t *kept; /* indices of the candidates that stay, best first */
+    size_t n_kept, kept_capacity;
+    uint32_t *last, *before; /* chains of kept ones per class */
+    size_t last_capacity, before_capacity;
+};
+void nms_free(struct nms *nms);
+
+/* Greedy NMS within each class over sorted candidates: one is dropped where it overlaps a better
+ * one that was kept by IoU > iou, or has no usable box. Ends at max_kept. Fills nms->kept and
+ * nms->boxes. */
+enum status nms_run(struct nms *nms, struct anchors *anchors, const struct candidates *sorted,
+                    float iou, size_t max_kept);
+
+#endif

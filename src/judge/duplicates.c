@@ -1,0 +1,37 @@
+#include "judge/evidence_math.h"
+#include "judge/scratch.h"
+
+/* A label that is the better of two is still a little suspect. */
+#define BETTER_TWIN 0.5f
+
+static void mark(struct evidence *evidence, float dup, size_t twin) {
+    if (dup > evidence->dup) {
+        evidence->dup = dup;
+        evidence->twin = (int32_t)twin;
+    }
+}
+
+/* Labels i < j; equal ones leave the first. */
+static bool first_is_worse(const struct judge_scratch *scratch, const struct evidence *evidence,
+                           size_t i, size_t j) {
+    if (scratch->subjects[i].class == scratch->subjects[j].class)
+        return evidence[i].location < evidence[j].location;
+    return evidence[i].own < evidence[j].own;
+}
+
+void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *evidence) {
+    for (size_t i = 0; i < scratch->n_subjects; i++) {
+        if (!scratch->subjects[i].known)
+            continue;
+        for (size_t j = i + 1; j < scratch->n_subjects; j++) {
+            if (!scratch->subjects[j].known)
+                continue;
+            float u = box_iou(scratch->subjects[i].box, scratch->subjects[j].box);
+            if (u < TWIN_IOU)
+                continue;
+            bool worse = first_is_worse(scratch, evidence, i, j);
+            mark(&evidence[i], worse ? u : u - BETTER_TWIN, j);
+            mark(&evidence[j], worse ? u - BETTER_TWIN : u, i);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+#include "judge/evidence_math.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "judge/head_decode.h"
+#include "judge/scratch.h"
+#include "judge/vector.h"
+
+VECTOR_CLONES
+static void overlap_all(const struct anchors *anchors, struct box label, size_t n, float *out) {
+    const float *x1 = anchors->x1, *y1 = anchors->y1, *x2 = anchors->x2, *y2 = anchors->y2;
+    for (size_t i = 0; i < n; i++)
+        out[i] = box_iou(label, (struct box){x1[i], y1[i], x2[i], y2[i]});
+}
+
+VECTOR_CLONES
+static void raise_all(const float *values, size_t n, float *highest) {
+    for (size_t i = 0; i < n; i++)
+        highest[i] = values[i] > highest[i] ? values[i] : highest[i];
+}
+
+VECTOR_CLONES
+static void sigmoid_all(float *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        values[i] = sigmoid(values[i]);
+}
+
+VECTOR_CLONES
+static void clamp_all(float *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        values[i] = score_clamp(values[i]);
+}
+
+VECTOR_CLONES
+static void scale_all(float *values, size_t n, float factor) {
+    for (size_t i = 0; i < n; i++)
+        values[i] *= factor;
+}
+
+/* Adds one anchor's scores to the noisy-or of every class. */
+VECTOR_CLONES
+static void add_anchor(const float *scores, float weight, size_t n, float *totals) {
+    for (size_t i = 0; i < n; i++)
+        totals[i] = noisy_or(totals[i], scores[i] * weight);
+}
+
+/* Sets scratch->peak and scratch->best. */
+static enum status find_overlaps(struct judge_scratch *scratch, size_t n) {
+    enum status status;
+    size_t n_best = scratch->n_classes * n;
+    TRY(memory_reserve(&scratch->overlap, &scratch->overlap_capacity, n, sizeof(float)));
+    TRY(memory_reserve(&scratch->peak, &scratch->peak_capacity, n, sizeof(float)));
+    TRY(memory_reserve(&scratch->best, &scratch->best_capacity, n_best, sizeof(float)));
+    for (size_t i = 0; i < n; i++)
+        scratch->peak[i] = 0;
+    for (size_t i = 0; i < n_best; i++)
+        scratch->best[i] = 0;
+    for (size_t i = 0; i < scratch->n_subjects; i++) {
+        const struct subject *subject = &scratch->subjects[i];
+        if (!subject->known)
+            continue;
+        overlap_all(&scratch->anchors, subject->box, n, scratch->overlap);
+        raise_all(scratch->overlap, n, scratch->best + scratch->class_slot[subject->class] * n);
+    }
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        raise_all(scratch->best + i * n, n, scratch->peak);
+out:
+    return status;
+}
+
+/* Reads all classes' scores of the anchors that overlap a label enough to speak of its class. */
+static enum status read_scores(struct judge_scratch *scratch, size_t n) {
+    enum status status;
+    const struct anchors *anchors = &scratch->anchors;
+    size_t n_classes = anchors->head->n_classes, n_rows = 0;
+    TRY(memory_reserve(&scratch->row, &scratch->row_capacity, n, sizeof *scratch->row));
+    for (size_t i = 0; i < n; i++)
+        scratch->row[i] = scratch->peak[i] > CLASS_IOU ? (uint32_t)n_rows++ : NO_ROW;
+    TRY(memory_reserve(&scratch->scores, &scratch->score_capacity, n_rows * n_classes,
+                       sizeof(float)));
+    float *rows = scratch->scores;
+    for (size_t slot = 0; slot < n / TILE; slot++) {
+        uint8_t lanes[TILE];
+        size_t n_lanes = 0;
+        for (uint8_t lane = 0; lane < TILE; lane++)
+            if (scratch->row[slot * TILE + lane] != NO_ROW)
+                lanes[n_lanes++] = lane;
+        if (n_lanes == 0)
+            continue;
+        float objectness[TILE];
+        anchors_raw_scores(anchors, slot, lanes, n_lanes, rows, n_classes, objectness);
+        if (anchors->logits)
+            sigmoid_all(rows, n_lanes * n_classes);
+        else
+            clamp_all(rows, n_lanes * n_classes);
+        if (anchors->objectness)
+            for (size_t i = 0; i < n_lanes; i++)
+                scale_all(rows + i * n_classes, n_classes, objectness[i]);
+        rows += n_lanes * n_classes;
+    }
+out:
+    return status;
+}
+
+/* Adds the anchor at a place to the noisy-or of every class, but for classes of which another label
+ * overlaps it more: that label explains it. */
+static void add_class_evidence(struct judge_scratch *scratch, const struct subject *subject,
+                               size_t place, size_t n) {
+    size_t n_classes = scratch->anchors.head->n_classes;
+    float u = scratch->overlap[place];
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        scratch->held[i] = scratch->totals[scratch->classes[i]];
+    add_anchor(scratch->scores + scratch->row[place] * n_classes, ramp_class(u), n_classes,
+               scratch->totals);
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        if (scratch->classes[i] != subject->class && scratch->best[i * n + place] > u)
+            scratch->totals[scratch->classes[i]] = scratch->held[i];
+}
+
+static void find_rival(const struct judge *judge, const float *totals, uint32_t own,
+                       struct evidence *evidence) {
+    for (size_t k = 0; k < judge->head.n_classes; k++) {
+        if (k == own || (judge->class_in_data && !judge->class_in_data[k]))
+            continue;
+        if (totals[k] > evidence->rival) {
+            evidence->rival = totals[k];
+            evidence->suggested = (int32_t)k;
+        }
+    }
+}
+
+/* Lists the places that overlap the label by more than NEAR_IOU. */
+static size_t list_near(const float *overlap, size_t n, uint32_t *places) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        places[count] = (uint32_t)i;
+        count += overlap[i] > NEAR_IOU;
+    }
+    return count;
+}
+
+static void judge_label(const struct judge *judge, struct judge_scratch *scratch, size_t index,
+                        size_t n, struct evidence *evidence) {
+    const struct subject *subject = &scratch->subjects[index];
+    const struct anchors *anchors = &scratch->anchors;
+    size_t n_classes = judge->head.n_classes;
+    overlap_all(anchors, subject->box, n, scratch->overlap);
+    size_t n_near = list_near(scratch->overlap, n, scratch->near);
+    for (size_t k = 0; k < n_classes; k++)
+        scratch->totals[k] = 0;
+    for (size_t i = 0; i < n_near; i++) {
+        size_t place = scratch->near[i];
+        float u = scratch->overlap[place];
+        float score = scratch->row[place] == NO_ROW
+                          ? anchors_score_at(anchors, place, subject->class)
+                          : scratch->scores[scratch->row[place] * n_classes + subject->class];
+        scratch->near_scores[i] = score;
+        evidence->near = noisy_or(evidence->near, score * ramp_near(u));
+        evidence->here = noisy_or(evidence->here, score * ramp_here(u));
+        if (u > CLASS_IOU)
+            add_class_evidence(scratch, subject, place, n);
+    }
+    evidence->judged = true;
+    evidence->own = scratch->totals[subject->class];
+    find_rival(judge, scratch->totals, subject->class, evidence);
+    evidence->margin = evidence_margin(evidence->own, evidence->rival);
+    evidence->shift = evidence_shift(evidence->near, evidence->here);
+    float size = anchors->letterbox.gain * sqrtf(box_area(subject->box));
+    evidence->ghost = evidence_ghost(size, evidence->own, evidence->rival);
+    struct neighbours neighbours = {n_near, scratch->near, scratch->overlap, scratch->near_scores,
+                                    scratch->best + scratch->class_slot[subject->class] * n};
+    evidence_refine(scratch, index, &neighbours, evidence);
+}
+
+enum status evidence_find(const struct judge *judge, struct judge_scratch *scratch,
+                          struct findings *findings) {
+    enum status status;
+    size_t n = scratch->anchors.n_slots * TILE, n_classes = judge->head.n_classes;
+    TRY(find_overlaps(scratch, n));
+    TRY(read_scores(scratch, n));
+    /* One more than listed: list_near writes before it counts. */
+    TRY(memory_reserve(&scratch->near, &scratch->near_capacity, n + 1, sizeof *scratch->near));
+    TRY(memory_reserve(&scratch->near_scores, &scratch->near_score_capacity, n, sizeof(float)));
+    TRY(memory_reserve(&scratch->totals, &scratch->total_capacity, n_classes, sizeof(float)));
+    TRY(memory_reserve(&scratch->held, &scratch->held_capacity, scratch->n_classes, sizeof(float)));
+    for (size_t i = 0; i < scratch->n_subjects; i++) {
+        findings->evidence[i] = (struct evidence){.suggested = -1, .twin = -1};
+        if (scratch->subjects[i].known)
+            judge_label(judge, scratch, i, n, &findings->evidence[i]);
+    }
+out:
+    return status;
+}

@@ -1,0 +1,57 @@
+/* The formulas of docs/evidence.md, one element at a time, for C and CUDA C. */
+#ifndef VERIFY_JUDGE_EVIDENCE_MATH_H
+#define VERIFY_JUDGE_EVIDENCE_MATH_H
+
+#include <math.h>
+
+#include "base/inline.h"
+
+#define NEAR_IOU       0.1f   /* anchors that overlap a label less say nothing about it */
+#define CLASS_IOU      0.3f   /* where the ramp of own and rival begins */
+#define TWIN_IOU       0.6f   /* labels that overlap more may be one object */
+#define FUSE_IOU       0.6f   /* anchors fused into the refined box overlap the best more */
+#define FUSE_SCORE     0.1f   /* … and have more than this share of its score */
+#define NOISY_OR_LIMIT 0.999f /* the most that one anchor can say */
+
+/* How much an anchor of IoU u counts: 0 up to `low`, 1 from `high`, linear between. */
+VERIFY_INLINE float ramp(float u, float low, float high) {
+    float x = (u - low) / (high - low);
+    x = x > 0.0f ? x : 0.0f;
+    return x < 1.0f ? x : 1.0f;
+}
+VERIFY_INLINE float ramp_class(float u) {
+    return ramp(u, CLASS_IOU, 0.7f);
+}
+VERIFY_INLINE float ramp_near(float u) {
+    return ramp(u, 0.15f, 0.25f);
+}
+VERIFY_INLINE float ramp_here(float u) {
+    return ramp(u, 0.6f, 0.8f);
+}
+VERIFY_INLINE float ramp_refine(float u) {
+    return ramp(u, NEAR_IOU, 0.5f);
+}
+
+/* Adds one term to a noisy-or that starts at 0: 1 - (1 - total) (1 - x). In this form sums of tiny
+ * terms keep their relative precision. */
+VERIFY_INLINE float noisy_or(float total, float x) {
+    x = x < NOISY_OR_LIMIT ? x : NOISY_OR_LIMIT;
+    return total + x * (1.0f - total);
+}
+
+VERIFY_INLINE float evidence_margin(float own, float rival) {
+    return logf((rival + 1e-3f) / (own + 1e-4f));
+}
+VERIFY_INLINE float evidence_shift(float near, float here) {
+    return logf((near + 1e-2f) / (here + 1e-3f));
+}
+/* `size`: sqrt(width height) in network pixels. */
+VERIFY_INLINE float evidence_ghost(float size, float own, float rival) {
+    return 0.5f * logf(size / 100 + 1e-9f) - logf(own + 0.1f * rival + 3e-3f);
+}
+
+VERIFY_INLINE double logistic(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* One anchor of the raw head to a box and scores, for C and CUDA C: the formulas are those of
+ * model/graph.h's enum head_kind. Boxes are in network pixels but for box_to_picture. */
+#ifndef VERIFY_JUDGE_HEAD_DECODE_H
+#define VERIFY_JUDGE_HEAD_DECODE_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/inline.h"
+#include "judge/box.h"
+
+VERIFY_INLINE uint32_t float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+VERIFY_INLINE float bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* x within -87 to 87; -87 for not-a-number. On the bits: a comparison of floats would become a
+ * branch, which keeps loops from being vectorised. */
+VERIFY_INLINE float exp_argument(float x) {
+    const uint32_t infinity = 0x7f800000u, limit = 0x42ae0000u /* 87 */, sign = 0x80000000u;
+    uint32_t bits = float_bits(x), magnitude = bits & ~sign;
+    uint32_t negative = (bits | (infinity - magnitude)) & sign;
+    return bits_float((magnitude < limit ? magnitude : limit) | negative);
+}
+
+/* e^x to a relative error below 3e-7, without a branch or a call, so that loops over it vectorise;
+ * e^-87 for not-a-number. */
+VERIFY_INLINE float exp_fast(float x) {
+    x = exp_argument(x);
+    /* x = n ln 2 + r: adding 1.5 * 2^23 rounds x / ln 2 to n, which is left in the low bits. */
+    const float shifter = 12582912.0f;
+    float shifted = x * 1.44269504f + shifter;
+    float n = shifted - shifter;
+    float r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    /* Taylor: the rest is below 5e-9 for |r| <= ln 2 / 2. */
+    float power = 1.0f / 5040;
+    power = power * r + 1.0f / 720;
+    power = power * r + 1.0f / 120;
+    power = power * r + 1.0f / 24;
+    power = power * r + 1.0f / 6;
+    power = power * r + 0.5f;
+    power = power * r + 1.0f;
+    power = power * r + 1.0f;
+    return power * bits_float((float_bits(shifted) - float_bits(shifter) + 127u) << 23);
+}
+
+/* Next to 0 for not-a-number. */
+VERIFY_INLINE float sigmoid(float x) {
+    float odds = exp_fast(x);
+    return odds / (1.0f + odds);
+}
+
+/* The inverse of sigmoid; -inf for 0, inf for 1. */
+VERIFY_INLINE float logit(float score) {
+    return logf(score / (1.0f - score));
+}
+
+/* A score that the graph itself computed, within 0 to 1; 0 for not-a-number. */
+VERIFY_INLINE float score_clamp(float score) {
+    score = score > 0.0f ? score : 0.0f;
+    return score < 1.0f ? score : 1.0f;
+}
+
+/* Distance of one side in strides: the mean bin under the softmax of `bins` logits that lie
+ * `stride` floats apart (Generalized Focal Loss, Li et al. 2020, eq. 6). */
+VERIFY_INLINE float dfl_expectation(const float *logits, size_t stride, size_t bins) {
+    float top = -INFINITY, sum = 0, weighted = 0;
+    for (size_t i = 0; i < bins; i++)
+        top = logits[i * stride] > top ? logits[i * stride] : top;
+    for (size_t i = 0; i < bins; i++) {
+        float weight = exp_fast(logits[i * stride] - top);
+        sum += weight;
+        weighted += weight * (float)i;
+    }
+    return weighted / sum;
+}
+
+/* Distances in strides from the centre of cell (column, row). */
+VERIFY_INLINE struct box distance_box(float left, float top, float right, float bottom,
+                                      float column, float row, float stride) {
+    struct box box = {(column + 0.5f - left) * stride, (row + 0.5f - top) * stride,
+                      (column + 0.5f + right) * stride, (row + 0.5f + bottom) * stride};
+    return box;
+}
+
+VERIFY_INLINE struct box centre_box(float x, float y, float width, float height) {
+    struct box box = {x - width / 2, y - height / 2, x + width / 2, y + height / 2};
+    return box;
+}
+
+/* From the four logits of an anchor-based head (YOLOv5's). */
+VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height, float column,
+                                    float row, float stride, float anchor_width,
+                                    float anchor_height) {
+    float w = 2 * sigmoid(width), h = 2 * sigmoid(height);
+    return centre_box((2 * sigmoid(x) - 0.5f + column) * stride,
+                      (2 * sigmoid(y) - 0.5f + row) * stride, w * w * anchor_width,
+                      h * h * anchor_height);
+}
+
+/* Network pixels to picture pixels (see struct letterbox); not clipped to the picture. */
+VERIFY_INLINE struct box box_to_picture(struct box box, float left, float top, float gain_x,
+                                        float gain_y) {
+    struct box picture = {(box.x1 - left) / gain_x, (box.y1 - top) / gain_y,
+                          (box.x2 - left) / gain_x, (box.y2 - top) / gain_y};
+    return picture;
+}
+
+#endif

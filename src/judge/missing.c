@@ -1,0 +1,46 @@
+#include "judge/scratch.h"
+
+/* NMS of the objects that labels should explain. */
+#define MISSING_NMS_IOU 0.7f
+/* A label explains an object that it overlaps by this much. */
+#define EXPLAINED_IOU 0.45f
+/* Beyond this many objects the network knows nothing; it also bounds the time of NMS. */
+#define MISSING_MAX 3000
+
+static bool is_explained(const struct judge_scratch *scratch, const struct findings *findings,
+                         struct box box, uint32_t class) {
+    for (size_t i = 0; i < scratch->n_subjects; i++) {
+        const struct subject *subject = &scratch->subjects[i];
+        const struct evidence *evidence = &findings->evidence[i];
+        if (box_iou(box, subject->box) >= EXPLAINED_IOU)
+            return true;
+        if (subject->known && subject->class == class && evidence->has_refined &&
+            box_iou(box, box_of(evidence->refined)) >= EXPLAINED_IOU)
+            return true;
+    }
+    return false;
+}
+
+enum status missing_find(const struct judge *judge, struct judge_scratch *scratch,
+                         struct findings *findings) {
+    enum status status;
+    struct candidates *chosen = &scratch->chosen;
+    struct nms *nms = &scratch->nms;
+    chosen->count = 0;
+    for (size_t i = 0; i < scratch->found.count; i++) {
+        struct candidate item = scratch->found.items[i];
+        if (item.score >= MISSING_FLOOR &&
+            (!judge->class_in_data || judge->class_in_data[item.class]))
+            TRY(candidates_add(chosen, item));
+    }
+    candidates_sort_best(chosen, CANDIDATES_MAX);
+    TRY(nms_run(nms, &scratch->anchors, chosen, MISSING_NMS_IOU, MISSING_MAX));
+    for (size_t i = 0; i < nms->n_kept; i++) {
+        const struct candidate *item = &chosen->items[nms->kept[i]];
+        struct box box = nms->boxes[nms->kept[i]];
+        if (!is_explained(scratch, findings, box, item->class))
+            TRY(detections_add(&findings->missing, item->class, item->score, box));
+    }
+out:
+    return status;
+}

@@ -1,0 +1,48 @@
+#include "base/memory.h"
+#include "judge/scratch.h"
+
+/* Leaves of each anchor's candidates above `conf` the one of the best class (the first of equals).
+ */
+static enum status choose_best_class(struct judge_scratch *scratch, float conf) {
+    enum status status;
+    const struct candidates *found = &scratch->found;
+    struct candidates *chosen = &scratch->chosen;
+    size_t n = scratch->anchors.n_tiles * TILE;
+    chosen->count = 0;
+    TRY(memory_reserve(&scratch->first_of, &scratch->first_capacity, n, sizeof *scratch->first_of));
+    for (size_t i = 0; i < n; i++)
+        scratch->first_of[i] = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        struct candidate item = found->items[i];
+        if (!(item.score > conf))
+            continue;
+        uint32_t *first = &scratch->first_of[item.anchor];
+        if (*first == 0) {
+            TRY(candidates_add(chosen, item));
+            *first = (uint32_t)chosen->count;
+            continue;
+        }
+        struct candidate *best = &chosen->items[*first - 1];
+        if (item.score > best->score || (item.score == best->score && item.class < best->class))
+            *best = item;
+    }
+out:
+    return status;
+}
+
+enum status predictions_find(const struct judge *judge, struct judge_scratch *scratch,
+                             struct findings *findings) {
+    enum status status;
+    struct candidates *chosen = &scratch->chosen;
+    struct nms *nms = &scratch->nms;
+    TRY(choose_best_class(scratch, judge->conf));
+    candidates_sort_best(chosen, CANDIDATES_MAX);
+    TRY(nms_run(nms, &scratch->anchors, chosen, judge->iou, judge->max_det));
+    for (size_t i = 0; i < nms->n_kept; i++) {
+        const struct candidate *item = &chosen->items[nms->kept[i]];
+        TRY(detections_add(&findings->predictions, item->class, item->score,
+                           nms->boxes[nms->kept[i]]));
+    }
+out:
+    return status;
+}

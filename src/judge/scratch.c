@@ -1,0 +1,32 @@
+#include "judge/scratch.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum status judge_scratch_make(struct judge_scratch **out) {
+    return memory_zeroed(1, sizeof **out, out);
+}
+
+void judge_scratch_free(struct judge_scratch *scratch) {
+    if (!scratch)
+        return;
+    anchors_free(&scratch->anchors);
+    free(scratch->subjects);
+    free(scratch->classes);
+    free(scratch->class_slot);
+    free(scratch->peak);
+    free(scratch->best);
+    free(scratch->overlap);
+    free(scratch->row);
+    free(scratch->scores);
+    free(scratch->near);
+    free(scratch->near_scores);
+    free(scratch->totals);
+    free(scratch->held);
+    free(scratch->found.items);
+    free(scratch->chosen.items);
+    free(scratch->first_of);
+    nms_free(&scratch->nms);
+    free(scratch);
+}

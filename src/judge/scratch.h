@@ -1,0 +1,89 @@
+/* Memory that one judging thread reuses from picture to picture, and the steps of judge_picture
+ * that work on it. */
+#ifndef VERIFY_JUDGE_SCRATCH_H
+#define VERIFY_JUDGE_SCRATCH_H
+
+#include "judge/candidates.h"
+
+#define NO_SLOT_OF_CLASS UINT32_MAX
+
+/* A target, checked. */
+struct subject {
+    struct box box;
+    bool known;     /* the model knows its class */
+    uint32_t class; /* of a known one */
+};
+
+struct judge_scratch {
+    struct anchors anchors;
+
+    size_t n_subjects, subject_capacity;
+    struct subject *subjects;
+    /* The classes that labels of this picture have, by number of appearance. */
+    size_t n_classes, class_capacity;
+    uint32_t *classes;
+    uint32_t *class_slot; /* [head.n_classes]: index into classes */
+    size_t class_slot_capacity;
+
+    /* Of the decoded anchors, by place: */
+    float *peak; /* the highest IoU with any label */
+    size_t peak_capacity;
+    float *best; /* (class of the picture, place): the highest IoU with a label of it */
+    size_t best_capacity;
+    float *overlap; /* IoU with the label at hand */
+    size_t overlap_capacity;
+    uint32_t *row; /* its row of scores; NO_ROW: none */
+    size_t row_capacity;
+    float *scores; /* (rows, head.n_classes) of anchors that overlap a label by CLASS_IOU */
+    size_t score_capacity;
+
+    /* Of the anchors near the label at hand: */
+    uint32_t *near; /* their places */
+    size_t near_capacity;
+    float *near_scores; /* of the label's class */
+    size_t near_score_capacity;
+
+    float *totals; /* [head.n_classes]: noisy-or of the label at hand */
+    size_t total_capacity;
+    float *held; /* totals of competing classes */
+    size_t held_capacity;
+
+    struct candidates found, chosen;
+    uint32_t *first_of; /* by anchor id: index of its best candidate + 1 */
+    size_t first_capacity;
+    struct nms nms;
+};
+#define NO_ROW UINT32_MAX
+
+/* Decodes every anchor that could overlap a label by NEAR_IOU, in the order of their ids. */
+void reach_decode(struct judge_scratch *scratch);
+
+/* Fills findings->evidence but for dup and twin. */
+enum status evidence_find(const struct judge *judge, struct judge_scratch *scratch,
+                          struct findings *findings);
+
+/* The anchors near a label, as refine reads them. */
+struct neighbours {
+    size_t n;
+    const uint32_t *places;
+    const float *overlap; /* by place: IoU with the label */
+    const float *scores;  /* [n]: of the label's class */
+    const float *best;    /* by place: the highest IoU with a label of the class, itself included */
+};
+/* Sets refined and location. */
+void evidence_refine(const struct judge_scratch *scratch, size_t subject,
+                     const struct neighbours *neighbours, struct evidence *evidence);
+
+/* Sets dup and twin. */
+void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *evidence);
+
+/* Fill findings->missing and findings->predictions from scratch->found. */
+enum status missing_find(const struct judge *judge, struct judge_scratch *scratch,
+                         struct findings *findings);
+enum status predictions_find(const struct judge *judge, struct judge_scratch *scratch,
+                             struct findings *findings);
+
+enum status detections_add(struct detections *detections, uint32_t class, float confidence,
+                           struct box box);
+
+#endif

@@ -1,0 +1,203 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/op.h"
+
+static bool is_constant(const struct graph *graph, int index, size_t rank) {
+    return index >= 0 && graph->tensors[index].constant && graph->tensors[index].data &&
+           graph->tensors[index].dtype == DTYPE_F32 && graph->tensors[index].shape.rank == rank;
+}
+
+/* A BatchNorm with constant parameters as y = factor x + shift; *factor (n_channels of it, then as
+ * many of shift) is NULL where its parameters are something else. */
+static enum status scale_and_shift(const struct graph *graph, const struct op *op,
+                                   size_t *n_channels, double **factor) {
+    enum status status = STATUS_OK;
+    *factor = NULL;
+    if (op->n_inputs != 5 || op->inputs[0] < 0)
+        return STATUS_OK;
+    for (size_t i = 1; i < 5; i++)
+        if (!is_constant(graph, op->inputs[i], 1) ||
+            graph->tensors[op->inputs[i]].shape.dims[0] !=
+                graph->tensors[op->inputs[1]].shape.dims[0])
+            return STATUS_OK;
+    *n_channels = (size_t)graph->tensors[op->inputs[1]].shape.dims[0];
+    const float *scale = graph->tensors[op->inputs[1]].data;
+    const float *bias = graph->tensors[op->inputs[2]].data;
+    const float *mean = graph->tensors[op->inputs[3]].data;
+    const float *variance = graph->tensors[op->inputs[4]].data;
+    TRY(memory_zeroed(2 * *n_channels, sizeof **factor, factor));
+    for (size_t i = 0; i < *n_channels; i++) {
+        (*factor)[i] = (double)scale[i] / sqrt((double)variance[i] + (double)op->alpha);
+        (*factor)[*n_channels + i] = (double)bias[i] - (double)mean[i] * (*factor)[i];
+    }
+out:
+    return status;
+}
+
+/* Whether an operator is a convolution of n_channels outputs whose weights can be changed. */
+static bool can_take(const struct graph *graph, const struct op *conv, size_t n_channels) {
+    bool transposed = conv->kind == OP_CONV_TRANSPOSE;
+    if ((conv->kind != OP_CONV && !transposed) || conv->activation != ACTIVATION_NONE ||
+        conv->n_inputs < 2 || !is_constant(graph, conv->inputs[1], 4) ||
+        (conv->n_inputs > 3 && conv->inputs[3] >= 0))
+        return false;
+    const int64_t *dims = graph->tensors[conv->inputs[1]].shape.dims;
+    int64_t channels, group = conv->window.group;
+    if (group < 1 || (transposed && dims[0] % group) ||
+        __builtin_mul_overflow(dims[transposed ? 1 : 0], transposed ? group : 1, &channels) ||
+        channels != (int64_t)n_channels)
+        return false;
+    if (conv->n_inputs < 3 || conv->inputs[2] < 0)
+        return true;
+    return is_constant(graph, conv->inputs[2], 1) &&
+           graph->tensors[conv->inputs[2]].shape.dims[0] == (int64_t)n_channels;
+}
+
+/* Adds a zeroed float constant named after another tensor. */
+static enum status add_constant(struct graph *graph, const char *name, const struct shape *shape,
+                                int *index) {
+    enum status status;
+    TRY(graph_add_tensor(graph, name, index));
+    TRY(graph_make_constant(graph, *index, DTYPE_F32, shape));
+out:
+    return status;
+}
+
+/* Gives a convolution new weights and a new bias; the old may serve others too. */
+static enum status fold(struct graph *graph, struct op *conv, const struct op *norm,
+                        const double *factor, size_t n_channels) {
+    enum status status;
+    int weights, bias;
+    int old_weights = conv->inputs[1], old_bias = conv->n_inputs > 2 ? conv->inputs[2] : -1;
+    struct shape shape = graph->tensors[old_weights].shape;
+    struct shape bias_shape = {.rank = 1, .dims = {(int64_t)n_channels}};
+    TRY(add_constant(graph, graph->tensors[old_weights].name, &shape, &weights));
+    TRY(add_constant(graph, graph->tensors[norm->inputs[2]].name, &bias_shape, &bias));
+    const float *from = graph->tensors[old_weights].data;
+    const float *from_bias = old_bias < 0 ? NULL : graph->tensors[old_bias].data;
+    float *to = graph->tensors[weights].data, *to_bias = graph->tensors[bias].data;
+    size_t kernel = (size_t)(shape.dims[2] * shape.dims[3]), second = (size_t)shape.dims[1];
+    size_t elements = (size_t)shape_elements(&shape);
+    size_t per_group = (size_t)(shape.dims[0] / conv->window.group);
+    for (size_t i = 0; i < elements; i++) {
+        size_t channel = i / kernel / second;
+        if (conv->kind == OP_CONV_TRANSPOSE)
+            channel = channel / per_group * second + i / kernel % second;
+        to[i] = (float)((double)from[i] * factor[channel]);
+    }
+    for (size_t i = 0; i < n_channels; i++)
+        to_bias[i] =
+            (float)((from_bias ? (double)from_bias[i] * factor[i] : 0.0) + factor[n_channels + i]);
+    conv->inputs[1] = weights;
+    conv->inputs[2] = bias;
+    if (conv->n_inputs < 3)
+        conv->n_inputs = 3;
+    conv->output = norm->output;
+out:
+    return status;
+}
+
+static enum status fold_into_convs(struct graph *graph) {
+    enum status status;
+    struct links links = {0};
+    bool *dead = NULL;
+    double *factor = NULL;
+    TRY(links_build(&links, graph));
+    TRY(memory_zeroed(graph->n_ops, sizeof *dead, &dead));
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        struct op *norm = &graph->ops[i];
+        size_t n_channels = 0;
+        if (norm->kind != OP_BATCH_NORM)
+            continue;
+        free(factor);
+        TRY(scale_and_shift(graph, norm, &n_channels, &factor));
+        int64_t before = factor ? links.producer[norm->inputs[0]] : -1;
+        if (before < 0 || links.uses[norm->inputs[0]] != 1 ||
+            !can_take(graph, &graph->ops[before], n_channels))
+            continue;
+        TRY(fold(graph, &graph->ops[before], norm, factor, n_channels));
+        links.producer[norm->output] = before; /* another BatchNorm may follow */
+        dead[i] = true;
+    }
+    graph_remove_ops(graph, dead);
+out:
+    free(factor);
+    free(dead);
+    links_free(&links);
+    return status;
+}
+
+/* Makes the BatchNorm at `index` a Mul and puts an Add behind it; x has rank `rank`. */
+static enum status split(struct graph *graph, size_t index, size_t rank, const double *factor,
+                         size_t n_channels) {
+    enum status status;
+    int scale, shift, product;
+    size_t add;
+    struct shape shape = {.rank = rank, .dims = {1, 1, 1, 1, 1, 1}};
+    shape.dims[1] = (int64_t)n_channels;
+    struct op norm = graph->ops[index];
+    TRY(add_constant(graph, graph->tensors[norm.inputs[1]].name, &shape, &scale));
+    TRY(add_constant(graph, graph->tensors[norm.inputs[2]].name, &shape, &shift));
+    TRY(graph_add_tensor(graph, norm.name, &product));
+    TRY(graph_add_op(graph, OP_BINARY, norm.name, norm.type_name, &add));
+    for (size_t i = 0; i < n_channels; i++) {
+        ((float *)graph->tensors[scale].data)[i] = (float)factor[i];
+        ((float *)graph->tensors[shift].data)[i] = (float)factor[n_channels + i];
+    }
+    struct op last = graph->ops[add];
+    last.binary = BINARY_ADD;
+    last.n_inputs = 2;
+    last.inputs[0] = product;
+    last.inputs[1] = shift;
+    last.output = norm.output;
+    norm.kind = OP_BINARY;
+    norm.binary = BINARY_MUL;
+    norm.n_inputs = 2;
+    norm.inputs[1] = scale;
+    norm.output = product;
+    memmove(&graph->ops[index + 2], &graph->ops[index + 1], (add - index - 1) * sizeof last);
+    graph->ops[index] = norm;
+    graph->ops[index + 1] = last;
+out:
+    return status;
+}
+
+static enum status split_rest(struct graph *graph) {
+    enum status status;
+    struct derivation derivation = {0};
+    double *factor = NULL;
+    size_t n_tensors = graph->n_tensors; /* the derivation knows these */
+    TRY(derivation_probe(&derivation, graph));
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        const struct op *norm = &graph->ops[i];
+        size_t n_channels = 0;
+        if (norm->kind != OP_BATCH_NORM)
+            continue;
+        free(factor);
+        TRY(scale_and_shift(graph, norm, &n_channels, &factor));
+        if (!factor || (size_t)norm->inputs[0] >= n_tensors || !derivation.known[norm->output])
+            continue;
+        TRY(split(graph, i, derivation.shapes[norm->inputs[0]].rank, factor, n_channels));
+        i++;
+    }
+out:
+    free(factor);
+    derivation_free(&derivation);
+    return status;
+}
+
+enum status graph_fold_batch_norm(struct graph *graph) {
+    enum status status;
+    bool found = false;
+    for (size_t i = 0; i < graph->n_ops; i++)
+        found = found || graph->ops[i].kind == OP_BATCH_NORM;
+    if (!found)
+        return STATUS_OK;
+    TRY(fold_into_convs(graph));
+    TRY(split_rest(graph));
+out:
+    return status;
+}

@@ -1,0 +1,85 @@
+/* Recognition of a network's detection head; private to model/.
+ *
+ * A file holds the head spelled out: reshapes, a softmax, anchor points, sigmoids. What it means is
+ * found without regard to names or patterns: elements of the scores are followed back through
+ * whatever moves them to the raw maps they come from, and what becomes of the other channels is
+ * computed for random maps and compared with the head's formula (see enum head_kind). Only where
+ * the numbers agree is the head recognised. */
+#ifndef VERIFY_MODEL_HEAD_H
+#define VERIFY_MODEL_HEAD_H
+
+#include "model/graph.h"
+
+/* Where to look: a graph with the shapes of its tensors at one input size. */
+struct head_search {
+    const struct graph *graph;
+    const struct shape *shapes; /* by tensor */
+    const bool *known;          /* by tensor: whether its shape is known */
+    int64_t height, width;
+    uint64_t *work_left; /* elementary steps that the search may still take */
+};
+
+/* Steps that suffice for any real tail many times over, so that a hostile one costs little. */
+#define HEAD_SEARCH_WORK ((uint64_t)4000000000)
+
+/* Looks for a HEAD_DISTANCE or HEAD_ANCHOR. *found says whether there is one; levels are in the
+ * order of their strides. A tail that is too large or fails to compute is simply not recognised. */
+enum status head_find(const struct head_search *search, struct head *head, bool *found);
+
+/* The two kinds. */
+enum status head_find_distance(const struct head_search *search, struct head *head, bool *found);
+enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
+
+/* head_cone.c: the operators between chosen tensors and one that is computed from them. */
+
+/* Most tensors that the elements of one may come from. */
+enum { CONE_SOURCES = 64 };
+/* Added to an element's number for each sigmoid that it passes. */
+#define CONE_SIGMOID ((int64_t)1 << 50)
+
+struct cone {
+    const struct head_search *search;
+    int target;
+    bool moves;   /* followed are operators that move elements and the sigmoid, alone */
+    bool *inside; /* by tensor: computed within the cone */
+    uint32_t *uses;
+    size_t n_sources;
+    int sources[CONE_SOURCES]; /* what the cone stands on, constants apart */
+    struct value *values;      /* by tensor; the sources' are the caller's */
+};
+
+/* Whether the cone ends at the operator's output. */
+typedef bool cone_boundary(const struct head_search *search, const struct op *op,
+                           const void *context);
+
+/* Follows a tensor back. With `boundary` NULL through what moves elements, to where anything else
+ * made them; otherwise through every operator, to the boundary. *closed: false where there are
+ * more than CONE_SOURCES sources. */
+enum status cone_open(const struct head_search *search, int target, cone_boundary *boundary,
+                      const void *context, struct cone *cone, bool *closed);
+void cone_close(struct cone *cone);
+
+/* Computes the target from values of the sources; *data is the caller's to free. *done: false
+ * where an operator is not understood, or the work is out of proportion. */
+enum status cone_evaluate(struct cone *cone, struct value *out, bool *done);
+
+/* Of a cone of moves: where each element of the target comes from. Element e of source s is number
+ * first[s] + e; CONE_SIGMOID is added for each sigmoid. *ids is the caller's to free. */
+enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64_t **ids,
+                       bool *done);
+/* The source that a number belongs to. */
+size_t cone_source(const int64_t first[CONE_SOURCES + 1], size_t n_sources, int64_t id);
+
+/* Whether an operator only moves elements. */
+bool op_moves(const struct graph *graph, const struct op *op);
+bool op_is_sigmoid(const struct op *op);
+
+/* The stride of a map of rank 4, (1,C,H/stride,W/stride); 0 where it is none. */
+int64_t map_stride(const struct head_search *search, int tensor);
+/* Sorts maps by stride, ascending. */
+void sort_by_stride(const struct head_search *search, int *tensors, size_t count);
+
+/* Numbers in [-3, 3) that are the same in every run. */
+void random_values(float *values, size_t count, uint64_t seed);
+
+#endif

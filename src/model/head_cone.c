@@ -1,0 +1,233 @@
+/* The operators that lie between chosen tensors and one that is computed from them: following
+ * elements back, and computing forward. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/head.h"
+#include "model/work.h"
+
+/* Of one evaluation. */
+static const uint64_t MOST_BYTES = (uint64_t)1 << 30;
+
+bool op_is_sigmoid(const struct op *op) {
+    return op->kind == OP_UNARY && op->unary == UNARY_ACTIVATION &&
+           op->activation == ACTIVATION_SIGMOID;
+}
+
+bool op_moves(const struct graph *graph, const struct op *op) {
+    if (op->kind == OP_GATHER)
+        return op->inputs[1] >= 0 && graph->tensors[op->inputs[1]].constant;
+    return op->kind == OP_RESHAPE || op->kind == OP_TRANSPOSE || op->kind == OP_CONCAT ||
+           op->kind == OP_SLICE;
+}
+
+/* Whether the search may take so many more steps. */
+static bool spend(const struct head_search *search, uint64_t steps) {
+    bool enough = steps <= *search->work_left;
+    *search->work_left -= enough ? steps : *search->work_left;
+    return enough;
+}
+
+/* Inputs whose elements matter: of a Gather the data alone, where moves are followed. */
+static size_t followed(const struct cone *cone, const struct op *op) {
+    return cone->moves && op->kind == OP_GATHER ? 1 : op->n_inputs;
+}
+
+enum status cone_open(const struct head_search *search, int target, cone_boundary *boundary,
+                      const void *context, struct cone *cone, bool *closed) {
+    enum status status;
+    const struct graph *graph = search->graph;
+    bool *needed = NULL;
+    *cone = (struct cone){.search = search, .target = target, .moves = boundary == NULL};
+    *closed = spend(search, graph->n_ops + graph->n_tensors);
+    if (!*closed)
+        return STATUS_OK;
+    TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->inside, &cone->inside));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->uses, &cone->uses));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->values, &cone->values));
+    needed[target] = true;
+    for (size_t i = graph->n_ops; i-- > 0;) {
+        const struct op *op = &graph->ops[i];
+        if (!needed[op->output] || !search->known[op->output] ||
+            (boundary == NULL ? !op_moves(graph, op) && !op_is_sigmoid(op)
+                              : boundary(search, op, context)))
+            continue;
+        cone->inside[op->output] = true;
+        for (size_t k = 0; k < followed(cone, op); k++) {
+            if (op->inputs[k] < 0)
+                continue;
+            needed[op->inputs[k]] = true;
+            cone->uses[op->inputs[k]]++;
+        }
+    }
+    for (size_t i = 0; i < graph->n_tensors && *closed; i++) {
+        if (!needed[i] || cone->inside[i] || (graph->tensors[i].constant && !cone->moves))
+            continue;
+        *closed = cone->n_sources < CONE_SOURCES && search->known[i];
+        if (*closed)
+            cone->sources[cone->n_sources++] = (int)i;
+    }
+out:
+    free(needed);
+    if (status != STATUS_OK)
+        cone_close(cone);
+    return status;
+}
+
+void cone_close(struct cone *cone) {
+    if (cone->values != NULL)
+        for (size_t i = 0; i < cone->search->graph->n_tensors; i++)
+            if (cone->inside[i])
+                free(cone->values[i].data);
+    free(cone->values);
+    free(cone->inside);
+    free(cone->uses);
+    *cone = (struct cone){0};
+}
+
+static uint64_t value_bytes(const struct value *value) {
+    return (uint64_t)shape_elements(&value->shape) * dtype_size(value->dtype);
+}
+
+/* The numbers of elements that pass a sigmoid. */
+static void mark_sigmoid(const struct value *in, struct value *out) {
+    const int64_t *from = in->data;
+    int64_t *to = out->data;
+    for (int64_t i = 0; i < shape_elements(&in->shape); i++)
+        to[i] = from[i] + CONE_SIGMOID;
+}
+
+/* Computes one operator of the cone. *done: false where that is not possible. */
+static enum status step(struct cone *cone, const struct op *op, uint64_t *bytes, bool *done) {
+    const struct graph *graph = cone->search->graph;
+    const struct shape *shapes = cone->search->shapes;
+    struct value inputs[GRAPH_INPUTS] = {0}, *out = &cone->values[op->output];
+    for (size_t k = 0; k < op->n_inputs; k++) {
+        int input = op->inputs[k];
+        if (input < 0)
+            continue;
+        const struct tensor *tensor = &graph->tensors[input];
+        inputs[k] = cone->values[input];
+        if (inputs[k].data == NULL)
+            inputs[k] = (struct value){tensor->dtype, tensor->shape, tensor->data};
+        *done = *done && inputs[k].data != NULL;
+    }
+    out->shape = shapes[op->output];
+    out->dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
+    *bytes += value_bytes(out);
+    *done = *done && *bytes <= MOST_BYTES && spend(cone->search, op_work(op, shapes, &out->shape));
+    if (!*done)
+        return STATUS_OK;
+    enum status status =
+        memory_zeroed((size_t)shape_elements(&out->shape), dtype_size(out->dtype), &out->data);
+    if (status != STATUS_OK)
+        return status;
+    if (cone->moves && op_is_sigmoid(op)) {
+        mark_sigmoid(&inputs[0], out);
+    } else if ((status = op_evaluate(op, inputs, out)) != STATUS_OK) {
+        *done = false;
+        return status == STATUS_BAD_INPUT ? STATUS_OK : status;
+    }
+    for (size_t k = 0; k < followed(cone, op); k++) {
+        int input = op->inputs[k];
+        if (input < 0 || --cone->uses[input] > 0 || !cone->inside[input])
+            continue;
+        *bytes -= value_bytes(&cone->values[input]);
+        free(cone->values[input].data);
+        cone->values[input].data = NULL;
+    }
+    return STATUS_OK;
+}
+
+enum status cone_evaluate(struct cone *cone, struct value *out, bool *done) {
+    enum status status = STATUS_OK;
+    const struct graph *graph = cone->search->graph;
+    uint64_t bytes = 0;
+    *done = cone->inside[cone->target];
+    *out = (struct value){0};
+    for (size_t i = 0; i < graph->n_ops && *done; i++)
+        if (cone->inside[graph->ops[i].output])
+            TRY(step(cone, &graph->ops[i], &bytes, done));
+    if (*done) {
+        *out = cone->values[cone->target];
+        cone->values[cone->target].data = NULL;
+    }
+out:
+    return status;
+}
+
+enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64_t **ids,
+                       bool *done) {
+    enum status status = STATUS_OK;
+    struct value out = {0};
+    size_t s, made = 0;
+    *ids = NULL;
+    *done = true;
+    first[0] = 0;
+    for (s = 0; s < cone->n_sources && *done; s++) {
+        struct value *value = &cone->values[cone->sources[s]];
+        int64_t count = shape_elements(&cone->search->shapes[cone->sources[s]]);
+        first[s + 1] = first[s] + count;
+        *done = (uint64_t)first[s + 1] * sizeof(int64_t) <= MOST_BYTES;
+        if (!*done)
+            break;
+        *value = (struct value){DTYPE_I64, cone->search->shapes[cone->sources[s]], NULL};
+        TRY(memory_zeroed((size_t)count, sizeof(int64_t), &value->data));
+        made++;
+        for (int64_t i = 0; i < count; i++)
+            ((int64_t *)value->data)[i] = first[s] + i;
+    }
+    if (*done && !cone->inside[cone->target]) { /* it is its own source */
+        *ids = cone->values[cone->target].data;
+        cone->values[cone->target].data = NULL;
+    } else if (*done) {
+        TRY(cone_evaluate(cone, &out, done));
+        *ids = out.data;
+    }
+out:
+    for (s = 0; s < made; s++) {
+        free(cone->values[cone->sources[s]].data);
+        cone->values[cone->sources[s]].data = NULL;
+    }
+    return status;
+}
+
+size_t cone_source(const int64_t first[CONE_SOURCES + 1], size_t n_sources, int64_t id) {
+    size_t s = 0;
+    while (s + 1 < n_sources && id >= first[s + 1])
+        s++;
+    return s;
+}
+
+int64_t map_stride(const struct head_search *search, int tensor) {
+    const struct shape *shape = &search->shapes[tensor];
+    if (!search->known[tensor] || search->graph->tensors[tensor].constant || shape->rank != 4 ||
+        shape->dims[0] != 1 || shape->dims[2] < 1 || shape->dims[3] < 1)
+        return 0;
+    int64_t stride = search->height / shape->dims[2];
+    return stride * shape->dims[2] == search->height && stride * shape->dims[3] == search->width
+               ? stride
+               : 0;
+}
+
+void sort_by_stride(const struct head_search *search, int *tensors, size_t count) {
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i;
+             k > 0 && map_stride(search, tensors[k]) < map_stride(search, tensors[k - 1]); k--) {
+            int swap = tensors[k];
+            tensors[k] = tensors[k - 1];
+            tensors[k - 1] = swap;
+        }
+}
+
+void random_values(float *values, size_t count, uint64_t seed) {
+    uint64_t state = seed * 2685821657736338717u + 88172645463325252u;
+    for (size_t i = 0; i < count; i++) {
+        state ^= state << 13; /* xorshift64 */
+        state ^= state >> 7;
+        state ^= state << 17;
+        values[i] = (float)(state >> 40) * (6.0f / 16777216.0f) - 3.0f;
+    }
+}

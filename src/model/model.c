@@ -1,0 +1,188 @@
+/* Reading a model file of any known format, and what every format has in common. */
+#include "model/model.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "model/work.h"
+
+/* The beginning of a file, by which its format is known. */
+struct beginning {
+    size_t length;
+    unsigned char bytes[4096 + 1]; /* NUL at the end */
+};
+
+static bool has_suffix(const char *path, const char *suffix) {
+    size_t length = strlen(path), n = strlen(suffix);
+    return length >= n && strcasecmp(path + length - n, suffix) == 0;
+}
+
+/* A message that begins with the number of ONNX's format, a small one. */
+static bool is_onnx(const struct beginning *file) {
+    return file->length >= 2 && file->bytes[0] == 0x08 && file->bytes[1] < 0x20;
+}
+
+/* A zip archive, or the bare pickle of old versions. */
+static bool is_torch(const struct beginning *file) {
+    return file->length >= 4 && (memcmp(file->bytes, "PK\3\4", 4) == 0 ||
+                                 (file->bytes[0] == 0x80 && file->bytes[1] <= 5));
+}
+
+/* Text with a section [net]. */
+static bool is_darknet(const struct beginning *file) {
+    const char *text = (const char *)file->bytes;
+    return strlen(text) == file->length &&
+           (strstr(text, "[net]") != NULL || strstr(text, "[network]") != NULL);
+}
+
+static enum status torch_read(const char *path, const char *weights, int64_t imgsz,
+                              struct model *model) {
+    (void)path, (void)weights, (void)imgsz, (void)model;
+    return FAIL(STATUS_BAD_INPUT,
+                "is a PyTorch model, which is not yet supported: export it "
+                "(yolo export model=best.pt format=onnx) and give the .onnx file");
+}
+
+static enum status darknet_read(const char *path, const char *weights, int64_t imgsz,
+                                struct model *model) {
+    (void)path, (void)weights, (void)imgsz, (void)model;
+    return FAIL(STATUS_BAD_INPUT, "is a Darknet model, which is not yet supported: convert it to "
+                                  "ONNX and give the .onnx file");
+}
+
+/* The formats: known by content or, where that says nothing, by the path's suffix. */
+static const struct {
+    const char *suffix;
+    bool (*recognises)(const struct beginning *file);
+    enum status (*read)(const char *path, const char *weights, int64_t imgsz, struct model *model);
+} importers[] = {
+    {".onnx", is_onnx, onnx_read},
+    {".pt", is_torch, torch_read},
+    {".cfg", is_darknet, darknet_read},
+};
+
+static enum status read_beginning(const char *path, struct beginning *file) {
+    struct stat about;
+    FILE *stream = NULL;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *file = (struct beginning){0};
+    if (descriptor < 0)
+        return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
+    if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
+        close(descriptor);
+        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
+    }
+    stream = fdopen(descriptor, "rb");
+    if (stream == NULL) {
+        close(descriptor);
+        return FAIL(STATUS_FAILED, "cannot be opened: %m");
+    }
+    file->length = fread(file->bytes, 1, sizeof file->bytes - 1, stream);
+    bool failed = ferror(stream) != 0;
+    fclose(stream);
+    if (failed || file->length == 0)
+        return FAIL(STATUS_BAD_INPUT, "%s", failed ? "cannot be read" : "is empty");
+    return STATUS_OK;
+}
+
+static enum status read_any(const char *path, const char *weights, int64_t imgsz,
+                            struct model *model) {
+    struct beginning file;
+    const size_t count = sizeof importers / sizeof importers[0];
+    size_t i = 0;
+    enum status status = read_beginning(path, &file);
+    if (status != STATUS_OK)
+        return status;
+    while (i < count && !importers[i].recognises(&file))
+        i++;
+    for (size_t k = 0; k < count && i == count; k++)
+        if (has_suffix(path, importers[k].suffix))
+            i = k;
+    if (i == count)
+        return FAIL(STATUS_BAD_INPUT, "is no model that can be read: ONNX (.onnx), PyTorch (.pt) "
+                                      "and Darknet (.cfg) are");
+    return importers[i].read(path, weights, imgsz, model);
+}
+
+static enum status name_classes(struct model *model) {
+    enum status status = STATUS_OK;
+    char name[32];
+    for (size_t i = 0; i < model->n_classes; i++) {
+        if (model->names[i] != NULL)
+            continue;
+        snprintf(name, sizeof name, "class%zu", i);
+        TRY(memory_string(name, &model->names[i]));
+    }
+out:
+    return status;
+}
+
+static enum status name_family(struct model *model) {
+    char text[64];
+    const struct head *head = &model->graph.head;
+    if (head->kind == HEAD_ANCHOR)
+        snprintf(text, sizeof text, "anchor-based, %zu anchors", head->n_anchors);
+    else if (head->kind == HEAD_FINAL)
+        snprintf(text, sizeof text, "with its own box decoding");
+    else if (head->bins > 1)
+        snprintf(text, sizeof text, "anchor-free, DFL %zu", head->bins);
+    else
+        snprintf(text, sizeof text, "anchor-free");
+    return memory_string(text, &model->family);
+}
+
+/* The same for models of every format, after reading. */
+static enum status finish(struct model *model) {
+    enum status status;
+    struct graph *graph = &model->graph;
+    TRY(graph_prune(graph)); /* first, so that nothing unknown is left for the passes */
+    TRY(graph_fold_batch_norm(graph));
+    TRY(graph_fuse(graph));
+    TRY(graph_prune(graph));
+    TRY(name_classes(model));
+    TRY(name_family(model));
+    model->stride = 1;
+    for (size_t l = 0; l < graph->head.n_levels; l++)
+        if ((int64_t)graph->head.levels[l].stride > model->stride)
+            model->stride = (int64_t)graph->head.levels[l].stride;
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        if (graph->ops[i].kind >= OP_CONSTANT_FIRST) {
+            status = FAIL(STATUS_BAD_INPUT, "operator %.100s, node '%.100s' is not supported",
+                          graph->ops[i].type_name, graph->ops[i].name);
+            goto out;
+        }
+        model->parameters += op_parameters(graph, &graph->ops[i]);
+    }
+out:
+    return status;
+}
+
+enum status model_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
+    enum status status;
+    *model = (struct model){0};
+    TRY(read_any(path, weights, imgsz, model));
+    TRY(finish(model));
+out:
+    if (status != STATUS_OK) {
+        model_free(model);
+        status_prefix(status, "%s: ", path);
+    }
+    return status;
+}
+
+void model_free(struct model *model) {
+    graph_free(&model->graph);
+    for (size_t i = 0; model->names != NULL && i < model->n_classes; i++)
+        free(model->names[i]);
+    free(model->names);
+    free(model->format);
+    free(model->description);
+    free(model->family);
+    *model = (struct model){0};
+}

@@ -1,0 +1,172 @@
+/* What the files that read ONNX share; private to model/.
+ *
+ * The network is read in one sweep over the file's operators, for one nominal input size at which
+ * every shape is known. So whatever the file computes from shapes becomes a constant on the way,
+ * and only the operators on pictures remain. A second size, the probe, is followed beside it: what
+ * keeps its shape there too does not depend on the nominal size. */
+#ifndef VERIFY_MODEL_ONNX_IMPORT_H
+#define VERIFY_MODEL_ONNX_IMPORT_H
+
+#include <onnx.pb-c.h>
+
+#include "model/graph.h"
+
+enum {
+    IMPORT_TENSORS = 65536, /* most tensors of a model: a few thousand are usual */
+    IMPORT_OPS = 16384,     /* most operators: a few hundred are usual */
+    IMPORT_SPARE = 64 << 20 /* bytes that a file may cost beyond its own size */
+};
+
+/* Element types as ONNX numbers them. */
+enum {
+    ONNX_FLOAT = 1,
+    ONNX_INT32 = 6,
+    ONNX_INT64 = 7,
+    ONNX_BOOL = 9,
+    ONNX_FLOAT16 = 10,
+    ONNX_DOUBLE = 11,
+    ONNX_BFLOAT16 = 16
+};
+
+/* What is known of a tensor beside its shapes. */
+struct fact {
+    bool known;    /* its shape at the nominal size */
+    bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
+    char *trouble; /* not NULL: why the operator that computes it was not understood; owned */
+};
+
+struct name_entry {
+    const char *name; /* in the file's messages */
+    int tensor;
+    size_t serial; /* of the operator that bound it */
+};
+
+struct importer {
+    struct graph *graph;
+    const char *path;
+    int64_t opset;
+    int64_t batch;         /* that the file was exported with; the graph's is 1 */
+    int64_t height, width; /* nominal */
+    int64_t probe_height, probe_width;
+    size_t tensor_count; /* entries of the next three */
+    size_t fact_capacity, shape_capacity, probe_capacity;
+    struct fact *facts;
+    struct shape *shapes; /* at the nominal size */
+    struct shape *probes; /* at the probe size */
+    size_t serial;        /* of the operator being read; 0 before the first */
+    size_t name_slots;    /* a power of 2 */
+    struct name_entry *names;
+    uint64_t memory_left; /* bytes that constants may still take */
+    uint64_t work_left;   /* multiplications that computing constants may still take */
+};
+
+/* One operator of the file with its inputs looked up. */
+struct node {
+    const Onnx__NodeProto *message;
+    size_t n_inputs;
+    int inputs[GRAPH_INPUTS]; /* -1: left out */
+};
+
+/* onnx_import.c */
+
+enum status importer_start(struct importer *importer, const Onnx__GraphProto *file);
+void importer_free(struct importer *importer); /* not the graph */
+
+/* The tensor of this name, or -1. */
+int importer_find(const struct importer *importer, const char *name);
+/* Gives a tensor one more name; STATUS_BAD_INPUT where the name is taken. */
+enum status importer_bind(struct importer *importer, const char *name, int tensor);
+/* Adds a tensor of which nothing is known yet. */
+enum status importer_tensor(struct importer *importer, const char *name, int *tensor);
+/* Adds a constant with zeroed elements. */
+enum status importer_constant(struct importer *importer, const char *name, enum dtype dtype,
+                              const struct shape *shape, int *tensor);
+/* Adds those outputs of an operator that are not there yet as not understood. `trouble` may be
+ * NULL: it only depends on another such. */
+enum status importer_unknown(struct importer *importer, const struct node *node,
+                             const char *trouble);
+
+/* An operator to fill in: zeroed, its first `n_inputs` inputs those of the node. */
+struct op node_op(const struct node *node, enum op_kind kind, size_t n_inputs);
+/* Puts a filled-in operator into the graph, or computes it where all its inputs are constants.
+ * Its output gets the name, where that is not NULL; *tensor, where not NULL, its index. `tied`:
+ * its attributes hold for the nominal size alone. STATUS_BAD_INPUT where the operator cannot be. */
+enum status emit(struct importer *importer, const struct node *node, const struct op *op, bool tied,
+                 const char *output, int *tensor);
+/* emit() for the usual case: the node's only output. */
+enum status emit_output(struct importer *importer, const struct node *node, const struct op *op);
+
+/* onnx_node.c: attributes and inputs of a node */
+
+const Onnx__AttributeProto *node_attribute(const struct node *node, const char *name);
+int64_t node_int(const struct node *node, const char *name, int64_t fallback);
+float node_float(const struct node *node, const char *name, float fallback);
+/* Whether a text attribute, `fallback` where absent, is `value`. */
+bool node_text_is(const struct node *node, const char *name, const char *fallback,
+                  const char *value);
+/* A list of integers from the attribute `name` or, where there is none, from the constant input
+ * `input` (-1: attributes alone). *present says whether there was either. */
+enum status node_list(const struct importer *importer, const struct node *node, const char *name,
+                      int input, int64_t *values, size_t most, size_t *count, bool *present);
+/* A number from the attribute or the constant input, likewise. */
+enum status node_number(const struct importer *importer, const struct node *node, const char *name,
+                        int input, float *value, bool *present);
+/* The input's index, -1 where it is left out. */
+int node_input(const struct node *node, size_t input);
+/* The shape of an input at the nominal size, NULL where the input is left out. */
+const struct shape *node_shape(const struct importer *importer, const struct node *node,
+                               size_t input);
+/* Makes an axis that may count from the end one of 0 .. rank - 1. */
+enum status axis_of(int64_t axis, size_t rank, int64_t *out);
+
+/* onnx_constants.c, onnx_external.c */
+
+/* Adds a constant of the file as a tensor; where its type is none that we compute with, as one of
+ * which nothing is known. Floating point types become DTYPE_F32, integers DTYPE_I64. Takes the
+ * message's raw data away, so that it is in memory once. */
+enum status constant_read(struct importer *importer, Onnx__TensorProto *message, const char *name,
+                          int *tensor);
+/* Reads `length` bytes of a constant that is kept in a file beside the model: a regular file inside
+ * the model's folder, by a path without links. free() releases *data. */
+enum status external_read(const char *model_path, const Onnx__TensorProto *message, size_t length,
+                          uint8_t **data);
+
+/* onnx_reshape.c */
+
+/* Says where each dimension of a Reshape's output comes from. `in` and `out` are shapes at the
+ * nominal size; `probe` is the input's at the probe size, NULL where unknown. *tied: the answer
+ * holds for the nominal size alone. */
+void reshape_rules(const struct shape *in, const struct shape *probe, const struct shape *out,
+                   int64_t height, int64_t width, struct op *op, bool *tied);
+/* Emits a Reshape of the node's first input to `out`, a shape at the nominal size. */
+enum status emit_reshape(struct importer *importer, const struct node *node,
+                         const struct shape *out);
+
+/* onnx_ops.c: turns one operator into ours. STATUS_BAD_INPUT where it is not understood. */
+enum status node_translate(struct importer *importer, const struct node *node);
+
+/* Families of operators; `detail` is the table's. */
+typedef enum status translate(struct importer *importer, const struct node *node, int detail);
+translate translate_conv, translate_conv_transpose, translate_pool, translate_global_pool,
+    translate_resize, translate_batch_norm, translate_matmul,
+    translate_gemm; /* onnx_layers.c */
+translate translate_reshape, translate_flatten, translate_squeeze, translate_unsqueeze,
+    translate_transpose, translate_concat, translate_slice, translate_split, translate_gather,
+    translate_expand, translate_pad, translate_tile; /* onnx_moves.c */
+translate translate_alias, translate_activation, translate_unary, translate_clip, translate_p_relu,
+    translate_binary, translate_mod, translate_not_binary, translate_fold, translate_where,
+    translate_softmax, translate_reduce; /* onnx_elements.c */
+translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
+    translate_range, translate_cast; /* onnx_values.c */
+
+/* onnx_metadata.c */
+
+/* The value of a key of the file's metadata, or NULL. */
+const char *metadata_find(const Onnx__ModelProto *file, const char *key);
+/* Reads class names: a Python or JSON dictionary from numbers to strings, or a list of strings.
+ * names[i] receives a copy of the name of class i, for i < count, and stays as it is where the text
+ * has none. Returns how many classes the text names (the largest number + 1), 0 where it is none
+ * of these. */
+enum status names_read(const char *text, char **names, size_t count, size_t *named);
+
+#endif

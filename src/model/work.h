@@ -1,0 +1,19 @@
+/* How much there is to compute; private to model/. */
+#ifndef VERIFY_MODEL_WORK_H
+#define VERIFY_MODEL_WORK_H
+
+#include "model/graph.h"
+
+/* Multiply-adds of one operator: of convolutions and matrix products those of the textbook, of
+ * pools the elements under each window, of all others the elements of the output. `shapes` is
+ * indexed by tensor; `out` is the output's. UINT64_MAX where the number is absurd. */
+uint64_t op_work(const struct op *op, const struct shape *shapes, const struct shape *out);
+
+/* Whether the operator is one that multiplies by weights or matrices: what GFLOPs count. */
+bool op_multiplies(const struct op *op);
+
+/* Elements of its weights, biases and scales: constant inputs with a value per channel or matrix
+ * entry. */
+uint64_t op_parameters(const struct graph *graph, const struct op *op);
+
+#endif

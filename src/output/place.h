@@ -1,0 +1,45 @@
+/* Puts images and label files into the output tree. */
+#ifndef VERIFY_OUTPUT_PLACE_H
+#define VERIFY_OUTPUT_PLACE_H
+
+#include "output/result.h"
+
+/* The folder inside the output folder that holds what a run needs while it is on. */
+#define WORK_FOLDER ".verify"
+
+enum place_mode { PLACE_HARDLINK, PLACE_SYMLINK, PLACE_COPY, PLACE_NONE };
+
+/* Refuses (STATUS_BAD_INPUT, naming what is there and the way out) an output folder that holds
+ * anything that a run makes: correct, mislabeled, uncertain, verification_report.json,
+ * verification_records.jsonl, predictions.json, predicted, logs, and WORK_FOLDER. With
+ * `overwrite` it removes just those. Makes the folder, with its parents, where it is absent, and
+ * checks that it can be written. Called by one process, before the others write. */
+enum status output_prepare(const char *output, bool overwrite);
+
+struct placer; /* thread-safe after placer_open */
+
+/* Makes the buckets' folders (also where other ranks do the same at the same time). `common` is the
+ * folder that image paths are made relative to. Mode PLACE_NONE makes no folder and places
+ * nothing. */
+enum status placer_open(const char *output, const char *common, enum place_mode mode,
+                        struct placer **out);
+void placer_close(struct placer *placer);
+
+/* Places one image, and its label file where label_path is not NULL (always as a copy, with the
+ * label's own permissions, made under a temporary name and renamed). An image that is already there
+ * is replaced. Never writes through a link to the user's files. STATUS_FAILED with what, where and
+ * why (disk full, no inodes, permission). */
+enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
+                         const char *label_path);
+
+/* Writes --save-txt's file for one image: output/predicted/<path below common>.txt. */
+enum status placer_predicted(struct placer *placer, const char *image_path, const char *text,
+                             size_t length);
+
+/* True once after a hard link was not possible and symbolic links took over. */
+bool placer_fell_back(struct placer *placer);
+
+/* mkdir -p; an existing folder is fine, also when another process makes it at the same moment. */
+enum status make_folders(const char *path);
+
+#endif

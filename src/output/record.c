@@ -1,0 +1,193 @@
+#include "output/record.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "output/fields.h"
+
+enum { DECIMALS = 4, BOX_DECIMALS = 6, SCORE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
+
+/* A box clipped to the picture: x1, y1, x2, y2 in pixels. False where there is no telling. */
+static bool clip(const struct image_result *result, const float box[4], double out[4]) {
+    double size[2] = {result->width, result->height};
+    for (int i = 0; i < 4; i++) {
+        if (!isfinite(box[i]))
+            return false;
+        out[i] = fmin(fmax(box[i], 0), size[i % 2]);
+    }
+    return result->width > 0 && result->height > 0;
+}
+
+static void pixels_to_xywhn(const struct image_result *result, const double box[4],
+                            double xywhn[4]) {
+    double size[2] = {result->width, result->height};
+    for (int i = 0; i < 2; i++) {
+        xywhn[i] = (box[i] + box[i + 2]) / 2 / size[i];
+        xywhn[i + 2] = (box[i + 2] - box[i]) / size[i];
+    }
+}
+
+static void numbers_write(struct text *text, const double numbers[4], int decimals) {
+    for (int i = 0; i < 4; i++) {
+        text_string(text, i ? ", " : "[");
+        text_json_number(text, numbers[i], decimals);
+    }
+    text_string(text, "]");
+}
+
+/* A box of the model's as fractions of the picture, or null. */
+static void field_box(struct text *text, const char *key, const struct image_result *result,
+                      const float *box) {
+    double clipped[4], xywhn[4];
+    field_key(text, key);
+    if (box && clip(result, box, clipped)) {
+        pixels_to_xywhn(result, clipped, xywhn);
+        numbers_write(text, xywhn, BOX_DECIMALS);
+    } else
+        text_string(text, "null");
+}
+
+static void box_write(struct text *text, const struct image_result *result,
+                      const struct box_result *box, const struct class_map *classes) {
+    const struct label *label = &box->label;
+    const struct evidence *evidence = &box->evidence;
+    const float *xywhn = label->xywhn;
+    field_next(text);
+    text_string(text, "{");
+    field_count(text, "line", label->line);
+    field_class(text, classes, "class", "name", label->class);
+    field_key(text, "xywhn");
+    numbers_write(text, (double[]){xywhn[0], xywhn[1], xywhn[2], xywhn[3]}, BOX_DECIMALS);
+    field_string(text, "verdict", verdict_name(box->verdict));
+    field_string(text, "reason", reason_name(box->reason));
+    /* A label of a class unknown to the model was not judged: nothing is suggested. */
+    bool judged = box->reason != REASON_UNKNOWN_CLASS;
+    field_class(text, classes, "suggested", "suggested_name",
+                judged ? class_in_data(classes, evidence->suggested) : -1);
+    field_number(text, "own", evidence->own, DECIMALS);
+    field_number(text, "rival", evidence->rival, DECIMALS);
+    field_number(text, "margin", evidence->margin, DECIMALS);
+    field_number(text, "shift", evidence->shift, DECIMALS);
+    field_number(text, "ghost", evidence->ghost, DECIMALS);
+    field_number(text, "dup", evidence->dup, DECIMALS);
+    field_number(text, "location", evidence->location, DECIMALS);
+    field_box(text, "refined", result, evidence->has_refined ? evidence->refined : NULL);
+    text_string(text, "}");
+}
+
+static void missing_write(struct text *text, const struct image_result *result,
+                          const struct detection *missing, const struct class_map *classes) {
+    field_next(text);
+    text_string(text, "{");
+    field_class(text, classes, "class", "name", class_in_data(classes, missing->class));
+    field_number(text, "confidence", missing->confidence, DECIMALS);
+    field_box(text, "xywhn", result, missing->box);
+    text_string(text, "}");
+}
+
+static void invalid_write(struct text *text, const struct invalid_label *invalid) {
+    field_next(text);
+    text_string(text, "{");
+    field_count(text, "line", invalid->line);
+    field_string(text, "reason", invalid->reason);
+    text_string(text, "}");
+}
+
+enum status record_write(const struct image_result *result, const struct class_map *classes,
+                         struct text *text) {
+    text_string(text, "{");
+    field_string(text, "image", result->name);
+    field_string(text, "bucket", bucket_name(result->bucket));
+    field_number(text, "score", result->score, DECIMALS);
+    field_count(text, "width", result->width);
+    field_count(text, "height", result->height);
+    field_key(text, "boxes");
+    text_string(text, "[");
+    for (size_t i = 0; i < result->n_boxes; i++)
+        box_write(text, result, &result->boxes[i], classes);
+    text_string(text, "]");
+    field_key(text, "missing");
+    text_string(text, "[");
+    for (size_t i = 0; i < result->n_missing; i++)
+        missing_write(text, result, &result->missing[i], classes);
+    text_string(text, "]");
+    field_key(text, "invalid");
+    text_string(text, "[");
+    for (size_t i = 0; result->labels && i < result->labels->n_invalid; i++)
+        invalid_write(text, &result->labels->invalid[i]);
+    text_string(text, "]");
+    field_string(text, "error", result->error);
+    text_string(text, "}\n");
+    return text_status(text);
+}
+
+/* What both forms of predictions leave out. */
+static bool is_written(const struct image_result *result, const struct detection *prediction,
+                       const struct class_map *classes, double box[4]) {
+    return isfinite(prediction->confidence) && class_in_data(classes, prediction->class) >= 0 &&
+           clip(result, prediction->box, box) && box[2] > box[0] && box[3] > box[1];
+}
+
+/* The file name without folder and suffix; the number itself where it is one that readers of JSON
+ * keep exactly. */
+static void image_id_write(struct text *text, const char *name) {
+    const char *slash = strrchr(name, '/');
+    const char *stem = slash ? slash + 1 : name;
+    const char *dot = strrchr(stem, '.');
+    size_t length = dot && dot > stem ? (size_t)(dot - stem) : strlen(stem);
+    if (length > 0 && strspn(stem, "0123456789") >= length) {
+        const char *digits = stem + strspn(stem, "0");
+        size_t n = digits < stem + length ? (size_t)(stem + length - digits) : 0;
+        if (n <= 15) {
+            text_bytes(text, n ? digits : "0", n ? n : 1);
+            return;
+        }
+    }
+    struct text copy = {0};
+    text_bytes(&copy, stem, length);
+    if (copy.failed)
+        text->failed = true;
+    else
+        text_json_string(text, copy.data);
+    text_free(&copy);
+}
+
+enum status predictions_write(const struct image_result *result, const struct class_map *classes,
+                              struct text *text) {
+    for (size_t i = 0; i < result->n_predictions; i++) {
+        const struct detection *prediction = &result->predictions[i];
+        double box[4];
+        if (!is_written(result, prediction, classes, box))
+            continue;
+        text_string(text, "{");
+        field_key(text, "image_id");
+        image_id_write(text, result->name);
+        field_string(text, "file_name", result->name);
+        field_count(text, "category_id", (uint64_t)class_in_data(classes, prediction->class));
+        field_key(text, "bbox");
+        numbers_write(text, (double[]){box[0], box[1], box[2] - box[0], box[3] - box[1]},
+                      PIXEL_DECIMALS);
+        field_number(text, "score", prediction->confidence, SCORE_DECIMALS);
+        text_string(text, "},\n");
+    }
+    return text_status(text);
+}
+
+enum status predicted_label_write(const struct image_result *result,
+                                  const struct class_map *classes, struct text *text) {
+    for (size_t i = 0; i < result->n_predictions; i++) {
+        const struct detection *prediction = &result->predictions[i];
+        double box[4], xywhn[4];
+        if (!is_written(result, prediction, classes, box))
+            continue;
+        pixels_to_xywhn(result, box, xywhn);
+        text_format(text, "%" PRId32, class_in_data(classes, prediction->class));
+        for (int k = 0; k < 4; k++) {
+            text_string(text, " ");
+            text_json_number(text, xywhn[k], BOX_DECIMALS);
+        }
+        text_string(text, "\n");
+    }
+    return text_status(text);
+}

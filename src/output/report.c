@@ -1,0 +1,220 @@
+#include "output/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "output/fields.h"
+#include "output/storage.h"
+
+/* The report is put together as one line with the helpers of text.h; json-c then checks it, with
+ * what the caller gave, and indents it. */
+
+static void field_time(struct text *text, const char *key, double seconds) {
+    char iso[64] = "";
+    struct tm utc;
+    time_t whole = (time_t)seconds;
+    if (gmtime_r(&whole, &utc))
+        strftime(iso, sizeof iso, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    field_string(text, key, iso);
+}
+
+static uint64_t sum(const uint64_t *counts, size_t n) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += counts[i];
+    return total;
+}
+
+static void totals_write(struct text *text, const struct report *report) {
+    const uint64_t *counts = report->tally->counts;
+    const uint64_t *images = counts + TALLY_IMAGES, *boxes = counts + TALLY_BOXES;
+    field_count(text, "total_images", sum(images, BUCKET_COUNT));
+    field_count(text, "total_boxes", sum(boxes, VERDICT_COUNT));
+    field_count(text, "correct", boxes[VERDICT_CORRECT]);
+    field_count(text, "mislabeled", boxes[VERDICT_MISLABELED]);
+    field_count(text, "uncertain", boxes[VERDICT_UNCERTAIN]);
+    field_key(text, "images");
+    text_string(text, "{");
+    field_count(text, "correct", images[BUCKET_CORRECT]);
+    field_count(text, "mislabeled", images[BUCKET_MISLABELED]);
+    field_count(text, "uncertain", images[BUCKET_UNCERTAIN]);
+    field_count(text, "failed", images[BUCKET_FAILED]);
+    text_string(text, "}");
+    field_count(text, "missing_boxes", counts[TALLY_MISSING]);
+    field_count(text, "invalid_labels", counts[TALLY_INVALID]);
+    field_count(text, "orphan_labels", report->orphan_labels);
+}
+
+static void classes_write(struct text *text, const struct report *report) {
+    field_key(text, "per_class");
+    text_string(text, "[");
+    for (size_t c = 0; c < report->tally->n_classes; c++) {
+        const uint64_t *counts = report->tally->counts + TALLY_CLASSES + c * TALLY_PER_CLASS;
+        const uint64_t *boxes = counts + TALLY_CLASS_BOXES;
+        field_next(text);
+        text_string(text, "{");
+        field_class(text, report->classes, "id", "name", (int64_t)c);
+        field_count(text, "boxes", sum(boxes, VERDICT_COUNT));
+        field_count(text, "correct", boxes[VERDICT_CORRECT]);
+        field_count(text, "mislabeled", boxes[VERDICT_MISLABELED]);
+        field_count(text, "uncertain", boxes[VERDICT_UNCERTAIN]);
+        field_count(text, "missing", counts[TALLY_CLASS_MISSING]);
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+}
+
+/* Largest first, then by class numbers. */
+static int compare_swaps(const void *left, const void *right) {
+    const struct swap_count *a = left, *b = right;
+    if (a->count != b->count)
+        return a->count < b->count ? 1 : -1;
+    if (a->labelled != b->labelled)
+        return a->labelled < b->labelled ? -1 : 1;
+    return (a->suggested > b->suggested) - (a->suggested < b->suggested);
+}
+
+static enum status swaps_write(struct text *text, const struct report *report) {
+    const struct tally *tally = report->tally;
+    struct swap_count *swaps;
+    enum status status = memory_zeroed(tally->n_swaps, sizeof *swaps, &swaps);
+    if (status != STATUS_OK)
+        return status;
+    if (tally->n_swaps > 0) {
+        memcpy(swaps, tally->swaps, tally->n_swaps * sizeof *swaps);
+        qsort(swaps, tally->n_swaps, sizeof *swaps, compare_swaps);
+    }
+    field_key(text, "swaps");
+    text_string(text, "[");
+    for (size_t i = 0; i < tally->n_swaps; i++) {
+        field_next(text);
+        text_string(text, "{");
+        field_class(text, report->classes, "labelled", "labelled_name", swaps[i].labelled);
+        field_class(text, report->classes, "suggested", "suggested_name", swaps[i].suggested);
+        field_count(text, "count", swaps[i].count);
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+    free(swaps);
+    return STATUS_OK;
+}
+
+/* The tally has one object a line. */
+static void failures_write(struct text *text, const struct report *report) {
+    const struct text *failures = &report->tally->failures;
+    field_key(text, "failed_images");
+    text_string(text, "[");
+    for (size_t start = 0; start < failures->length;) {
+        const char *line = failures->data + start;
+        const char *end = memchr(line, '\n', failures->length - start);
+        size_t length = end ? (size_t)(end - line) : failures->length - start;
+        field_next(text);
+        text_bytes(text, line, length);
+        start += length + 1;
+    }
+    text_string(text, "]");
+}
+
+static void ranks_write(struct text *text, const struct report *report) {
+    field_key(text, "per_rank");
+    text_string(text, "[");
+    for (size_t i = 0; i < report->n_ranks; i++) {
+        const struct rank_report *rank = &report->ranks[i];
+        double speed = rank->seconds > 0 ? (double)rank->images / rank->seconds : 0;
+        field_next(text);
+        text_string(text, "{");
+        field_count(text, "rank", (uint64_t)rank->rank);
+        field_string(text, "host", rank->host);
+        field_string(text, "device", rank->device);
+        field_count(text, "images", rank->images);
+        field_number(text, "seconds", rank->seconds, 3);
+        field_number(text, "images_per_second", speed, 2);
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+}
+
+static enum status line_write(struct text *text, const struct report *report) {
+    enum status status;
+    text_string(text, "{");
+    field_string(text, "status", report->status);
+    totals_write(text, report);
+    classes_write(text, report);
+    TRY(swaps_write(text, report));
+    failures_write(text, report);
+    ranks_write(text, report);
+    field_key(text, "parameters");
+    text_string(text, report->parameters);
+    field_string(text, "model", report->model);
+    field_string(text, "dataset", report->dataset);
+    field_string(text, "version", VERIFY_VERSION);
+    field_time(text, "started", report->started);
+    field_time(text, "finished", report->finished);
+    field_number(text, "elapsed_seconds", report->finished - report->started, 3);
+    text_string(text, "}");
+    status = text_status(text);
+out:
+    return status;
+}
+
+/* On the disk when it returns, or not there. */
+static enum status file_write(const char *output, const char *bytes, size_t length) {
+    struct spot whole = {AT_FDCWD, NULL, output};
+    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return storage_failed(errno, &whole, "cannot open the output folder");
+    struct spot spot = {folder, output, "verification_report.json"};
+    struct draft draft;
+    int error;
+    enum status status;
+    TRY(draft_open(&spot, 0666, &draft));
+    error = write_all(draft.file, bytes, length);
+    if (error == 0)
+        error = write_all(draft.file, "\n", 1);
+    if (error == 0 && fsync(draft.file) != 0)
+        error = errno;
+    if (error != 0) {
+        status = storage_failed(error, &spot, "cannot write");
+        draft_drop(&draft);
+        goto out;
+    }
+    TRY(draft_commit(&draft));
+    if (fsync(folder) != 0)
+        status = storage_failed(errno, &spot, "cannot make sure of");
+out:
+    close(folder);
+    return status;
+}
+
+enum status report_write(const char *output, const struct report *report) {
+    struct text line = {0};
+    struct json_object *root = NULL;
+    enum json_tokener_error error;
+    size_t length = 0;
+    const char *indented;
+    enum status status;
+    TRY(line_write(&line, report));
+    root = json_tokener_parse_verbose(line.data, &error);
+    if (!root) {
+        status = FAIL(STATUS_FAILED, "cannot build the report: %s", json_tokener_error_desc(error));
+        goto out;
+    }
+    indented = json_object_to_json_string_length(
+        root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE,
+        &length);
+    if (!indented) {
+        status = FAIL(STATUS_FAILED, "out of memory: the report");
+        goto out;
+    }
+    TRY(file_write(output, indented, length));
+out:
+    text_free(&line);
+    json_object_put(root);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* verification_report.json: written last, by rename, so that its presence means a finished or
+ * cleanly interrupted run. */
+#ifndef VERIFY_OUTPUT_REPORT_H
+#define VERIFY_OUTPUT_REPORT_H
+
+#include "output/tally.h"
+
+struct rank_report {
+    int rank;
+    const char *host, *device;
+    uint64_t images;
+    double seconds;
+};
+
+struct report {
+    const char *status;        /* "complete" or "interrupted" */
+    const struct tally *tally; /* of all ranks */
+    const struct class_map *classes;
+    uint64_t orphan_labels;
+    size_t n_ranks;
+    const struct rank_report *ranks;
+    const char *parameters; /* a JSON object: every flag in force */
+    const char *model, *dataset;
+    double started, finished; /* seconds since 1970, UTC */
+};
+
+/* Writes `output`/verification_report.json (temporary name, fsync, rename, fsync of the folder),
+ * indented, keys in the order of the contract. */
+enum status report_write(const char *output, const struct report *report);
+
+#endif

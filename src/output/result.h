@@ -1,0 +1,40 @@
+/* What the program found out about one image: what records, tallies and placing are made from. */
+#ifndef VERIFY_OUTPUT_RESULT_H
+#define VERIFY_OUTPUT_RESULT_H
+
+#include "data/dataset.h"
+#include "data/label.h"
+#include "judge/judge.h"
+
+enum bucket { BUCKET_CORRECT, BUCKET_MISLABELED, BUCKET_UNCERTAIN, BUCKET_FAILED, BUCKET_COUNT };
+
+/* One label and what became of it. Class numbers are the model's in `evidence`, the data set's in
+ * `label`. */
+struct box_result {
+    struct label label;
+    struct evidence evidence; /* all zero for REASON_UNKNOWN_CLASS */
+    enum verdict verdict;
+    enum reason reason;
+};
+
+struct image_result {
+    const char *name;       /* as in the records */
+    const char *error;      /* why the image failed; NULL where it was read */
+    enum bucket bucket;     /* BUCKET_FAILED where error is set */
+    double score;           /* 0 where it failed */
+    uint32_t width, height; /* upright; 0 where it failed */
+    size_t n_boxes, box_capacity;
+    struct box_result *boxes; /* owned; none where it failed */
+    size_t n_missing;
+    const struct detection *missing; /* at or above --missing-conf, classes the data set has */
+    size_t n_predictions;
+    const struct detection *predictions; /* for --save-json and --save-txt */
+    const struct label_file *labels;     /* for its invalid lines; NULL: none */
+};
+
+/* The folder of output/ that the image belongs in. */
+enum bucket bucket_of(const struct image_result *result);
+/* "correct", "mislabeled", "uncertain"; NULL for BUCKET_FAILED. */
+const char *bucket_name(enum bucket bucket);
+
+#endif

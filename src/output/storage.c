@@ -1,0 +1,214 @@
+#include "output/storage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "output/place.h"
+
+enum { WHAT_SIZE = 1200, WHY_SIZE = 300 };
+
+/* The file system that the spot lies in, asked of the deepest folder on its way that exists. */
+static bool file_system_of(const struct spot *spot, struct statvfs *out) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", spot->path);
+    int fd = -1;
+    while (fd < 0) {
+        char *slash = strrchr(path, '/');
+        if (slash && slash != path)
+            *slash = '\0';
+        else
+            strcpy(path, slash ? "/" : ".");
+        fd = openat(spot->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (strlen(path) == 1)
+            break;
+    }
+    if (fd < 0)
+        return false;
+    bool known = fstatvfs(fd, out) == 0;
+    close(fd);
+    return known;
+}
+
+static void explain_no_space(const struct spot *spot, char why[WHY_SIZE]) {
+    struct statvfs fs;
+    if (!file_system_of(spot, &fs)) {
+        snprintf(why, WHY_SIZE, "the disk is full: free some space or choose another --output");
+        return;
+    }
+    uint64_t bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (fs.f_files > 0 && fs.f_favail == 0)
+        snprintf(why, WHY_SIZE,
+                 "the file system has no inodes left (%" PRIu64 " in use), though %" PRIu64
+                 " bytes are free: remove some files or choose another --output",
+                 (uint64_t)fs.f_files, bytes);
+    else if (bytes < 1 << 20)
+        snprintf(why, WHY_SIZE,
+                 "the disk is full (%" PRIu64
+                 " bytes free): free some space or choose another --output",
+                 bytes);
+    else
+        snprintf(why, WHY_SIZE,
+                 "the folder takes no more entries, though %" PRIu64 " bytes and %" PRIu64
+                 " inodes are free: spread the images over more folders",
+                 bytes, (uint64_t)fs.f_favail);
+}
+
+/* Why and what to do, for one errno value. */
+static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE]) {
+    char buffer[128];
+    const char *reason = strerror_r(error, buffer, sizeof buffer);
+    switch (error) {
+    case ENOSPC:
+        explain_no_space(spot, why);
+        return STATUS_FAILED;
+    case EDQUOT:
+        snprintf(why, WHY_SIZE,
+                 "your disk quota is used up: free some space or choose another --output");
+        return STATUS_FAILED;
+    case EACCES:
+    case EPERM:
+        snprintf(why, WHY_SIZE, "%s: allow writing there or choose another --output", reason);
+        return STATUS_BAD_INPUT;
+    case EROFS:
+        snprintf(why, WHY_SIZE, "the file system is read-only: choose another --output");
+        return STATUS_BAD_INPUT;
+    case ENOTDIR:
+    case EEXIST:
+    case EISDIR:
+    case ELOOP:
+        snprintf(why, WHY_SIZE, "%s: something else of that name is in the way; move it", reason);
+        return STATUS_BAD_INPUT;
+    case ENAMETOOLONG:
+        snprintf(why, WHY_SIZE, "%s: choose an --output with a shorter path", reason);
+        return STATUS_BAD_INPUT;
+    default:
+        snprintf(why, WHY_SIZE, "%s", reason);
+        return STATUS_FAILED;
+    }
+}
+
+enum status storage_failed(int error, const struct spot *spot, const char *what, ...) {
+    char text[WHAT_SIZE], why[WHY_SIZE];
+    va_list args;
+    va_start(args, what);
+    int length = vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    /* A path of any length must leave room for the reason. */
+    if (length >= 0 && length < WHAT_SIZE)
+        length += snprintf(text + length, sizeof text - (size_t)length, " %s%s%s",
+                           spot->root ? spot->root : "", spot->root ? "/" : "", spot->path);
+    enum status code = explain(error, spot, why);
+    return FAIL(code, "%s%s: %s", text, length < WHAT_SIZE ? "" : "...", why);
+}
+
+static bool is_folder(int folder, const char *path) {
+    struct stat about;
+    return fstatat(folder, path, &about, 0) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* mkdir -p of the first `length` bytes of the spot's path. */
+static enum status make_path(const struct spot *spot, size_t length) {
+    char *path;
+    enum status status = memory_zeroed(length + 1, 1, &path);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 1; i <= length; i++) {
+        if (i < length && spot->path[i] != '/')
+            continue;
+        memcpy(path, spot->path, i);
+        if (mkdirat(spot->folder, path, 0777) != 0) {
+            int error = errno;
+            if (is_folder(spot->folder, path))
+                continue;
+            struct spot made = {spot->folder, spot->root, path};
+            status = storage_failed(error, &made, "cannot make the folder");
+            break;
+        }
+    }
+    free(path);
+    return status;
+}
+
+enum status make_parents(const struct spot *spot) {
+    const char *slash = strrchr(spot->path, '/');
+    return slash ? make_path(spot, (size_t)(slash - spot->path)) : STATUS_OK;
+}
+
+enum status make_folders(const char *path) {
+    struct spot spot = {AT_FDCWD, NULL, path};
+    return make_path(&spot, strlen(path));
+}
+
+int write_all(int file, const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(file, bytes, length);
+        if (written < 0) {
+            if (errno == EINTR)
+                continue;
+            return errno;
+        }
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+int draft_name(const char *path, char temp[PATH_MAX]) {
+    uint64_t token;
+    if (getrandom(&token, sizeof token, 0) != (ssize_t)sizeof token)
+        return errno;
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    if (folder >= PATH_MAX)
+        return ENAMETOOLONG;
+    int length = snprintf(temp, PATH_MAX, "%.*s.verify-%016" PRIx64, (int)folder, path, token);
+    return length < PATH_MAX ? 0 : ENAMETOOLONG;
+}
+
+enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft) {
+    draft->spot = *spot;
+    int error = draft_name(spot->path, draft->temp);
+    if (error != 0)
+        return storage_failed(error, spot, "cannot write");
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    draft->file = openat(spot->folder, draft->temp, flags, mode);
+    if (draft->file < 0 && errno == ENOENT) {
+        enum status status = make_parents(spot);
+        if (status != STATUS_OK)
+            return status;
+        draft->file = openat(spot->folder, draft->temp, flags, mode);
+    }
+    return draft->file < 0 ? storage_failed(errno, spot, "cannot write") : STATUS_OK;
+}
+
+enum status draft_commit(struct draft *draft) {
+    struct spot *spot = &draft->spot;
+    /* Network file systems may report a full disk or quota only here. */
+    int error = close(draft->file) == 0 ? 0 : errno;
+    draft->file = -1;
+    if (error == 0 && renameat(spot->folder, draft->temp, spot->folder, spot->path) != 0)
+        error = errno;
+    if (error == 0)
+        return STATUS_OK;
+    enum status status = storage_failed(error, spot, "cannot write");
+    draft_drop(draft);
+    return status;
+}
+
+void draft_drop(struct draft *draft) {
+    if (draft->file >= 0)
+        close(draft->file);
+    unlinkat(draft->spot.folder, draft->temp, 0);
+}

@@ -1,0 +1,44 @@
+/* What a rank counts. The fixed part is one array of uint64_t, so that ranks add theirs by one
+ * MPI_Reduce; swap pairs and failures vary in number and are gathered as bytes. */
+#ifndef VERIFY_OUTPUT_TALLY_H
+#define VERIFY_OUTPUT_TALLY_H
+
+#include "base/text.h"
+#include "output/result.h"
+
+enum tally_count {
+    TALLY_IMAGES,                                /* + enum bucket */
+    TALLY_BOXES = TALLY_IMAGES + BUCKET_COUNT,   /* + enum verdict */
+    TALLY_MISSING = TALLY_BOXES + VERDICT_COUNT, /* missing objects */
+    TALLY_INVALID,                               /* invalid label lines */
+    TALLY_CLASSES,                               /* + class * TALLY_PER_CLASS + enum tally_class */
+};
+enum tally_class {
+    TALLY_CLASS_BOXES, /* + enum verdict */
+    TALLY_CLASS_MISSING = TALLY_CLASS_BOXES + VERDICT_COUNT,
+    TALLY_PER_CLASS,
+};
+
+struct swap_count {
+    int32_t labelled, suggested; /* the data set's classes */
+    uint64_t count;
+};
+
+struct tally {
+    size_t n_classes, length;
+    uint64_t *counts; /* [length]; owned */
+    size_t n_swaps, swap_capacity;
+    struct swap_count *swaps; /* sorted by labelled, then suggested; owned */
+    struct text failures;     /* one JSON object {"image", "reason"} a line, in list order */
+};
+
+enum status tally_make(size_t n_classes, struct tally *tally);
+void tally_free(struct tally *tally);
+/* Counts one image; results come in list order. */
+enum status tally_add(struct tally *tally, const struct image_result *result,
+                      const struct class_map *classes);
+/* Adds `count` swaps of one pair. */
+enum status tally_add_swaps(struct tally *tally, int32_t labelled, int32_t suggested,
+                            uint64_t count);
+
+#endif

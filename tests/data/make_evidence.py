@@ -1,0 +1,453 @@
+#!/usr/bin/env python3
+"""Makes tests/data/evidence/*.bin: small random raw head maps with labels, and what is expected of
+them by docs/evidence.md, computed here anchor by anchor in double precision.
+
+usage: make_evidence.py [FOLDER]     (needs numpy)
+
+A file is little-endian float32 only; write_case() and tests/unit/evidence_case.h describe the order.
+"""
+import math
+import os
+import sys
+
+import numpy as np
+
+DISTANCE, ANCHOR, FINAL = 0, 1, 2
+MAGIC = 20240.0
+REASONS = ["none", "class", "location", "contested", "weak", "unseen", "duplicate"]
+
+
+# ---------------------------------------------------------------- the file
+
+def blocked(planes, block):
+    """(C, h, w) in the layout of a head_map of this block, padded with 7 (a trap for readers)."""
+    c, h, w = planes.shape
+    blocks = -(-c // block)
+    padded = np.full((blocks * block, h, w), 7.0)
+    padded[:c] = planes
+    return padded.reshape(blocks, block, h, w).transpose(0, 2, 3, 1).ravel()
+
+
+def write_map(out, planes, block):
+    out += [*planes.shape, block]
+    out += blocked(planes, block).tolist()
+
+
+def write_case(case, expected=()):
+    """case: dict, see make_case(); returns the file's bytes."""
+    out = [MAGIC, case["kind"], case["classes"], case["bins"], case["n_anchors"],
+           case["objectness"], case["channels_last"], len(case["levels"])]
+    for level in case["levels"]:
+        out += [level["stride"], level["box_channel"], level["score_channel"]]
+        out += [x for pair in level["anchors"] for x in pair]
+        write_map(out, level["boxes"], level["block"])
+        same = level["scores"] is None
+        out.append(same)
+        if not same:
+            write_map(out, level["scores"], level["block"])
+    out += [case["gain"], *case["gains"], case["left"], case["top"]]
+    out.append(case["in_data"] is not None)
+    out += list(case["in_data"]) if case["in_data"] is not None else []
+    out += [1, case["conf"], case["iou"], case["max_det"]]
+    out.append(len(case["labels"]))
+    for label in case["labels"]:
+        out += list(label)
+    out += list(expected)
+    return np.array([float(x) for x in out], "<f4").tobytes()
+
+
+# ---------------------------------------------------------------- decoding
+
+def sigmoid(x):
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+def decode(case):
+    """All anchors in order: [(box in picture pixels, [score of each class])]."""
+    found = []
+    for level in case["levels"]:
+        boxes = level["boxes"]
+        scores = boxes if level["scores"] is None else level["scores"]
+        _, h, w = boxes.shape
+        for anchor in range(case["n_anchors"]):
+            for row in range(h):
+                for column in range(w):
+                    found.append(decode_one(case, level, boxes[:, row, column].tolist(),
+                                            scores[:, row, column].tolist(), anchor, row, column))
+    return found
+
+
+def decode_one(case, level, b, s, anchor, row, column):
+    n, stride = case["classes"], level["stride"]
+    if case["kind"] == DISTANCE:
+        sides = []
+        for side in range(4):
+            first = level["box_channel"] + side * case["bins"]
+            logits = b[first:first + case["bins"]]
+            if case["bins"] == 1:
+                sides.append(logits[0])
+                continue
+            weights = [math.exp(x - max(logits)) for x in logits]
+            sides.append(sum(i * x for i, x in enumerate(weights)) / sum(weights))
+        cx, cy = column + 0.5, row + 0.5
+        box = [(cx - sides[0]) * stride, (cy - sides[1]) * stride,
+               (cx + sides[2]) * stride, (cy + sides[3]) * stride]
+        first = level["score_channel"]
+        scores = [sigmoid(x) for x in s[first:first + n]]
+    else:
+        if case["kind"] == ANCHOR:
+            v = b[anchor * (5 + n):(anchor + 1) * (5 + n)]
+            t = [sigmoid(x) for x in v]
+            aw, ah = level["anchors"][anchor]
+            centre = [(2 * t[0] - 0.5 + column) * stride, (2 * t[1] - 0.5 + row) * stride,
+                      (2 * t[2]) ** 2 * aw, (2 * t[3]) ** 2 * ah]
+            scores = [t[4] * x for x in t[5:]]
+        else:
+            centre = b[:4]
+            scores = [b[4] * x for x in b[5:]] if case["objectness"] else b[4:]
+        box = [centre[0] - centre[2] / 2, centre[1] - centre[3] / 2,
+               centre[0] + centre[2] / 2, centre[1] + centre[3] / 2]
+    shift = [case["left"], case["top"]] * 2
+    return [(x - d) / g for x, d, g in zip(box, shift, case["gains"] * 2)], scores
+
+
+# ---------------------------------------------------------------- the rule
+
+def iou(a, b):
+    w = min(a[2], b[2]) - max(a[0], b[0])
+    h = min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    area = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return w * h / (area - w * h)
+
+
+def rise(u, low, high):
+    return min(1.0, max(0.0, (u - low) / (high - low)))
+
+
+class NoisyOr:
+    def __init__(self):
+        self.log = 0.0
+
+    def add(self, x):
+        self.log += math.log1p(-min(x, 0.999))
+
+    def value(self):
+        return -math.expm1(self.log)
+
+
+def judge_label(case, anchors, i):
+    labels = case["labels"]
+    c, box = int(labels[i][0]), labels[i][1:]
+    totals = [NoisyOr() for _ in range(case["classes"])]
+    near, here = NoisyOr(), NoisyOr()
+    around = []     # (weight for the refined box, u, anchor's box, score)
+    for abox, scores in anchors:
+        u = iou(box, abox)
+        if u <= 0.1:
+            continue
+        near.add(scores[c] * rise(u, 0.15, 0.25))
+        here.add(scores[c] * rise(u, 0.6, 0.8))
+        other = {}      # the best overlap of this anchor with the other labels, per class
+        taken = False
+        for j, label in enumerate(labels):
+            k = int(label[0])
+            if j == i or k < 0:
+                continue
+            v = iou(label[1:], abox)
+            other[k] = max(other.get(k, 0.0), v)
+            taken |= k == c and v > u and iou(label[1:], box) < 0.6
+        for k, total in enumerate(totals):
+            if k == c or other.get(k, 0.0) <= u:
+                total.add(scores[k] * rise(u, 0.3, 0.7))
+        around.append((0.0 if taken else scores[c] * rise(u, 0.1, 0.5), abox, scores[c]))
+
+    own = totals[c].value()
+    rivals = [(t.value(), -k) for k, t in enumerate(totals)
+              if k != c and (case["in_data"] is None or case["in_data"][k])]
+    rival, suggested = max(rivals, default=(0.0, 1))
+    suggested = -suggested if rival > 0 else -1
+    near, here = near.value(), here.value()
+    size = case["gain"] * math.sqrt((box[2] - box[0]) * (box[3] - box[1]))
+    e = dict(own=own, rival=rival, suggested=suggested, near=near, here=here,
+             margin=math.log((rival + 1e-3) / (own + 1e-4)),
+             shift=math.log((near + 1e-2) / (here + 1e-3)),
+             ghost=0.5 * math.log(size / 100 + 1e-9) - math.log(own + 0.1 * rival + 3e-3),
+             dup=0.0, twin=-1, location=0.0, refined=None)
+    best = max(around, key=lambda a: a[0], default=(0.0,))
+    if best[0] > 0:
+        sums, weights = [0.0] * 4, 0.0
+        for _, abox, score in around:
+            u = iou(abox, best[1])
+            if u > 0.6 and score > 0.1 * best[2]:
+                weights += score * u
+                sums = [s + score * u * x for s, x in zip(sums, abox)]
+        e["refined"] = [s / weights for s in sums]
+        e["location"] = iou(box, e["refined"])
+    return e
+
+
+def judge_all(case, anchors):
+    labels = case["labels"]
+    all_e = [judge_label(case, anchors, i) if label[0] >= 0 else None
+             for i, label in enumerate(labels)]
+    for i, e in enumerate(all_e):
+        for j, f in enumerate(all_e):
+            if i == j or e is None or f is None:
+                continue
+            u = iou(labels[i][1:], labels[j][1:])
+            if u < 0.6:
+                continue
+            by = "location" if labels[i][0] == labels[j][0] else "own"
+            worse = e[by] < f[by] or (e[by] == f[by] and i > j)
+            dup = u if worse else u - 0.5
+            if dup > e["dup"]:
+                e["dup"], e["twin"] = dup, j
+    return all_e
+
+
+def suppress(candidates, limit, most):
+    """Greedy NMS per class; candidates (score, anchor, class, box), best first."""
+    kept = []
+    for c in candidates:
+        if len(kept) < most and all(k[2] != c[2] or iou(k[3], c[3]) <= limit for k in kept):
+            kept.append(c)
+    return kept
+
+
+def find_missing(case, anchors, all_e):
+    candidates = [(s, a, k, box) for a, (box, scores) in enumerate(anchors)
+                  for k, s in enumerate(scores)
+                  if s >= 0.05 and (case["in_data"] is None or case["in_data"][k])]
+    candidates.sort(key=lambda c: (-c[0], c[1], c[2]))
+    out = []
+    for c in suppress(candidates, 0.7, 3000):
+        if any(iou(c[3], label[1:]) >= 0.45 for label in case["labels"]):
+            continue
+        if any(e and e["refined"] and label[0] == c[2] and iou(c[3], e["refined"]) >= 0.45
+               for e, label in zip(all_e, case["labels"])):
+            continue
+        out.append(c)
+    return out
+
+
+def predict(case, anchors):
+    candidates = []
+    for a, (box, scores) in enumerate(anchors):
+        k = max(range(len(scores)), key=lambda k: (scores[k], -k))
+        if scores[k] > case["conf"]:
+            candidates.append((scores[k], a, k, box))
+    candidates.sort(key=lambda c: (-c[0], c[1]))
+    return suppress(candidates, case["iou"], case["max_det"])
+
+
+def verdict(e):
+    """0 correct, 1 mislabeled, 2 uncertain, and the index of the reason."""
+    if e["dup"] >= 0.7:
+        return 2, REASONS.index("duplicate")
+    if e["margin"] > 4:
+        return 1, REASONS.index("class")
+    if e["own"] >= max(0.15, e["rival"]) and e["shift"] <= 2:
+        return 0, REASONS.index("none")
+    if e["shift"] > 2 and e["near"] >= max(0.25, e["rival"]):
+        return 2, REASONS.index("location")
+    if e["rival"] > e["own"] and e["rival"] >= 0.05:
+        return 2, REASONS.index("contested")
+    return 2, REASONS.index("unseen" if e["ghost"] > 5 else "weak")
+
+
+def image_score(all_e, missing):
+    score = 1 - 0.999 * max((m[0] for m in missing), default=0.0) ** 2
+    for e in all_e:
+        if e:
+            score *= 1 - sigmoid((e["margin"] - 3.5) / 0.5)
+            score *= 1 - sigmoid(e["shift"] - 5)
+            score *= 1 - sigmoid((e["ghost"] - 5) / 0.2)
+            score *= 1 - 0.5 * sigmoid((e["dup"] - 0.7) / 0.03)
+    return score
+
+
+def expectations(case):
+    anchors = decode(case)
+    all_e = judge_all(case, anchors)
+    missing = find_missing(case, anchors, all_e)
+    out = []
+    for e in all_e:
+        out.append(e is not None)
+        if e is None:
+            continue
+        out += [e[k] for k in ("own", "rival", "suggested", "near", "here", "margin", "shift",
+                               "ghost", "dup", "twin", "location")]
+        out += [e["refined"] is not None] + (e["refined"] or [0.0] * 4)
+        out += verdict(e)
+    for found in (missing, predict(case, anchors)):
+        out.append(len(found))
+        for score, _, k, box in found:
+            out += [k, score, *box]
+    out.append(image_score(all_e, missing))
+    return out, all_e, missing
+
+
+# ---------------------------------------------------------------- random cases
+
+def make_case(seed, kind=DISTANCE, classes=4, bins=4, block=1, one_map=False, objectness=False,
+              restrict=False, n_objects=4, labels="mixed"):
+    rng = np.random.default_rng(seed)
+    width, height, strides = 80, 48, (8, 16)
+    n_anchors = 2 if kind == ANCHOR else 1
+    gain, gains, left, top = 0.5, (0.5, 0.4921875), 0, 6
+    objects = []
+    for _ in range(n_objects):
+        w, h = rng.uniform(14, 34, 2)
+        x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
+        objects.append((int(rng.integers(classes)), np.array([x, y, x + w, y + h])))
+    levels = []
+    for stride in strides[:1] if kind == FINAL else strides:
+        sizes = [(stride * 2.0, stride * 1.5), (stride * 3.0, stride * 3.0)][:n_anchors]
+        level = dict(stride=stride, anchors=sizes, box_channel=0, score_channel=0, block=block,
+                     scores=None)
+        fill_level(rng, level, kind, classes, bins, objectness, objects, (width, height))
+        if kind == DISTANCE and one_map:        # two strangers in front, as in a map of all heads
+            both = [rng.normal(0, 3, (2,) + level["boxes"].shape[1:]), level["boxes"],
+                    level["scores"]]
+            level["box_channel"], level["score_channel"] = 2, 2 + len(level["boxes"])
+            level["boxes"], level["scores"] = np.concatenate(both), None
+        if block == 0:
+            level["block"] = len(level["boxes"])
+        for name in ("boxes", "scores"):
+            if level[name] is not None:
+                level[name] = level[name].astype("<f4").astype(float)
+        levels.append(level)
+    case = dict(kind=kind, classes=classes, bins=bins, n_anchors=n_anchors, objectness=objectness,
+                channels_last=block == 0, levels=levels, gain=gain, gains=gains, left=left, top=top,
+                in_data=[k != 1 for k in range(classes)] if restrict else None,
+                conf=float(np.float32(0.25)), iou=float(np.float32(0.7)), max_det=20)
+    found = make_labels(rng, labels, classes, objects)
+    case["labels"] = [
+        (c, *np.array([(x - d) / g for x, d, g in zip(box, [left, top] * 2, gains * 2)],
+                      "<f4").tolist())
+        for c, box in found]
+    return case
+
+
+def fill_level(rng, level, kind, classes, bins, objectness, objects, net):
+    """Raw maps that describe the objects, with noise."""
+    stride = level["stride"]
+    if kind == FINAL:       # a row of anchors
+        h, w = 1, 60
+        box_channels = 4
+    else:
+        h, w = net[1] // stride, net[0] // stride
+        box_channels = 4 * bins
+    inverse = lambda p: math.log(p / (1 - p))
+    box_map = np.zeros((box_channels, h, w))
+    score_map = np.zeros((classes, h, w))
+    anchor_maps = []
+    for anchor in range(len(level["anchors"]) if kind == ANCHOR else 1):
+        anchor_map = np.zeros((5 + classes, h, w))
+        for row in range(h):
+            for column in range(w):
+                cx, cy = (column + 0.5) * stride, (row + 0.5) * stride
+                if kind == FINAL:
+                    cx, cy = rng.uniform(0, net[0]), rng.uniform(0, net[1])
+                inside = [o for o in objects
+                          if o[1][0] < cx < o[1][2] and o[1][1] < cy < o[1][3]]
+                logits = rng.normal(-7, 1, classes)
+                if inside:
+                    c, box = inside[rng.integers(len(inside))]
+                    box = box + rng.normal(0, 2, 4)
+                    logits[c] += rng.uniform(2, 10)
+                    logits[rng.integers(classes)] += rng.uniform(0, 5)
+                else:
+                    size = rng.uniform(3, 20, 2)
+                    box = np.array([cx - size[0], cy - size[1], cx + size[0], cy + size[1]])
+                sides = np.array([cx - box[0], cy - box[1], box[2] - cx, box[3] - cy]) / stride
+                sides = np.maximum(sides, 0.05)
+                x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+                bw, bh = max(box[2] - box[0], 1), max(box[3] - box[1], 1)
+                if kind == DISTANCE and bins > 1:
+                    logit = -2 * (np.arange(bins)[None] - sides[:, None]) ** 2
+                    logit += rng.normal(0, 0.3, logit.shape)
+                    box_map[:, row, column] = logit.ravel()
+                elif kind == DISTANCE:
+                    box_map[:, row, column] = sides
+                elif kind == FINAL:
+                    box_map[:, row, column] = x, y, bw, bh
+                else:
+                    aw, ah = level["anchors"][anchor]
+                    share = lambda v: min(0.97, max(0.03, v))
+                    anchor_map[:4, row, column] = [
+                        inverse(share((x / stride - column + 0.5) / 2)),
+                        inverse(share((y / stride - row + 0.5) / 2)),
+                        inverse(share(math.sqrt(bw / aw) / 2)),
+                        inverse(share(math.sqrt(bh / ah) / 2))]
+                    anchor_map[4, row, column] = rng.normal(2 if inside else -5, 1)
+                    anchor_map[5:, row, column] = logits + 2
+                score_map[:, row, column] = logits
+        anchor_maps.append(anchor_map)
+    level["boxes"] = box_map
+    if kind == DISTANCE:
+        level["scores"] = score_map
+    elif kind == ANCHOR:
+        level["boxes"] = np.concatenate(anchor_maps)
+    else:
+        final = [box_map, 1 / (1 + np.exp(-score_map))]
+        if objectness:
+            final.insert(1, rng.uniform(0.3, 1, (1, h, w)))
+        level["boxes"] = np.concatenate(final)
+
+
+def make_labels(rng, what, classes, objects):
+    """[(class or -1, box in network pixels)]"""
+    jitter = lambda box, s: box + rng.normal(0, s, 4)
+    if what == "none":
+        return []
+    labels = [(c, jitter(box, 1.0)) for c, box in objects[:-1]]     # the last one is missing
+    if what == "plain":
+        return labels
+    c, box = objects[0]
+    labels.append((c, jitter(box, 1.5)))                        # the same object twice
+    c, box = objects[1]
+    labels.append(((c + 1) % classes, jitter(box, 1.5)))        # … and as another class
+    labels[2] = ((labels[2][0] + 1) % classes, labels[2][1])    # a swap
+    c, box = objects[-1]
+    labels.append((c, box + np.array([12, 9, 12, 9])))          # moved
+    labels.append((0, np.array([300.0, 300, 340, 330])))        # no anchor near
+    labels.append((classes - 1, np.array([-60.0, 8, -20, 40])))
+    if what == "unknown":
+        labels.append((-1, jitter(objects[-1][1], 1.0)))
+    return labels
+
+
+CASES = {
+    "distance_planar": dict(seed=1),
+    "distance_block8": dict(seed=2, classes=5, block=8),
+    "distance_channels_last": dict(seed=3, block=0, one_map=True),
+    "distance_one_map": dict(seed=4, classes=3, one_map=True, labels="plain"),
+    "distance_one_bin": dict(seed=5, bins=1, restrict=True),
+    "distance_one_class": dict(seed=6, classes=1, bins=4, n_objects=5),
+    "distance_unknown": dict(seed=7, labels="unknown", restrict=True),
+    "distance_background": dict(seed=8, labels="none"),
+    "anchor_planar": dict(seed=9, kind=ANCHOR, classes=3),
+    "anchor_block8": dict(seed=10, kind=ANCHOR, classes=3, block=8, n_objects=6),
+    "final_planar": dict(seed=11, kind=FINAL),
+    "final_channels_last": dict(seed=12, kind=FINAL, block=0, objectness=True),
+}
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else \
+        os.path.join(os.path.dirname(os.path.abspath(__file__)), "evidence")
+    os.makedirs(folder, exist_ok=True)
+    for name, options in CASES.items():
+        case = make_case(**options)
+        expected, all_e, missing = expectations(case)
+        with open(os.path.join(folder, name + ".bin"), "wb") as file:
+            file.write(write_case(case, expected))
+        told = [REASONS[verdict(e)[1]] for e in all_e if e]
+        print("%-24s %s, %d missing" % (name, " ".join(told) or "no labels", len(missing)))
+
+
+if __name__ == "__main__":
+    main()

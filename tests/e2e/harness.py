@@ -1,0 +1,88 @@
+"""What the end-to-end tests share: running verify under mpirun, reading what it left."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VERIFY = os.environ.get("VERIFY", os.path.join(ROOT, "build", "verify"))
+MODEL = os.path.join(ROOT, "demo", "model.onnx")
+DATA = os.path.join(ROOT, "demo", "data")
+FIXTURES = os.path.join(os.path.dirname(ROOT), "shared", "fixtures")
+TOOLS = os.path.join(os.path.dirname(ROOT), "shared", "tools")
+
+needs_fixtures = unittest.skipUnless(os.path.isdir(FIXTURES), "no fixtures beside the checkout")
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own and the means to run verify in it."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="verify-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def run_verify(self, *flags, ranks=2, code=0, timeout=300, env=None, cwd=None):
+        """Runs verify under mpirun (ranks=0: without), checks its exit status, returns its output."""
+        command = [VERIFY, *[str(f) for f in flags]]
+        if ranks:
+            command = ["mpirun", "--oversubscribe", "-np", str(ranks)] + command
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **(env or {}))
+        done = subprocess.run(command, cwd=cwd or self.folder, env=environment, timeout=timeout,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        self.stdout = done.stdout.decode("utf-8", "replace")
+        self.stderr = done.stderr.decode("utf-8", "replace")
+        self.assertEqual(done.returncode, code, self.stdout + self.stderr)
+        return self.stdout
+
+    def verify_demo(self, *flags, data=None, **options):
+        """Runs verify with the demo's model, on the demo's pictures unless told otherwise."""
+        return self.run_verify("--model", MODEL, "--data", data or os.path.join(DATA, "data.yaml"),
+                               "--imgsz", 256, *flags, **options)
+
+    def records(self, output="output"):
+        with open(self.path(output, "verification_records.jsonl"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def report(self, output="output"):
+        with open(self.path(output, "verification_report.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def tree(self, output="output", without=("logs", "verification_report.json")):
+        """{path below the output: digest of its content} of every file and link."""
+        found = {}
+        base = self.path(output)
+        for folder, folders, files in os.walk(base):
+            if folder == base:
+                folders[:] = [f for f in folders if f not in without]
+                files = [f for f in files if f not in without]
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, base)] = hashlib.sha256(file.read()).hexdigest()
+        return found
+
+    def dataset(self, name="data", pictures=12, labels=True):
+        """A copy of the demo's first pictures and labels: a folder that a test may spoil."""
+        images, texts = self.path(name, "images"), self.path(name, "labels")
+        os.makedirs(images)
+        os.makedirs(texts)
+        for file in sorted(os.listdir(os.path.join(DATA, "images")))[:pictures]:
+            shutil.copy(os.path.join(DATA, "images", file), images)
+            label = os.path.splitext(file)[0] + ".txt"
+            source = os.path.join(DATA, "labels", label)
+            if labels and os.path.exists(source):
+                shutil.copy(source, texts)
+        return self.path(name)
+
+
+if __name__ == "__main__":
+    unittest.main()

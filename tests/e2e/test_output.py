@@ -1,0 +1,176 @@
+"""The output folder: placing, records, report, predictions; the user's files stay as they are."""
+
+import json
+import os
+import shutil
+import stat
+import unittest
+
+from harness import Case
+
+
+def snapshot(folder):
+    """{path: (content, mode, mtime)} of a folder's files."""
+    found = {}
+    for base, _, files in os.walk(folder):
+        for name in files:
+            path = os.path.join(base, name)
+            info = os.lstat(path)
+            with open(path, "rb") as file:
+                found[path] = (file.read(), info.st_mode, info.st_mtime_ns)
+    return found
+
+
+class Output(Case):
+    def placed(self, bucket_of):
+        """{image name: path in the output} and a check that each is in one bucket, with its label."""
+        found = {}
+        for bucket in ("correct", "mislabeled", "uncertain"):
+            base = self.path("output", bucket, "JPEGImages")
+            for folder, _, files in os.walk(base):
+                for file in files:
+                    name = os.path.relpath(os.path.join(folder, file), base)
+                    self.assertNotIn(name, found)
+                    self.assertEqual(bucket_of[os.path.basename(name)], bucket)
+                    found[name] = os.path.join(folder, file)
+        return found
+
+    def buckets(self):
+        return {os.path.basename(r["image"]): r["bucket"] for r in self.records()}
+
+    def test_modes(self):
+        data = self.dataset(pictures=20)
+        before = snapshot(data)
+        for mode in ("hardlink", "symlink", "copy"):
+            self.verify_demo("--overwrite", "--place", mode, data=data)
+            placed = self.placed(self.buckets())
+            self.assertEqual(len(placed), 20)
+            for name, path in placed.items():
+                original = os.path.join(data, "images", name)
+                same = os.stat(path).st_ino == os.stat(original).st_ino
+                self.assertEqual(same, mode != "copy")
+                self.assertEqual(os.path.islink(path), mode == "symlink")
+                with open(path, "rb") as a, open(original, "rb") as b:
+                    self.assertEqual(a.read(), b.read())
+                label = os.path.splitext(path.replace("/JPEGImages/", "/labels/"))[0] + ".txt"
+                source = os.path.join(data, "labels", os.path.splitext(name)[0] + ".txt")
+                self.assertEqual(os.path.exists(label), os.path.exists(source))
+                if os.path.exists(label):
+                    self.assertNotEqual(os.stat(label).st_ino, os.stat(source).st_ino)
+                    with open(label, "a") as file:
+                        file.write("0 0.5 0.5 0.1 0.1\n")
+        self.assertEqual(snapshot(data), before)
+        self.verify_demo("--overwrite", "--place", "none", data=data)
+        self.assertEqual(self.tree().keys(), {"verification_records.jsonl"})
+        self.assertEqual(snapshot(data), before)
+
+    def test_equal_names_from_two_folders(self):
+        data = self.dataset(pictures=4)
+        for part in ("a", "b"):
+            for kind in ("images", "labels"):
+                shutil.copytree(os.path.join(data, kind), self.path("two", kind, part))
+        self.verify_demo(data=self.path("two"))
+        placed = self.placed(self.buckets())
+        self.assertEqual(len(placed), 8)
+        self.assertEqual({os.path.dirname(name) for name in placed}, {"a", "b"})
+
+    def test_records_and_report_agree(self):
+        data = self.dataset(pictures=60)
+        open(os.path.join(data, "labels", "orphan.txt"), "w").close()
+        first = sorted(os.listdir(os.path.join(data, "images")))[0]
+        with open(os.path.join(data, "images", first), "wb") as file:
+            file.write(b"hello")
+        self.verify_demo(data=data, ranks=3)
+        records, report = self.records(), self.report()
+        self.assertEqual([os.path.basename(r["image"]) for r in records],
+                         sorted(os.listdir(os.path.join(data, "images"))))
+        self.assertEqual(records[0]["image"], "images/" + first)
+        self.assertIsNone(records[0]["bucket"])
+        self.assertTrue(records[0]["error"])
+        boxes = [b for r in records for b in r["boxes"]]
+        for verdict in ("correct", "mislabeled", "uncertain"):
+            self.assertEqual(report[verdict], sum(b["verdict"] == verdict for b in boxes))
+            self.assertEqual(report["images"][verdict], sum(r["bucket"] == verdict for r in records))
+        self.assertEqual(report["total_boxes"], len(boxes))
+        self.assertEqual(report["total_images"], 60)
+        self.assertEqual(report["images"]["failed"], 1)
+        self.assertEqual(report["failed_images"][0]["image"], records[0]["image"])
+        self.assertEqual(report["missing_boxes"], sum(len(r["missing"]) for r in records))
+        self.assertEqual(report["orphan_labels"], 1)
+        self.assertEqual(report["status"], "complete")
+        self.assertEqual([c["name"] for c in report["per_class"]][:3], ["zero", "one", "two"])
+        self.assertEqual(sum(c["boxes"] for c in report["per_class"]), len(boxes))
+        swaps = {}
+        for b in boxes:
+            if b["reason"] == "class" and b["suggested"] is not None:
+                key = (b["class"], b["suggested"])
+                swaps[key] = swaps.get(key, 0) + 1
+        self.assertEqual({(s["labelled"], s["suggested"]): s["count"] for s in report["swaps"]}, swaps)
+        self.assertEqual([r["rank"] for r in report["per_rank"]], [0, 1, 2])
+        self.assertEqual([r["images"] for r in report["per_rank"]], [20, 20, 20])
+        for record in records:
+            self.assertEqual(list(record), ["image", "bucket", "score", "width", "height", "boxes",
+                                            "missing", "invalid", "error"])
+            self.assertTrue(0 <= record["score"] <= 1)
+
+    def test_predictions(self):
+        self.verify_demo("--save-json", "--save-txt", data=self.dataset(pictures=10), ranks=3)
+        with open(self.path("output", "predictions.json")) as file:
+            predictions = json.load(file)
+        self.assertGreater(len(predictions), 10)
+        lines = 0
+        for folder, _, files in os.walk(self.path("output", "predicted")):
+            for name in files:
+                with open(os.path.join(folder, name)) as file:
+                    lines += len(file.readlines())
+        self.assertEqual(lines, len(predictions))
+        for p in predictions:
+            self.assertGreaterEqual(p["score"], 0.25)
+            self.assertIn(p["category_id"], range(10))
+
+    def test_predictions_of_nothing_are_valid_json(self):
+        data = self.dataset(pictures=2)
+        for name in os.listdir(os.path.join(data, "images")):
+            open(os.path.join(data, "images", name), "w").close()
+        self.verify_demo("--save-json", data=data)
+        with open(self.path("output", "predictions.json")) as file:
+            self.assertEqual(json.load(file), [])
+
+    def test_read_only_originals(self):
+        data = self.dataset(pictures=3)
+        for base, _, files in os.walk(data):
+            for name in files:
+                os.chmod(os.path.join(base, name), stat.S_IRUSR)
+        before = snapshot(data)
+        self.verify_demo(data=data)
+        self.assertEqual(snapshot(data), before)
+        self.assertEqual(len(self.placed(self.buckets())), 3)
+
+    def test_other_class_order_and_unknown_classes(self):
+        data = self.dataset(pictures=30)
+        self.verify_demo(data=data, cwd=self.folder)
+        plain = self.records()
+        names = ["Nine", "eight", "seven", "SIX", "five", "four", "three", "two", "one", "zeppelin"]
+        for name in os.listdir(os.path.join(data, "labels")):
+            path = os.path.join(data, "labels", name)
+            with open(path) as file:
+                rows = [line.split() for line in file if line.strip()]
+            with open(path, "w") as file:
+                file.writelines(" ".join([str(9 - int(r[0])), *r[1:]]) + "\n" for r in rows)
+        with open(os.path.join(data, "data.yaml"), "w") as file:
+            json.dump({"path": data, "train": "images", "names": names}, file)
+        self.verify_demo("--overwrite", data=os.path.join(data, "data.yaml"))
+        unknown = 0
+        for a, b in zip(plain, self.records()):
+            for p, q in zip(a["boxes"], b["boxes"]):
+                self.assertEqual(p["class"], 9 - q["class"])
+                if q["class"] == 9:
+                    self.assertEqual((q["verdict"], q["reason"]), ("uncertain", "unknown_class"))
+                    unknown += 1
+                elif p["suggested"] and all(x["class"] for x in a["boxes"]):
+                    self.assertEqual((p["verdict"], p["own"]), (q["verdict"], q["own"]))
+        self.assertGreater(unknown, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Compares judge_picture with the reference tool, where that lies beside the project.
+
+usage: evidence_parity.py EVIDENCE_DUMP      (from the project's root; exit 77: skipped)
+
+Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
+program built from tests/evidence_dump.c and by ../shared/tools/evidence_reference.py; every field
+must agree within 2e-3.
+"""
+import os
+import subprocess
+import sys
+
+SKIPPED = 77
+TOLERANCE = 2e-3
+REFERENCE = os.path.join("..", "shared", "tools", "evidence_reference.py")
+REASONS = [None, "class", "location", "contested", "weak", "unseen", "duplicate"]
+VERDICTS = ["correct", "mislabeled", "uncertain"]
+FIELDS = ["judged", "own", "rival", "suggested", "near", "here", "margin", "shift", "ghost", "dup",
+          "twin", "location", "has_refined", "x1", "y1", "x2", "y2", "verdict", "reason"]
+NUMBERS = ["own", "rival", "near", "here", "margin", "shift", "ghost", "dup", "location"]
+
+
+def read_dump(numbers, n_labels):
+    """(evidence, missing, predictions, image score) of evidence_dump's output."""
+    numbers = numbers.tolist()
+    at = n_labels * len(FIELDS)
+    evidence = [dict(zip(FIELDS, numbers[i:i + len(FIELDS)])) for i in range(0, at, len(FIELDS))]
+    lists = []
+    for _ in range(2):
+        n, at = int(numbers[at]), at + 1
+        lists.append([numbers[at + 6 * i:at + 6 * i + 6] for i in range(n)])
+        at += 6 * n
+    assert at + 1 == len(numbers), "evidence_dump wrote %d numbers" % len(numbers)
+    return evidence, *lists, numbers[at]
+
+
+def compare(reference, np, labels, boxes, scores, gain, dump):
+    """What differs, as texts; and the largest difference of each field."""
+    evidence, missing, _, score = dump
+    wrong, largest = [], {}
+
+    def check(name, ours, theirs, scale=1.0):
+        apart = abs(ours - theirs) / scale
+        largest[name] = max(largest.get(name, 0.0), apart)
+        if not apart <= TOLERANCE:
+            wrong.append("%s: %.6f, %.6f expected" % (name, ours, theirs))
+
+    judged = reference.judge(labels, boxes, scores, gain) if len(labels) else []
+    absent = reference.missing(labels, boxes, scores, judged)
+    extent = max(1.0, float(np.abs(boxes).max()) / 100)     # 2e-3 of a hundredth of the picture
+    for i, (ours, theirs) in enumerate(zip(evidence, judged)):
+        for name in NUMBERS:
+            check(name, ours[name], theirs[name])
+        if theirs["rival"] > 0 and ours["suggested"] != theirs["suggested"]:
+            wrong.append("suggested: %d, %d expected" % (ours["suggested"], theirs["suggested"]))
+        if ours["twin"] != theirs["twin"]:
+            wrong.append("twin: %d, %d expected" % (ours["twin"], theirs["twin"]))
+        if bool(ours["has_refined"]) != (theirs["refined"] is not None):
+            wrong.append("label %d: refined box" % i)
+        elif theirs["refined"] is not None:
+            for j, x in enumerate(("x1", "y1", "x2", "y2")):
+                check("refined", ours[x], theirs["refined"][j], extent)
+        told = VERDICTS[int(ours["verdict"])], REASONS[int(ours["reason"])]
+        if told != (theirs["verdict"], theirs["reason"]):
+            wrong.append("verdict: %s, %s expected" % (told, (theirs["verdict"], theirs["reason"])))
+    if [m[0] for m in missing] != [k for _, k, _ in absent]:
+        wrong.append("missing: classes %s, %s expected" % ([m[0] for m in missing],
+                                                           [k for _, k, _ in absent]))
+    else:
+        for ours, (s, _, box) in zip(missing, absent):
+            check("confidence", ours[1], s)
+            for j in range(4):
+                check("missing", ours[2 + j], float(box[j]), extent)
+    check("image_score", score, reference.image_score(judged, absent))
+    return wrong, largest
+
+
+def main():
+    try:
+        import numpy as np
+    except ImportError:
+        print("skipped: numpy is not installed (Debian: python3-numpy)")
+        return SKIPPED
+    if not os.path.exists(REFERENCE):
+        print("skipped: there is no %s" % REFERENCE)
+        return SKIPPED
+    sys.dont_write_bytecode = True
+    sys.path[:0] = [os.path.dirname(REFERENCE), os.path.join("tests", "data")]
+    import evidence_reference as reference
+    import make_evidence as cases
+
+    largest, failed, n_labels = {}, 0, 0
+    kinds = [dict(classes=6, bins=8), dict(classes=3, block=8, n_objects=7),
+             dict(bins=1, block=0, one_map=True), dict(kind=cases.ANCHOR, n_objects=6),
+             dict(kind=cases.FINAL, objectness=True), dict(classes=2, labels="plain")]
+    for seed in range(100, 190):
+        case = cases.make_case(seed, **kinds[seed % len(kinds)])
+        anchors = cases.decode(case)
+        labels = np.array(case["labels"], float).reshape(-1, 5)
+        output = subprocess.run([sys.argv[1]], input=cases.write_case(case), check=True,
+                                stdout=subprocess.PIPE).stdout
+        dump = read_dump(np.frombuffer(output, "<f4"), len(labels))
+        wrong, apart = compare(reference, np, labels, np.array([b for b, _ in anchors]),
+                               np.array([s for _, s in anchors]), case["gain"], dump)
+        n_labels += len(labels)
+        for name, x in apart.items():
+            largest[name] = max(largest.get(name, 0.0), x)
+        for text in wrong:
+            print("seed %d: %s" % (seed, text))
+        failed += bool(wrong)
+    print("%d labels; largest differences: %s" % (
+        n_labels, ", ".join("%s %.1e" % item for item in sorted(largest.items()))))
+    return 1 if failed or n_labels == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Fails where clang-format would change a file.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+git ls-files '*.c' '*.h' '*.cu' '*.cuh' | xargs clang-format --dry-run --Werror

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Builds and runs every test: unit and end-to-end tests, the same unit tests under AddressSanitizer
+# and UBSan and the queues under ThreadSanitizer, clang-format and clang-tidy.
+#   tests/run.sh            all of it
+#   tests/run.sh --quick    unit and end-to-end tests only
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+passed=0 failed=0 skipped=0
+
+# suite NAME FOLDER [CTEST OPTION…]: runs ctest there and adds up what it says.
+suite() {
+  local name=$1 folder=$2 log
+  shift 2
+  log=$folder/$name.log
+  echo "== $name"
+  ctest --test-dir "$folder" --output-on-failure -j 2 --no-tests=error "$@" 2>&1 | tee "$log" | grep -Ev '^ *(Start|Test project|Internal ctest)' || true
+  passed=$((passed + $(grep -c ' Passed ' "$log" || true)))
+  skipped=$((skipped + $(grep -cE '\*\*\*Skipped' "$log" || true)))
+  failed=$((failed + $(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" || true)))
+  grep -q 'tests passed' "$log" || failed=$((failed + 1))
+}
+
+# check NAME COMMAND…: one test that is a command.
+check() {
+  local name=$1
+  shift
+  echo "== $name"
+  if "$@"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "$name failed"
+  fi
+}
+
+bash build.sh build
+suite release build
+if [ "${1:-}" != --quick ]; then
+  check format bash tests/format.sh
+  check tidy bash tests/tidy.sh
+  bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=address,undefined
+  suite asan build/asan -LE release-only
+  bash build.sh build/tsan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=thread
+  suite tsan build/tsan -L threads
+fi
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,42 @@
+/* A data folder and an output folder for tests of placing. Include after cmocka.h. */
+#ifndef TESTS_PLACE_FIXTURE_H
+#define TESTS_PLACE_FIXTURE_H
+
+#include "output/place.h"
+#include "temp_folder.h"
+
+struct fixture {
+    char *folder;
+    char data[4096], output[4096];
+};
+
+static inline int set_up(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    f->folder = temp_folder_make(NULL);
+    snprintf(f->data, sizeof f->data, "%s/data", f->folder);
+    snprintf(f->output, sizeof f->output, "%s/output", f->folder);
+    folder_make(f->data);
+    *state = f;
+    return 0;
+}
+
+static inline int tear_down(void **state) {
+    struct fixture *f = *state;
+    temp_folder_remove(f->folder);
+    free(f);
+    return 0;
+}
+
+static inline void assert_ok(enum status status) {
+    if (status != STATUS_OK)
+        fail_msg("%s (%s)", status_message(), status_place());
+}
+
+/* Exactly so many names, none of them hidden. */
+static inline void assert_no_leftovers(const char *folder, size_t names) {
+    size_t hidden;
+    assert_int_equal(count_below(folder, &hidden), names);
+    assert_int_equal(hidden, 0);
+}
+
+#endif

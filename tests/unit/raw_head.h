@@ -1,0 +1,112 @@
+/* For tests of models: what a network's raw maps mean, by the formulas beside enum head_kind,
+ * written as plainly as they stand there. */
+#ifndef VERIFY_TESTS_RAW_HEAD_H
+#define VERIFY_TESTS_RAW_HEAD_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model.h"
+
+/* All boxes and scores of one picture. */
+struct decoded {
+    size_t count;   /* boxes: level by level, of an anchor head anchor by anchor, row by row */
+    size_t n_scores; /* a box: the classes; of an anchor head the objectness before them */
+    float *boxes;   /* (count,4): xc, yc, w, h in network pixels */
+    float *scores;  /* (count,n_scores) after the sigmoid */
+};
+
+static inline double raw_sigmoid(double x) {
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static inline double raw_distance(const float *map, size_t cells, size_t cell, size_t channel,
+                                  size_t bins) {
+    double sum = 0.0, mean = 0.0;
+    if (bins == 1)
+        return map[channel * cells + cell];
+    for (size_t b = 0; b < bins; b++) {
+        double weight = exp((double)map[(channel + b) * cells + cell]);
+        sum += weight;
+        mean += weight * (double)b;
+    }
+    return mean / sum;
+}
+
+static inline void raw_decode_distance(const struct head *head, const struct head_level *level,
+                                       const float *boxes, const float *scores, size_t height,
+                                       size_t width, float *box, float *score) {
+    size_t cells = height * width;
+    for (size_t p = 0; p < cells; p++) {
+        double side[4], stride = (double)level->stride;
+        for (size_t s = 0; s < 4; s++)
+            side[s] = raw_distance(boxes, cells, p, level->box_channel + s * head->bins, head->bins);
+        double x = (double)(p % width) + 0.5, y = (double)(p / width) + 0.5;
+        *box++ = (float)((x + (side[2] - side[0]) / 2) * stride);
+        *box++ = (float)((y + (side[3] - side[1]) / 2) * stride);
+        *box++ = (float)((side[0] + side[2]) * stride);
+        *box++ = (float)((side[1] + side[3]) * stride);
+        for (size_t c = 0; c < head->n_classes; c++)
+            *score++ = (float)raw_sigmoid(scores[(level->score_channel + c) * cells + p]);
+    }
+}
+
+static inline void raw_decode_anchor(const struct head *head, const struct head_level *level,
+                                     const float *map, size_t height, size_t width, float *box,
+                                     float *score) {
+    size_t cells = height * width, channels = 5 + head->n_classes;
+    for (size_t a = 0; a < head->n_anchors; a++) {
+        for (size_t p = 0; p < cells; p++) {
+            const float *at = map + a * channels * cells + p;
+            double s[4];
+            for (size_t i = 0; i < 4; i++)
+                s[i] = 2.0 * raw_sigmoid(at[i * cells]);
+            *box++ = (float)((s[0] - 0.5 + (double)(p % width)) * (double)level->stride);
+            *box++ = (float)((s[1] - 0.5 + (double)(p / width)) * (double)level->stride);
+            *box++ = (float)(s[2] * s[2] * (double)level->anchors[a][0]);
+            *box++ = (float)(s[3] * s[3] * (double)level->anchors[a][1]);
+            for (size_t c = 0; c <= head->n_classes; c++)
+                *score++ = (float)raw_sigmoid(at[(4 + c) * cells]);
+        }
+    }
+}
+
+/* Runs the model on one picture, (3,height,width) planes, and decodes its head (of the kinds with
+ * raw maps). free() releases boxes and scores. */
+static inline enum status raw_head_run(const struct model *model, size_t height, size_t width,
+                                       const float *input, struct decoded *out) {
+    const struct head *head = &model->graph.head;
+    int wanted[2 * GRAPH_LEVELS];
+    float *maps[2 * GRAPH_LEVELS] = {NULL};
+    size_t n = head->n_levels, done = 0;
+    *out = (struct decoded){.n_scores = head->n_classes + (head->kind == HEAD_ANCHOR)};
+    for (size_t l = 0; l < n; l++) {
+        wanted[2 * l] = head->levels[l].boxes;
+        wanted[2 * l + 1] = head->levels[l].scores;
+        out->count += height / head->levels[l].stride * (width / head->levels[l].stride) *
+                      head->n_anchors;
+    }
+    enum status status = graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input,
+                                        wanted, 2 * n, maps);
+    if (status != STATUS_OK)
+        return status;
+    out->boxes = calloc(out->count * 4, sizeof(float));
+    out->scores = calloc(out->count * out->n_scores, sizeof(float));
+    for (size_t l = 0; l < n; l++) {
+        const struct head_level *level = &head->levels[l];
+        size_t h = height / level->stride, w = width / level->stride;
+        if (head->kind == HEAD_ANCHOR)
+            raw_decode_anchor(head, level, maps[2 * l], h, w, out->boxes + 4 * done,
+                              out->scores + out->n_scores * done);
+        else
+            raw_decode_distance(head, level, maps[2 * l], maps[2 * l + 1], h, w,
+                                out->boxes + 4 * done, out->scores + out->n_scores * done);
+        done += h * w * head->n_anchors;
+    }
+    for (size_t i = 0; i < 2 * n; i++)
+        free(maps[i]);
+    return STATUS_OK;
+}
+
+#endif

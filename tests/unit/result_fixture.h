@@ -1,0 +1,72 @@
+/* A data set of four classes and a model of four others, and one judged image of each kind.
+ * Include after cmocka.h. */
+#ifndef TESTS_RESULT_FIXTURE_H
+#define TESTS_RESULT_FIXTURE_H
+
+#include <math.h>
+
+#include "output/result.h"
+
+/* Data: 0 person, 1 tv, 2 a name to be escaped, 3 unknown to the model. Model: tv, person, dog
+ * (not in the data set), the escaped one. */
+static inline struct class_map fixture_classes(void) {
+    static int32_t to_model[] = {1, 0, 3, -1}, to_data[] = {1, 0, -1, 2};
+    static char *names[] = {"person", "tv", "say \"hi\"\n\xc3\xa9\xff", "unicorn"};
+    return (struct class_map){
+        .n_data = 4, .n_model = 4, .to_model = to_model, .to_data = to_data, .names = names};
+}
+
+enum { TV_OF_MODEL, PERSON_OF_MODEL, DOG_OF_MODEL };
+
+/* Three labels (mislabeled as a tv; correct; of a class that the model does not know), a missing
+ * person, an invalid line. The caller fills in what it wants otherwise. */
+static inline struct image_result fixture_result(void) {
+    static const struct box_result pristine[] = {
+        {.label = {1, 0, {0.5f, 0.4f, 0.1f, 0.2f}},
+         .evidence = {.own = 0.0004f,
+                      .rival = 0.98123f,
+                      .suggested = TV_OF_MODEL,
+                      .margin = 7.58256f,
+                      .shift = 2.30258f,
+                      .ghost = 1.27314f,
+                      .twin = -1},
+         .verdict = VERDICT_MISLABELED,
+         .reason = REASON_CLASS},
+        {.label = {3, 1, {0.25f, 0.333333f, 0.5f, 1.0f / 3}},
+         .evidence = {.own = 1,
+                      .rival = 0,
+                      .suggested = DOG_OF_MODEL,
+                      .margin = -6.9f,
+                      .shift = -0.00001f,
+                      .dup = 0.5f,
+                      .location = 0.91f,
+                      .has_refined = true,
+                      .refined = {-10, 100, 320, 500},
+                      .twin = -1},
+         .verdict = VERDICT_CORRECT},
+        {.label = {4, 3, {0.1f, 0.1f, 0.1f, 0.1f}},
+         .verdict = VERDICT_UNCERTAIN,
+         .reason = REASON_UNKNOWN_CLASS},
+    };
+    static struct box_result boxes[3];
+    static struct invalid_label invalid[] = {{2, "class 80 is \"bad\""}, {0, "not a file"}};
+    static const struct label_file labels = {.present = true, .n_invalid = 2, .invalid = invalid};
+    static const struct detection missing[] = {
+        {PERSON_OF_MODEL, 0.81f, {0, 0, 64, 48}},
+    };
+    for (int i = 0; i < 3; i++)
+        boxes[i] = pristine[i];
+    return (struct image_result){.name = "images/a.jpg",
+                                 .bucket = BUCKET_MISLABELED,
+                                 .score = 0.03124,
+                                 .width = 640,
+                                 .height = 480,
+                                 .n_boxes = 3,
+                                 .box_capacity = 3,
+                                 .boxes = boxes,
+                                 .n_missing = 1,
+                                 .missing = missing,
+                                 .labels = &labels};
+}
+
+#endif

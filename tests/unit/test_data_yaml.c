@@ -1,0 +1,251 @@
+/* data.yaml: what Ultralytics accepts, and what is wrong with the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dataset_case.h"
+
+static void write_yaml(const char *content) {
+    file_make(in("data.yaml"), content);
+}
+
+static void make_splits(void) {
+    touch("d/images/train/a.jpg");
+    touch("d/images/train/b.jpg");
+    touch("d/images/val/c.jpg");
+    touch("d/test/images/e.png");
+    file_make(in("d/lists/val.txt"), "../images/val/c.jpg\n../images/train/a.jpg\n");
+}
+
+static void test_yaml(void **state) {
+    (void)state;
+    make_splits();
+    file_make(in("d/data.yaml"), "# a comment\ntrain: images/train\nval: images/val\ntest:\n"
+                                 "nc: 2\nnames: ['person', \"traffic light\"]\n"
+                                 "download: {a: [1, 2]}\n? [1, 2]\n: x\n");
+    struct dataset dataset;
+    open_data(in("d/data.yaml"), NULL, &dataset);
+    assert_images(&dataset, "d/images/train/a.jpg d/images/train/b.jpg d/images/val/c.jpg");
+    assert_string_equal(dataset.root, in("d"));
+    assert_string_equal(dataset.common, in("d/images"));
+    assert_int_equal(dataset.n_names, 2);
+    assert_string_equal(dataset.names[1], "traffic light");
+    dataset_free(&dataset);
+    open_data(in("d/data.yaml"), "val", &dataset);
+    assert_images(&dataset, "d/images/val/c.jpg");
+    assert_string_equal(dataset.common, in("d/images/val"));
+    dataset_free(&dataset);
+    open_data(in("d/data.yaml"), " val , train,val", &dataset);
+    assert_images(&dataset, "d/images/val/c.jpg d/images/train/a.jpg d/images/train/b.jpg");
+    assert_int_equal(dataset.repeated, 0);
+    dataset_free(&dataset);
+}
+
+static void test_yaml_entries(void **state) {
+    (void)state;
+    make_splits();
+    struct dataset dataset;
+    /* A list of a list and a folder; `path` relative to the file; "../" that leads out and back. */
+    write_yaml("path: d\ntrain: [lists/val.txt, images/train]\ntest: ../test/images\nnc: 3\n");
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_images(
+        &dataset,
+        "d/images/val/c.jpg d/images/train/a.jpg d/images/train/b.jpg d/test/images/e.png");
+    assert_int_equal(dataset.repeated, 1);
+    assert_string_equal(dataset.root, in("d"));
+    assert_int_equal(dataset.n_names, 3);
+    assert_string_equal(dataset.names[2], "class2");
+    dataset_free(&dataset);
+    /* An absolute `path`, aliases, a map of names with a gap and quoted numbers. */
+    char text[1024];
+    snprintf(text, sizeof text,
+             "path: %s\nval: &v images/val\ntest: *v\nnames: {2: cat, '0': 7, 3.0: \"\"}\n",
+             in("d"));
+    write_yaml(text);
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_images(&dataset, "d/images/val/c.jpg");
+    assert_int_equal(dataset.repeated, 0);
+    assert_int_equal(dataset.n_names, 4);
+    static const char *const names[] = {"7", "class1", "cat", ""};
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(dataset.names[i], names[i]);
+    dataset_free(&dataset);
+    /* `path` relative to the current folder; the older key `validation`; no names at all. */
+    write_yaml("path: images\nvalidation: val\n");
+    char *before = getcwd(NULL, 0);
+    assert_int_equal(chdir(in("d")), 0);
+    open_data("../data.yaml", "val", &dataset);
+    assert_int_equal(chdir(before), 0);
+    free(before);
+    assert_images(&dataset, "d/images/val/c.jpg");
+    assert_string_equal(dataset.root, in("d/images"));
+    assert_int_equal(dataset.n_names, 0);
+    dataset_free(&dataset);
+    /* An absolute entry needs no `path`; nc may count the gaps of a map. */
+    snprintf(text, sizeof text, "path: gone\ntrain: %s\nnames: {1: x}\nnc: 2\n", in("d/test"));
+    write_yaml(text);
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_images(&dataset, "d/test/images/e.png");
+    assert_int_equal(dataset.n_names, 2);
+    dataset_free(&dataset);
+}
+
+static void test_yaml_skipped(void **state) {
+    (void)state;
+    make_splits();
+    folder_make(in("d/empty"));
+    write_yaml("path: d\ntrain: images/train\nval: gone\ntest: empty\nnames: [a]\n");
+    struct dataset dataset;
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_images(&dataset, "d/images/train/a.jpg d/images/train/b.jpg");
+    assert_string_equal(dataset.names[0], "a");
+    assert_text(dataset.skipped, "'val': @/d/gone does not exist; 'test': no images (.jpg .jpeg "
+                                 ".png) in @/d/empty");
+    dataset_free(&dataset);
+    assert_bad(in("data.yaml"), "train,val", "@/d/gone does not exist: check 'val' in @/data.yaml");
+    assert_bad(
+        in("data.yaml"), "test",
+        "no images (.jpg .jpeg .png) in the splits of @/data.yaml: check --data ('test': no");
+}
+
+static void test_bad_yaml(void **state) {
+    (void)state;
+    make_splits();
+    static const struct {
+        const char *content, *splits, *expected;
+    } cases[] = {
+        {"", NULL, "@/data.yaml is no data.yaml: it needs 'train' or 'val', and 'names'"},
+        {"just text", NULL, "@/data.yaml is no data.yaml"},
+        {"- train\n- val\n", NULL, "@/data.yaml is no data.yaml"},
+        {"names: [a]\n", NULL, "@/data.yaml names no images: it needs 'train', 'val' or 'test'"},
+        {"train:\nval: ~\ntest: []\nnames: [a]", NULL, "@/data.yaml names no images"},
+        {"train: d\nnames: [a, b\nval: d\n", NULL, "@/data.yaml, line 3: "},
+        {"train: d\n\tval: d\n", NULL, "@/data.yaml, line 2: "},
+        {"train: *nobody\n", NULL, "@/data.yaml, line 1: found undefined alias"},
+        {"train: d\nnames:\n  - caf\xe9\n", NULL, "@/data.yaml, line 3: incomplete UTF-8 octet"},
+        {"train: d\nnames: [\x01]\n", NULL, "@/data.yaml, line 2: control characters are not"},
+        {"train: \"unclosed\n", NULL, "@/data.yaml, line 2: "},
+        {"train: d\nnc: 2\nnames: [a, b, c]\n", NULL,
+         "@/data.yaml: 'names' length 3 and 'nc: 2' must match"},
+        {"train: d\nnc: 1.9\n", NULL,
+         "@/data.yaml, line 2: 'nc' must be an integer from 1 to 100000, not '1.9'"},
+        {"train: d\nnc: many\n", NULL, "not 'many'"},
+        {"train: d\nnc: -1\n", NULL, "not '-1'"},
+        {"train: d\nnc: 0\n", NULL, "not '0'"},
+        {"train: d\nnc: 4000000000\n", NULL, "not '4000000000'"},
+        {"train: d\nnc: [1]\n", NULL, "'nc' must be an integer from 1 to 100000"},
+        {"train: d\nnames: obj.names\n", NULL, "'names' must be a list or a map, not 'obj.names'"},
+        {"train: d\nnames: []\n", NULL, "'names' is empty: at least one class name is required"},
+        {"train: d\nnames: {}\n", NULL, "'names' is empty"},
+        {"train: d\nnames: {a: 0, b: 1}\n", NULL,
+         "'names' needs class numbers 0 to 99999 as keys, not 'a'"},
+        {"train: d\nnames: {-1: a}\n", NULL, "as keys, not '-1'"},
+        {"train: d\nnames: {100000: a}\n", NULL, "as keys, not '100000'"},
+        {"train: d\nnames: {[0]: a}\n", NULL, "'names' needs class numbers 0 to 99999 as keys"},
+        {"train: d\nnames: [[a], b]\n", NULL, "line 2: 'names' must hold texts only"},
+        {"train: d\nnames: {0: {x: y}}\n", NULL, "'names' must hold texts only"},
+        {"train: d\nnames: [\"a\\0b\"]\n", NULL, "'names' holds a control character"},
+        {"train: \"d\\0\"\nnames: [a]\n", NULL, "'train' holds a control character"},
+        {"train: \"d\\n\"\nnames: [a]\n", NULL, "line 1: 'train' holds a control character"},
+        {"train: d\nnames: [a, |\n b\n]\n", NULL, "@/data.yaml, line "},
+        {"train: {a: d}\nnames: [a]\n", NULL,
+         "line 1: 'train' must be a folder, a .txt list, or a list of those"},
+        {"train: [d, [d]]\nnames: [a]\n", NULL, "'train' must be a text, not a list or a map"},
+        {"path: [d]\ntrain: d\n", NULL, "'path' must be a text, not a list or a map"},
+        {"train: d/images\ntest: d/test\nnames: [a]\n", "val",
+         "--split: @/data.yaml has no 'val'; it has train, test"},
+        {"names: [a]\n", "val", "--split: @/data.yaml has no 'val'; it has no split at all"},
+        {"train: d\nnames: [a]\n", "trian", "--split trian: it takes train, val, test"},
+        {"train: d\nnames: [a]\n", "train,", "--split train,: it takes train, val, test"},
+        {"train: d\nnames: [a]\n", "", "--split : it takes train, val, test"},
+        {"train: gone\nval: gone2\nnames: [a]\n", NULL,
+         "@/gone does not exist: check 'train' in @/data.yaml"},
+        {"path: nowhere\ntrain: x\nnames: [a]\n", NULL,
+         "@/nowhere/x does not exist: check 'train' in @/data.yaml, whose 'path: nowhere' leads "
+         "nowhere: there is no folder @/nowhere or "},
+        {"path: /no/where\ntrain: x\nnames: [a]\n", NULL,
+         "leads nowhere: there is no folder /no/where"},
+        {"train: data.yaml\nnames: [a]\n", NULL,
+         "@/data.yaml is neither a folder nor a .txt list: check 'train' in @/data.yaml"},
+        {"train: d/lists\nnames: [a]\n", NULL,
+         "no images (.jpg .jpeg .png) in the splits of @/data.yaml: check --data ('train': no "
+         "images (.jpg .jpeg .png) in @/d/lists)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_yaml(cases[i].content);
+        assert_bad(in("data.yaml"), cases[i].splits, cases[i].expected);
+    }
+}
+
+static void test_hostile_yaml(void **state) {
+    (void)state;
+    touch("d/a.jpg");
+    size_t size = 200000;
+    char *text = malloc(size + 64);
+    assert_non_null(text);
+    memset(text, '[', size);
+    text[size] = '\0';
+    write_yaml(text);
+    assert_bad(in("data.yaml"), NULL, "@/data.yaml, line 1: more than 64 levels of nesting");
+    /* Nine aliases of nine aliases ... are nodes met once each, and a list that holds itself too.
+     */
+    size_t length = (size_t)sprintf(text, "x0: &x0 [a]\n");
+    for (int i = 1; i < 30; i++) {
+        length += (size_t)sprintf(text + length, "x%d: &x%d [", i, i);
+        for (int j = 0; j < 9; j++)
+            length += (size_t)sprintf(text + length, "*x%d,", i - 1);
+        length += (size_t)sprintf(text + length, "]\n");
+    }
+    sprintf(text + length, "self: &s [*s]\ntrain: d\nnames: [a]\n");
+    write_yaml(text);
+    struct dataset dataset;
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_images(&dataset, "d/a.jpg");
+    dataset_free(&dataset);
+    length = 0;
+    for (int i = 0; i <= 1000; i++)
+        length += (size_t)sprintf(text + length, "- &a%d x\n", i);
+    write_yaml(text);
+    assert_bad(in("data.yaml"), NULL, "@/data.yaml, line 1001: more than 1000 anchors");
+    write_yaml("train: &s [*s]\n");
+    assert_bad(in("data.yaml"), NULL, "'train' must be a text");
+    write_yaml("x");
+    assert_int_equal(truncate(in("data.yaml"), (off_t)17 << 20), 0);
+    assert_bad(in("data.yaml"), NULL, "@/data.yaml larger than 16 MiB");
+    free(text);
+}
+
+static void test_fixture(void **state) {
+    (void)state;
+    static const char data[] = "../shared/fixtures/coco128/data.yaml";
+    if (!is_there(data)) {
+        print_message("no %s: skipped\n", data);
+        skip();
+    }
+    struct dataset dataset;
+    uint64_t orphans;
+    open_data(data, NULL, &dataset);
+    assert_int_equal(dataset.images.count, 128);
+    assert_int_equal(dataset.repeated, 0);
+    assert_int_equal(dataset.n_names, 80);
+    assert_string_equal(dataset.names[79], "toothbrush");
+    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(orphans, 2);
+    dataset_free(&dataset);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_yaml, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_yaml_entries, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_yaml_skipped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_yaml, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hostile_yaml, set_up, tear_down),
+        cmocka_unit_test(test_fixture),
+    };
+    return cmocka_run_group_tests_name("data_yaml", tests, NULL, NULL);
+}
