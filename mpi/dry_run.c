@@ -35,6 +35,8 @@ enum status job_dry_run(struct job *job) {
     job->slots = 4 * job->readers + 2;
     TRY(agree(MPI_COMM_WORLD, screen_open(NULL, job->rank, job->options.quiet, &job->screen)));
     TRY(job_scatter(job));
+    if (job->rank == 0)
+        job_warn(job);
     TRY(job_verify(job));
     if (job->rank == 0)
         status = dataset_count_orphans(&job->dataset, &job->orphan_labels);

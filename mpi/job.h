@@ -54,6 +54,8 @@ enum status job_open_model(struct job *job);
 enum status job_open_data(struct job *job);
 enum status job_open_backend(struct job *job);
 enum status job_open_output(struct job *job);
+/* Lines on what rank 0 found odd while setting up. */
+void job_warn(struct job *job);
 void job_free(struct job *job);
 
 /* threads.c — how many CPU threads this rank may use: --threads, or the node's cores shared among

@@ -33,21 +33,6 @@ static enum status inspect(struct job *job) {
     return agree(MPI_COMM_WORLD, status);
 }
 
-/* What rank 0 found odd while setting up. */
-static void warn(struct job *job) {
-    const struct dataset *dataset = &job->dataset;
-    const char *prefix = job->interface->prefix;
-    if (job->imgsz != (uint32_t)job->options.imgsz)
-        screen_line(job->screen, "[%s 0] WARNING: --imgsz %lld: raised to %u, a multiple of %lld",
-                    prefix, (long long)job->options.imgsz, job->imgsz,
-                    (long long)job->model.stride);
-    if (dataset->repeated)
-        screen_line(job->screen,
-                    "[%s 0] WARNING: %llu images are listed more than once: each is "
-                    "verified once",
-                    prefix, (unsigned long long)dataset->repeated);
-}
-
 /* Label files without an image are counted beside the work: a large set has many folders. */
 static void *count_orphans(void *argument) {
     struct job *job = argument;
@@ -91,7 +76,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_scatter(job));
     if (job->rank == 0) {
         screen_start(job->screen, uses_gpus(job), job->size, job->total_images);
-        warn(job);
+        job_warn(job);
     }
     TRY(verify_all(job));
     if (job->rank == 0)

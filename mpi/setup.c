@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "screen.h"
 
 extern const struct backend_interface *const backends[];
 
@@ -197,6 +198,26 @@ enum status job_open_output(struct job *job) {
     TRY(agree(MPI_COMM_WORLD, placer_open(job->output, job->dataset.common, mode, &job->placer)));
 out:
     return status;
+}
+
+void job_warn(struct job *job) {
+    const struct dataset *dataset = &job->dataset;
+    const char *prefix = job->interface ? job->interface->prefix : "CPU";
+    if (job->imgsz != (uint32_t)job->options.imgsz)
+        screen_line(job->screen, "[%s 0] WARNING: --imgsz %lld: raised to %u, a multiple of %lld",
+                    prefix, (long long)job->options.imgsz, job->imgsz,
+                    (long long)job->model.stride);
+    if (dataset->repeated)
+        screen_line(job->screen,
+                    "[%s 0] WARNING: %llu images are listed more than once: each is "
+                    "verified once",
+                    prefix, (unsigned long long)dataset->repeated);
+    if (dataset->other)
+        screen_line(job->screen,
+                    "[%s 0] WARNING: %llu listed files are neither .jpg, .jpeg nor .png: left out",
+                    prefix, (unsigned long long)dataset->other);
+    if (dataset->skipped)
+        screen_line(job->screen, "[%s 0] WARNING: %s", prefix, dataset->skipped);
 }
 
 void job_free(struct job *job) {

@@ -14,8 +14,8 @@ static float *channel_start(const struct channels *channels, size_t at, size_t c
 
 void channels_copy(const struct channels *src, const struct channels *dst, size_t count,
                    size_t cells, size_t threads) {
-    bool same = src->block == dst->block && src->first % src->block == 0 &&
-                dst->first % dst->block == 0;
+    bool same =
+        src->block == dst->block && src->first % src->block == 0 && dst->first % dst->block == 0;
     size_t copied = 0;
     if (same) {
         copied = count / src->block * src->block;

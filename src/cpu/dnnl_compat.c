@@ -104,7 +104,7 @@ size_t descriptor_bytes(const struct descriptor *descriptor) {
 
 enum status descriptor_query(const_dnnl_primitive_desc_t primitive_desc, int arg,
                              struct descriptor *out) {
-    const_dnnl_memory_desc_t found = 
+    const_dnnl_memory_desc_t found =
         dnnl_primitive_desc_query_md(primitive_desc, dnnl_query_exec_arg_md, arg);
     if (!found)
         return FAIL(STATUS_FAILED, "oneDNN: a primitive without the argument %d", arg);
@@ -206,7 +206,7 @@ size_t descriptor_bytes(const struct descriptor *descriptor) {
 
 enum status descriptor_query(const_dnnl_primitive_desc_t primitive_desc, int arg,
                              struct descriptor *out) {
-    const dnnl_memory_desc_t *found = 
+    const dnnl_memory_desc_t *found =
         dnnl_primitive_desc_query_md(primitive_desc, dnnl_query_exec_arg_md, arg);
     if (!found)
         return FAIL(STATUS_FAILED, "oneDNN: a primitive without the argument %d", arg);
@@ -273,10 +273,9 @@ enum status pooling_describe(dnnl_engine_t engine, dnnl_alg_kind_t algorithm,
     dnnl_pooling_v2_desc_t op_desc;
     dnnl_dims_t dilates;
     gaps(geometry, dilates);
-    TRY(DNNL(dnnl_pooling_v2_forward_desc_init(&op_desc, dnnl_forward_inference, algorithm,
-                                               &src->desc, &dst->desc, geometry->stride,
-                                               geometry->kernel, dilates, geometry->pad_begin,
-                                               geometry->pad_end)));
+    TRY(DNNL(dnnl_pooling_v2_forward_desc_init(
+        &op_desc, dnnl_forward_inference, algorithm, &src->desc, &dst->desc, geometry->stride,
+        geometry->kernel, dilates, geometry->pad_begin, geometry->pad_end)));
     TRY(describe(engine, &op_desc, false, 0.0f, out));
 out:
     return status;

@@ -15,10 +15,17 @@ INLINE float multiply_add(bool fused, float a, float b, float c) {
     return fused ? __builtin_fmaf(a, b, c) : a * b + c;
 }
 
-/* Comparisons in the form of the processor's minimum and maximum; not-a-number stays. */
-INLINE float limit(float x, float low, float high) {
-    x = low > x ? low : x;
-    return high < x ? high : x;
+/* x with |x| at most 87, not-a-number included; in integers, as compilers make neat vector code of
+ * that and not of comparisons of floats. */
+INLINE float limit(float x) {
+    const uint32_t largest = 0x42ae0000u; /* 87 */
+    uint32_t bits, magnitude;
+    memcpy(&bits, &x, sizeof bits);
+    magnitude = bits & 0x7fffffffu;
+    magnitude = magnitude < largest ? magnitude : largest;
+    bits = magnitude | (bits & 0x80000000u);
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
 /* exp(x) for |x| <= 87, where it is limited: 2^n 2^r with x = (n + r) ln 2 and |r| <= 0.5. The
@@ -27,7 +34,7 @@ INLINE float exponential(bool fused, float x) {
     const float log2_e = 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
     const float magic = 12582912.0f;
-    x = limit(x, -87.0f, 87.0f);
+    x = limit(x);
     float shifted = multiply_add(fused, x, log2_e, magic);
     float r = multiply_add(fused, x, log2_e, -(shifted - magic));
     float p = 1.534581242594868e-4f;
@@ -46,13 +53,12 @@ INLINE float exponential(bool fused, float x) {
     return p;
 }
 
-/* Both limit x first: a sign before the limit would cost the compiler its minimum and maximum. */
 INLINE float sigmoid(bool fused, float x) {
-    return 1.0f / (1.0f + exponential(fused, -limit(x, -87.0f, 87.0f)));
+    return 1.0f / (1.0f + exponential(fused, -x));
 }
 
 INLINE float silu(bool fused, float x) {
-    return x / (1.0f + exponential(fused, -limit(x, -87.0f, 87.0f)));
+    return x / (1.0f + exponential(fused, -x));
 }
 
 /* tanh(softplus(x)) = (e^2 + 2 e) / (e^2 + 2 e + 2), e = exp(x); 1 where exp would overflow. */

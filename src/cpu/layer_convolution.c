@@ -28,8 +28,8 @@ bool convolution_is_blocked(const struct plan *plan, const struct op *op) {
     if (group == 1)
         return true;
     /* Blocks must not mix groups, but for one channel a group, where channels do not mix at all. */
-    return op->kind == OP_CONV && ((group == in && group == out) ||
-                                   (in / group % block == 0 && out / group % block == 0));
+    return op->kind == OP_CONV &&
+           ((group == in && group == out) || (in / group % block == 0 && out / group % block == 0));
 }
 
 /* The operands' descriptors. */
@@ -97,8 +97,8 @@ static enum status append(struct plan *plan, const struct op *op,
                                                {DNNL_ARG_DST, dst, NULL},
                                                {DNNL_ARG_WEIGHTS, NO_BUFFER, weights}};
     if (descriptors->has_bias)
-        operands[n++] = (struct operand){DNNL_ARG_BIAS,
-                                         buffer_of(op->inputs[2], LAYOUT_PLAIN), NULL};
+        operands[n++] =
+            (struct operand){DNNL_ARG_BIAS, buffer_of(op->inputs[2], LAYOUT_PLAIN), NULL};
     TRY(layer_primitive(plan, op, primitive_desc, operands, n));
 out:
     descriptor_free(&wanted);
@@ -138,8 +138,7 @@ enum status layer_convolution(struct plan *plan, const struct op *op, bool *done
     if (!primitive_desc && relu) {
         relu = false;
         TRY(convolution_describe(plan->runtime->engine, &descriptors.src, &descriptors.weights,
-                                 bias, &descriptors.dst, &geometry, false, 0.0f,
-                                 &primitive_desc));
+                                 bias, &descriptors.dst, &geometry, false, 0.0f, &primitive_desc));
     }
     if (!primitive_desc)
         goto out;

@@ -12,7 +12,7 @@ enum { CHUNK = 8192 };
 struct elements_args {
     struct activation_params activation;
     enum binary binary;
-    size_t src, other, dst; /* `other`: the residual, or NO_BUFFER; the second operand */
+    size_t src, other, dst;        /* `other`: the residual, or NO_BUFFER; the second operand */
     bool src_single, other_single; /* the operand is one number */
     size_t n;
     size_t block, channels, cells; /* where channels is not 0, the last block's rest is cleared */
@@ -125,8 +125,7 @@ static bool is_single(const struct plan *plan, int tensor) {
 }
 
 bool binary_is_blocked(const struct plan *plan, const struct op *op) {
-    bool known =
-        op->binary == BINARY_ADD || op->binary == BINARY_SUB || op->binary == BINARY_MUL;
+    bool known = op->binary == BINARY_ADD || op->binary == BINARY_SUB || op->binary == BINARY_MUL;
     for (size_t i = 0; i < 2; i++) {
         int tensor = op->inputs[i];
         known = known && plan->dtypes[tensor] == DTYPE_F32 &&

@@ -123,8 +123,7 @@ enum status layer_concat(struct plan *plan, const struct op *op, bool *done) {
         int part = op->inputs[i];
         size_t buffer, count = (size_t)plan->shapes[part].dims[axis];
         TRY(plan_read(plan, part, layout, &buffer));
-        if (!plan_is_part(plan, buffer, whole,
-                          plan_part_offset(plan, op->output, axis, start)))
+        if (!plan_is_part(plan, buffer, whole, plan_part_offset(plan, op->output, axis, start)))
             TRY(copy_part(plan, op, layout, axis, part, buffer, 0, op->output, whole, start,
                           count));
         start += count;

@@ -160,9 +160,9 @@ static enum status keep_head(struct plan *plan) {
             if (shape->rank != rank || shape->dims[0] != 1 ||
                 plan->dtypes[tensors[k]] != DTYPE_F32) {
                 char text[SHAPE_TEXT];
-                status = FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is no map",
-                              plan->runtime->graph->tensors[tensors[k]].name,
-                              shape_text(shape, text));
+                status =
+                    FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is no map",
+                         plan->runtime->graph->tensors[tensors[k]].name, shape_text(shape, text));
                 goto out;
             }
             TRY(plan_read(plan, tensors[k], head_layout(plan, tensors[k]), &buffer));

@@ -49,8 +49,8 @@ struct buffer {
     bool ready; /* a step before computes it */
     enum home home;
     size_t bytes;
-    size_t parent; /* the buffer that this one is a view of, or NO_BUFFER */
-    size_t offset; /* in bytes, in the parent or the arena */
+    size_t parent;      /* the buffer that this one is a view of, or NO_BUFFER */
+    size_t offset;      /* in bytes, in the parent or the arena */
     size_t first, last; /* steps between which it is needed */
     char *data;         /* set by plan_run */
 };

@@ -49,8 +49,7 @@ static enum layout choose_layout(const struct plan *plan, const struct op *op) {
     case OP_UNARY:
         return op->unary == UNARY_ACTIVATION ? plan->layouts[op->inputs[0]] : LAYOUT_PLAIN;
     case OP_BINARY:
-        return binary_is_blocked(plan, op) && any_blocked(plan, op) ? LAYOUT_BLOCKED
-                                                                    : LAYOUT_PLAIN;
+        return binary_is_blocked(plan, op) && any_blocked(plan, op) ? LAYOUT_BLOCKED : LAYOUT_PLAIN;
     case OP_MATMUL:
     case OP_SOFTMAX:
     case OP_RESHAPE:

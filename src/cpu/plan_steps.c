@@ -8,8 +8,8 @@
 enum status plan_step(struct plan *plan, const struct op *op,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args)) {
-    enum status status = memory_reserve(&plan->steps, &plan->step_capacity, plan->n_steps + 1,
-                                        sizeof *plan->steps);
+    enum status status =
+        memory_reserve(&plan->steps, &plan->step_capacity, plan->n_steps + 1, sizeof *plan->steps);
     if (status != STATUS_OK) {
         release(args);
         return status;
@@ -59,7 +59,8 @@ enum status plan_scratch(struct plan *plan, size_t bytes, size_t *buffer) {
     TRY(memory_reserve(&plan->buffers, &plan->buffer_capacity, plan->n_buffers + 1,
                        sizeof *plan->buffers));
     *buffer = plan->n_buffers++;
-    plan->buffers[*buffer] = (struct buffer){.bytes = bytes, .parent = NO_BUFFER, .first = SIZE_MAX};
+    plan->buffers[*buffer] =
+        (struct buffer){.bytes = bytes, .parent = NO_BUFFER, .first = SIZE_MAX};
 out:
     return status;
 }

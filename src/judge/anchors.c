@@ -212,8 +212,9 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
     size_t left = plane->cells - tile->first, count = left < TILE ? left : TILE;
     float column[TILE], row[TILE], sides[4 * TILE], *raw = anchors->raw;
     for (size_t lane = 0; lane < TILE; lane++) {
-        column[lane] = (float)((tile->first + lane) % plane->width);
-        row[lane] = (float)((tile->first + lane) / plane->width);
+        size_t cell = tile->first + lane, cell_row = cell / plane->width;
+        column[lane] = (float)(cell % plane->width);
+        row[lane] = (float)cell_row;
     }
     switch (head->kind) {
     case HEAD_DISTANCE:

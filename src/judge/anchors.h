@@ -9,7 +9,7 @@
 #include "judge/box.h"
 #include "judge/judge.h"
 
-enum { TILE = 16 };
+#define TILE ((size_t)16) /* cells */
 
 /* One anchor of every cell of one level. */
 struct plane {

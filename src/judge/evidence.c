@@ -84,9 +84,9 @@ static enum status read_scores(struct judge_scratch *scratch, size_t n) {
     for (size_t slot = 0; slot < n / TILE; slot++) {
         uint8_t lanes[TILE];
         size_t n_lanes = 0;
-        for (uint8_t lane = 0; lane < TILE; lane++)
+        for (size_t lane = 0; lane < TILE; lane++)
             if (scratch->row[slot * TILE + lane] != NO_ROW)
-                lanes[n_lanes++] = lane;
+                lanes[n_lanes++] = (uint8_t)lane;
         if (n_lanes == 0)
             continue;
         float objectness[TILE];

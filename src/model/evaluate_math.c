@@ -135,7 +135,7 @@ static enum status evaluate_reduce(const struct op *op, const struct value *x, s
         }
     } while (columns && walk_row(&walk));
     for (int64_t i = 0; i < elements; i++) {
-        bool mean = op->reduce == REDUCE_MEAN;
+        bool mean = op->reduce == REDUCE_MEAN && count; /* op_shape refuses a mean of none */
         if (x->dtype == DTYPE_I64)
             to_i64[i] = mean ? to_i64[i] / count : to_i64[i];
         else

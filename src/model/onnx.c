@@ -190,7 +190,7 @@ out:
     return status;
 }
 
-/* The first operator that was not understood and that a tensor depends on, or NULL. */
+/* Why the first of the tensors that this one depends on was not understood, or NULL. */
 static enum status trouble_before(const struct importer *importer, int tensor,
                                   const char **trouble) {
     enum status status;
@@ -199,16 +199,13 @@ static enum status trouble_before(const struct importer *importer, int tensor,
     *trouble = NULL;
     TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
     needed[tensor] = true;
-    for (size_t i = graph->n_ops; i-- > 0;) {
-        const struct op *op = &graph->ops[i];
-        if (!needed[op->output])
-            continue;
-        if (importer->facts[op->output].trouble != NULL)
-            *trouble = importer->facts[op->output].trouble;
-        for (size_t k = 0; k < op->n_inputs; k++)
-            if (op->inputs[k] >= 0)
-                needed[op->inputs[k]] = true;
-    }
+    for (size_t i = graph->n_ops; i-- > 0;)
+        for (size_t k = 0; needed[graph->ops[i].output] && k < graph->ops[i].n_inputs; k++)
+            if (graph->ops[i].inputs[k] >= 0)
+                needed[graph->ops[i].inputs[k]] = true;
+    for (size_t i = 0; i < graph->n_tensors && *trouble == NULL; i++)
+        if (needed[i])
+            *trouble = importer->facts[i].trouble;
 out:
     free(needed);
     return status;
@@ -244,8 +241,7 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
         return FAIL(STATUS_BAD_INPUT,
-                    "%s; export the model again without NMS or quantisation, or report this model",
-                    trouble);
+                    "%s; export it again as a plain float model (nms=False, int8=False)", trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));

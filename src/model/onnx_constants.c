@@ -1,8 +1,11 @@
 /* The elements of an ONNX file's constants. */
 #include "model/onnx_import.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 /* IEEE 754 half precision. */
 static float half_to_float(uint16_t half) {
@@ -162,16 +165,27 @@ out:
     return status;
 }
 
+/* A tensor of which nothing is known, with the reason. */
+static enum status refuse(struct importer *importer, const Onnx__TensorProto *message,
+                          const char *name, int *tensor) {
+    enum status status;
+    char reason[200];
+    TRY(importer_tensor(importer, name, tensor));
+    snprintf(reason, sizeof reason,
+             "constant '%.100s' is of ONNX's type %d, which is not supported",
+             name == NULL ? "" : name, message->data_type);
+    TRY(memory_string(reason, &importer->facts[*tensor].trouble));
+out:
+    return status;
+}
+
 enum status constant_read(struct importer *importer, Onnx__TensorProto *message, const char *name,
                           int *tensor) {
     enum dtype dtype;
-    enum status status;
-    if (element_size(message->data_type, &dtype) == 0) {
-        status = importer_tensor(importer, name, tensor);
-    } else {
-        status = read_elements(importer, message, name, tensor);
-        if (status != STATUS_OK)
-            status_prefix(status, "constant '%.200s': ", name == NULL ? "" : name);
-    }
+    if (element_size(message->data_type, &dtype) == 0)
+        return refuse(importer, message, name, tensor);
+    enum status status = read_elements(importer, message, name, tensor);
+    if (status != STATUS_OK)
+        status_prefix(status, "constant '%.200s': ", name == NULL ? "" : name);
     return status;
 }

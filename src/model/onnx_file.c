@@ -117,7 +117,8 @@ enum status onnx_file_open(const char *path, struct onnx_file *file) {
     if (file->model == NULL || file->model->graph == NULL || file->model->graph->n_node == 0) {
         status =
             FAIL(STATUS_BAD_INPUT,
-                 "is no ONNX model, or a damaged one: it cannot be parsed or holds no network");
+                 "is no ONNX model, or a damaged one: it cannot be parsed or holds no network; "
+                 "copy or export it again");
         onnx_file_close(file);
         goto out;
     }

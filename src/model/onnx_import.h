@@ -148,8 +148,7 @@ enum status node_translate(struct importer *importer, const struct node *node);
 /* Families of operators; `detail` is the table's. */
 typedef enum status translate(struct importer *importer, const struct node *node, int detail);
 translate translate_conv, translate_conv_transpose, translate_pool, translate_global_pool,
-    translate_resize, translate_batch_norm, translate_matmul,
-    translate_gemm; /* onnx_layers.c */
+    translate_resize, translate_batch_norm, translate_matmul, translate_gemm; /* onnx_layers.c */
 translate translate_reshape, translate_flatten, translate_squeeze, translate_unsqueeze,
     translate_transpose, translate_concat, translate_slice, translate_split, translate_gather,
     translate_expand, translate_pad, translate_tile; /* onnx_moves.c */

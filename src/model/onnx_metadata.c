@@ -49,7 +49,7 @@ static const char *read_escape(const char *at, struct text *out) {
     unsigned long code = strtoul(number, NULL, 16);
     if (code < ' ' || code == 127 || code > 0x10FFFF)
         return NULL;
-    append_code(out, code);
+    append_code(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code); /* half of a pair */
     return at + 1 + digits;
 }
 

@@ -11,8 +11,8 @@
                          (op)->name),                                                              \
      status_value(STATUS_BAD_INPUT))
 
-/* Families of op_shape: in[i] is NULL for an absent input. The result may still be a shape that no
- * tensor can have; op_shape looks at it. */
+/* Families of op_shape: in[i] is never NULL, of rank 0 for an absent input. The result may still be
+ * a shape that no tensor can have; op_shape looks at it. */
 enum status op_shape_window(const struct op *op, const struct shape *const *in, struct shape *out);
 enum status op_shape_move(const struct op *op, const struct shape *const *in, int64_t height,
                           int64_t width, struct shape *out);
@@ -20,9 +20,10 @@ enum status op_shape_move(const struct op *op, const struct shape *const *in, in
 /* The common shape of two that are broadcast together. */
 enum status op_broadcast(const struct op *op, const struct shape *a, const struct shape *b,
                          struct shape *out);
-/* Elements of a Range, from its three scalars of one type. */
-enum status op_range_count(const struct op *op, enum dtype dtype, const void *start,
-                           const void *limit, const void *delta, int64_t *count);
+/* Whether an optional input is there. */
+static inline bool op_has_input(const struct op *op, size_t input) {
+    return input < op->n_inputs && op->inputs[input] >= 0;
+}
 
 /* A slice's range on a dimension, start and end counted from the front and within it; a step beyond
  * it shrinks to it, which takes the same one element. */

@@ -109,57 +109,74 @@ static enum status shape_batch_norm(const struct op *op, const struct shape *con
     return STATUS_OK;
 }
 
-enum status op_range_count(const struct op *op, enum dtype dtype, const void *start,
-                           const void *limit, const void *delta, int64_t *count) {
-    double first, end, step;
-    if (dtype == DTYPE_I64) {
-        first = (double)*(const int64_t *)start;
-        end = (double)*(const int64_t *)limit;
-        step = (double)*(const int64_t *)delta;
-    } else {
-        first = *(const float *)start;
-        end = *(const float *)limit;
-        step = *(const float *)delta;
-    }
-    double n = ceil((end - first) / step);
-    if (step == 0.0 || !isfinite(n) || n > 0x1p40)
-        return OP_FAIL(op, "a range from %g to %g in steps of %g", first, end, step);
+/* Elements of a Range, from its start, limit and delta. */
+static enum status range_count(const struct op *op, enum dtype dtype, const void *const scalars[3],
+                               int64_t *count) {
+    double value[3];
+    for (size_t i = 0; i < 3; i++)
+        value[i] = dtype == DTYPE_I64 ? (double)*(const int64_t *)scalars[i]
+                                      : (double)*(const float *)scalars[i];
+    double n = ceil((value[1] - value[0]) / value[2]);
+    if (value[2] == 0.0 || !isfinite(n) || n > 0x1p40)
+        return OP_FAIL(op, "a range from %g to %g in steps of %g", value[0], value[1], value[2]);
     *count = n > 0.0 ? (int64_t)n : 0;
     return STATUS_OK;
 }
 
-/* Shapes that depend on constants' values. */
-static enum status shape_from_values(const struct graph *graph, const struct op *op,
-                                     const struct shape *const *in, struct shape *out) {
-    const struct tensor *value[3] = {NULL};
-    for (size_t i = op->kind == OP_TILE ? 1 : 0; i < op->n_inputs; i++) {
-        value[i] = &graph->tensors[op->inputs[i]];
-        if (!value[i]->constant || !value[i]->data)
-            return OP_FAIL(op, "the size of its result is not fixed by the model");
-        if (value[i]->dtype != DTYPE_I64 && op->kind != OP_RANGE)
-            return OP_FAIL(op, "sizes must be int64");
-    }
-    if (op->kind == OP_RANGE) {
-        for (size_t i = 0; i < 3; i++)
-            if (shape_elements(in[i]) != 1 || value[i]->dtype != value[0]->dtype ||
-                value[i]->dtype == DTYPE_BOOL)
-                return OP_FAIL(op, "its inputs must be scalars of one type");
-        out->rank = 1;
-        return op_range_count(op, value[0]->dtype, value[0]->data, value[1]->data, value[2]->data,
-                              &out->dims[0]);
-    }
-    const struct shape *sizes = in[op->kind == OP_TILE ? 1 : 0];
-    const int64_t *dims = value[op->kind == OP_TILE ? 1 : 0]->data;
-    if (sizes->rank != 1 || sizes->dims[0] > GRAPH_RANK ||
-        (op->kind == OP_TILE && sizes->dims[0] != (int64_t)in[0]->rank))
-        return OP_FAIL(op, "a list of sizes that does not fit a tensor");
-    out->rank = (size_t)sizes->dims[0];
-    for (size_t i = 0; i < out->rank; i++) {
-        int64_t times = op->kind == OP_TILE ? in[0]->dims[i] : 1;
-        if (dims[i] < 0 || __builtin_mul_overflow(times, dims[i], &out->dims[i]))
-            return OP_FAIL(op, "a size of %" PRId64, dims[i]);
-    }
+/* A constant of the graph that says how large a result is. */
+static enum status size_constant(const struct graph *graph, const struct op *op, size_t input,
+                                 enum dtype dtype, const void **data) {
+    const struct tensor *tensor = &graph->tensors[op->inputs[input]];
+    if (!tensor->constant || !tensor->data)
+        return OP_FAIL(op, "the size of its result is not fixed by the model");
+    if (tensor->dtype != dtype || dtype == DTYPE_BOOL)
+        return OP_FAIL(op, "a size of the wrong type");
+    *data = tensor->data;
     return STATUS_OK;
+}
+
+static enum status shape_range(const struct graph *graph, const struct op *op,
+                               const struct shape *const *in, struct shape *out) {
+    enum status status = STATUS_OK;
+    const void *scalars[3] = {NULL};
+    enum dtype dtype = graph->tensors[op->inputs[0]].dtype;
+    for (size_t i = 0; i < 3; i++) {
+        if (shape_elements(in[i]) != 1) {
+            status = OP_FAIL(op, "its inputs must be scalars");
+            goto out;
+        }
+        TRY(size_constant(graph, op, i, dtype, &scalars[i]));
+    }
+    out->rank = 1;
+    TRY(range_count(op, dtype, scalars, &out->dims[0]));
+out:
+    return status;
+}
+
+/* ConstantOfShape, and Tile's repeats of the input's dimensions. */
+static enum status shape_from_list(const struct graph *graph, const struct op *op,
+                                   const struct shape *const *in, struct shape *out) {
+    enum status status;
+    bool tile = op->kind == OP_TILE;
+    const void *data;
+    TRY(size_constant(graph, op, tile ? 1 : 0, DTYPE_I64, &data));
+    const struct shape *list = in[tile ? 1 : 0];
+    const int64_t *sizes = data;
+    if (list->rank != 1 || list->dims[0] > GRAPH_RANK ||
+        (tile && list->dims[0] != (int64_t)in[0]->rank)) {
+        status = OP_FAIL(op, "a list of sizes that does not fit a tensor");
+        goto out;
+    }
+    out->rank = (size_t)list->dims[0];
+    for (size_t i = 0; i < out->rank; i++) {
+        int64_t times = tile ? in[0]->dims[i] : 1;
+        if (sizes[i] < 0 || __builtin_mul_overflow(times, sizes[i], &out->dims[i])) {
+            status = OP_FAIL(op, "a size of %" PRId64, sizes[i]);
+            goto out;
+        }
+    }
+out:
+    return status;
 }
 
 static enum status shape_by_kind(const struct graph *graph, const struct op *op,
@@ -206,10 +223,11 @@ static enum status shape_by_kind(const struct graph *graph, const struct op *op,
     case OP_SHAPE:
         *out = (struct shape){.rank = 1, .dims = {(int64_t)in[0]->rank}};
         return STATUS_OK;
-    case OP_CONSTANT_OF_SHAPE:
     case OP_RANGE:
+        return shape_range(graph, op, in, out);
+    case OP_CONSTANT_OF_SHAPE:
     case OP_TILE:
-        return shape_from_values(graph, op, in, out);
+        return shape_from_list(graph, op, in, out);
     case OP_UNKNOWN:
         break; /* check_inputs has refused it */
     }
@@ -220,11 +238,12 @@ out:
 enum status op_shape(const struct graph *graph, const struct op *op, const struct shape *shapes,
                      int64_t height, int64_t width, struct shape *out) {
     enum status status;
-    const struct shape *in[GRAPH_INPUTS] = {NULL};
+    static const struct shape absent = {0};
+    const struct shape *in[GRAPH_INPUTS];
     struct shape result = {0};
     TRY(check_inputs(graph, op));
-    for (size_t i = 0; i < op->n_inputs; i++)
-        in[i] = op->inputs[i] < 0 ? NULL : &shapes[op->inputs[i]];
+    for (size_t i = 0; i < GRAPH_INPUTS; i++)
+        in[i] = op_has_input(op, i) ? &shapes[op->inputs[i]] : &absent;
     TRY(shape_by_kind(graph, op, in, height, width, &result));
     if (shape_elements(&result) < 0) {
         char text[SHAPE_TEXT];

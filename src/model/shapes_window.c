@@ -50,7 +50,7 @@ static enum status check_weights(const struct op *op, const struct shape *const 
     if (x->dims[1] != in_channels)
         return OP_FAIL(op, "weights for %" PRId64 " input channels, input has %" PRId64,
                        in_channels, x->dims[1]);
-    if (op->n_inputs > 2 && in[2] && (in[2]->rank != 1 || in[2]->dims[0] != out_channels))
+    if (op_has_input(op, 2) && (in[2]->rank != 1 || in[2]->dims[0] != out_channels))
         return OP_FAIL(op, "a bias of shape %s for %" PRId64 " output channels",
                        shape_text(in[2], text), out_channels);
     return STATUS_OK;
@@ -85,7 +85,7 @@ static enum status shape_conv(const struct op *op, const struct shape *const *in
     *out = (struct shape){.rank = 4, .dims = {in[0]->dims[0], in[1]->dims[0]}};
     for (size_t i = 0; i < 2; i++)
         TRY(window_positions(op, in[0], i, &out->dims[2 + i]));
-    if (op->n_inputs > 3 && in[3] && !shape_equal(in[3], out)) {
+    if (op_has_input(op, 3) && !shape_equal(in[3], out)) {
         char text[SHAPE_TEXT];
         status = OP_FAIL(op, "a residual of shape %s", shape_text(in[3], text));
     }

@@ -18,6 +18,10 @@
                     .dims = {__VA_ARGS__}})
 #define SCALAR ((struct shape){0})
 
+#define FLOATS(...)   ((const float[]){__VA_ARGS__})
+#define INTEGERS(...) ((const int64_t[]){__VA_ARGS__})
+#define BOOLEANS(...) ((const char[]){__VA_ARGS__})
+
 enum { RIG_SHAPES = 16 };
 
 /* One operator; add inputs, set rig.op's attributes, run. */

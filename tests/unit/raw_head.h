@@ -11,10 +11,10 @@
 
 /* All boxes and scores of one picture. */
 struct decoded {
-    size_t count;   /* boxes: level by level, of an anchor head anchor by anchor, row by row */
+    size_t count;    /* boxes: level by level, of an anchor head anchor by anchor, row by row */
     size_t n_scores; /* a box: the classes; of an anchor head the objectness before them */
-    float *boxes;   /* (count,4): xc, yc, w, h in network pixels */
-    float *scores;  /* (count,n_scores) after the sigmoid */
+    float *boxes;    /* (count,4): xc, yc, w, h in network pixels */
+    float *scores;   /* (count,n_scores) after the sigmoid */
 };
 
 static inline double raw_sigmoid(double x) {
@@ -41,7 +41,8 @@ static inline void raw_decode_distance(const struct head *head, const struct hea
     for (size_t p = 0; p < cells; p++) {
         double side[4], stride = (double)level->stride;
         for (size_t s = 0; s < 4; s++)
-            side[s] = raw_distance(boxes, cells, p, level->box_channel + s * head->bins, head->bins);
+            side[s] =
+                raw_distance(boxes, cells, p, level->box_channel + s * head->bins, head->bins);
         double x = (double)(p % width) + 0.5, y = (double)(p / width) + 0.5;
         *box++ = (float)((x + (side[2] - side[0]) / 2) * stride);
         *box++ = (float)((y + (side[3] - side[1]) / 2) * stride);
@@ -84,11 +85,11 @@ static inline enum status raw_head_run(const struct model *model, size_t height,
     for (size_t l = 0; l < n; l++) {
         wanted[2 * l] = head->levels[l].boxes;
         wanted[2 * l + 1] = head->levels[l].scores;
-        out->count += height / head->levels[l].stride * (width / head->levels[l].stride) *
-                      head->n_anchors;
+        out->count +=
+            height / head->levels[l].stride * (width / head->levels[l].stride) * head->n_anchors;
     }
-    enum status status = graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input,
-                                        wanted, 2 * n, maps);
+    enum status status =
+        graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input, wanted, 2 * n, maps);
     if (status != STATUS_OK)
         return status;
     out->boxes = calloc(out->count * 4, sizeof(float));

@@ -120,8 +120,8 @@ static void reference_outputs(void **state) {
             float error = fabsf(actual[k] - expected[k]);
             *worst = error <= *worst ? *worst : error; /* keeps not-a-number */
         }
-        print_message("%s: boxes within %.2g px, scores within %.2g\n", nets[i],
-                      (double)box_error, (double)score_error);
+        print_message("%s: boxes within %.2g px, scores within %.2g\n", nets[i], (double)box_error,
+                      (double)score_error);
         assert_true(box_error <= 1e-3f);
         assert_true(score_error <= 1e-4f);
         cpu_network_free(network);
@@ -200,8 +200,8 @@ static void other_inputs(void **state) {
             ASSERT_OK(cpu_network_make(&model.graph, threads, 0, &network));
             for (size_t k = 0; k < 4; k++) {
                 size_t size = k % 2, count;
-                float *result = all_maps(network, head, sizes[size][0], sizes[size][1], planes,
-                                         &count);
+                float *result =
+                    all_maps(network, head, sizes[size][0], sizes[size][1], planes, &count);
                 if (threads == 1 && k < 2) {
                     first[size] = result;
                     n[size] = count;
@@ -248,10 +248,10 @@ static void backend_interface(void **state) {
     if (!have_fixtures())
         skip();
     struct model model = read_net("yolov8");
-    struct judge judge = {.head = model.graph.head, .predict = true, .conf = 0.001f, .iou = 0.7f,
-                          .max_det = 300};
-    struct backend_options options = {.threads = 2, .slots = PICTURES, .batch = PICTURES,
-                                      .imgsz = IMGSZ, .rect = true};
+    struct judge judge = {
+        .head = model.graph.head, .predict = true, .conf = 0.001f, .iou = 0.7f, .max_det = 300};
+    struct backend_options options = {
+        .threads = 2, .slots = PICTURES, .batch = PICTURES, .imgsz = IMGSZ, .rect = true};
     struct target target = {.class = 1, .box = {10, 10, 60, 70}};
     struct findings together[PICTURES] = {0}, alone[PICTURES] = {0};
     struct picture pictures[PICTURES];

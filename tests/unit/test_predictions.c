@@ -112,6 +112,28 @@ static void test_low_confidence_and_absent_classes(void **state) {
     findings_free(&findings);
 }
 
+static void test_logits_at_the_floor(void **state) {
+    (void)state;
+    enum { WIDTH = 4 };
+    /* Four distances, then one class. */
+    const float map[5][WIDTH] = {
+        [4] = {logf(0.0499f / 0.9501f), logf(0.0501f / 0.9499f), logf(0.06f / 0.94f), NAN}};
+    struct head head = {HEAD_DISTANCE, 1, 1, 1, false, false, 1, {{.stride = 8}}};
+    head.levels[0].score_channel = 4;
+    struct head_map whole = {&map[0][0], 5, WIDTH, 1, 1};
+    struct head_maps maps = {.boxes = {whole}, .scores = {whole}};
+    struct letterbox letterbox = {.gain = 1, .gain_x = 1, .gain_y = 1};
+    struct anchors anchors = {0};
+    struct candidates found = {0};
+    assert_int_equal(anchors_begin(&anchors, &head, &maps, &letterbox), STATUS_OK);
+    assert_int_equal(candidates_find(&anchors, MISSING_FLOOR, &found), STATUS_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.items[0].anchor, 1);
+    assert_float_equal(found.items[0].score, 0.0501, 1e-6);
+    anchors_free(&anchors);
+    free(found.items);
+}
+
 static int compare_scores(const void *a, const void *b) {
     const struct candidate *x = a, *y = b;
     return x->score < y->score ? 1 : x->score > y->score ? -1 : x->anchor < y->anchor ? -1 : 1;
@@ -143,6 +165,7 @@ int main(void) {
         cmocka_unit_test(test_best_class_and_picture_pixels),
         cmocka_unit_test(test_suppression_is_per_class),
         cmocka_unit_test(test_low_confidence_and_absent_classes),
+        cmocka_unit_test(test_logits_at_the_floor),
         cmocka_unit_test(test_the_best_candidates_are_chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,279 @@
+/* A rank's threads, over a backend that only pretends: order, failures, an end in every case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "job/notes.h"
+#include "job/verify.h"
+#include "temp_folder.h"
+
+enum { IMAGES = 300 };
+
+struct backend {
+    int fail_forward_at, fail_stage_at; /* calls until a failure; -1: none */
+    int delay;                          /* microseconds at most, different from call to call */
+    int forwards, stages;
+    pthread_mutex_t mutex;
+};
+
+static void pause_for(long microseconds) {
+    struct timespec time = {.tv_nsec = microseconds * 1000};
+    nanosleep(&time, NULL);
+}
+
+static enum status fake_stage(struct backend *backend, size_t slot, const struct image *image,
+                              const struct letterbox *letterbox) {
+    assert_true(image->width == letterbox->image_width);
+    pthread_mutex_lock(&backend->mutex);
+    int call = backend->stages++;
+    pthread_mutex_unlock(&backend->mutex);
+    if (backend->delay)
+        pause_for((long)(slot * 7919 + (size_t)call * 104729) % backend->delay);
+    return call == backend->fail_stage_at ? FAIL(STATUS_FAILED, "the stage broke") : STATUS_OK;
+}
+
+static enum status fake_forward(struct backend *backend, struct picture *pictures, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        struct findings *findings = pictures[i].findings;
+        findings->missing.count = findings->predictions.count = 0;
+        findings->n_evidence = pictures[i].n_labels;
+        enum status status = memory_reserve(&findings->evidence, &findings->evidence_capacity,
+                                            pictures[i].n_labels + 1, sizeof *findings->evidence);
+        if (status != STATUS_OK)
+            return status;
+        for (size_t k = 0; k < pictures[i].n_labels; k++)
+            findings->evidence[k] = (struct evidence){.own = 1, .suggested = -1, .twin = -1};
+    }
+    if (backend->forwards++ == backend->fail_forward_at)
+        return FAIL(STATUS_FAILED, "the device broke");
+    return STATUS_OK;
+}
+
+static size_t fake_batch(const struct backend *backend) {
+    (void)backend;
+    return 4;
+}
+
+static const struct backend_interface fake = {.name = "fake",
+                                              .prefix = "CPU",
+                                              .stage = fake_stage,
+                                              .forward = fake_forward,
+                                              .batch = fake_batch};
+
+struct rig {
+    char *folder;
+    struct path_list images;
+    struct class_map classes;
+    struct tally tally;
+    struct judge judge;
+    struct backend backend;
+    FILE *records;
+    struct verify_job job;
+};
+
+static void rig_make(struct rig *rig, size_t readers, size_t placers) {
+    static const char *const names[] = {"thing"};
+    char path[4096];
+    *rig = (struct rig){.folder = temp_folder_make(NULL)};
+    char *original = realpath("tests/data/images/baseline.jpg", NULL);
+    assert_non_null(original);
+    for (int i = 0; i < IMAGES; i++) {
+        snprintf(path, sizeof path, "%s/%03d.jpg", rig->folder, i);
+        /* Every tenth is absent: an image that fails. */
+        if (i % 10 != 9)
+            assert_int_equal(symlink(original, path), 0);
+        assert_int_equal(path_list_add(&rig->images, path), STATUS_OK);
+    }
+    free(original);
+    assert_int_equal(class_map_make(names, 1, names, 1, &rig->classes), STATUS_OK);
+    assert_int_equal(tally_make(1, &rig->tally), STATUS_OK);
+    assert_int_equal(pthread_mutex_init(&rig->backend.mutex, NULL), 0);
+    rig->backend.fail_forward_at = rig->backend.fail_stage_at = -1;
+    rig->records = fopen(below(rig->folder, "records"), "w+");
+    assert_non_null(rig->records);
+    rig->job = (struct verify_job){.interface = &fake,
+                                   .backend = &rig->backend,
+                                   .judge = &rig->judge,
+                                   .classes = &rig->classes,
+                                   .root = rig->folder,
+                                   .output = rig->folder,
+                                   .records = rig->records,
+                                   .imgsz = 64,
+                                   .stride = 32,
+                                   .readers = readers,
+                                   .placers = placers,
+                                   .slots = 11};
+}
+
+static void rig_free(struct rig *rig) {
+    fclose(rig->records);
+    path_list_free(&rig->images);
+    class_map_free(&rig->classes);
+    tally_free(&rig->tally);
+    pthread_mutex_destroy(&rig->backend.mutex);
+    temp_folder_remove(rig->folder);
+}
+
+/* Polls until the work is finished; the last progress stays in *progress. */
+static void wait_for_end(struct verify *verify, struct verify_progress *progress) {
+    uint64_t done = 0;
+    do {
+        verify_poll(verify, progress);
+        assert_true(progress->done >= done && progress->done <= progress->total);
+        done = progress->done;
+        pause_for(500);
+    } while (!progress->finished);
+}
+
+static void check_records_in_order(struct rig *rig) {
+    char *line = NULL, expected[64];
+    size_t size = 0;
+    rewind(rig->records);
+    for (int i = 0; i < IMAGES; i++) {
+        assert_true(getline(&line, &size, rig->records) > 0);
+        snprintf(expected, sizeof expected, "{\"image\": \"%03d.jpg\", \"bucket\": %s", i,
+                 i % 10 == 9 ? "null" : "\"correct\"");
+        assert_int_equal(strncmp(line, expected, strlen(expected)), 0);
+    }
+    assert_true(getline(&line, &size, rig->records) < 0);
+    free(line);
+}
+
+static void test_records_are_in_list_order(void **state) {
+    (void)state;
+    static const size_t threads[][2] = {{1, 1}, {3, 2}, {5, 4}};
+    for (size_t i = 0; i < 3; i++) {
+        struct rig rig;
+        struct verify *verify;
+        struct verify_progress progress;
+        double stages[STAGE_COUNT];
+        rig_make(&rig, threads[i][0], threads[i][1]);
+        rig.backend.delay = 400;
+        assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
+        wait_for_end(verify, &progress);
+        assert_int_equal(progress.status, STATUS_OK);
+        assert_int_equal(progress.done, IMAGES);
+        assert_int_equal(verify_join(verify, stages), STATUS_OK);
+        assert_int_equal(rig.tally.counts[TALLY_IMAGES + BUCKET_FAILED], IMAGES / 10);
+        assert_int_equal(rig.tally.counts[TALLY_IMAGES + BUCKET_CORRECT], IMAGES - IMAGES / 10);
+        assert_true(stages[STAGE_READ] > 0 && stages[STAGE_FORWARD] > 0);
+        check_records_in_order(&rig);
+        rig_free(&rig);
+    }
+}
+
+static void test_warnings_are_capped(void **state) {
+    (void)state;
+    struct rig rig;
+    struct verify *verify;
+    struct verify_progress progress;
+    int lines = 0, more = 0;
+    rig_make(&rig, 2, 2);
+    assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
+    do {
+        verify_poll(verify, &progress);
+        for (char *at = progress.notes; *at; at = strchr(at, '\n') + 1) {
+            lines += strstr(at, ".jpg: ") != NULL && strstr(at, ".jpg: ") < strchr(at, '\n');
+            more += strncmp(at, "… and 20 more images that could not be read", 40) == 0;
+        }
+        pause_for(500);
+    } while (!progress.finished);
+    assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+    assert_int_equal(lines, NOTE_CAP);
+    assert_int_equal(more, 1);
+    rig_free(&rig);
+}
+
+static void fails_with(int forward_at, int stage_at, const char *message) {
+    struct rig rig;
+    struct verify *verify;
+    struct verify_progress progress;
+    rig_make(&rig, 3, 2);
+    rig.backend.fail_forward_at = forward_at;
+    rig.backend.fail_stage_at = stage_at;
+    assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
+    wait_for_end(verify, &progress);
+    assert_int_equal(progress.status, STATUS_FAILED);
+    assert_string_equal(progress.error, message);
+    assert_true(progress.done < IMAGES);
+    assert_int_equal(verify_join(verify, NULL), STATUS_FAILED);
+    assert_string_equal(status_message(), message);
+    rig_free(&rig);
+}
+
+static void test_a_failure_ends_the_work(void **state) {
+    (void)state;
+    fails_with(0, -1, "the device broke");
+    fails_with(20, -1, "the device broke");
+    fails_with(-1, 0, "the stage broke");
+    fails_with(-1, 150, "the stage broke");
+}
+
+static void test_full_disk_ends_the_work(void **state) {
+    (void)state;
+    struct rig rig;
+    struct verify *verify;
+    struct verify_progress progress;
+    rig_make(&rig, 2, 2);
+    rig.job.records = fopen("/dev/full", "w");
+    if (!rig.job.records) {
+        rig_free(&rig);
+        skip();
+    }
+    assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
+    wait_for_end(verify, &progress);
+    assert_int_equal(progress.status, STATUS_FAILED);
+    assert_non_null(strstr(progress.error, "cannot write records"));
+    assert_int_equal(verify_join(verify, NULL), STATUS_FAILED);
+    fclose(rig.job.records);
+    rig_free(&rig);
+}
+
+static void test_cancelled_work_ends(void **state) {
+    (void)state;
+    struct rig rig;
+    struct verify *verify;
+    struct verify_progress progress;
+    rig_make(&rig, 3, 2);
+    rig.backend.delay = 2000;
+    assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
+    verify_cancel(verify);
+    wait_for_end(verify, &progress);
+    assert_int_equal(progress.status, STATUS_OK);
+    assert_true(progress.done < IMAGES);
+    assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+    rig_free(&rig);
+}
+
+static void test_nothing_to_do(void **state) {
+    (void)state;
+    struct rig rig;
+    struct verify *verify;
+    struct verify_progress progress;
+    struct path_list none = {0};
+    rig_make(&rig, 2, 1);
+    assert_int_equal(verify_start(&rig.job, &none, &rig.tally, &verify), STATUS_OK);
+    wait_for_end(verify, &progress);
+    assert_int_equal(progress.done, 0);
+    assert_int_equal(progress.total, 0);
+    assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+    rig_free(&rig);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records_are_in_list_order),
+        cmocka_unit_test(test_warnings_are_capped),
+        cmocka_unit_test(test_a_failure_ends_the_work),
+        cmocka_unit_test(test_full_disk_ends_the_work),
+        cmocka_unit_test(test_cancelled_work_ends),
+        cmocka_unit_test(test_nothing_to_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
