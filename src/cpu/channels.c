@@ -14,10 +14,9 @@ static float *channel_start(const struct channels *channels, size_t at, size_t c
 
 void channels_copy(const struct channels *src, const struct channels *dst, size_t count,
                    size_t cells, size_t threads) {
-    bool same =
-        src->block == dst->block && src->first % src->block == 0 && dst->first % dst->block == 0;
+    bool src_aligned = src->first % src->block == 0, dst_aligned = dst->first % dst->block == 0;
     size_t copied = 0;
-    if (same) {
+    if (src->block == dst->block && src_aligned && dst_aligned) {
         copied = count / src->block * src->block;
         memcpy(channel_start(dst, 0, cells), channel_start(src, 0, cells),
                copied * cells * sizeof(float));

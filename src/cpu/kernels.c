@@ -93,6 +93,7 @@ INLINE float mish(bool fused, float x) {
 INLINE void activate(bool fused, const struct activation_params *params, const float *x,
                      const float *residual, float *y, size_t n) {
     const float alpha = params->alpha, beta = params->beta;
+    /* NOLINTBEGIN(bugprone-branch-clone): the macro's loops look alike. */
     switch (params->kind) {
     case ACTIVATION_SILU:
         FOR_EACH(silu(fused, v));
@@ -113,6 +114,7 @@ INLINE void activate(bool fused, const struct activation_params *params, const f
         SHARED(ACTIVATION_CLIP)
         SHARED(ACTIVATION_SOFTPLUS)
     }
+    /* NOLINTEND(bugprone-branch-clone) */
 }
 
 INLINE void softmax(bool fused, const float *x, float *y, size_t n) {
@@ -153,6 +155,7 @@ INLINE void multiply_row(bool fused, const float *a, const float *b, float *y, s
 }
 
 /* The three functions of one instruction set and their table. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): an attribute has none around it. */
 #define KERNELS(suffix, attribute, fused)                                                          \
     attribute static void activate_##suffix(const struct activation_params *params,                \
                                             const float *x, const float *residual, float *y,       \
@@ -168,6 +171,7 @@ INLINE void multiply_row(bool fused, const float *a, const float *b, float *y, s
     }                                                                                              \
     static const struct kernels kernels_##suffix = {activate_##suffix, softmax_##suffix,           \
                                                     multiply_row_##suffix};
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #if defined(__x86_64__)
 KERNELS(baseline, , false)

@@ -111,7 +111,7 @@ static enum status find_plan(struct cpu_network *network, size_t height, size_t 
             return STATUS_OK;
         }
     TRY(memory_reserve(&network->plans, &network->plan_capacity, network->n_plans + 1,
-                       sizeof *network->plans));
+                       sizeof(struct plan *)));
     TRY(plan_make(&network->runtime, height, width, out));
     network->plans[network->n_plans++] = *out;
 out:

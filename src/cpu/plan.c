@@ -245,7 +245,7 @@ out:
 enum status plan_run(struct plan *plan, char *arena, const float *planes) {
     enum status status = STATUS_OK;
     /* The steps only read the input; the structs that they share are not const. */
-    TRY(point_to(plan, arena, (char *)(uintptr_t)planes));
+    TRY(point_to(plan, arena, (char *)planes));
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct step *step = &plan->steps[i];
         status = step->run(plan, step->args);
