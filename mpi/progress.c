@@ -138,9 +138,8 @@ enum status job_verify(struct job *job) {
         .placers = job->placers,
         .slots = job->slots,
     };
-    status = memory_zeroed((size_t)job->size, sizeof *all, &all);
-    if (status == STATUS_OK)
-        status = memory_zeroed((size_t)job->size, sizeof *told, &told);
+    status = status_worse(memory_zeroed((size_t)job->size, sizeof *all, &all),
+                          memory_zeroed((size_t)job->size, sizeof *told, &told));
     if (status == STATUS_OK && job->interface)
         status = part_open(job, "records", &work.records);
     if (status == STATUS_OK && job->interface && job->options.save_json)

@@ -17,11 +17,9 @@ static enum status gather_bytes(const struct job *job, const void *mine, size_t 
     if (sum > INT_MAX)
         return FAIL(STATUS_FAILED, "the failures of all ranks take %llu bytes: too many to report",
                     (unsigned long long)sum);
-    status = memory_zeroed((size_t)job->size, sizeof *counts, &counts);
-    if (status == STATUS_OK)
-        status = memory_zeroed((size_t)job->size, sizeof *offsets, &offsets);
-    if (status == STATUS_OK && job->rank == 0)
-        status = memory_zeroed(sum, 1, all);
+    status = status_worse(memory_zeroed((size_t)job->size, sizeof *counts, &counts),
+                          memory_zeroed((size_t)job->size, sizeof *offsets, &offsets));
+    status = status_worse(status, memory_zeroed(job->rank == 0 ? sum : 0, 1, all));
     TRY(agree(MPI_COMM_WORLD, status));
     MPI_Gather(&count, 1, MPI_INT, counts, 1, MPI_INT, 0, MPI_COMM_WORLD);
     for (int r = 1; r < job->size; r++)
@@ -51,7 +49,8 @@ static enum status reduce_swaps(struct job *job) {
     TRY(gather_bytes(job, tally->swaps, tally->n_swaps * sizeof *tally->swaps, &bytes, &total));
     if (job->rank == 0) {
         tally->n_swaps = 0; /* rank 0's own are among those gathered */
-        for (size_t at = 0; status == STATUS_OK && at < total; at += sizeof(struct swap_count)) {
+        for (size_t at = 0; status == STATUS_OK && bytes && at < total;
+             at += sizeof(struct swap_count)) {
             struct swap_count swap;
             memcpy(&swap, bytes + at, sizeof swap);
             status = tally_add_swaps(tally, swap.labelled, swap.suggested, swap.count);

@@ -52,14 +52,11 @@ enum status job_scatter(struct job *job) {
     uint64_t *lengths = NULL, my_length = 0, longest = 0, total = images->count;
 
     /* Everything that may fail, on every rank, before the first collective call. */
+    size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
     status = memory_zeroed(ranks, sizeof *lengths, &lengths);
-    if (status == STATUS_OK)
-        status = memory_zeroed(ranks, sizeof *counts, &counts);
-    if (status == STATUS_OK)
-        status = memory_zeroed(ranks, sizeof *offsets, &offsets);
-    if (status == STATUS_OK && job->rank == 0)
-        status =
-            memory_zeroed(images->length < ROUND_BYTES ? images->length : ROUND_BYTES, 1, &buffer);
+    status = status_worse(status, memory_zeroed(ranks, sizeof *counts, &counts));
+    status = status_worse(status, memory_zeroed(ranks, sizeof *offsets, &offsets));
+    status = status_worse(status, memory_zeroed(room, 1, &buffer));
     TRY(agree(MPI_COMM_WORLD, status));
     for (int r = 0; job->rank == 0 && r < job->size; r++) {
         lengths[r] = byte_start(images, share_start(images->count, job->size, r + 1)) -

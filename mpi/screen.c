@@ -136,8 +136,8 @@ void screen_results(struct screen *screen, bool gpu, int ranks, const char *outp
     screen_line(screen, "✓ Results merged successfully!");
     screen_line(screen, "  Output: %s", output);
     screen_line(screen, "  Total images: %llu", (unsigned long long)images);
-    screen_line(screen, "  Total boxes: %llu",
-                (unsigned long long)(correct + mislabeled + uncertain));
+    uint64_t boxes = correct + mislabeled + uncertain;
+    screen_line(screen, "  Total boxes: %llu", (unsigned long long)boxes);
     screen_line(screen, "  Correct: %llu", (unsigned long long)correct);
     screen_line(screen, "  Mislabeled: %llu", (unsigned long long)mislabeled);
     screen_line(screen, "  Uncertain: %llu", (unsigned long long)uncertain);

@@ -8,8 +8,6 @@
 #include "job.h"
 #include "screen.h"
 
-extern const struct backend_interface *const backends[];
-
 enum status job_start(struct job *job, int argc, char **argv) {
     MPI_Comm node;
     MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
@@ -50,9 +48,11 @@ static enum status share_strings(struct text *strings, char **block, size_t *len
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     uint64_t bytes = strings->length;
     MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
-    TRY(agree(MPI_COMM_WORLD, bytes > INT_MAX ? FAIL(STATUS_BAD_INPUT, "too many class names")
-                                              : memory_zeroed(bytes, 1, block)));
-    if (rank == 0)
+    status = memory_zeroed(bytes, 1, block);
+    if (bytes > INT_MAX)
+        status = FAIL(STATUS_BAD_INPUT, "too many class names");
+    TRY(agree(MPI_COMM_WORLD, status));
+    if (rank == 0 && strings->data)
         memcpy(*block, strings->data, bytes);
     MPI_Bcast(*block, (int)bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
     *length = bytes;
@@ -76,7 +76,7 @@ static enum status share_dataset(struct job *job) {
     TRY(agree(MPI_COMM_WORLD, text_status(&strings)));
     TRY(share_strings(&strings, &block, &length));
     status = STATUS_OK;
-    if (job->rank != 0) {
+    if (job->rank != 0 && block) {
         const char *at = block;
         status = memory_string(at, &dataset->root);
         at += strlen(at) + 1;

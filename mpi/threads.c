@@ -4,7 +4,7 @@
 #include "job.h"
 
 size_t job_threads(int64_t wanted, int local_size) {
-    cpu_set_t bound, all;
+    cpu_set_t bound, all = {0};
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     size_t cores = online > 0 ? (size_t)online : 1, allowed = cores;
     /* mpirun binds each rank to a core or a package; what the node's administrator allows is what

@@ -33,6 +33,11 @@ static inline enum status status_value(enum status code) {
 }
 #define FAIL(code, ...) status_value((status_set((code), __FILE__, __LINE__, __VA_ARGS__), (code)))
 
+/* The worse of two: for steps that are all taken, whatever became of the others. */
+static inline enum status status_worse(enum status a, enum status b) {
+    return a > b ? a : b;
+}
+
 /* Runs a call that returns a status; on failure goes to the function's single `out:` label.
  * Needs a local `enum status status`. */
 #define TRY(call)                                                                                  \

@@ -80,7 +80,7 @@ static void set_padding(const struct plan *plan, struct elements_args *args, int
     }
 }
 
-static enum status append(struct plan *plan, const struct op *op,
+static enum status append(struct plan *plan,
                           enum status (*run)(const struct plan *plan, const void *args),
                           const struct elements_args *what) {
     enum status status;
@@ -88,7 +88,7 @@ static enum status append(struct plan *plan, const struct op *op,
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
     args->n = plan->buffers[what->dst].bytes / sizeof(float);
-    TRY(plan_step(plan, op, run, args, free));
+    TRY(plan_step(plan, run, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->other);
     plan_use(plan, what->dst);
@@ -102,7 +102,7 @@ enum status layer_activation(struct plan *plan, const struct op *op,
     struct elements_args args = {.activation = *params, .src = src, .other = residual, .dst = dst};
     if (activation_value(params->kind, 0.0f, params->alpha, params->beta) != 0.0f)
         set_padding(plan, &args, op->output, layout);
-    return append(plan, op, run_activation, &args);
+    return append(plan, run_activation, &args);
 }
 
 enum status layer_unary(struct plan *plan, const struct op *op, bool *done) {
@@ -147,7 +147,7 @@ enum status layer_binary(struct plan *plan, const struct op *op, bool *done) {
     TRY(plan_read(plan, op->inputs[1], args.other_single ? LAYOUT_PLAIN : layout, &args.other));
     args.dst = plan_write(plan, op->output, layout);
     set_padding(plan, &args, op->output, layout);
-    TRY(append(plan, op, run_binary, &args));
+    TRY(append(plan, run_binary, &args));
     *done = true;
 out:
     return status;

@@ -26,13 +26,12 @@ static enum status run_channels(const struct plan *plan, const void *step_args) 
     return STATUS_OK;
 }
 
-static enum status append_channels(struct plan *plan, const struct op *op,
-                                   const struct channels_args *what) {
+static enum status append_channels(struct plan *plan, const struct channels_args *what) {
     enum status status;
     struct channels_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, op, run_channels, args, free));
+    TRY(plan_step(plan, run_channels, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:
@@ -49,7 +48,7 @@ enum status layer_convert(struct plan *plan, int tensor, enum layout to) {
                                  .count = channels,
                                  .cells = plan_cells(plan, tensor),
                                  .dst_channels = channels};
-    return append_channels(plan, NULL, &args);
+    return append_channels(plan, &args);
 }
 
 /* Runs of bytes at a stride, such as the rows that a concatenation takes from one part. */
@@ -67,13 +66,12 @@ static enum status run_runs(const struct plan *plan, const void *step_args) {
     return STATUS_OK;
 }
 
-static enum status append_runs(struct plan *plan, const struct op *op,
-                               const struct runs_args *what) {
+static enum status append_runs(struct plan *plan, const struct runs_args *what) {
     enum status status;
     struct runs_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, op, run_runs, args, free));
+    TRY(plan_step(plan, run_runs, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:
@@ -81,9 +79,9 @@ out:
 }
 
 /* Copies `count` places of an axis between two tensors that are equal along the others. */
-static enum status copy_part(struct plan *plan, const struct op *op, enum layout layout,
-                             size_t axis, int src_tensor, size_t src, size_t src_start,
-                             int dst_tensor, size_t dst, size_t dst_start, size_t count) {
+static enum status copy_part(struct plan *plan, enum layout layout, size_t axis, int src_tensor,
+                             size_t src, size_t src_start, int dst_tensor, size_t dst,
+                             size_t dst_start, size_t count) {
     const struct shape *from = &plan->shapes[src_tensor], *to = &plan->shapes[dst_tensor];
     size_t block = layout_block(plan, layout);
     if (layout == LAYOUT_BLOCKED) {
@@ -96,7 +94,7 @@ static enum status copy_part(struct plan *plan, const struct op *op, enum layout
                                      .count = count,
                                      .cells = plan_cells(plan, dst_tensor),
                                      .dst_channels = last ? channels : 0};
-        return append_channels(plan, op, &args);
+        return append_channels(plan, &args);
     }
     size_t inner = dtype_size(plan->dtypes[dst_tensor]), outer = 1;
     for (size_t i = 0; i < axis; i++)
@@ -111,7 +109,7 @@ static enum status copy_part(struct plan *plan, const struct op *op, enum layout
                              .dst_stride = (size_t)to->dims[axis] * inner,
                              .bytes = count * inner,
                              .count = outer};
-    return append_runs(plan, op, &args);
+    return append_runs(plan, &args);
 }
 
 enum status layer_concat(struct plan *plan, const struct op *op, bool *done) {
@@ -124,8 +122,7 @@ enum status layer_concat(struct plan *plan, const struct op *op, bool *done) {
         size_t buffer, count = (size_t)plan->shapes[part].dims[axis];
         TRY(plan_read(plan, part, layout, &buffer));
         if (!plan_is_part(plan, buffer, whole, plan_part_offset(plan, op->output, axis, start)))
-            TRY(copy_part(plan, op, layout, axis, part, buffer, 0, op->output, whole, start,
-                          count));
+            TRY(copy_part(plan, layout, axis, part, buffer, 0, op->output, whole, start, count));
         start += count;
     }
     *done = true;
@@ -143,8 +140,8 @@ enum status layer_slice(struct plan *plan, const struct op *op, bool *done) {
     TRY(plan_read(plan, op->inputs[0], layout, &buffer));
     size_t whole = plan_write(plan, op->output, layout);
     if (plan->buffers[whole].parent != buffer)
-        TRY(copy_part(plan, op, layout, (size_t)axis, op->inputs[0], buffer, start, op->output,
-                      whole, 0, (size_t)plan->shapes[op->output].dims[axis]));
+        TRY(copy_part(plan, layout, (size_t)axis, op->inputs[0], buffer, start, op->output, whole,
+                      0, (size_t)plan->shapes[op->output].dims[axis]));
     *done = true;
 out:
     return status;

@@ -6,6 +6,7 @@
 #include "cpu/layer.h"
 
 struct primitive_args {
+    const struct op *op;
     dnnl_stream_t stream;
     dnnl_primitive_t primitive;
     int threads;
@@ -24,6 +25,9 @@ static enum status run_primitive(const struct plan *plan, const void *step_args)
     TRY(DNNL(dnnl_stream_wait(args->stream)));
 out:
     omp_set_num_threads(threads);
+    if (status != STATUS_OK)
+        status_prefix(status, "operator %.200s, node '%.200s': ", args->op->type_name,
+                      args->op->name);
     return status;
 }
 
@@ -57,7 +61,8 @@ enum status layer_primitive(struct plan *plan, const struct op *op,
     struct primitive_args *args;
     struct descriptor descriptor = {0};
     TRY(memory_zeroed(1, sizeof *args, &args));
-    TRY(plan_step(plan, op, run_primitive, args, release_primitive));
+    TRY(plan_step(plan, run_primitive, args, release_primitive));
+    args->op = op;
     args->stream = plan->runtime->stream;
     args->threads = omp_get_max_threads();
     TRY(DNNL(dnnl_primitive_create(&args->primitive, primitive_desc)));

@@ -119,11 +119,11 @@ out:
 }
 
 static enum status grow_arena(struct cpu_network *network, size_t bytes) {
-    if (network->arena_bytes >= bytes)
+    if (network->arena && network->arena_bytes >= bytes)
         return STATUS_OK;
     free(network->arena);
     network->arena_bytes = 0;
-    bytes = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+    bytes = (bytes / ARENA_ALIGNMENT + 1) * ARENA_ALIGNMENT; /* never 0 */
     network->arena = aligned_alloc(ARENA_ALIGNMENT, bytes);
     if (!network->arena)
         return FAIL(STATUS_FAILED, "out of memory: %zu bytes for feature maps", bytes);

@@ -126,13 +126,13 @@ static enum status append_op(struct plan *plan, const struct op *op) {
     case OP_TILE:
         break; /* rare: layer_generic */
     case OP_UNKNOWN:
-        status = FAIL(STATUS_BAD_INPUT, "operator %.200s, node '%.200s': not supported on the CPU",
-                      op->type_name, op->name);
-        goto out;
+        TRY(FAIL(STATUS_BAD_INPUT, "not supported on the CPU"));
     }
     if (!done)
         TRY(layer_generic(plan, op));
 out:
+    if (status != STATUS_OK)
+        status_prefix(status, "operator %.200s, node '%.200s': ", op->type_name, op->name);
     return status;
 }
 
@@ -246,15 +246,8 @@ enum status plan_run(struct plan *plan, char *arena, const float *planes) {
     enum status status = STATUS_OK;
     /* The steps only read the input; the structs that they share are not const. */
     TRY(point_to(plan, arena, (char *)planes));
-    for (size_t i = 0; i < plan->n_steps; i++) {
-        const struct step *step = &plan->steps[i];
-        status = step->run(plan, step->args);
-        if (status != STATUS_OK && step->op)
-            status_prefix(status, "operator %.200s, node '%.200s': ", step->op->type_name,
-                          step->op->name);
-        if (status != STATUS_OK)
-            goto out;
-    }
+    for (size_t i = 0; i < plan->n_steps; i++)
+        TRY(plan->steps[i].run(plan, plan->steps[i].args));
 out:
     return status;
 }

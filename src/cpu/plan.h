@@ -57,7 +57,6 @@ struct buffer {
 
 struct plan;
 struct step {
-    const struct op *op;
     enum status (*run)(const struct plan *plan, const void *args);
     void *args;
     void (*free)(void *args);
@@ -132,7 +131,7 @@ bool plan_is_part(const struct plan *plan, size_t buffer, size_t whole, size_t o
 
 /* Appends a step; `args` (from malloc, owned by the plan at once, also on failure) is released
  * with `release`. */
-enum status plan_step(struct plan *plan, const struct op *op,
+enum status plan_step(struct plan *plan,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args));
 /* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */

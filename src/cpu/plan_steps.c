@@ -5,7 +5,7 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
-enum status plan_step(struct plan *plan, const struct op *op,
+enum status plan_step(struct plan *plan,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args)) {
     enum status status =
@@ -14,7 +14,7 @@ enum status plan_step(struct plan *plan, const struct op *op,
         release(args);
         return status;
     }
-    plan->steps[plan->n_steps++] = (struct step){op, run, args, release};
+    plan->steps[plan->n_steps++] = (struct step){run, args, release};
     return STATUS_OK;
 }
 

@@ -253,9 +253,7 @@ void options_help(struct text *text) {
                          rows[i].value ? rows[i].value : "");
         text_format(text, n <= 20 ? "  %-20s  %s" : "  %s\n                        %s", flag,
                     rows[i].help);
-        if (rows[i].kind != SWITCH && rows[i].initial && rows[i].kind != COUNT)
-            text_format(text, " (default: %s)", rows[i].initial);
-        else if (rows[i].kind == COUNT && !strstr(rows[i].help, "default"))
+        if (rows[i].kind != SWITCH && rows[i].initial && !strstr(rows[i].help, "default"))
             text_format(text, " (default: %s)", rows[i].initial);
         text_string(text, "\n");
     }

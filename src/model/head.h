@@ -45,7 +45,8 @@ struct cone {
     uint32_t *uses;
     size_t n_sources;
     int sources[CONE_SOURCES]; /* what the cone stands on, constants apart */
-    struct value *values;      /* by tensor; the sources' are the caller's */
+    struct value *values;      /* by tensor: the sources', and what is being computed; owned */
+    uint64_t bytes;            /* that the values take */
 };
 
 /* Whether the cone ends at the operator's output. */
@@ -59,8 +60,12 @@ enum status cone_open(const struct head_search *search, int target, cone_boundar
                       const void *context, struct cone *cone, bool *closed);
 void cone_close(struct cone *cone);
 
-/* Computes the target from values of the sources; *data is the caller's to free. *done: false
- * where an operator is not understood, or the work is out of proportion. */
+/* Makes room for a tensor's elements, zeroed, in cone->values: for the sources' before the cone is
+ * evaluated. *done becomes false where the memory is out of proportion. */
+enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *done);
+
+/* Computes the target from values of the sources; out->data is the caller's to free. *done: false
+ * where an operator is not understood, or work or memory are out of proportion. */
 enum status cone_evaluate(struct cone *cone, struct value *out, bool *done);
 
 /* Of a cone of moves: where each element of the target comes from. Element e of source s is number

@@ -108,27 +108,23 @@ static bool is_level_map(const struct head_search *search, const struct op *op,
     return false;
 }
 
-/* What the tail makes of maps of zeros (seed 0) or of random numbers. *maps, by level, and
- * *rows are the caller's to free. */
-static enum status run_tail(const struct attempt *attempt, uint64_t seed, float **maps,
+/* What the tail makes of maps of zeros (seed 0) or of random numbers, which cone->values keeps.
+ * The caller closes the cone and frees the rows. */
+static enum status run_tail(const struct attempt *attempt, uint64_t seed, struct cone *cone,
                             struct value *rows, bool *done) {
     enum status status;
-    struct cone cone = {0};
     const struct head *head = &attempt->head;
-    TRY(cone_open(attempt->search, attempt->tensor, is_level_map, attempt, &cone, done));
-    *done = *done && cone.n_sources == head->n_levels;
+    TRY(cone_open(attempt->search, attempt->tensor, is_level_map, attempt, cone, done));
+    *done = *done && cone->n_sources == head->n_levels;
     for (size_t l = 0; l < head->n_levels && *done; l++) {
-        const struct shape *shape = &attempt->search->shapes[head->levels[l].boxes];
-        size_t count = (size_t)shape_elements(shape);
-        TRY(memory_zeroed(count, sizeof(float), &maps[l]));
-        if (seed != 0)
-            random_values(maps[l], count, seed + l);
-        cone.values[head->levels[l].boxes] = (struct value){DTYPE_F32, *shape, maps[l]};
+        struct value *map = &cone->values[head->levels[l].boxes];
+        TRY(cone_give(cone, head->levels[l].boxes, DTYPE_F32, done));
+        if (*done && seed != 0)
+            random_values(map->data, (size_t)shape_elements(&map->shape), seed + l);
     }
     if (*done)
-        TRY(cone_evaluate(&cone, rows, done));
+        TRY(cone_evaluate(cone, rows, done));
 out:
-    cone_close(&cone);
     return status;
 }
 
@@ -137,7 +133,7 @@ static double sigmoid(double x) {
 }
 
 /* Whether every row's box is the formula's. */
-static bool boxes_agree(const struct attempt *attempt, float *const *maps,
+static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
                         const struct value *tail) {
     const float *values = tail->data;
     for (size_t r = 0; r < attempt->n_rows; r++) {
@@ -145,7 +141,8 @@ static bool boxes_agree(const struct attempt *attempt, float *const *maps,
         const struct head_level *level = &attempt->head.levels[row->level];
         const struct shape *shape = &attempt->search->shapes[level->boxes];
         size_t cells = level_cells(attempt, row->level), columns = (size_t)shape->dims[3];
-        const float *map = maps[row->level] + row->anchor * attempt->width * cells + row->cell;
+        const float *map = maps[level->boxes].data;
+        map += row->anchor * attempt->width * cells + row->cell;
         double corner[2] = {(double)(row->cell % columns), (double)(row->cell / columns)};
         for (size_t s = 0; s < BOX; s++) {
             double twice = 2.0 * sigmoid(map[s * cells]), value = values[element(attempt, r, s)];
@@ -171,21 +168,19 @@ static void read_anchors(struct attempt *attempt, const struct value *tail) {
 
 static enum status check_boxes(struct attempt *attempt, bool *good) {
     enum status status;
-    float *zeros[GRAPH_LEVELS] = {NULL}, *maps[GRAPH_LEVELS] = {NULL};
+    struct cone still_cone = {0}, cone = {0};
     struct value still = {0}, tail = {0};
-    TRY(run_tail(attempt, 0, zeros, &still, good));
+    TRY(run_tail(attempt, 0, &still_cone, &still, good));
     if (*good) {
         read_anchors(attempt, &still);
-        TRY(run_tail(attempt, 1, maps, &tail, good));
-        *good = *good && boxes_agree(attempt, maps, &tail);
+        TRY(run_tail(attempt, 1, &cone, &tail, good));
+        *good = *good && boxes_agree(attempt, cone.values, &tail);
     }
 out:
-    for (size_t l = 0; l < GRAPH_LEVELS; l++) {
-        free(zeros[l]);
-        free(maps[l]);
-    }
     free(still.data);
     free(tail.data);
+    cone_close(&still_cone);
+    cone_close(&cone);
     return status;
 }
 

@@ -7,8 +7,12 @@
 #include "model/head.h"
 #include "model/work.h"
 
-/* Of one evaluation. */
-static const uint64_t MOST_BYTES = (uint64_t)1 << 30;
+/* Bytes that one evaluation may take: what heads of a thousand classes need for this picture. */
+static uint64_t most_bytes(const struct head_search *search) {
+    const uint64_t least = (uint64_t)64 << 20, most = (uint64_t)512 << 20;
+    uint64_t pixels = (uint64_t)search->height * (uint64_t)search->width;
+    return pixels > most / 640 ? most : least + pixels * 640 > most ? most : least + pixels * 640;
+}
 
 bool op_is_sigmoid(const struct op *op) {
     return op->kind == OP_UNARY && op->unary == UNARY_ACTIVATION &&
@@ -79,8 +83,7 @@ out:
 void cone_close(struct cone *cone) {
     if (cone->values != NULL)
         for (size_t i = 0; i < cone->search->graph->n_tensors; i++)
-            if (cone->inside[i])
-                free(cone->values[i].data);
+            free(cone->values[i].data);
     free(cone->values);
     free(cone->inside);
     free(cone->uses);
@@ -89,6 +92,23 @@ void cone_close(struct cone *cone) {
 
 static uint64_t value_bytes(const struct value *value) {
     return (uint64_t)shape_elements(&value->shape) * dtype_size(value->dtype);
+}
+
+enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *done) {
+    struct value *value = &cone->values[tensor];
+    *value = (struct value){dtype, cone->search->shapes[tensor], NULL};
+    cone->bytes += value_bytes(value);
+    *done = *done && cone->bytes <= most_bytes(cone->search);
+    if (!*done)
+        return STATUS_OK;
+    return memory_zeroed((size_t)shape_elements(&value->shape), dtype_size(dtype), &value->data);
+}
+
+/* Lets them go. */
+static void drop(struct cone *cone, int tensor) {
+    cone->bytes -= value_bytes(&cone->values[tensor]);
+    free(cone->values[tensor].data);
+    cone->values[tensor].data = NULL;
 }
 
 /* The numbers of elements that pass a sigmoid. */
@@ -100,7 +120,7 @@ static void mark_sigmoid(const struct value *in, struct value *out) {
 }
 
 /* Computes one operator of the cone. *done: false where that is not possible. */
-static enum status step(struct cone *cone, const struct op *op, uint64_t *bytes, bool *done) {
+static enum status step(struct cone *cone, const struct op *op, bool *done) {
     const struct graph *graph = cone->search->graph;
     const struct shape *shapes = cone->search->shapes;
     struct value inputs[GRAPH_INPUTS] = {0}, *out = &cone->values[op->output];
@@ -114,15 +134,10 @@ static enum status step(struct cone *cone, const struct op *op, uint64_t *bytes,
             inputs[k] = (struct value){tensor->dtype, tensor->shape, tensor->data};
         *done = *done && inputs[k].data != NULL;
     }
-    out->shape = shapes[op->output];
-    out->dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
-    *bytes += value_bytes(out);
-    *done = *done && *bytes <= MOST_BYTES && spend(cone->search, op_work(op, shapes, &out->shape));
-    if (!*done)
-        return STATUS_OK;
-    enum status status =
-        memory_zeroed((size_t)shape_elements(&out->shape), dtype_size(out->dtype), &out->data);
-    if (status != STATUS_OK)
+    *done = *done && spend(cone->search, op_work(op, shapes, &shapes[op->output]));
+    enum dtype dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
+    enum status status = cone_give(cone, op->output, dtype, done);
+    if (status != STATUS_OK || !*done)
         return status;
     if (cone->moves && op_is_sigmoid(op)) {
         mark_sigmoid(&inputs[0], out);
@@ -132,28 +147,28 @@ static enum status step(struct cone *cone, const struct op *op, uint64_t *bytes,
     }
     for (size_t k = 0; k < followed(cone, op); k++) {
         int input = op->inputs[k];
-        if (input < 0 || --cone->uses[input] > 0 || !cone->inside[input])
-            continue;
-        *bytes -= value_bytes(&cone->values[input]);
-        free(cone->values[input].data);
-        cone->values[input].data = NULL;
+        if (input >= 0 && --cone->uses[input] == 0 && cone->inside[input])
+            drop(cone, input);
     }
     return STATUS_OK;
+}
+
+/* Hands the target's elements over. */
+static void take(struct cone *cone, struct value *out) {
+    *out = cone->values[cone->target];
+    cone->values[cone->target].data = NULL;
 }
 
 enum status cone_evaluate(struct cone *cone, struct value *out, bool *done) {
     enum status status = STATUS_OK;
     const struct graph *graph = cone->search->graph;
-    uint64_t bytes = 0;
     *done = cone->inside[cone->target];
     *out = (struct value){0};
     for (size_t i = 0; i < graph->n_ops && *done; i++)
         if (cone->inside[graph->ops[i].output])
-            TRY(step(cone, &graph->ops[i], &bytes, done));
-    if (*done) {
-        *out = cone->values[cone->target];
-        cone->values[cone->target].data = NULL;
-    }
+            TRY(step(cone, &graph->ops[i], done));
+    if (*done)
+        take(cone, out);
 out:
     return status;
 }
@@ -162,35 +177,23 @@ enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64
                        bool *done) {
     enum status status = STATUS_OK;
     struct value out = {0};
-    size_t s, made = 0;
     *ids = NULL;
     *done = true;
     first[0] = 0;
-    for (s = 0; s < cone->n_sources && *done; s++) {
-        struct value *value = &cone->values[cone->sources[s]];
-        int64_t count = shape_elements(&cone->search->shapes[cone->sources[s]]);
+    for (size_t s = 0; s < cone->n_sources && *done; s++) {
+        int source = cone->sources[s];
+        int64_t count = shape_elements(&cone->search->shapes[source]);
         first[s + 1] = first[s] + count;
-        *done = (uint64_t)first[s + 1] * sizeof(int64_t) <= MOST_BYTES;
-        if (!*done)
-            break;
-        *value = (struct value){DTYPE_I64, cone->search->shapes[cone->sources[s]], NULL};
-        TRY(memory_zeroed((size_t)count, sizeof(int64_t), &value->data));
-        made++;
-        for (int64_t i = 0; i < count; i++)
-            ((int64_t *)value->data)[i] = first[s] + i;
+        TRY(cone_give(cone, source, DTYPE_I64, done));
+        for (int64_t i = 0; i < count && *done; i++)
+            ((int64_t *)cone->values[source].data)[i] = first[s] + i;
     }
-    if (*done && !cone->inside[cone->target]) { /* it is its own source */
-        *ids = cone->values[cone->target].data;
-        cone->values[cone->target].data = NULL;
-    } else if (*done) {
+    if (*done && !cone->inside[cone->target])
+        take(cone, &out); /* it is its own source */
+    else if (*done)
         TRY(cone_evaluate(cone, &out, done));
-        *ids = out.data;
-    }
+    *ids = out.data;
 out:
-    for (s = 0; s < made; s++) {
-        free(cone->values[cone->sources[s]].data);
-        cone->values[cone->sources[s]].data = NULL;
-    }
     return status;
 }
 

@@ -235,8 +235,6 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     struct cone cone = {0};
     struct value boxes = {0};
     struct head *head = &attempt->head;
-    const struct shape *shapes = attempt->search->shapes;
-    size_t filled = 0;
     TRY(cone_open(attempt->search, tensor, is_raw_map, attempt, &cone, good));
     *good = *good && cone.n_sources == head->n_levels && cone.inside[tensor];
     for (size_t l = 0; l < head->n_levels; l++)
@@ -251,20 +249,17 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
         TRY(read_channels(attempt, &cone, good));
     if (!*good)
         goto out;
-    for (; filled < cone.n_sources; filled++) {
-        int source = cone.sources[filled];
-        struct value *value = &cone.values[source];
-        size_t count = (size_t)shape_elements(&shapes[source]);
-        *value = (struct value){DTYPE_F32, shapes[source], NULL};
-        TRY(memory_zeroed(count, sizeof(float), &value->data));
-        random_values(value->data, count, filled + 1);
+    for (size_t s = 0; s < cone.n_sources && *good; s++) {
+        struct value *value = &cone.values[cone.sources[s]];
+        TRY(cone_give(&cone, cone.sources[s], DTYPE_F32, good));
+        if (*good)
+            random_values(value->data, (size_t)shape_elements(&value->shape), s + 1);
     }
-    TRY(cone_evaluate(&cone, &boxes, good));
+    if (*good)
+        TRY(cone_evaluate(&cone, &boxes, good));
     *good = *good && boxes_agree(attempt, cone.values, &boxes);
 out:
     free(boxes.data);
-    for (size_t s = 0; s < filled; s++)
-        free(cone.values[cone.sources[s]].data);
     cone_close(&cone);
     return status;
 }

@@ -1,7 +1,7 @@
 /* The state of reading one ONNX file: names, what is known of each tensor, and adding operators. */
 #include "model/onnx_import.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,6 +195,12 @@ enum status emit(struct importer *importer, const struct node *node, const struc
     TRY(op_dtype(&op, inputs, &dtype));
     TRY(op_shape(importer->graph, &op, importer->shapes, importer->height, importer->width,
                  &shape));
+    int64_t most = ((int64_t)64 << 20) + 4096 * importer->height * importer->width;
+    if (shape_elements(&shape) > most) {
+        status = FAIL(STATUS_BAD_INPUT, "a result of %" PRId64 " elements is too large",
+                      shape_elements(&shape));
+        goto out;
+    }
     if (constant) {
         TRY(fold(importer, &op, dtype, &shape, output, &added));
     } else {
