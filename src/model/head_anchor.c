@@ -143,7 +143,8 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
         size_t cells = level_cells(attempt, row->level), columns = (size_t)shape->dims[3];
         const float *map = maps[level->boxes].data;
         map += row->anchor * attempt->width * cells + row->cell;
-        double corner[2] = {(double)(row->cell % columns), (double)(row->cell / columns)};
+        size_t x = row->cell % columns, y = row->cell / columns;
+        double corner[2] = {(double)x, (double)y};
         for (size_t s = 0; s < BOX; s++) {
             double twice = 2.0 * sigmoid(map[s * cells]), value = values[element(attempt, r, s)];
             double expected = s < 2 ? (twice - 0.5 + corner[s]) * (double)level->stride

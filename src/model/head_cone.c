@@ -139,7 +139,7 @@ static enum status step(struct cone *cone, const struct op *op, bool *done) {
     enum status status = cone_give(cone, op->output, dtype, done);
     if (status != STATUS_OK || !*done)
         return status;
-    if (cone->moves && op_is_sigmoid(op)) {
+    if (cone->moves && op_is_sigmoid(op) && inputs[0].data != NULL) {
         mark_sigmoid(&inputs[0], out);
     } else if ((status = op_evaluate(op, inputs, out)) != STATUS_OK) {
         *done = false;

@@ -210,8 +210,8 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
         const struct head_level *level = &attempt->head.levels[attempt->level[a]];
         const struct value *map = &maps[level->boxes];
         size_t cells = level_cells(attempt, attempt->level[a]), cell = attempt->cell[a];
-        double side[4], column = (double)(cell % (size_t)map->shape.dims[3]) + 0.5,
-                        row = (double)(cell / (size_t)map->shape.dims[3]) + 0.5;
+        size_t columns = (size_t)map->shape.dims[3], x = cell % columns, y = cell / columns;
+        double side[4], column = (double)x + 0.5, row = (double)y + 0.5;
         for (size_t s = 0; s < 4; s++)
             side[s] = distance(attempt, map->data, cells, cell,
                                level->box_channel + s * attempt->head.bins);

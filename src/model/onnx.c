@@ -138,14 +138,15 @@ static enum status sweep_node(struct importer *importer, const Onnx__NodeProto *
 static enum status sweep_nodes(struct importer *importer, const Onnx__GraphProto *file) {
     enum status status;
     size_t left = file->n_node;
-    const Onnx__NodeProto **waiting = NULL;
+    size_t *waiting = NULL; /* indices of operators */
     TRY(memory_zeroed(left, sizeof *waiting, &waiting));
-    memcpy(waiting, file->node, left * sizeof *waiting);
+    for (size_t i = 0; i < left; i++)
+        waiting[i] = i;
     for (size_t round = 0; left > 0; round++) {
         const char *missing = NULL, *lacking;
         size_t kept = 0;
         for (size_t i = 0; i < left; i++) {
-            TRY(sweep_node(importer, waiting[i], &lacking));
+            TRY(sweep_node(importer, file->node[waiting[i]], &lacking));
             if (lacking == NULL)
                 continue;
             if (missing == NULL)
@@ -153,7 +154,7 @@ static enum status sweep_nodes(struct importer *importer, const Onnx__GraphProto
             waiting[kept++] = waiting[i];
         }
         if (kept == left || round == MOST_ROUNDS) {
-            const Onnx__NodeProto *node = waiting[0];
+            const Onnx__NodeProto *node = file->node[waiting[0]];
             status = FAIL(STATUS_BAD_INPUT,
                           "damaged: operator %.100s, node '%.100s': its input '%.100s' is made by "
                           "no operator",
@@ -241,7 +242,7 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
         return FAIL(STATUS_BAD_INPUT,
-                    "%s; export it again as a plain float model (nms=False, int8=False)", trouble);
+                    "%s; give a detection model exported without NMS and quantisation", trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));

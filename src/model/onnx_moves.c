@@ -290,7 +290,7 @@ enum status translate_pad(struct importer *importer, const struct node *node, in
     TRY(first_shape(importer, node, &in));
     if (!node_text_is(node, "mode", "constant", "constant"))
         return FAIL(STATUS_BAD_INPUT, "padding other than by a constant is not supported");
-    TRY(node_list(importer, node, "pads", 1, pads, 2 * GRAPH_RANK, &n_pads, &present));
+    TRY(node_list(importer, node, "pads", 1, pads, (size_t)2 * GRAPH_RANK, &n_pads, &present));
     TRY(node_number(importer, node, "value", 2, &op.pad_value, &present));
     TRY(node_list(importer, node, "axes", 3, axes, GRAPH_RANK, &n_axes, &present));
     if (!present)
