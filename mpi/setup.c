@@ -164,8 +164,10 @@ enum status job_open_backend(struct job *job) {
         .half = options->half,
         .local_rank = job->local_rank,
     };
-    TRY(agree(MPI_COMM_WORLD,
-              job->interface->open(&job->model, &job->judge, &opening, &job->backend)));
+    status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
+    if (status == STATUS_BAD_INPUT)
+        status_prefix(status, "%s: ", options->model);
+    TRY(agree(MPI_COMM_WORLD, status));
     snprintf(job->device, sizeof job->device, "%s", job->interface->device(job->backend));
 out:
     return status;
