@@ -59,7 +59,7 @@ static enum status add_labels(struct counter *counter) {
         TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
         size_t length = path_folder_length(path);
         path[length] = '\0';
-        if (length == folder_length && memcmp(path, last.data, length) == 0)
+        if (last.data && length == folder_length && memcmp(path, last.data, length) == 0)
             continue;
         TRY(add_folder(counter, path));
         text_clear(&last);

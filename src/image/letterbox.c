@@ -134,7 +134,7 @@ static void find_columns(const struct letterbox *box, struct column *columns) {
 static enum status scale_rows(const struct image *image, const struct letterbox *box,
                               float *planes) {
     size_t width = box->width, stride = (size_t)image->width * 3;
-    size_t rows_size = 2 * 3 * width * sizeof(int16_t);
+    size_t rows_size = 6 * width * sizeof(int16_t);
     struct column *columns = malloc(width * sizeof *columns + rows_size);
     if (!columns)
         return FAIL(STATUS_FAILED, "out of memory: a letterbox %zu pixels wide", width);

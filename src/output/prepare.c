@@ -111,7 +111,7 @@ enum status output_prepare(const char *output, bool overwrite) {
     enum status status;
     int folder = -1;
     struct text list = {0};
-    bool there[MADE];
+    bool there[MADE] = {false};
     struct spot whole = {AT_FDCWD, NULL, output};
     TRY(make_folders(output));
     folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -122,8 +122,8 @@ enum status output_prepare(const char *output, bool overwrite) {
     TRY(find_made(folder, output, there, &list));
     if (list.length > 0 && !overwrite) {
         status = FAIL(STATUS_BAD_INPUT,
-                      "the output folder %.1000s holds results already (%s): continue that run "
-                      "with --resume, start over with --overwrite, or choose another --output",
+                      "the output folder %.1000s holds results already (%s): start over with "
+                      "--overwrite, or choose another --output",
                       output, list.data);
         goto out;
     }

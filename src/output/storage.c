@@ -29,7 +29,7 @@ static bool file_system_of(const struct spot *spot, struct statvfs *out) {
         if (slash && slash != path)
             *slash = '\0';
         else
-            strcpy(path, slash ? "/" : ".");
+            snprintf(path, sizeof path, "%s", slash ? "/" : ".");
         fd = openat(spot->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (strlen(path) == 1)
             break;

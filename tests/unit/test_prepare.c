@@ -62,7 +62,6 @@ static void test_results_are_not_touched(void **state) {
         file_make(folder ? below(path, "file") : path, "kept");
         file_make(below(output, "notes.txt"), "mine");
         assert_refused(output_prepare(output, false), made[i]);
-        assert_refused(STATUS_BAD_INPUT, "--resume");
         assert_refused(STATUS_BAD_INPUT, "--overwrite");
         assert_refused(STATUS_BAD_INPUT, output);
         assert_int_equal(count_below(output, NULL), folder ? 3 : 2);
