@@ -25,7 +25,7 @@ static enum status run(struct bench *bench, const char **arguments, const char *
     if (imgsz < 32 || threads < 1)
         return FAIL(STATUS_BAD_INPUT, "IMGSZ and THREADS are numbers from 32 and 1 on");
     TRY(model_read(arguments[0], NULL, imgsz, &bench->model));
-    TRY(dataset_open(arguments[1], NULL, &bench->dataset));
+    TRY(dataset_open(arguments[1], NULL, NULL, &bench->dataset));
     TRY(class_map_make((const char *const *)bench->dataset.names, bench->dataset.n_names,
                        (const char *const *)bench->model.names, bench->model.n_classes,
                        &bench->classes));
@@ -50,7 +50,6 @@ static enum status run(struct bench *bench, const char **arguments, const char *
         .classes = &bench->classes,
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = bench->dataset.root,
-        .output = output,
         .placer = bench->placer,
         .records = bench->records,
         .imgsz = (uint32_t)imgsz,

@@ -116,6 +116,16 @@ static void watch(struct job *job, struct verify *verify, struct verify_progress
     job->seconds = mine.seconds;
 }
 
+/* Said once, whichever ranks met it. */
+static void warn_of_links(struct job *job) {
+    int mine = job->placer && placer_fell_back(job->placer), any = 0;
+    MPI_Reduce(&mine, &any, 1, MPI_INT, MPI_LOR, 0, MPI_COMM_WORLD);
+    if (any)
+        screen_warning(job->screen, job->interface->prefix,
+                       "%s cannot hold hard links to the images: symbolic links instead",
+                       job->output);
+}
+
 enum status job_verify(struct job *job) {
     enum status status = STATUS_OK;
     struct verify *verify = NULL;
@@ -128,7 +138,6 @@ enum status job_verify(struct job *job) {
         .classes = &job->classes,
         .thresholds = job->thresholds,
         .root = job->dataset.root,
-        .output = job->output,
         .placer = job->placer,
         .save_txt = job->options.save_txt && job->interface,
         .imgsz = job->imgsz,
@@ -153,6 +162,7 @@ enum status job_verify(struct job *job) {
     status = verify_join(verify, NULL);
     verify = NULL;
     TRY(agree(MPI_COMM_WORLD, status));
+    warn_of_links(job);
 out:
     if (verify) {
         verify_cancel(verify);

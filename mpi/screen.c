@@ -94,6 +94,16 @@ void screen_own(struct screen *screen, const char *format, ...) {
     va_end(args);
 }
 
+void screen_warning(struct screen *screen, const char *prefix, const char *format, ...) {
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    screen_line(screen, "[%s 0] WARNING: %s", prefix, text);
+    screen_own(screen, "[%s 0] WARNING: %s", prefix, text);
+}
+
 static const char *workers(bool gpu) {
     return gpu ? "GPUs" : "CPU processes";
 }

@@ -19,6 +19,9 @@ void screen_line(struct screen *screen, const char *format, ...)
 /* The same, also with --quiet. */
 void screen_error(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* On rank 0: "[CPU 0] WARNING: ..." to the screen, verify.log and its own log. */
+void screen_warning(struct screen *screen, const char *prefix, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A line to this rank's own log alone. */
 void screen_own(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -121,7 +121,8 @@ out:
 enum status job_open_data(struct job *job) {
     enum status status = STATUS_OK;
     if (job->rank == 0)
-        status = dataset_open(job->options.data, job->options.split, &job->dataset);
+        status =
+            dataset_open(job->options.data, job->options.split, job->options.output, &job->dataset);
     TRY(agree(MPI_COMM_WORLD, status));
     TRY(share_dataset(job));
     TRY(agree(MPI_COMM_WORLD, match_classes(job)));
@@ -202,24 +203,42 @@ out:
     return status;
 }
 
+/* The data set's classes that the model lacks, by name, as many as a line holds. */
+static void warn_of_classes(struct job *job, const char *prefix) {
+    struct text names = {0};
+    size_t unknown = 0;
+    for (size_t i = 0; i < job->classes.n_data; i++) {
+        if (job->classes.to_model[i] >= 0)
+            continue;
+        if (unknown < 10)
+            text_format(&names, "%s%s", unknown ? ", " : "", job->classes.names[i]);
+        unknown++;
+    }
+    if (unknown && text_status(&names) == STATUS_OK)
+        screen_warning(job->screen, prefix,
+                       "the model does not know %zu of the data set's %zu classes, their boxes are "
+                       "uncertain: %s%s",
+                       unknown, job->classes.n_data, names.data, unknown > 10 ? ", ..." : "");
+    text_free(&names);
+}
+
 void job_warn(struct job *job) {
     const struct dataset *dataset = &job->dataset;
     const char *prefix = job->interface ? job->interface->prefix : "CPU";
     if (job->imgsz != (uint32_t)job->options.imgsz)
-        screen_line(job->screen, "[%s 0] WARNING: --imgsz %lld: raised to %u, a multiple of %lld",
-                    prefix, (long long)job->options.imgsz, job->imgsz,
-                    (long long)job->model.stride);
+        screen_warning(job->screen, prefix, "--imgsz %lld: raised to %u, a multiple of %lld",
+                       (long long)job->options.imgsz, job->imgsz, (long long)job->model.stride);
+    warn_of_classes(job, prefix);
     if (dataset->repeated)
-        screen_line(job->screen,
-                    "[%s 0] WARNING: %llu images are listed more than once: each is "
-                    "verified once",
-                    prefix, (unsigned long long)dataset->repeated);
+        screen_warning(job->screen, prefix,
+                       "%llu images are listed more than once: each is verified once",
+                       (unsigned long long)dataset->repeated);
     if (dataset->other)
-        screen_line(job->screen,
-                    "[%s 0] WARNING: %llu listed files are neither .jpg, .jpeg nor .png: left out",
-                    prefix, (unsigned long long)dataset->other);
+        screen_warning(job->screen, prefix,
+                       "%llu listed files are neither .jpg, .jpeg nor .png: left out",
+                       (unsigned long long)dataset->other);
     if (dataset->skipped)
-        screen_line(job->screen, "[%s 0] WARNING: %s", prefix, dataset->skipped);
+        screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }
 
 void job_free(struct job *job) {

@@ -9,6 +9,7 @@
 #include "data/path_list.h"
 
 struct collection {
+    const char *output; /* the folder of a run, whose placed images are left out; NULL: none */
     struct path_list images;
     uint64_t other;   /* entries of lists that are no images */
     size_t n_skipped; /* what was left out; `skipped` tells of the first few, n_said of them */

@@ -92,9 +92,10 @@ out:
     return status;
 }
 
-enum status dataset_open(const char *path, const char *splits, struct dataset *dataset) {
+enum status dataset_open(const char *path, const char *splits, const char *output,
+                         struct dataset *dataset) {
     enum status status;
-    struct collection collection = {0};
+    struct collection collection = {.output = output};
     struct text absolute = {0}, root = {0};
     enum source kind;
     *dataset = (struct dataset){0};

@@ -32,8 +32,12 @@ struct dataset {
  * file's folder, then at the current one; that an absent folder is an error only where --split
  * names it or no split has images; and that `train` and `val` need not both be there.
  *
+ * `output` (NULL: none) is where results go: what a run placed there, below correct, mislabeled and
+ * uncertain, is no part of the data set, so that it may lie within.
+ *
  * STATUS_BAD_INPUT with one line where there is nothing to verify. */
-enum status dataset_open(const char *path, const char *splits, struct dataset *dataset);
+enum status dataset_open(const char *path, const char *splits, const char *output,
+                         struct dataset *dataset);
 void dataset_free(struct dataset *dataset);
 
 /* Counts the .txt files in the images' label folders that belong to no image of the list

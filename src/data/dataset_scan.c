@@ -24,6 +24,7 @@ struct scan {
     struct path_list links;   /* links to folders, to be followed after */
     struct folder_id *ids;    /* of the folders read */
     size_t n_ids, ids_capacity;
+    size_t n_left_out;     /* of the ids: folders that are not to be read */
     struct index_set seen; /* of ids */
     struct text path;
 };
@@ -104,7 +105,7 @@ out:
 static enum status cannot_read(struct scan *scan, const char *folder, int error) {
     if (file_error_is_machine(error))
         return FAIL(STATUS_FAILED, "cannot read the folder %s: %s", folder, strerror(error));
-    if (scan->n_ids == 0)
+    if (scan->n_ids == scan->n_left_out)
         return FAIL(STATUS_BAD_INPUT, "cannot read the folder %s: %s", folder, strerror(error));
     return collection_skip(scan->collection, "cannot read the folder %s: %s", folder,
                            strerror(error));
@@ -156,12 +157,31 @@ out:
     return status;
 }
 
+/* Marks what a run has placed as read already. */
+static enum status leave_out_placed(struct scan *scan) {
+    static const char *const buckets[] = {"correct", "mislabeled", "uncertain"};
+    enum status status = STATUS_OK;
+    bool new;
+    for (size_t i = 0; scan->collection->output && i < sizeof buckets / sizeof *buckets; i++) {
+        struct stat info;
+        text_clear(&scan->path);
+        text_format(&scan->path, "%s/%s/JPEGImages", scan->collection->output, buckets[i]);
+        TRY(text_status(&scan->path));
+        if (stat(scan->path.data, &info) == 0)
+            TRY(remember(scan, &info, &new));
+    }
+    scan->n_left_out = scan->n_ids;
+out:
+    return status;
+}
+
 enum status collection_add_folder(struct collection *collection, const char *folder) {
     enum status status;
     struct scan scan = {.collection = collection};
     struct path_list links = {0};
     struct text current = {0};
     size_t first = collection->images.count;
+    TRY(leave_out_placed(&scan));
     TRY(read_tree(&scan, folder, &current));
     while (scan.links.count > 0) {
         path_list_free(&links);

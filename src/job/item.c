@@ -155,21 +155,12 @@ out:
     return status;
 }
 
-static void note_findings(const struct verify_job *job, const struct item *item,
-                          struct notes *notes) {
-    const struct image_result *result = &item->result;
-    if (result->error)
-        notes_add(notes, NOTE_FAILED_IMAGE, "%s: %s", item->path, result->error);
+static void note_findings(const struct item *item, struct notes *notes) {
+    if (item->result.error)
+        notes_add(notes, NOTE_FAILED_IMAGE, "%s: %s", item->path, item->result.error);
     for (size_t i = 0; i < item->labels.n_invalid; i++)
         notes_add(notes, NOTE_INVALID_LABEL, "%s:%u: %s", item->label_path,
                   item->labels.invalid[i].line, item->labels.invalid[i].reason);
-    for (size_t i = 0; i < result->n_boxes; i++)
-        if (result->boxes[i].reason == REASON_UNKNOWN_CLASS)
-            notes_add(notes, NOTE_UNKNOWN_CLASS, "%s:%u: the model does not know class %u (%s)",
-                      item->label_path, result->boxes[i].label.line, result->boxes[i].label.class,
-                      result->boxes[i].label.class < job->classes->n_data
-                          ? job->classes->names[result->boxes[i].label.class]
-                          : "no name");
 }
 
 static enum status append(FILE *file, const struct text *text, const char *what) {
@@ -181,7 +172,7 @@ static enum status append(FILE *file, const struct text *text, const char *what)
 enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,
                         struct notes *notes) {
     enum status status;
-    note_findings(job, item, notes);
+    note_findings(item, notes);
     TRY(tally_add(tally, &item->result, job->classes));
     TRY(append(job->records, &item->record, "records"));
     TRY(append(job->predictions, &item->predictions, "predictions"));

@@ -10,8 +10,6 @@
 static const char *const nouns[NOTE_KINDS] = {
     [NOTE_FAILED_IMAGE] = "images that could not be read",
     [NOTE_INVALID_LABEL] = "invalid label lines",
-    [NOTE_UNKNOWN_CLASS] = "labels of classes that the model does not know",
-    [NOTE_PLACING] = "notes on placing images",
 };
 
 enum status notes_make(struct notes *notes) {

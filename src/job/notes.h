@@ -7,13 +7,7 @@
 
 #include "base/text.h"
 
-enum note_kind {
-    NOTE_FAILED_IMAGE,
-    NOTE_INVALID_LABEL,
-    NOTE_UNKNOWN_CLASS,
-    NOTE_PLACING,
-    NOTE_KINDS
-};
+enum note_kind { NOTE_FAILED_IMAGE, NOTE_INVALID_LABEL, NOTE_KINDS };
 enum { NOTE_CAP = 10 }; /* lines of one kind */
 
 /* Thread-safe. */

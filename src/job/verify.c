@@ -187,11 +187,6 @@ static void finish(struct verify *verify) {
 out:
     if (status != STATUS_OK)
         stop(verify, status);
-    if (verify->job->placer && placer_fell_back(verify->job->placer))
-        notes_add(&verify->notes, NOTE_PLACING,
-                  "%s is on another file system than the images: symbolic links instead of hard "
-                  "links",
-                  verify->job->output);
     notes_close(&verify->notes);
     atomic_store(&verify->finished_ns, since(&verify->started));
 }

@@ -18,7 +18,6 @@ struct verify_job {
     const struct class_map *classes;
     struct thresholds thresholds;
     const char *root;      /* image names are relative to it */
-    const char *output;    /* for what warnings say */
     struct placer *placer; /* NULL in a dry run */
     FILE *records;         /* this rank's records, in list order; NULL: none */
     FILE *predictions;     /* the same for predictions.json; NULL: none */

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import stat
+import tempfile
 import unittest
 
 from harness import Case
@@ -63,6 +64,26 @@ class Output(Case):
         self.verify_demo("--overwrite", "--place", "none", data=data)
         self.assertEqual(self.tree().keys(), {"verification_records.jsonl"})
         self.assertEqual(snapshot(data), before)
+
+    def test_links_across_file_systems(self):
+        data = self.dataset(pictures=6)
+        other = tempfile.mkdtemp(prefix="verify-test-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, other, ignore_errors=True)
+        if os.stat(other).st_dev == os.stat(data).st_dev:
+            self.skipTest("/dev/shm is no other file system")
+        output = os.path.join(other, "output")
+        out = self.verify_demo("--output", output, data=data, ranks=3)
+        self.assertEqual(out.count("symbolic links instead"), 1)
+        links = [os.path.join(folder, f) for folder, _, files in os.walk(output) for f in files
+                 if "/JPEGImages" in folder]
+        self.assertEqual(len(links), 6)
+        self.assertTrue(all(os.path.islink(path) and os.path.exists(path) for path in links))
+
+    def test_output_within_the_data_set(self):
+        data = self.dataset(pictures=5)
+        for _ in range(2):
+            self.verify_demo("--overwrite", "--output", os.path.join(data, "output"), data=data)
+            self.assertEqual(len(self.records(os.path.join(data, "output"))), 5)
 
     def test_equal_names_from_two_folders(self):
         data = self.dataset(pictures=4)
@@ -159,7 +180,9 @@ class Output(Case):
                 file.writelines(" ".join([str(9 - int(r[0])), *r[1:]]) + "\n" for r in rows)
         with open(os.path.join(data, "data.yaml"), "w") as file:
             json.dump({"path": data, "train": "images", "names": names}, file)
-        self.verify_demo("--overwrite", data=os.path.join(data, "data.yaml"))
+        out = self.verify_demo("--overwrite", data=os.path.join(data, "data.yaml"), ranks=3)
+        self.assertEqual(out.count("WARNING: the model does not know 1 of the data set's 10 "
+                                   "classes, their boxes are uncertain: zeppelin\n"), 1)
         unknown = 0
         for a, b in zip(plain, self.records()):
             for p, q in zip(a["boxes"], b["boxes"]):

@@ -30,7 +30,7 @@ static inline void touch(const char *name) {
 }
 
 static inline void open_data(const char *path, const char *splits, struct dataset *dataset) {
-    if (dataset_open(path, splits, dataset) != STATUS_OK)
+    if (dataset_open(path, splits, NULL, dataset) != STATUS_OK)
         fail_msg("%s", status_message());
 }
 
@@ -64,7 +64,7 @@ static inline void assert_text(const char *message, const char *expected) {
 
 static inline void assert_bad(const char *path, const char *splits, const char *expected) {
     struct dataset dataset;
-    if (dataset_open(path, splits, &dataset) != STATUS_BAD_INPUT)
+    if (dataset_open(path, splits, NULL, &dataset) != STATUS_BAD_INPUT)
         fail_msg("no error, expected '%s'", expected);
     assert_text(status_message(), expected);
     assert_null(dataset.root);

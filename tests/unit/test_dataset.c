@@ -103,8 +103,8 @@ static void test_unreadable_folder(void **state) {
     if (user == 0)
         assert_int_equal(seteuid(65534), 0);
     struct dataset dataset, none;
-    enum status status = dataset_open(in("d"), NULL, &dataset);
-    enum status status_locked = dataset_open(in("d/l1"), NULL, &none);
+    enum status status = dataset_open(in("d"), NULL, NULL, &dataset);
+    enum status status_locked = dataset_open(in("d/l1"), NULL, NULL, &none);
     assert_int_equal(seteuid(user), 0);
     assert_int_equal(status, STATUS_OK);
     assert_images(&dataset, "d/a.jpg");

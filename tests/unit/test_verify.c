@@ -102,7 +102,6 @@ static void rig_make(struct rig *rig, size_t readers, size_t placers) {
                                    .judge = &rig->judge,
                                    .classes = &rig->classes,
                                    .root = rig->folder,
-                                   .output = rig->folder,
                                    .records = rig->records,
                                    .imgsz = 64,
                                    .stride = 32,
