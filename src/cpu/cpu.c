@@ -129,6 +129,7 @@ out:
 const struct backend_interface backend_cpu = {
     .name = "cpu",
     .prefix = "CPU",
+    .auto_batch = 1,
     .available = available,
     .open = open_backend,
     .device = device,
