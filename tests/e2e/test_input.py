@@ -177,7 +177,7 @@ class Input(Case):
         placed = [p for p in self.tree() if "/JPEGImages/" in p]
         self.assertEqual(sorted(os.path.basename(p) for p in placed), good)
         self.assertIn("WARNING: ", out)
-        self.assertEqual(self.stderr.strip(), "")
+        self.assertNotIn("verify: ", self.stderr)
 
     def test_odd_names(self):
         data = self.dataset(pictures=4)
