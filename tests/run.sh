@@ -37,9 +37,9 @@ suite release build
 if [ "${1:-}" != --quick ]; then
   check format bash tests/format.sh
   check tidy bash tests/tidy.sh
-  bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=address,undefined
+  bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=address,undefined -DVERIFY_CUDA=OFF
   suite asan build/asan -LE release
-  cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=thread > build/tsan.log
+  cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=thread -DVERIFY_CUDA=OFF > build/tsan.log
   cmake --build build/tsan -j "$(nproc)" --target threads >> build/tsan.log 2>&1 || tail -40 build/tsan.log
   suite tsan build/tsan -L threads
 fi

@@ -276,6 +276,10 @@ enum status verify_start(const struct verify_job *job, const struct path_list *i
         release(verify);
         return status;
     }
+    const char *note =
+        job->interface && job->interface->note ? job->interface->note(job->backend) : NULL;
+    if (note)
+        notes_add(&verify->notes, NOTE_DEVICE, "%s", note);
     /* Counted before they start, so that none takes itself for the last one. */
     atomic_store(&verify->readers, job->readers);
     atomic_store(&verify->placers, job->placers);

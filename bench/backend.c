@@ -1,0 +1,131 @@
+/* Times a backend's whole forward, from staged pictures to findings:
+ *   bench_backend cpu|cuda MODEL IMGSZ BATCH THREADS ROUNDS [fp32]
+ * Pictures are random, 640 x 480, four batches in turn; without labels. Prints the median and the
+ * minimum of a batch in ms, and pictures a second. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend.h"
+#include "base/memory.h"
+#include "cpu/cpu.h"
+#include "cuda/cuda.h"
+
+enum { WIDTH = 640, HEIGHT = 480, SETS = 4, WARM_UP = 5 };
+
+struct settings {
+    const struct backend_interface *interface;
+    const char *model;
+    size_t imgsz, batch, threads, rounds;
+    bool half;
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Pictures of noise: every one other than the next. */
+static enum status stage_all(const struct settings *settings, struct backend *backend,
+                             struct picture *pictures, struct findings *findings) {
+    enum status status;
+    struct image image = {0};
+    uint32_t random = 1;
+    TRY(image_resize_buffer(&image, WIDTH, HEIGHT));
+    for (size_t i = 0; i < SETS * settings->batch; i++) {
+        for (size_t k = 0; k < (size_t)3 * WIDTH * HEIGHT; k++) {
+            random = random * 1664525u + 1013904223u;
+            image.pixels[k] = (uint8_t)(random >> 24);
+        }
+        pictures[i] = (struct picture){
+            .slot = i,
+            .letterbox = letterbox_plan(WIDTH, HEIGHT, (uint32_t)settings->imgsz, false, 32),
+            .findings = &findings[i % settings->batch]};
+        TRY(settings->interface->stage(backend, i, &image, &pictures[i].letterbox));
+    }
+out:
+    image_free(&image);
+    return status;
+}
+
+static enum status measure(const struct settings *settings, struct backend *backend,
+                           struct picture *pictures, double *times) {
+    enum status status = STATUS_OK;
+    for (size_t round = 0; round < WARM_UP + settings->rounds; round++) {
+        double start = now();
+        TRY(settings->interface->forward(backend, pictures + round % SETS * settings->batch,
+                                         settings->batch));
+        if (round >= WARM_UP)
+            times[round - WARM_UP] = now() - start;
+    }
+    qsort(times, settings->rounds, sizeof *times, by_value);
+    double median = times[settings->rounds / 2];
+    printf("%s, batch %zu: median %.3f ms, minimum %.3f ms, %.1f images/s\n",
+           settings->interface->device(backend), settings->batch, 1e3 * median, 1e3 * times[0],
+           (double)settings->batch / median);
+out:
+    return status;
+}
+
+static enum status run(const struct settings *settings) {
+    enum status status;
+    struct model model = {0};
+    struct judge judge;
+    struct backend *backend = NULL;
+    struct picture *pictures = NULL;
+    struct findings *findings = NULL;
+    double *times = NULL;
+    struct backend_options options = {.threads = settings->threads,
+                                      .slots = SETS * settings->batch,
+                                      .batch = settings->batch,
+                                      .imgsz = (uint32_t)settings->imgsz,
+                                      .half = settings->half};
+    TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
+    judge = (struct judge){.head = model.graph.head};
+    TRY(settings->interface->available());
+    TRY(settings->interface->open(&model, &judge, &options, &backend));
+    TRY(memory_zeroed(options.slots, sizeof *pictures, &pictures));
+    TRY(memory_zeroed(settings->batch, sizeof *findings, &findings));
+    TRY(memory_zeroed(settings->rounds, sizeof *times, &times));
+    TRY(stage_all(settings, backend, pictures, findings));
+    TRY(measure(settings, backend, pictures, times));
+out:
+    for (size_t i = 0; findings && i < settings->batch; i++)
+        findings_free(&findings[i]);
+    free(findings);
+    free(pictures);
+    free(times);
+    if (backend)
+        settings->interface->close(backend);
+    model_free(&model);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 7 || argc > 8) {
+        fprintf(stderr, "usage: bench_backend cpu|cuda MODEL IMGSZ BATCH THREADS ROUNDS [fp32]\n");
+        return STATUS_BAD_INPUT;
+    }
+    struct settings settings = {
+        .interface = strcmp(argv[1], "cuda") == 0 ? &backend_cuda : &backend_cpu,
+        .model = argv[2],
+        .imgsz = strtoul(argv[3], NULL, 10),
+        .batch = strtoul(argv[4], NULL, 10),
+        .threads = strtoul(argv[5], NULL, 10),
+        .rounds = strtoul(argv[6], NULL, 10),
+        .half = argc < 8,
+    };
+    enum status status = settings.imgsz && settings.batch && settings.threads && settings.rounds
+                             ? run(&settings)
+                             : FAIL(STATUS_BAD_INPUT, "numbers are counts from 1 on");
+    if (status != STATUS_OK)
+        fprintf(stderr, "bench_backend: %s\n", status_message());
+    return (int)status;
+}

@@ -1,0 +1,150 @@
+#include "cuda/device.h"
+
+#include <cuda_runtime_api.h>
+#include <cudnn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda/check.h"
+
+/* What the kernels are compiled for begins at Turing. */
+enum { OLDEST_MAJOR = 7, OLDEST_MINOR = 5 };
+
+static enum status no_device(cudaError_t error) {
+    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    int driver = 0;
+    (void)cudaGetLastError();
+    /* 0 where no driver is installed. */
+    if (cudaDriverGetVersion(&driver) != cudaSuccess)
+        driver = 0;
+    if (driver == 0)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--device cuda: no NVIDIA driver on this machine (libcuda.so.1); install it, "
+                    "in a container start it with its GPUs, or use --device cpu");
+    if (error == cudaErrorInsufficientDriver)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--device cuda: the NVIDIA driver is too old: it knows CUDA %d.%d, this verify "
+                    "needs %d.%d; update the driver, or use --device cpu",
+                    driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000,
+                    CUDART_VERSION % 1000 / 10);
+    if ((error == cudaErrorNoDevice || error == cudaSuccess) && visible)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--device cuda: CUDA_VISIBLE_DEVICES=\"%s\" leaves no GPU visible; unset or "
+                    "correct it, or use --device cpu",
+                    visible);
+    if (error == cudaErrorNoDevice || error == cudaSuccess)
+        return FAIL(STATUS_BAD_INPUT, "--device cuda: the driver finds no GPU (nvidia-smi shows "
+                                      "what it sees); use --device cpu");
+    return FAIL(STATUS_BAD_INPUT, "--device cuda: the GPUs cannot be counted: %s; use --device cpu",
+                cudaGetErrorString(error));
+}
+
+static enum status check_cudnn(void) {
+    size_t version = cudnnGetVersion();
+    if (version / 10000 != CUDNN_MAJOR)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--device cuda: cuDNN %zu.%zu.%zu is loaded, this verify needs %d.x; correct "
+                    "LD_LIBRARY_PATH, or use --device cpu",
+                    version / 10000, version % 10000 / 100, version % 100, CUDNN_MAJOR);
+    cudnnStatus_t status = cudnnGraphVersionCheck();
+    if (status != CUDNN_STATUS_SUCCESS)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--device cuda: cuDNN's libraries are missing or of different versions (%s); "
+                    "install cuDNN %d as a whole, or use --device cpu",
+                    cudnnGetErrorString(status), CUDNN_MAJOR);
+    return STATUS_OK;
+}
+
+static enum status count_devices(int *count) {
+    *count = 0;
+    cudaError_t error = cudaGetDeviceCount(count);
+    return error != cudaSuccess || *count < 1 ? no_device(error) : STATUS_OK;
+}
+
+static enum status capability(int index, int *major, int *minor) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaDeviceGetAttribute(major, cudaDevAttrComputeCapabilityMajor, index));
+    CUDA_TRY(cudaDeviceGetAttribute(minor, cudaDevAttrComputeCapabilityMinor, index));
+out:
+    return status;
+}
+
+static bool new_enough(int major, int minor) {
+    return major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
+}
+
+static enum status check_devices(int count) {
+    enum status status = STATUS_OK;
+    int major = 0;
+    int minor = 0;
+    for (int i = 0; i < count; i++) {
+        TRY(capability(i, &major, &minor));
+        if (new_enough(major, minor))
+            goto out;
+    }
+    status = FAIL(STATUS_BAD_INPUT,
+                  "--device cuda: the GPU's compute capability is %d.%d, this verify needs %d.%d; "
+                  "use --device cpu",
+                  major, minor, OLDEST_MAJOR, OLDEST_MINOR);
+out:
+    return status;
+}
+
+enum status device_available(void) {
+    enum status status = STATUS_OK;
+    int count = 0;
+    TRY(count_devices(&count));
+    TRY(check_devices(count));
+    TRY(check_cudnn());
+out:
+    return status;
+}
+
+static void uuid_text(const unsigned char *bytes, char *text, size_t size) {
+    size_t at = (size_t)snprintf(text, size, "GPU");
+    for (size_t i = 0; i < 16; i++) {
+        bool dash = i == 0 || i == 4 || i == 6 || i == 8 || i == 10;
+        at += (size_t)snprintf(text + at, size - at, "%s%02x", dash ? "-" : "", bytes[i]);
+    }
+}
+
+enum status device_bind(int local_rank, struct device *out) {
+    enum status status = STATUS_OK;
+    struct cudaDeviceProp properties;
+    cudaError_t error = cudaSuccess;
+    unsigned char uuid[16];
+    *out = (struct device){0};
+    TRY(count_devices(&out->visible));
+    out->index = device_index(local_rank, out->visible);
+    out->shared = device_shared(local_rank, out->visible);
+    CUDA_TRY(cudaGetDeviceProperties(&properties, out->index));
+    (void)snprintf(out->name, sizeof out->name, "%s", properties.name);
+    out->major = properties.major;
+    out->minor = properties.minor;
+    out->multiprocessors = properties.multiProcessorCount;
+    out->memory = properties.totalGlobalMem;
+    memcpy(uuid, properties.uuid.bytes, sizeof uuid);
+    uuid_text(uuid, out->uuid, sizeof out->uuid);
+    CUDA_TRY(cudaDriverGetVersion(&out->driver));
+    CUDA_TRY(cudaRuntimeGetVersion(&out->runtime));
+    TRY(check_cudnn());
+    out->cudnn = cudnnGetVersion();
+    if (!new_enough(out->major, out->minor)) {
+        status = FAIL(STATUS_BAD_INPUT,
+                      "--device cuda: GPU %d (%s) has compute capability %d.%d, this verify needs "
+                      "%d.%d; leave it out of CUDA_VISIBLE_DEVICES, or use --device cpu",
+                      out->index, out->name, out->major, out->minor, OLDEST_MAJOR, OLDEST_MINOR);
+        goto out;
+    }
+    error = cudaSetDevice(out->index);
+    if (error != cudaSuccess) {
+        (void)cudaGetLastError();
+        status = FAIL(STATUS_FAILED,
+                      "GPU %d (%s) cannot be opened: %s; another process may have it alone "
+                      "(nvidia-smi -q -d COMPUTE)",
+                      out->index, out->name, cudaGetErrorString(error));
+    }
+out:
+    return status;
+}

@@ -1,0 +1,70 @@
+/* Device memory through the CUDA runtime. */
+#include "cuda/memory.h"
+
+#include <cuda_runtime_api.h>
+
+#include "cuda/check.h"
+
+enum status device_alloc(size_t bytes, void **out) {
+    enum status status = STATUS_OK;
+    size_t size = bytes ? bytes : 1;
+    *out = NULL;
+    cudaError_t error = cudaMalloc(out, size);
+    if (error == cudaErrorMemoryAllocation) {
+        size_t unused = 0;
+        size_t total = 0;
+        (void)cudaGetLastError();
+        if (cudaMemGetInfo(&unused, &total) != cudaSuccess)
+            (void)cudaGetLastError();
+        *out = NULL;
+        return FAIL(STATUS_FAILED, DEVICE_MEMORY_SHORT ": %zu MiB wanted, %zu of %zu MiB free",
+                    (size >> 20) + 1, unused >> 20, total >> 20);
+    }
+    TRY(cuda_status(error, "cudaMalloc", __FILE__, __LINE__));
+    CUDA_TRY(cudaMemset(*out, 0, size));
+    /* Streams that do not wait for the default one must find the zeros, too. */
+    CUDA_TRY(cudaStreamSynchronize(NULL));
+out:
+    if (status != STATUS_OK) {
+        device_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void device_free(void *memory) {
+    if (memory && cudaFree(memory) != cudaSuccess)
+        (void)cudaGetLastError();
+}
+
+enum status device_upload(const void *host, size_t bytes, void *device) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaMemcpy(device, host, bytes, cudaMemcpyHostToDevice));
+    /* From pageable memory, cudaMemcpy may return before the last part has arrived. */
+    CUDA_TRY(cudaStreamSynchronize(NULL));
+out:
+    return status;
+}
+
+enum status device_download(const void *device, size_t bytes, void *host) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaMemcpy(host, device, bytes, cudaMemcpyDeviceToHost));
+out:
+    return status;
+}
+
+enum status device_pinned_alloc(size_t bytes, void **out) {
+    *out = NULL;
+    cudaError_t error = cudaHostAlloc(out, bytes ? bytes : 1, cudaHostAllocDefault);
+    if (error == cudaSuccess)
+        return STATUS_OK;
+    (void)cudaGetLastError();
+    *out = NULL;
+    return FAIL(STATUS_FAILED, "%zu MiB of pinned memory: %s", (bytes >> 20) + 1,
+                cudaGetErrorString(error));
+}
+
+void device_pinned_free(void *memory) {
+    if (memory && cudaFreeHost(memory) != cudaSuccess)
+        (void)cudaGetLastError();
+}

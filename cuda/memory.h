@@ -1,0 +1,23 @@
+/* Device memory; in tests on the host, host memory. */
+#ifndef VERIFY_CUDA_MEMORY_H
+#define VERIFY_CUDA_MEMORY_H
+
+#include "cuda/kernels.h"
+
+/* What a message contains where there was not enough. */
+#define DEVICE_MEMORY_SHORT "out of device memory"
+
+/* Zeroed. A count of 0 gives a valid pointer. STATUS_FAILED "out of device memory" where there is
+ * not enough. */
+enum status device_alloc(size_t bytes, void **out);
+void device_free(void *memory);
+/* Copies and waits. */
+enum status device_upload(const void *host, size_t bytes, void *device);
+enum status device_download(const void *device, size_t bytes, void *host);
+
+/* Host memory that the device copies from and to without a detour; not zeroed. A count of 0 gives a
+ * valid pointer. */
+enum status device_pinned_alloc(size_t bytes, void **out);
+void device_pinned_free(void *memory);
+
+#endif
