@@ -216,6 +216,7 @@ static enum status stage(struct backend *backend, size_t index, const struct ima
     struct slot *slot = &backend->slots[index];
     size_t bytes = (size_t)3 * image->width * image->height;
     if (bytes > slot->capacity) {
+        CUDA_TRY(cudaSetDevice(backend->device.index)); /* the choice is a thread's own */
         device_pinned_free(slot->pixels);
         slot->pixels = NULL;
         slot->capacity = 0;
@@ -376,6 +377,7 @@ static bool same_shape(const struct picture *a, const struct picture *b) {
 /* Runs of one shape at a time: sorted so that each shape comes once. */
 static enum status forward(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
+    CUDA_TRY(cudaSetDevice(backend->device.index)); /* the choice is a thread's own */
     for (size_t begin = 0, end; begin < n; begin = end) {
         end = begin + 1;
         for (size_t i = end; i < n; i++)

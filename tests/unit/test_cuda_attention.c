@@ -89,6 +89,8 @@ static void refused_attention(void **state) {
 }
 
 int main(void) {
+    if (!rig_has_device())
+        return TEST_SKIPPED;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention),
         cmocka_unit_test(refused_attention),

@@ -266,6 +266,8 @@ static void wrong_size(void **state) {
 }
 
 int main(void) {
+    if (!rig_has_device())
+        return TEST_SKIPPED;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions),
         cmocka_unit_test(odd_channels),
