@@ -1,22 +1,23 @@
-/* The activations' arithmetic, one element at a time. */
+/* The activations' arithmetic, one element at a time, for C and CUDA C. */
 #ifndef VERIFY_MODEL_ACTIVATION_H
 #define VERIFY_MODEL_ACTIVATION_H
 
 #include <math.h>
 
+#include "base/inline.h"
 #include "model/graph.h"
 
-static inline float activation_clamp(float x, float low, float high) {
+VERIFY_INLINE float activation_clamp(float x, float low, float high) {
     return x < low ? low : x > high ? high : x;
 }
 
 /* ln(1 + exp(x)) without overflow. */
-static inline float activation_softplus(float x) {
+VERIFY_INLINE float activation_softplus(float x) {
     return x > 20.0f ? x : log1pf(expf(x));
 }
 
 /* enum activation's formula for one element. */
-static inline float activation_value(enum activation activation, float x, float alpha, float beta) {
+VERIFY_INLINE float activation_value(enum activation activation, float x, float alpha, float beta) {
     switch (activation) {
     case ACTIVATION_NONE:
         return x;
