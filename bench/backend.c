@@ -60,8 +60,9 @@ static enum status measure(const struct settings *settings, struct backend *back
     enum status status = STATUS_OK;
     for (size_t round = 0; round < WARM_UP + settings->rounds; round++) {
         double start = now();
-        TRY(settings->interface->forward(backend, pictures + round % SETS * settings->batch,
-                                         settings->batch));
+        TRY(settings->interface->submit(backend, pictures + round % SETS * settings->batch,
+                                        settings->batch));
+        TRY(settings->interface->collect(backend));
         if (round >= WARM_UP)
             times[round - WARM_UP] = now() - start;
     }

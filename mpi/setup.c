@@ -155,7 +155,8 @@ enum status job_open_backend(struct job *job) {
     job->readers = strcmp(job->interface->name, "cpu") == 0 ? 1 + job->threads / 8 : job->threads;
     job->placers = 1;
     size_t batch = options->batch ? (size_t)options->batch : job->interface->auto_batch;
-    job->slots = 2 * batch + job->readers + job->placers + 1;
+    /* One batch more than can be submitted: the one that is being read. */
+    job->slots = (job->interface->depth + 1) * batch + job->readers + job->placers + 1;
     struct backend_options opening = {
         .threads = job->threads,
         .slots = job->slots,

@@ -1,5 +1,5 @@
 /* The one interface that a backend fills in: open a device, compile the graph, stage pictures,
- * forward a batch, close. */
+ * submit a batch, collect its findings, close. */
 #ifndef VERIFY_BACKEND_H
 #define VERIFY_BACKEND_H
 
@@ -9,7 +9,7 @@
 #include "model/model.h"
 
 struct backend_options {
-    size_t threads; /* CPU threads that forward may use */
+    size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */
     size_t batch;   /* most pictures in one forward; 0: the backend chooses */
     uint32_t imgsz; /* longer side of the input */
@@ -18,13 +18,13 @@ struct backend_options {
     int local_rank; /* of this process on its node: chooses the device */
 };
 
-/* What forward needs to judge one staged picture, and where its findings go. */
+/* What is needed to judge one staged picture, and where its findings go. */
 struct picture {
     size_t slot; /* where stage put it */
     struct letterbox letterbox;
     size_t n_labels;
     const struct target *targets; /* the labels that the model knows, n_labels of them */
-    struct findings *findings;    /* filled by forward */
+    struct findings *findings;    /* filled when the batch is collected */
 };
 
 struct backend; /* one device, opened; the backend's own struct begins with its `interface` */
@@ -33,6 +33,7 @@ struct backend_interface {
     const char *name;   /* "cpu", "cuda": --device */
     const char *prefix; /* "CPU", "GPU": of the lines on the screen */
     size_t auto_batch;  /* --batch auto: what slots are planned for */
+    size_t depth;       /* batches that may be submitted and not yet collected, at least 1 */
     /* Where the device can be used: STATUS_OK; else the reason (status_message). */
     enum status (*available)(void);
     /* Opens the device and compiles the model. The model and the judge stay the caller's and must
@@ -48,9 +49,13 @@ struct backend_interface {
     /* Puts a picture into a slot, letterboxed now or later. Thread-safe for different slots. */
     enum status (*stage)(struct backend *backend, size_t slot, const struct image *image,
                          const struct letterbox *letterbox);
-    /* Runs the network on `n` staged pictures (n <= batch) and judges them; one thread at a time.
-     */
-    enum status (*forward)(struct backend *backend, struct picture *pictures, size_t n);
+    /* Begins to run the network on `n` staged pictures (1 to batch) and to judge them, and may
+     * return before that is done: until they are collected their slots, findings and `pictures`,
+     * which may be reordered, are the backend's. One thread submits and collects. */
+    enum status (*submit)(struct backend *backend, struct picture *pictures, size_t n);
+    /* Waits for the oldest batch that was submitted and not collected. After a failure of either
+     * function the backend can only be closed. */
+    enum status (*collect)(struct backend *backend);
     void (*close)(struct backend *backend);
 };
 

@@ -46,10 +46,8 @@ bool queue_push(struct queue *queue, void *item) {
     return taken;
 }
 
-size_t queue_pop(struct queue *queue, void **items, size_t most) {
-    pthread_mutex_lock(&queue->mutex);
-    while (!queue->closed && queue->count == 0)
-        pthread_cond_wait(&queue->changed, &queue->mutex);
+/* The mutex is held. */
+static size_t take(struct queue *queue, void **items, size_t most) {
     size_t n = queue->count < most ? queue->count : most;
     for (size_t i = 0; i < n; i++)
         items[i] = queue->items[(queue->first + i) % queue->capacity];
@@ -57,6 +55,21 @@ size_t queue_pop(struct queue *queue, void **items, size_t most) {
     queue->count -= n;
     if (n)
         pthread_cond_broadcast(&queue->changed);
+    return n;
+}
+
+size_t queue_pop(struct queue *queue, void **items, size_t most) {
+    pthread_mutex_lock(&queue->mutex);
+    while (!queue->closed && queue->count == 0)
+        pthread_cond_wait(&queue->changed, &queue->mutex);
+    size_t n = take(queue, items, most);
+    pthread_mutex_unlock(&queue->mutex);
+    return n;
+}
+
+size_t queue_try_pop(struct queue *queue, void **items, size_t most) {
+    pthread_mutex_lock(&queue->mutex);
+    size_t n = take(queue, items, most);
     pthread_mutex_unlock(&queue->mutex);
     return n;
 }

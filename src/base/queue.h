@@ -27,6 +27,9 @@ bool queue_push(struct queue *queue, void *item);
  * many; 0: closed and empty. */
 size_t queue_pop(struct queue *queue, void **items, size_t most);
 
+/* Takes what is there at this moment, up to `most`; 0 where nothing is. */
+size_t queue_try_pop(struct queue *queue, void **items, size_t most);
+
 /* Ends the queue: what it holds can still be popped, nothing more is taken. */
 void queue_close(struct queue *queue);
 

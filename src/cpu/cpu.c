@@ -112,7 +112,7 @@ out:
     return status;
 }
 
-static enum status forward(struct backend *backend, struct picture *pictures, size_t n) {
+static enum status submit(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n; i++) {
         const struct picture *picture = &pictures[i];
@@ -126,15 +126,23 @@ out:
     return status;
 }
 
+/* Nothing is left to wait for. */
+static enum status collect(struct backend *backend) {
+    (void)backend;
+    return STATUS_OK;
+}
+
 const struct backend_interface backend_cpu = {
     .name = "cpu",
     .prefix = "CPU",
     .auto_batch = 1,
+    .depth = 1,
     .available = available,
     .open = open_backend,
     .device = device,
     .batch = batch,
     .stage = stage,
-    .forward = forward,
+    .submit = submit,
+    .collect = collect,
     .close = close_backend,
 };

@@ -110,46 +110,106 @@ static void *reader(void *argument) {
     return NULL;
 }
 
-static enum status forward(struct verify *verify, struct item **items, size_t n,
-                           struct picture *pictures) {
-    size_t readable = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!items[i]->error[0])
-            pictures[readable++] = (struct picture){
-                .slot = items[i]->slot,
-                .letterbox = items[i]->letterbox,
-                .n_labels = items[i]->labels.n_labels,
-                .targets = items[i]->targets,
-                .findings = &items[i]->findings,
+/* Items that went to the backend together. */
+struct flight {
+    size_t n_items, n_pictures; /* unreadable items have no picture */
+    struct item **items;        /* [batch] */
+    struct picture *pictures;   /* [batch] */
+};
+
+/* Flights that are in the air: a ring of as many as the backend takes, the oldest first. */
+struct flights {
+    size_t depth, batch, first, count;
+    struct flight *ring;
+};
+
+static void flights_free(struct flights *flights) {
+    for (size_t i = 0; flights->ring && i < flights->depth; i++) {
+        free(flights->ring[i].items);
+        free(flights->ring[i].pictures);
+    }
+    free(flights->ring);
+}
+
+static enum status flights_make(const struct verify_job *job, struct flights *flights) {
+    enum status status;
+    flights->depth = job->interface ? job->interface->depth : 1;
+    flights->batch = job->interface ? job->interface->batch(job->backend) : 1;
+    TRY(memory_zeroed(flights->depth, sizeof *flights->ring, &flights->ring));
+    for (size_t i = 0; i < flights->depth; i++) {
+        struct flight *flight = &flights->ring[i];
+        TRY(memory_zeroed(flights->batch, sizeof(void *), &flight->items));
+        TRY(memory_zeroed(flights->batch, sizeof *flight->pictures, &flight->pictures));
+    }
+out:
+    return status;
+}
+
+static enum status submit(const struct verify_job *job, struct flight *flight) {
+    flight->n_pictures = 0;
+    for (size_t i = 0; job->interface && i < flight->n_items; i++) {
+        struct item *item = flight->items[i];
+        if (!item->error[0])
+            flight->pictures[flight->n_pictures++] = (struct picture){
+                .slot = item->slot,
+                .letterbox = item->letterbox,
+                .n_labels = item->labels.n_labels,
+                .targets = item->targets,
+                .findings = &item->findings,
             };
-    if (readable == 0 || !verify->job->interface)
-        return STATUS_OK;
-    return verify->job->interface->forward(verify->job->backend, pictures, readable);
+    }
+    return flight->n_pictures
+               ? job->interface->submit(job->backend, flight->pictures, flight->n_pictures)
+               : STATUS_OK;
+}
+
+/* The oldest flight comes down: its items go on to be judged. */
+static enum status collect(struct verify *verify, struct flights *flights) {
+    const struct verify_job *job = verify->job;
+    const struct flight *flight = &flights->ring[flights->first];
+    enum status status = flight->n_pictures ? job->interface->collect(job->backend) : STATUS_OK;
+    flights->first = (flights->first + 1) % flights->depth;
+    flights->count--;
+    for (size_t i = 0; status == STATUS_OK && i < flight->n_items; i++)
+        queue_push(&verify->judged, flight->items[i]);
+    return status;
+}
+
+/* Takes what is ready for a next flight; 0: collect one first, or, with none in the air, the end.
+ * Waits only where none is: readers may be waiting for the very items that are. */
+static size_t take_ready(struct verify *verify, struct flights *flights, struct flight **out) {
+    if (flights->count == flights->depth)
+        return 0;
+    struct flight *flight = &flights->ring[(flights->first + flights->count) % flights->depth];
+    flight->n_items = (flights->count ? queue_try_pop : queue_pop)(
+        &verify->ready, (void **)flight->items, flights->batch);
+    *out = flight;
+    return flight->n_items;
 }
 
 static void *forwarder(void *argument) {
     struct verify *verify = argument;
-    const struct verify_job *job = verify->job;
     enum status status;
-    size_t batch = job->interface ? job->interface->batch(job->backend) : 1;
-    struct item **items = NULL;
-    struct picture *pictures = NULL;
-    TRY(memory_zeroed(batch, sizeof(void *), &items));
-    TRY(memory_zeroed(batch, sizeof *pictures, &pictures));
-    size_t n;
-    while (!atomic_load(&verify->stopped) &&
-           (n = queue_pop(&verify->ready, (void **)items, batch)) > 0) {
+    struct flights flights = {0};
+    TRY(flights_make(verify->job, &flights));
+    while (!atomic_load(&verify->stopped)) {
+        struct flight *flight;
+        size_t n = take_ready(verify, &flights, &flight);
+        if (n == 0 && flights.count == 0)
+            break;
         struct timespec start = now();
-        TRY(forward(verify, items, n, pictures));
+        if (n == 0) {
+            TRY(collect(verify, &flights));
+        } else {
+            flights.count++;
+            TRY(submit(verify->job, flight));
+        }
         atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], since(&start));
-        for (size_t i = 0; i < n; i++)
-            queue_push(&verify->judged, items[i]);
     }
 out:
     if (status != STATUS_OK)
         stop(verify, status);
-    free(items);
-    free(pictures);
+    flights_free(&flights);
     queue_close(&verify->judged);
     return NULL;
 }

@@ -92,6 +92,24 @@ static void test_order_and_end(void **state) {
     queue_free(&queue);
 }
 
+static void test_trying_does_not_wait(void **state) {
+    (void)state;
+    struct queue queue;
+    int values[2] = {0, 1};
+    void *items[8];
+    assert_int_equal(queue_make(2, &queue), STATUS_OK);
+    assert_int_equal(queue_try_pop(&queue, items, 8), 0);
+    for (int i = 0; i < 2; i++)
+        assert_true(queue_push(&queue, &values[i]));
+    assert_int_equal(queue_try_pop(&queue, items, 8), 2);
+    assert_ptr_equal(items[1], &values[1]);
+    assert_true(queue_push(&queue, &values[0]));
+    queue_close(&queue);
+    assert_int_equal(queue_try_pop(&queue, items, 8), 1);
+    assert_int_equal(queue_try_pop(&queue, items, 8), 0);
+    queue_free(&queue);
+}
+
 static void *push_one(void *queue) {
     static int value;
     return queue_push(queue, &value) ? queue : NULL;
@@ -116,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_arrive_once),
         cmocka_unit_test(test_order_and_end),
+        cmocka_unit_test(test_trying_does_not_wait),
         cmocka_unit_test(test_closing_wakes_a_waiting_producer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,14 @@
 enum { IMAGES = 300 };
 
 struct backend {
-    int fail_forward_at, fail_stage_at; /* calls until a failure; -1: none */
-    int delay;                          /* microseconds at most, different from call to call */
-    int forwards, stages;
+    int fail_submit_at, fail_collect_at, fail_stage_at; /* calls until a failure; -1: none */
+    int delay; /* microseconds at most, different from call to call */
+    int submits, collects, stages;
+    size_t depth, n_submitted; /* not collected, the oldest first */
+    struct submission {
+        struct picture *pictures;
+        size_t n;
+    } submitted[3]; /* judged when collected */
     pthread_mutex_t mutex;
 };
 
@@ -38,21 +43,39 @@ static enum status fake_stage(struct backend *backend, size_t slot, const struct
     return call == backend->fail_stage_at ? FAIL(STATUS_FAILED, "the stage broke") : STATUS_OK;
 }
 
-static enum status fake_forward(struct backend *backend, struct picture *pictures, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        struct findings *findings = pictures[i].findings;
-        findings->missing.count = findings->predictions.count = 0;
-        findings->n_evidence = pictures[i].n_labels;
-        enum status status = memory_reserve(&findings->evidence, &findings->evidence_capacity,
-                                            pictures[i].n_labels + 1, sizeof *findings->evidence);
+static enum status fake_submit(struct backend *backend, struct picture *pictures, size_t n) {
+    assert_true(backend->n_submitted < backend->depth);
+    assert_in_range(n, 1, 4);
+    backend->submitted[backend->n_submitted++] = (struct submission){pictures, n};
+    return backend->submits++ == backend->fail_submit_at ? FAIL(STATUS_FAILED, "the device broke")
+                                                         : STATUS_OK;
+}
+
+static enum status fake_judge(const struct picture *picture) {
+    struct findings *findings = picture->findings;
+    findings->missing.count = findings->predictions.count = 0;
+    findings->n_evidence = picture->n_labels;
+    enum status status = memory_reserve(&findings->evidence, &findings->evidence_capacity,
+                                        picture->n_labels + 1, sizeof *findings->evidence);
+    for (size_t k = 0; status == STATUS_OK && k < picture->n_labels; k++)
+        findings->evidence[k] = (struct evidence){.own = 1, .suggested = -1, .twin = -1};
+    return status;
+}
+
+static enum status fake_collect(struct backend *backend) {
+    assert_true(backend->n_submitted > 0);
+    struct submission oldest = backend->submitted[0];
+    backend->n_submitted--;
+    memmove(backend->submitted, backend->submitted + 1,
+            backend->n_submitted * sizeof *backend->submitted);
+    for (size_t i = 0; i < oldest.n; i++) {
+        enum status status = fake_judge(&oldest.pictures[i]);
         if (status != STATUS_OK)
             return status;
-        for (size_t k = 0; k < pictures[i].n_labels; k++)
-            findings->evidence[k] = (struct evidence){.own = 1, .suggested = -1, .twin = -1};
     }
-    if (backend->forwards++ == backend->fail_forward_at)
-        return FAIL(STATUS_FAILED, "the device broke");
-    return STATUS_OK;
+    return backend->collects++ == backend->fail_collect_at
+               ? FAIL(STATUS_FAILED, "the device broke late")
+               : STATUS_OK;
 }
 
 static size_t fake_batch(const struct backend *backend) {
@@ -60,11 +83,14 @@ static size_t fake_batch(const struct backend *backend) {
     return 4;
 }
 
-static const struct backend_interface fake = {.name = "fake",
-                                              .prefix = "CPU",
-                                              .stage = fake_stage,
-                                              .forward = fake_forward,
-                                              .batch = fake_batch};
+enum { DEPTHS = 3 };
+#define FAKE(n)                                                                                    \
+    {                                                                                              \
+        .name = "fake", .prefix = "CPU", .depth = n, .stage = fake_stage, .submit = fake_submit,   \
+        .collect = fake_collect, .batch = fake_batch                                               \
+    }
+/* By depth - 1. */
+static const struct backend_interface fakes[DEPTHS] = {FAKE(1), FAKE(2), FAKE(3)};
 
 struct rig {
     char *folder;
@@ -77,7 +103,7 @@ struct rig {
     struct verify_job job;
 };
 
-static void rig_make(struct rig *rig, size_t readers, size_t placers) {
+static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t placers) {
     static const char *const names[] = {"thing"};
     char path[4096];
     *rig = (struct rig){.folder = temp_folder_make(NULL)};
@@ -94,10 +120,11 @@ static void rig_make(struct rig *rig, size_t readers, size_t placers) {
     assert_int_equal(class_map_make(names, 1, names, 1, &rig->classes), STATUS_OK);
     assert_int_equal(tally_make(1, &rig->tally), STATUS_OK);
     assert_int_equal(pthread_mutex_init(&rig->backend.mutex, NULL), 0);
-    rig->backend.fail_forward_at = rig->backend.fail_stage_at = -1;
+    rig->backend.depth = depth;
+    rig->backend.fail_submit_at = rig->backend.fail_collect_at = rig->backend.fail_stage_at = -1;
     rig->records = fopen(below(rig->folder, "records"), "w+");
     assert_non_null(rig->records);
-    rig->job = (struct verify_job){.interface = &fake,
+    rig->job = (struct verify_job){.interface = &fakes[depth - 1],
                                    .backend = &rig->backend,
                                    .judge = &rig->judge,
                                    .classes = &rig->classes,
@@ -147,12 +174,12 @@ static void check_records_in_order(struct rig *rig) {
 static void test_records_are_in_list_order(void **state) {
     (void)state;
     static const size_t threads[][2] = {{1, 1}, {3, 2}, {5, 4}};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3 * DEPTHS; i++) {
         struct rig rig;
         struct verify *verify;
         struct verify_progress progress;
         double stages[STAGE_COUNT];
-        rig_make(&rig, threads[i][0], threads[i][1]);
+        rig_make(&rig, 1 + i / 3, threads[i % 3][0], threads[i % 3][1]);
         rig.backend.delay = 400;
         assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
         wait_for_end(verify, &progress);
@@ -173,7 +200,7 @@ static void test_warnings_are_capped(void **state) {
     struct verify *verify;
     struct verify_progress progress;
     int lines = 0, more = 0;
-    rig_make(&rig, 2, 2);
+    rig_make(&rig, 2, 2, 2);
     assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
     do {
         verify_poll(verify, &progress);
@@ -189,12 +216,14 @@ static void test_warnings_are_capped(void **state) {
     rig_free(&rig);
 }
 
-static void fails_with(int forward_at, int stage_at, const char *message) {
+static void fails_with(size_t depth, int submit_at, int collect_at, int stage_at,
+                       const char *message) {
     struct rig rig;
     struct verify *verify;
     struct verify_progress progress;
-    rig_make(&rig, 3, 2);
-    rig.backend.fail_forward_at = forward_at;
+    rig_make(&rig, depth, 3, 2);
+    rig.backend.fail_submit_at = submit_at;
+    rig.backend.fail_collect_at = collect_at;
     rig.backend.fail_stage_at = stage_at;
     assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
     wait_for_end(verify, &progress);
@@ -208,10 +237,14 @@ static void fails_with(int forward_at, int stage_at, const char *message) {
 
 static void test_a_failure_ends_the_work(void **state) {
     (void)state;
-    fails_with(0, -1, "the device broke");
-    fails_with(20, -1, "the device broke");
-    fails_with(-1, 0, "the stage broke");
-    fails_with(-1, 150, "the stage broke");
+    for (size_t depth = 1; depth <= DEPTHS; depth++) {
+        fails_with(depth, 0, -1, -1, "the device broke");
+        fails_with(depth, 20, -1, -1, "the device broke");
+        fails_with(depth, -1, 0, -1, "the device broke late");
+        fails_with(depth, -1, 20, -1, "the device broke late");
+        fails_with(depth, -1, -1, 0, "the stage broke");
+        fails_with(depth, -1, -1, 150, "the stage broke");
+    }
 }
 
 static void test_full_disk_ends_the_work(void **state) {
@@ -219,7 +252,7 @@ static void test_full_disk_ends_the_work(void **state) {
     struct rig rig;
     struct verify *verify;
     struct verify_progress progress;
-    rig_make(&rig, 2, 2);
+    rig_make(&rig, 2, 2, 2);
     rig.job.records = fopen("/dev/full", "w");
     if (!rig.job.records) {
         rig_free(&rig);
@@ -239,7 +272,7 @@ static void test_cancelled_work_ends(void **state) {
     struct rig rig;
     struct verify *verify;
     struct verify_progress progress;
-    rig_make(&rig, 3, 2);
+    rig_make(&rig, 2, 3, 2);
     rig.backend.delay = 2000;
     assert_int_equal(verify_start(&rig.job, &rig.images, &rig.tally, &verify), STATUS_OK);
     verify_cancel(verify);
@@ -256,7 +289,7 @@ static void test_nothing_to_do(void **state) {
     struct verify *verify;
     struct verify_progress progress;
     struct path_list none = {0};
-    rig_make(&rig, 2, 1);
+    rig_make(&rig, 2, 2, 1);
     assert_int_equal(verify_start(&rig.job, &none, &rig.tally, &verify), STATUS_OK);
     wait_for_end(verify, &progress);
     assert_int_equal(progress.done, 0);
