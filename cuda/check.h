@@ -10,12 +10,20 @@ extern "C" {
 
 #include "base/status.h"
 
-/* STATUS_FAILED "CUDA: WHAT: reason" for a code that is an error. */
+/* STATUS_FAILED "CUDA: WHAT: reason" for a code that is an error, which the runtime then forgets: a
+ * later launch is not to be blamed for it. */
 static inline enum status cuda_status(cudaError_t code, const char *what, const char *file,
                                       int line) {
     if (code == cudaSuccess)
         return STATUS_OK;
+    (void)cudaGetLastError();
     return status_set(STATUS_FAILED, file, line, "CUDA: %s: %s", what, cudaGetErrorString(code));
+}
+
+/* Where nothing can be done about an error, as when things are released: the runtime forgets it. */
+static inline void cuda_forget(cudaError_t code) {
+    if (code != cudaSuccess)
+        (void)cudaGetLastError();
 }
 
 /* Runs a call of the CUDA runtime; on failure sets the status, naming the call, and goes to `out:`

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "cuda/check.h"
@@ -15,11 +14,13 @@ static enum status describe_device(struct conv_library *library) {
     enum status status = STATUS_OK;
     struct cudaDeviceProp properties;
     struct text text = {0};
+    int driver = 0;
+    CUDA_TRY(cudaDriverGetVersion(&driver));
     CUDA_TRY(cudaGetDevice(&library->device));
     CUDA_TRY(cudaGetDeviceProperties(&properties, library->device));
-    text_format(&text, "%s, %d.%d, %d multiprocessors, cuDNN %zu, CUDA %d", properties.name,
-                properties.major, properties.minor, properties.multiProcessorCount,
-                cudnnGetVersion(), CUDART_VERSION);
+    text_format(&text, "%s, %d.%d, %d multiprocessors, cuDNN %zu, CUDA %d, driver's %d",
+                properties.name, properties.major, properties.minor, properties.multiProcessorCount,
+                cudnnGetVersion(), CUDART_VERSION, driver);
     TRY(text_status(&text));
     TRY(memory_string(text.data, &library->device_text));
 out:
@@ -49,22 +50,24 @@ out:
     return status;
 }
 
-static void plan_free(struct conv_plan *plan) {
-    if (!plan)
+static void build_free(struct conv_plan *plan) {
+    struct conv_build *build = plan->build;
+    if (!build)
         return;
-    for (size_t i = 0; i < plan->n_candidates; i++)
-        conv_engine_free(&plan->candidates[i]);
-    conv_engine_free(&plan->engine);
-    text_free(&plan->key);
-    free(plan);
+    for (size_t i = 0; i < build->n_candidates; i++)
+        conv_engine_free(&build->candidates[i]);
+    conv_engine_free(&build->engine);
+    free(build);
+    plan->build = NULL;
 }
 
 void conv_library_free(struct conv_library *library) {
     if (!library)
         return;
-    for (size_t i = 0; i < library->n_plans; i++)
-        plan_free(library->plans[i]);
-    free(library->plans);
+    for (size_t i = 0; i < library->plans.n; i++)
+        build_free(library->plans.items[i]);
+    conv_plans_free(&library->plans);
+    weight_store_free(&library->weights);
     for (size_t i = 0; i < library->n_workspaces; i++)
         device_free(library->workspaces[i]);
     free(library->workspaces);
@@ -77,30 +80,16 @@ void conv_library_free(struct conv_library *library) {
 
 enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
                               struct conv_plan **out) {
-    enum status status = STATUS_OK;
-    struct conv_plan *plan = NULL;
-    *out = NULL;
-    TRY(conv_shape_check(shape));
-    TRY(memory_zeroed(1, sizeof *plan, &plan));
-    plan->shape = *shape;
-    conv_shape_key(shape, &plan->key);
-    TRY(text_status(&plan->key));
-    for (size_t i = 0; i < library->n_plans; i++)
-        if (!strcmp(library->plans[i]->key.data, plan->key.data)) {
-            *out = library->plans[i];
-            goto out;
-        }
-    TRY(memory_reserve(&library->plans, &library->plan_capacity, library->n_plans + 1,
-                       sizeof(void *)));
-    library->plans[library->n_plans++] = plan;
-    *out = plan;
-    plan = NULL;
+    enum status status;
+    TRY(conv_plans_want(&library->plans, shape, out));
+    if (!(*out)->build)
+        TRY(memory_zeroed(1, sizeof *(*out)->build, &(*out)->build));
 out:
-    plan_free(plan);
     return status;
 }
 
-enum status conv_library_reserve(struct conv_library *library, size_t bytes) {
+/* Makes the workspace at least this large. */
+static enum status reserve_workspace(struct conv_library *library, size_t bytes) {
     enum status status = STATUS_OK;
     void *memory = NULL;
     if (library->n_workspaces && bytes <= library->workspace_bytes)
@@ -117,15 +106,16 @@ out:
 /* Saves what was chosen. Only a later start is slower where that fails. */
 static enum status save(struct conv_library *library, struct conv_cache *cache, const char *path) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < library->n_plans; i++) {
-        const struct conv_plan *plan = library->plans[i];
+    for (size_t i = 0; i < library->plans.n; i++) {
+        const struct conv_plan *plan = library->plans.items[i];
+        const struct conv_engine *engine = &plan->build->engine;
         /* An engine without a configuration is the file's own. */
-        if (plan->built || !plan->engine.config)
+        if (plan->built || !engine->config)
             continue;
-        char *text = conv_engine_text(&plan->engine);
+        char *text = conv_engine_text(engine);
         if (!text)
             continue;
-        status = conv_cache_put(cache, plan->key.data, conv_way_text(&plan->engine.way), text);
+        status = conv_cache_put(cache, plan->key.data, conv_way_text(&engine->way), text);
         free(text);
         if (status != STATUS_OK)
             return status;
@@ -138,12 +128,12 @@ static enum status save(struct conv_library *library, struct conv_cache *cache, 
 
 static void note_ways(struct conv_library *library) {
     size_t packed = 0;
-    for (size_t i = 0; i < library->n_plans; i++)
-        packed += library->plans[i]->engine.way.packed;
+    for (size_t i = 0; i < library->plans.n; i++)
+        packed += library->plans.items[i]->build->engine.way.packed;
     if (packed)
         text_format(&library->note,
                     "cuDNN takes %zu of %zu kinds of convolution only with copied maps; ", packed,
-                    library->n_plans);
+                    library->plans.n);
     /* The separator of the last. */
     if (library->note.length >= 2) {
         library->note.length -= 2;
@@ -152,14 +142,23 @@ static void note_ways(struct conv_library *library) {
 }
 
 /* What could not be built is no longer wanted. */
-static void drop_unbuilt(struct conv_library *library) {
+static void drop_unbuilt(struct conv_plans *plans) {
     size_t kept = 0;
-    for (size_t i = 0; i < library->n_plans; i++)
-        if (library->plans[i]->built)
-            library->plans[kept++] = library->plans[i];
-        else
-            plan_free(library->plans[i]);
-    library->n_plans = kept;
+    for (size_t i = 0; i < plans->n; i++)
+        if (plans->items[i]->built) {
+            plans->items[kept++] = plans->items[i];
+        } else {
+            build_free(plans->items[i]);
+            conv_plan_free(plans->items[i]);
+        }
+    plans->n = kept;
+}
+
+static bool is_pending(const struct conv_library *library) {
+    for (size_t i = 0; i < library->plans.n; i++)
+        if (!library->plans.items[i]->built)
+            return true;
+    return false;
 }
 
 enum status conv_library_build(struct conv_library *library) {
@@ -168,11 +167,8 @@ enum status conv_library_build(struct conv_library *library) {
     char *path = NULL;
     int lock = -1;
     size_t bytes = 0;
-    bool pending = false;
     bool chosen = false;
-    for (size_t i = 0; i < library->n_plans; i++)
-        pending = pending || !library->plans[i]->built;
-    if (!pending)
+    if (!is_pending(library))
         return STATUS_OK;
     text_clear(&library->note);
     TRY(conv_cache_path(library->device_text, &path));
@@ -182,21 +178,21 @@ enum status conv_library_build(struct conv_library *library) {
     }
     TRY(conv_candidates_find(library, &cache));
     TRY(conv_candidates_time(library));
-    for (size_t i = 0; i < library->n_plans; i++) {
-        const struct conv_plan *plan = library->plans[i];
-        size_t needed = conv_engine_bytes(&plan->shape, &plan->engine);
+    for (size_t i = 0; i < library->plans.n; i++) {
+        const struct conv_plan *plan = library->plans.items[i];
+        size_t needed = conv_engine_bytes(&plan->shape, &plan->build->engine);
         bytes = needed > bytes ? needed : bytes;
-        chosen = chosen || (!plan->built && plan->engine.config);
+        chosen = chosen || (!plan->built && plan->build->engine.config);
     }
-    TRY(conv_library_reserve(library, bytes));
+    TRY(reserve_workspace(library, bytes));
     if (path && chosen)
         TRY(save(library, &cache, path));
-    for (size_t i = 0; i < library->n_plans; i++)
-        library->plans[i]->built = true;
+    for (size_t i = 0; i < library->plans.n; i++)
+        library->plans.items[i]->built = true;
     note_ways(library);
 out:
     if (status != STATUS_OK)
-        drop_unbuilt(library);
+        drop_unbuilt(&library->plans);
     conv_cache_unlock(lock);
     conv_cache_free(&cache);
     free(path);
@@ -207,14 +203,16 @@ const char *conv_library_note(const struct conv_library *library) {
     return library->note.length ? library->note.data : NULL;
 }
 
+struct weight_store *conv_library_weights(struct conv_library *library) {
+    return &library->weights;
+}
+
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
                      const struct map *src, const void *weights, const float *bias,
                      const struct map *residual, const struct map *dst) {
     enum status status = STATUS_OK;
-    if (!plan->built)
-        return FAIL(STATUS_FAILED, "convolution %s was not built", plan->key.data);
-    TRY(conv_check_maps(&plan->shape, src, weights, bias, residual, dst));
-    TRY(conv_engine_run(&plan->shape, &plan->engine, library->stream,
+    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+    TRY(conv_engine_run(&plan->shape, &plan->build->engine, library->stream,
                         library->workspaces[library->n_workspaces - 1], src, weights, bias,
                         residual, dst));
 out:

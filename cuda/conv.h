@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cuda/kernels.h"
+#include "cuda/weight_store.h"
 
 /* What makes two convolutions the same for cuDNN. */
 struct conv_shape {
@@ -42,6 +43,9 @@ enum status conv_library_build(struct conv_library *library);
 /* What the user may want to know of the build (slower ways taken, a cache file that cannot be
  * written), or NULL. Valid until the next build. */
 const char *conv_library_note(const struct conv_library *library);
+
+/* The weights of the networks that use the library, freed with it. */
+struct weight_store *conv_library_weights(struct conv_library *library);
 
 /* Output size of a convolution; 0 where the window does not fit. */
 size_t conv_out_size(size_t in, const struct window *window, size_t axis);

@@ -258,6 +258,10 @@ enum status conv_cache_write(const struct conv_cache *cache, const char *path, c
     text_format(&name, "%s.XXXXXX", path);
     TRY(text_status(&bytes));
     TRY(text_status(&name));
+    if (bytes.length > FILE_LIMIT) {
+        status = FAIL(STATUS_FAILED, "%s: more than %d MiB of plans", path, FILE_LIMIT >> 20);
+        goto out;
+    }
     make_folders(path);
     file = mkstemp(name.data);
     if (file < 0) {

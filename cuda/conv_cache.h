@@ -35,6 +35,7 @@ const struct conv_cache_entry *conv_cache_find(const struct conv_cache *cache, c
 /* Adds or replaces; the texts are copied. */
 enum status conv_cache_put(struct conv_cache *cache, const char *key, const char *choice,
                            const char *plan);
+/* Fails also where the file would be larger than what is read; the old one then stays. */
 enum status conv_cache_write(const struct conv_cache *cache, const char *path, const char *device);
 void conv_cache_free(struct conv_cache *cache);
 

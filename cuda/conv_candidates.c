@@ -35,15 +35,20 @@ bool conv_way_parse(const char *text, struct conv_way *way) {
     return false;
 }
 
-static bool load(cudnnHandle_t handle, struct conv_plan *plan, const struct conv_cache *cache) {
+static bool load(const struct conv_target *target, struct conv_plan *plan,
+                 const struct conv_cache *cache) {
     const struct conv_cache_entry *entry = conv_cache_find(cache, plan->key.data);
     struct conv_way way;
-    return entry && conv_way_parse(entry->choice, &way) &&
-           conv_form_exists(&plan->shape, way.form) &&
-           conv_engine_load(handle, entry->plan, &way, &plan->engine);
+    if (!entry || !conv_way_parse(entry->choice, &way) ||
+        !conv_form_exists(&plan->shape, way.form) ||
+        !conv_engine_load(target, entry->plan, &way, &plan->build->candidates[0]))
+        return false;
+    plan->build->n_candidates = 1;
+    return true;
 }
 
-static void find(cudnnHandle_t handle, struct conv_plan *plan) {
+static void find(const struct conv_target *target, struct conv_plan *plan) {
+    struct conv_build *build = plan->build;
     bool direct = false;
     for (size_t i = 0; i < N_WAYS; i++) {
         const struct conv_way *way = &ways[i].way;
@@ -52,13 +57,18 @@ static void find(cudnnHandle_t handle, struct conv_plan *plan) {
             continue;
         if (!conv_form_exists(&plan->shape, way->form))
             continue;
-        size_t room = CONV_CANDIDATES - plan->n_candidates;
+        size_t room = CONV_CANDIDATES - build->n_candidates;
         size_t limit = way->form == CONV_FUSED ? CONV_CANDIDATES / 2 : room;
-        plan->n_candidates +=
-            conv_engines_find(handle, &plan->shape, way, &plan->candidates[plan->n_candidates],
+        build->n_candidates +=
+            conv_engines_find(target, &plan->shape, way, &build->candidates[build->n_candidates],
                               limit < room ? limit : room);
-        direct = direct || (!way->packed && plan->n_candidates);
+        direct = direct || (!way->packed && build->n_candidates);
     }
+}
+
+void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan) {
+    struct conv_target target = {.handle = library->handles[0]};
+    find(&target, plan);
 }
 
 struct finder {
@@ -68,7 +78,7 @@ struct finder {
 };
 struct worker {
     struct finder *finder;
-    cudnnHandle_t handle;
+    struct conv_target target;
     pthread_t thread;
 };
 
@@ -80,11 +90,11 @@ static void *work(void *argument) {
         return NULL; /* the others do its share */
     for (;;) {
         size_t i = atomic_fetch_add(&finder->next, 1);
-        if (i >= library->n_plans)
+        if (i >= library->plans.n)
             return NULL;
-        struct conv_plan *plan = library->plans[i];
-        if (!plan->built && !load(worker->handle, plan, finder->cache))
-            find(worker->handle, plan);
+        struct conv_plan *plan = library->plans.items[i];
+        if (!plan->built && !load(&worker->target, plan, finder->cache))
+            find(&worker->target, plan);
     }
 }
 
@@ -92,8 +102,8 @@ static void *work(void *argument) {
 static size_t thread_count(const struct conv_library *library) {
     size_t pending = 0;
     cpu_set_t set;
-    for (size_t i = 0; i < library->n_plans; i++)
-        pending += !library->plans[i]->built;
+    for (size_t i = 0; i < library->plans.n; i++)
+        pending += !library->plans.items[i]->built;
     int processors = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
     size_t count = processors < 1 ? 1 : (size_t)processors;
     if (count > CONV_THREADS)
@@ -115,7 +125,7 @@ enum status conv_candidates_find(struct conv_library *library, const struct conv
         TRY(CUDNN(cudnnSetStream(handle, library->stream)));
     }
     for (size_t i = 0; i < wanted; i++)
-        workers[i] = (struct worker){.finder = &finder, .handle = library->handles[i]};
+        workers[i] = (struct worker){.finder = &finder, .target.handle = library->handles[i]};
     /* Fewer threads than wanted do the same work. */
     while (started < wanted &&
            !pthread_create(&workers[started].thread, NULL, work, &workers[started]))

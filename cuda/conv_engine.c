@@ -1,57 +1,11 @@
-/* cuDNN's engines for one operation graph: found, finalised, saved as text, run. */
+/* cuDNN's execution plans: finalised, saved as text, run. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cuda/conv_library.h"
 #include "cuda/cudnn_check.h"
 
-/* Most proposals of a heuristic that are looked at. */
-enum { PROPOSALS = 24, ALIGNMENT = 256 };
-
-/* What an engine must not do: give other results from run to run, keep sums in less than fp32,
- * transform the input (Winograd, FFT: errors beyond rounding); in fp32 mode also round the input to
- * TF32 or fp16 on its way. */
-static bool note_allowed(cudnnBackendNumericalNote_t note, enum element element) {
-    switch (note) {
-    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
-    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
-        return element == ELEMENT_F16;
-    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
-    case CUDNN_NUMERICAL_NOTE_FFT:
-    case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
-    case CUDNN_NUMERICAL_NOTE_WINOGRAD:
-    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4:
-    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:
-    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13:
-        return false;
-    case CUDNN_NUMERICAL_NOTE_STRICT_NAN_PROP:
-        return true;
-    case CUDNN_NUMERICAL_NOTE_TYPE_COUNT:
-        break;
-    }
-    return false;
-}
-
-static bool config_allowed(cudnnBackendDescriptor_t config, enum element element) {
-    cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
-    cudnnBackendDescriptor_t engine = NULL;
-    int64_t count = 0;
-    bool allowed = false;
-    if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine) !=
-        CUDNN_STATUS_SUCCESS)
-        return false;
-    if (cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                                 1, &count, &engine) == CUDNN_STATUS_SUCCESS &&
-        cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
-                                 CUDNN_TYPE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &count,
-                                 notes) == CUDNN_STATUS_SUCCESS) {
-        allowed = count <= CUDNN_NUMERICAL_NOTE_TYPE_COUNT;
-        for (int64_t i = 0; allowed && i < count; i++)
-            allowed = note_allowed(notes[i], element);
-    }
-    (void)cudnnBackendDestroyDescriptor(engine);
-    return allowed;
-}
+enum { ALIGNMENT = 256 };
 
 static bool workspace_of(cudnnBackendDescriptor_t plan, size_t *bytes) {
     int64_t count = 0;
@@ -64,105 +18,64 @@ static bool workspace_of(cudnnBackendDescriptor_t plan, size_t *bytes) {
     return true;
 }
 
-/* Takes the configuration over where it becomes a plan. */
-static bool finalize_plan(cudnnHandle_t handle, cudnnBackendDescriptor_t config,
-                          const struct conv_way *way, struct conv_engine *out) {
+/* An execution plan on which nothing is set but for whom it is; NULL where cuDNN refuses. */
+static cudnnBackendDescriptor_t plan_start(const struct conv_target *target) {
     cudnnBackendDescriptor_t plan = NULL;
+    cudnnStatus_t status =
+        cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &plan);
+    if (status != CUDNN_STATUS_SUCCESS)
+        return NULL;
+    if (target->handle)
+        status = cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE,
+                                          1, &target->handle);
+    else
+        status = CONV_SET_DEVICE(plan, EXECUTION_PLAN, &target->device);
+    if (status == CUDNN_STATUS_SUCCESS)
+        return plan;
+    (void)cudnnBackendDestroyDescriptor(plan);
+    return NULL;
+}
+
+/* Releases the plan where it fails. */
+static bool plan_end(cudnnBackendDescriptor_t plan, const struct conv_target *target,
+                     cudnnBackendDescriptor_t config, const struct conv_way *way,
+                     struct conv_engine *out) {
     size_t workspace = 0;
-    if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &plan) !=
-        CUDNN_STATUS_SUCCESS)
-        return false;
-    if (cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                                 &handle) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                                 CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
-                                 &config) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendFinalize(plan) != CUDNN_STATUS_SUCCESS || !workspace_of(plan, &workspace)) {
+    if (cudnnBackendFinalize(plan) != CUDNN_STATUS_SUCCESS || !workspace_of(plan, &workspace)) {
         (void)cudnnBackendDestroyDescriptor(plan);
         return false;
     }
-    *out = (struct conv_engine){
-        .way = *way, .handle = handle, .config = config, .plan = plan, .workspace = workspace};
+    *out = (struct conv_engine){.way = *way,
+                                .handle = target->handle,
+                                .config = config,
+                                .plan = plan,
+                                .workspace = workspace};
     return true;
 }
 
-/* The proposals of a heuristic, in its order; returns how many. */
-static size_t propose(cudnnBackendDescriptor_t graph, cudnnBackendHeurMode_t mode,
-                      cudnnBackendDescriptor_t configs[PROPOSALS]) {
-    cudnnBackendDescriptor_t heuristic = NULL;
-    int64_t count = 0;
-    size_t n = 0;
-    if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &heuristic) !=
-        CUDNN_STATUS_SUCCESS)
-        return 0;
-    if (cudnnBackendSetAttribute(heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-                                 CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
-                                 &graph) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendSetAttribute(heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1,
-                                 &mode) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendFinalize(heuristic) != CUDNN_STATUS_SUCCESS)
-        goto out;
-    /* cuDNN fills descriptors that are there already. */
-    while (n < PROPOSALS && cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR,
-                                                         &configs[n]) == CUDNN_STATUS_SUCCESS)
-        n++;
-    if (cudnnBackendGetAttribute(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                 CUDNN_TYPE_BACKEND_DESCRIPTOR, (int64_t)n, &count,
-                                 configs) != CUDNN_STATUS_SUCCESS ||
-        count < 0)
-        count = 0;
-    while (n > (size_t)count)
-        (void)cudnnBackendDestroyDescriptor(configs[--n]);
-out:
-    (void)cudnnBackendDestroyDescriptor(heuristic);
-    return n;
-}
-
-size_t conv_engines_find(cudnnHandle_t handle, const struct conv_shape *shape,
-                         const struct conv_way *way, struct conv_engine *engines, size_t limit) {
-    static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_B,
-                                                   CUDNN_HEUR_MODE_FALLBACK};
-    /* The next heuristic is asked where those before it gave fewer than this. */
-    static const size_t enough[] = {4, 4, 1};
-    struct conv_graph graph;
-    size_t found = 0;
-    if (conv_graph_make(handle, shape, way, &graph) != CUDNN_STATUS_SUCCESS)
-        goto out;
-    for (size_t m = 0; m < sizeof modes / sizeof *modes && found < enough[m]; m++) {
-        cudnnBackendDescriptor_t configs[PROPOSALS];
-        size_t n = propose(graph.graph, modes[m], configs);
-        for (size_t i = 0; i < n; i++) {
-            if (found < limit && config_allowed(configs[i], shape->element) &&
-                finalize_plan(handle, configs[i], way, &engines[found]))
-                found++;
-            else
-                (void)cudnnBackendDestroyDescriptor(configs[i]);
-        }
-    }
-out:
-    conv_graph_free(&graph);
-    return found;
-}
-
-bool conv_engine_load(cudnnHandle_t handle, const char *text, const struct conv_way *way,
-                      struct conv_engine *out) {
-    cudnnBackendDescriptor_t plan = NULL;
-    size_t workspace = 0;
-    if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &plan) !=
-        CUDNN_STATUS_SUCCESS)
+bool conv_engine_make(const struct conv_target *target, cudnnBackendDescriptor_t config,
+                      const struct conv_way *way, struct conv_engine *out) {
+    cudnnBackendDescriptor_t plan = plan_start(target);
+    if (!plan)
         return false;
-    if (cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                                 &handle) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
+    if (cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                                 CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config) == CUDNN_STATUS_SUCCESS)
+        return plan_end(plan, target, config, way, out);
+    (void)cudnnBackendDestroyDescriptor(plan);
+    return false;
+}
+
+bool conv_engine_load(const struct conv_target *target, const char *text,
+                      const struct conv_way *way, struct conv_engine *out) {
+    cudnnBackendDescriptor_t plan = plan_start(target);
+    if (!plan)
+        return false;
+    if (cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
                                  CUDNN_TYPE_CHAR, (int64_t)strlen(text),
-                                 text) != CUDNN_STATUS_SUCCESS ||
-        cudnnBackendFinalize(plan) != CUDNN_STATUS_SUCCESS || !workspace_of(plan, &workspace)) {
-        (void)cudnnBackendDestroyDescriptor(plan);
-        return false;
-    }
-    *out =
-        (struct conv_engine){.way = *way, .handle = handle, .plan = plan, .workspace = workspace};
-    return true;
+                                 text) == CUDNN_STATUS_SUCCESS)
+        return plan_end(plan, target, NULL, way, out);
+    (void)cudnnBackendDestroyDescriptor(plan);
+    return false;
 }
 
 char *conv_engine_text(const struct conv_engine *engine) {

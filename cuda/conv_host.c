@@ -1,20 +1,13 @@
 /* cuda/conv.h in plain loops on host memory, for tests. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "cuda/conv.h"
+#include "cuda/conv_plans.h"
 #include "cuda/elements/bias_activation.h"
 
-struct conv_plan {
-    struct conv_shape shape;
-    struct text key;
-    bool built;
-};
-
 struct conv_library {
-    size_t n_plans, plan_capacity;
-    struct conv_plan **plans;
+    struct conv_plans plans;
+    struct weight_store weights;
 };
 
 enum status conv_library_make(stream_handle stream, struct conv_library **out) {
@@ -22,55 +15,32 @@ enum status conv_library_make(stream_handle stream, struct conv_library **out) {
     return memory_zeroed(1, sizeof(struct conv_library), out);
 }
 
-static void plan_free(struct conv_plan *plan) {
-    if (plan)
-        text_free(&plan->key);
-    free(plan);
-}
-
 void conv_library_free(struct conv_library *library) {
     if (!library)
         return;
-    for (size_t i = 0; i < library->n_plans; i++)
-        plan_free(library->plans[i]);
-    free(library->plans);
+    conv_plans_free(&library->plans);
+    weight_store_free(&library->weights);
     free(library);
 }
 
 enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
                               struct conv_plan **out) {
-    enum status status = STATUS_OK;
-    struct conv_plan *plan = NULL;
-    *out = NULL;
-    TRY(conv_shape_check(shape));
-    TRY(memory_zeroed(1, sizeof *plan, &plan));
-    plan->shape = *shape;
-    conv_shape_key(shape, &plan->key);
-    TRY(text_status(&plan->key));
-    for (size_t i = 0; i < library->n_plans; i++)
-        if (!strcmp(library->plans[i]->key.data, plan->key.data)) {
-            *out = library->plans[i];
-            goto out;
-        }
-    TRY(memory_reserve(&library->plans, &library->plan_capacity, library->n_plans + 1,
-                       sizeof(void *)));
-    library->plans[library->n_plans++] = plan;
-    *out = plan;
-    plan = NULL;
-out:
-    plan_free(plan);
-    return status;
+    return conv_plans_want(&library->plans, shape, out);
 }
 
 enum status conv_library_build(struct conv_library *library) {
-    for (size_t i = 0; i < library->n_plans; i++)
-        library->plans[i]->built = true;
+    for (size_t i = 0; i < library->plans.n; i++)
+        library->plans.items[i]->built = true;
     return STATUS_OK;
 }
 
 const char *conv_library_note(const struct conv_library *library) {
     (void)library;
     return NULL;
+}
+
+struct weight_store *conv_library_weights(struct conv_library *library) {
+    return &library->weights;
 }
 
 /* The sum of one output element, in fp32 as on the device. */
@@ -104,9 +74,7 @@ enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
     struct taps taps = taps_of(&plan->shape.window);
     struct finish finish = finish_make(bias, residual, &plan->shape.epilogue, dst);
     (void)library;
-    if (!plan->built)
-        return FAIL(STATUS_FAILED, "convolution %s was not built", plan->key.data);
-    TRY(conv_check_maps(&plan->shape, src, weights, bias, residual, dst));
+    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
     for (size_t i = 0; i < map_runs(dst, 1); i++) {
         struct place place = map_place(dst, i, 1);
         float sum = sum_at(&plan->shape, &taps, src, weights, &place);

@@ -6,8 +6,8 @@
 #include <cudnn.h>
 
 #include "base/text.h"
-#include "cuda/conv.h"
 #include "cuda/conv_cache.h"
+#include "cuda/conv_plans.h"
 
 /* Most bytes that an engine may ask for, besides its maps. */
 #define CONV_WORKSPACE_LIMIT ((size_t)256 << 20)
@@ -38,14 +38,27 @@ struct conv_engine {
     float milliseconds;              /* median, where it was timed */
 };
 
-struct conv_plan {
-    struct conv_shape shape;
-    struct text key;
-    bool built;
+/* What is kept of a plan. */
+struct conv_build {
     struct conv_engine engine; /* once built */
-    size_t n_candidates;       /* while building */
+    size_t n_candidates;       /* while building; of the cache file: one, without a config */
     struct conv_engine candidates[CONV_CANDIDATES];
 };
+
+/* For whom engines are made: a device's handle, or (where that is NULL) the description of a device
+ * that need not be there (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR), whose engines cannot be run. */
+struct conv_target {
+    cudnnHandle_t handle;
+    cudnnBackendDescriptor_t device;
+};
+
+#if CUDNN_VERSION >= 90800
+#define CONV_SET_DEVICE(descriptor, kind, device)                                                  \
+    cudnnBackendSetAttribute((descriptor), CUDNN_ATTR_##kind##_DEVICEPROP,                         \
+                             CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, (device))
+#else /* which knows no descriptions of devices */
+#define CONV_SET_DEVICE(descriptor, kind, device) CUDNN_STATUS_NOT_SUPPORTED
+#endif
 
 struct conv_library {
     cudaStream_t stream;
@@ -53,8 +66,8 @@ struct conv_library {
     char *device_text; /* of the cache file: name, capability, versions */
     size_t n_handles;
     cudnnHandle_t handles[CONV_THREADS]; /* 0: the calling thread's */
-    size_t n_plans, plan_capacity;
-    struct conv_plan **plans;
+    struct conv_plans plans;
+    struct weight_store weights;
     /* The last is in use; a smaller one before it may still be used by captured graphs. */
     size_t n_workspaces, workspace_capacity;
     void **workspaces;
@@ -85,13 +98,20 @@ cudnnStatus_t conv_graph_make(cudnnHandle_t handle, const struct conv_shape *sha
                               const struct conv_way *way, struct conv_graph *out);
 void conv_graph_free(struct conv_graph *graph);
 
-/* Finalises up to `limit` engines for the shape, done this way, best guess first; returns how many.
- * What cuDNN refuses is left out. */
-size_t conv_engines_find(cudnnHandle_t handle, const struct conv_shape *shape,
+/* What cuDNN proposes for the shape, done this way: no two alike, none that is forbidden
+ * (conv_config_allowed). Finalises up to `limit`, best guess first; returns how many. What cuDNN
+ * refuses is left out. */
+size_t conv_engines_find(const struct conv_target *target, const struct conv_shape *shape,
                          const struct conv_way *way, struct conv_engine *engines, size_t limit);
+/* Whether an engine's notes are all allowed for this element type. */
+bool conv_config_allowed(cudnnBackendDescriptor_t config, enum element element);
+
+/* Makes a plan of a configuration, which *out owns then; false where cuDNN refuses. */
+bool conv_engine_make(const struct conv_target *target, cudnnBackendDescriptor_t config,
+                      const struct conv_way *way, struct conv_engine *out);
 /* An engine from cuDNN's text of it; false where cuDNN does not take it. */
-bool conv_engine_load(cudnnHandle_t handle, const char *text, const struct conv_way *way,
-                      struct conv_engine *out);
+bool conv_engine_load(const struct conv_target *target, const char *text,
+                      const struct conv_way *way, struct conv_engine *out);
 /* cuDNN's text of a plan, or NULL where it gives none; free() releases it. */
 char *conv_engine_text(const struct conv_engine *engine);
 void conv_engine_free(struct conv_engine *engine);
@@ -103,14 +123,14 @@ enum status conv_engine_run(const struct conv_shape *shape, const struct conv_en
                             const void *weights, const float *bias, const struct map *residual,
                             const struct map *dst);
 
-/* Makes the library's workspace at least this large. */
-enum status conv_library_reserve(struct conv_library *library, size_t bytes);
-
-/* Gives every plan not built an engine, where the cache's entry is one, or else candidates; in
- * threads. */
+/* Gives every plan not built its candidates, in threads: the cache's engine where there is one, or
+ * else what cuDNN proposes. */
 enum status conv_candidates_find(struct conv_library *library, const struct conv_cache *cache);
-/* Times the candidates of every plan that has no engine; the fastest becomes it. STATUS_FAILED,
- * naming the shape, where none can be run. */
+/* The same for one plan, by the calling thread, the cache apart. */
+void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan);
+/* Runs the candidates of every plan not built; the fastest becomes its engine. What cannot be run,
+ * or not be captured into a CUDA graph, is dropped; an engine of the cache is then replaced.
+ * STATUS_FAILED, naming the shape, where none is left. */
 enum status conv_candidates_time(struct conv_library *library);
 /* The words of the cache file for a way, and back. */
 const char *conv_way_text(const struct conv_way *way);

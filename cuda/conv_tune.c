@@ -1,4 +1,5 @@
-/* Which candidate is fastest: each is run on the stream and timed by the device's clock. */
+/* Which candidate is fastest: each is captured into a CUDA graph, as forwards are, and the graph is
+ * timed by the device's clock. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,14 +9,18 @@
 #include "cuda/elements/lanes.h"
 #include "cuda/memory.h"
 
-enum { WARM_UPS = 3, RUNS = 9, PATTERN = 1 << 16 /* elements */ };
+enum {
+    RUNS = 5,          /* of a candidate in its graph, so that the launch counts little */
+    LAUNCHES = 5,      /* of the graph, timed, after one that is not */
+    PATTERN = 1 << 16, /* elements */
+};
 
 /* What the candidates run on. */
 struct bench {
     struct conv_library *library;
-    cudaEvent_t starts[RUNS], ends[RUNS];
-    size_t src_bytes, weights_bytes, bias_bytes, residual_bytes, dst_bytes;
-    void *src, *weights, *residual, *dst;
+    cudaEvent_t start, end;
+    size_t src_bytes, weights_bytes, bias_bytes, residual_bytes, dst_bytes, workspace_bytes;
+    void *src, *weights, *residual, *dst, *workspace;
     float *bias;
     bool filled;
     enum element filled_with;
@@ -23,10 +28,6 @@ struct bench {
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
-}
-
-static bool is_pending(const struct conv_plan *plan) {
-    return !plan->built && !plan->engine.plan;
 }
 
 static struct map input_map(const struct conv_shape *shape, void *data) {
@@ -48,8 +49,15 @@ static size_t map_bytes(const struct map *map) {
     return map->n * map->height * map->width * map->pitch * element_size(map->element);
 }
 
-static void measure_needs(struct bench *bench, const struct conv_shape *shape, size_t *workspace,
-                          const struct conv_plan *plan) {
+static size_t most_workspace(const struct conv_plan *plan) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < plan->build->n_candidates; i++)
+        bytes = larger(bytes, conv_engine_bytes(&plan->shape, &plan->build->candidates[i]));
+    return bytes;
+}
+
+static void measure_needs(struct bench *bench, const struct conv_plan *plan) {
+    const struct conv_shape *shape = &plan->shape;
     struct map src = input_map(shape, NULL);
     struct map dst = output_map(shape, shape->out_pitch, NULL);
     struct map residual = output_map(shape, shape->residual_pitch, NULL);
@@ -61,8 +69,7 @@ static void measure_needs(struct bench *bench, const struct conv_shape *shape, s
     bench->residual_bytes = larger(bench->residual_bytes, map_bytes(&residual));
     bench->weights_bytes = larger(bench->weights_bytes, weights * element_size(shape->element));
     bench->bias_bytes = larger(bench->bias_bytes, shape->out_channels * sizeof(float));
-    for (size_t i = 0; i < plan->n_candidates; i++)
-        *workspace = larger(*workspace, conv_engine_bytes(shape, &plan->candidates[i]));
+    bench->workspace_bytes = larger(bench->workspace_bytes, most_workspace(plan));
 }
 
 /* Repeats the first bytes over the whole. */
@@ -109,37 +116,76 @@ out:
 
 static enum status bench_make(struct bench *bench, struct conv_library *library) {
     enum status status = STATUS_OK;
-    size_t workspace = 0;
     *bench = (struct bench){.library = library};
-    for (size_t i = 0; i < library->n_plans; i++)
-        if (is_pending(library->plans[i]))
-            measure_needs(bench, &library->plans[i]->shape, &workspace, library->plans[i]);
+    for (size_t i = 0; i < library->plans.n; i++)
+        if (!library->plans.items[i]->built)
+            measure_needs(bench, library->plans.items[i]);
     TRY(device_alloc(bench->src_bytes, &bench->src));
     TRY(device_alloc(bench->weights_bytes, &bench->weights));
     TRY(device_alloc(bench->bias_bytes, (void **)&bench->bias));
     TRY(device_alloc(bench->residual_bytes, &bench->residual));
     TRY(device_alloc(bench->dst_bytes, &bench->dst));
-    TRY(conv_library_reserve(library, workspace));
-    for (size_t i = 0; i < RUNS; i++) {
-        CUDA_TRY(cudaEventCreate(&bench->starts[i]));
-        CUDA_TRY(cudaEventCreate(&bench->ends[i]));
-    }
+    TRY(device_alloc(bench->workspace_bytes, &bench->workspace));
+    CUDA_TRY(cudaEventCreate(&bench->start));
+    CUDA_TRY(cudaEventCreate(&bench->end));
 out:
     return status;
 }
 
 static void bench_free(struct bench *bench) {
-    for (size_t i = 0; i < RUNS; i++) {
-        if (bench->starts[i])
-            (void)cudaEventDestroy(bench->starts[i]);
-        if (bench->ends[i])
-            (void)cudaEventDestroy(bench->ends[i]);
-    }
+    if (bench->start)
+        (void)cudaEventDestroy(bench->start);
+    if (bench->end)
+        (void)cudaEventDestroy(bench->end);
     device_free(bench->src);
     device_free(bench->weights);
     device_free(bench->bias);
     device_free(bench->residual);
     device_free(bench->dst);
+    device_free(bench->workspace);
+}
+
+/* Makes the workspace large enough for a plan's candidates, where they are new ones. */
+static enum status reserve_workspace(struct bench *bench, const struct conv_plan *plan) {
+    size_t bytes = most_workspace(plan);
+    if (bytes <= bench->workspace_bytes)
+        return STATUS_OK;
+    device_free(bench->workspace);
+    bench->workspace = NULL;
+    bench->workspace_bytes = bytes;
+    return device_alloc(bytes, &bench->workspace);
+}
+
+static enum status enqueue(const struct bench *bench, const struct conv_shape *shape,
+                           const struct conv_engine *engine, size_t runs) {
+    enum status status = STATUS_OK;
+    struct map src = input_map(shape, bench->src);
+    struct map dst = output_map(shape, shape->out_pitch, bench->dst);
+    struct map residual = output_map(shape, shape->residual_pitch, bench->residual);
+    for (size_t i = 0; i < runs; i++)
+        TRY(conv_engine_run(shape, engine, bench->library->stream, bench->workspace, &src,
+                            bench->weights, shape->has_bias ? bench->bias : NULL,
+                            shape->residual_pitch ? &residual : NULL, &dst));
+out:
+    return status;
+}
+
+static enum status capture(const struct bench *bench, const struct conv_shape *shape,
+                           const struct conv_engine *engine, cudaGraphExec_t *out) {
+    enum status status = STATUS_OK;
+    cudaStream_t stream = bench->library->stream;
+    cudaGraph_t graph = NULL;
+    /* Other threads may allocate meanwhile. */
+    CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    enum status enqueued = enqueue(bench, shape, engine, RUNS);
+    cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    TRY(enqueued);
+    TRY(cuda_status(ended, "cudaStreamEndCapture", __FILE__, __LINE__));
+    CUDA_TRY(cudaGraphInstantiate(out, graph, 0));
+out:
+    if (graph)
+        (void)cudaGraphDestroy(graph);
+    return status;
 }
 
 static int compare_floats(const void *a, const void *b) {
@@ -148,76 +194,85 @@ static int compare_floats(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static enum status time_candidate(struct bench *bench, const struct conv_shape *shape,
+static enum status time_candidate(const struct bench *bench, const struct conv_shape *shape,
                                   struct conv_engine *engine) {
     enum status status = STATUS_OK;
-    struct conv_library *library = bench->library;
-    struct map src = input_map(shape, bench->src);
-    struct map dst = output_map(shape, shape->out_pitch, bench->dst);
-    struct map residual = output_map(shape, shape->residual_pitch, bench->residual);
-    void *workspace = library->workspaces[library->n_workspaces - 1];
-    float times[RUNS];
-    for (size_t i = 0; i < WARM_UPS + RUNS; i++) {
-        size_t run = i - WARM_UPS;
-        if (i >= WARM_UPS)
-            CUDA_TRY(cudaEventRecord(bench->starts[run], library->stream));
-        TRY(conv_engine_run(shape, engine, library->stream, workspace, &src, bench->weights,
-                            shape->has_bias ? bench->bias : NULL,
-                            shape->residual_pitch ? &residual : NULL, &dst));
-        if (i >= WARM_UPS)
-            CUDA_TRY(cudaEventRecord(bench->ends[run], library->stream));
+    cudaStream_t stream = bench->library->stream;
+    cudaGraphExec_t graph = NULL;
+    float times[LAUNCHES];
+    /* Modules are loaded at their first use, which a capture does not allow. */
+    TRY(enqueue(bench, shape, engine, 1));
+    CUDA_TRY(cudaStreamSynchronize(stream));
+    TRY(capture(bench, shape, engine, &graph));
+    CUDA_TRY(cudaGraphLaunch(graph, stream));
+    for (size_t i = 0; i < LAUNCHES; i++) {
+        CUDA_TRY(cudaEventRecord(bench->start, stream));
+        CUDA_TRY(cudaGraphLaunch(graph, stream));
+        CUDA_TRY(cudaEventRecord(bench->end, stream));
+        CUDA_TRY(cudaStreamSynchronize(stream));
+        CUDA_TRY(cudaEventElapsedTime(&times[i], bench->start, bench->end));
     }
-    CUDA_TRY(cudaStreamSynchronize(library->stream));
-    for (size_t i = 0; i < RUNS; i++)
-        CUDA_TRY(cudaEventElapsedTime(&times[i], bench->starts[i], bench->ends[i]));
-    qsort(times, RUNS, sizeof *times, compare_floats);
-    engine->milliseconds = times[RUNS / 2];
+    qsort(times, LAUNCHES, sizeof *times, compare_floats);
+    engine->milliseconds = times[LAUNCHES / 2] / RUNS;
 out:
+    if (graph)
+        (void)cudaGraphExecDestroy(graph);
     return status;
+}
+
+/* Makes the fastest candidate the plan's engine and releases the others; false where none can be
+ * run. */
+static bool take_fastest(const struct bench *bench, struct conv_plan *plan, char *reason,
+                         size_t size) {
+    struct conv_build *build = plan->build;
+    size_t best = build->n_candidates;
+    for (size_t i = 0; i < build->n_candidates; i++) {
+        struct conv_engine *engine = &build->candidates[i];
+        if (time_candidate(bench, &plan->shape, engine) != STATUS_OK) {
+            /* Not an engine for this device; the next may be. */
+            (void)cudaGetLastError();
+            (void)snprintf(reason, size, "%s", status_message());
+        } else if (best == build->n_candidates ||
+                   engine->milliseconds < build->candidates[best].milliseconds) {
+            best = i;
+        }
+    }
+    bool found = best < build->n_candidates;
+    if (found) {
+        build->engine = build->candidates[best];
+        build->candidates[best] = (struct conv_engine){0};
+    }
+    for (size_t i = 0; i < build->n_candidates; i++)
+        conv_engine_free(&build->candidates[i]);
+    build->n_candidates = 0;
+    return found;
 }
 
 static enum status choose(struct bench *bench, struct conv_plan *plan) {
     enum status status = STATUS_OK;
-    size_t best = plan->n_candidates;
     char reason[512] = "cuDNN has no engine for it";
     TRY(fill(bench, plan->shape.element));
-    for (size_t i = 0; i < plan->n_candidates; i++) {
-        struct conv_engine *engine = &plan->candidates[i];
-        if (time_candidate(bench, &plan->shape, engine) != STATUS_OK) {
-            /* Not an engine for this device; the next may be. */
-            (void)cudaGetLastError();
-            (void)snprintf(reason, sizeof reason, "%s", status_message());
-            continue;
-        }
-        if (best == plan->n_candidates ||
-            engine->milliseconds < plan->candidates[best].milliseconds)
-            best = i;
-    }
-    if (best == plan->n_candidates) {
-        status = FAIL(STATUS_FAILED, "convolution %s: %s", plan->key.data, reason);
+    bool of_cache = plan->build->n_candidates && !plan->build->candidates[0].config;
+    if (take_fastest(bench, plan, reason, sizeof reason))
         goto out;
+    if (of_cache) {
+        conv_candidates_renew(bench->library, plan);
+        TRY(reserve_workspace(bench, plan));
+        if (take_fastest(bench, plan, reason, sizeof reason))
+            goto out;
     }
-    plan->engine = plan->candidates[best];
-    plan->candidates[best] = (struct conv_engine){0};
+    status = FAIL(STATUS_FAILED, "convolution %s: %s", plan->key.data, reason);
 out:
-    for (size_t i = 0; i < plan->n_candidates; i++)
-        conv_engine_free(&plan->candidates[i]);
-    plan->n_candidates = 0;
     return status;
 }
 
 enum status conv_candidates_time(struct conv_library *library) {
     enum status status = STATUS_OK;
     struct bench bench;
-    bool pending = false;
-    for (size_t i = 0; i < library->n_plans; i++)
-        pending = pending || is_pending(library->plans[i]);
-    if (!pending)
-        return STATUS_OK;
     TRY(bench_make(&bench, library));
-    for (size_t i = 0; i < library->n_plans; i++)
-        if (is_pending(library->plans[i]))
-            TRY(choose(&bench, library->plans[i]));
+    for (size_t i = 0; i < library->plans.n; i++)
+        if (!library->plans.items[i]->built)
+            TRY(choose(&bench, library->plans.items[i]));
 out:
     bench_free(&bench);
     return status;

@@ -2,6 +2,7 @@
 
 #include <cuda_runtime_api.h>
 #include <cudnn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,10 @@ enum { OLDEST_MAJOR = 7, OLDEST_MINOR = 5 };
 static enum status no_device(cudaError_t error) {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
     int driver = 0;
-    (void)cudaGetLastError();
     /* 0 where no driver is installed. */
     if (cudaDriverGetVersion(&driver) != cudaSuccess)
         driver = 0;
+    (void)cudaGetLastError();
     if (driver == 0)
         return FAIL(STATUS_BAD_INPUT,
                     "--device cuda: no NVIDIA driver on this machine (libcuda.so.1); install it, "
@@ -117,7 +118,6 @@ enum status device_bind(int local_rank, struct device *out) {
     *out = (struct device){0};
     TRY(count_devices(&out->visible));
     out->index = device_index(local_rank, out->visible);
-    out->shared = device_shared(local_rank, out->visible);
     CUDA_TRY(cudaGetDeviceProperties(&properties, out->index));
     (void)snprintf(out->name, sizeof out->name, "%s", properties.name);
     out->major = properties.major;

@@ -2,7 +2,6 @@
 #ifndef VERIFY_CUDA_DEVICE_H
 #define VERIFY_CUDA_DEVICE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -10,7 +9,6 @@
 struct device {
     int index;   /* among the visible ones */
     int visible; /* how many there are */
-    bool shared; /* a process of this node with a lower local rank has the same one */
     char name[256];
     int major, minor; /* compute capability */
     int multiprocessors;
@@ -26,13 +24,9 @@ struct device {
  * "--device cuda: " and says what is missing and what to do. Takes no memory on a device. */
 enum status device_available(void);
 
-/* The device that a process takes, and whether another has it already: local ranks go round the
- * visible devices. count > 0. */
+/* The device that a process takes: local ranks go round the visible devices. count > 0. */
 static inline int device_index(int local_rank, int count) {
     return local_rank % count;
-}
-static inline bool device_shared(int local_rank, int count) {
-    return local_rank >= count;
 }
 
 /* Makes the calling thread's device that of the local rank (not negative) and describes it. Other

@@ -87,7 +87,10 @@ struct kernel_picture {
     struct letterbox letterbox;
 };
 /* dst (n, net_height, net_width, channels >= 3): RGB / 255 in channels 0 to 2, 0 in the others.
- * `pictures` is on the device. */
+ * Or, recognised by fewer rows than net_height, cells of 2x2 pixels: dst (n, net_height / 2 + r,
+ * net_width / 2 + c, channels >= 12): pixel (dy,dx) of a cell in the channels from 3 (2 dy + dx)
+ * on, 0 in the others and in the first r rows and c columns, net sizes even. `pictures` is on the
+ * device. */
 enum status kernel_letterbox(const struct kernel_picture *pictures, const struct map *dst,
                              stream_handle stream);
 

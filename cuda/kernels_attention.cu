@@ -78,11 +78,11 @@ static __global__ void __launch_bounds__(TILE_QUERIES)
 }
 
 template <int Key, int Value>
-static enum status launch_attend(const struct attention_maps *args, cudaStream_t stream) {
+static enum status launch_attend(const struct attention_maps *args, stream_handle stream) {
     size_t tiles = (attention_area_cells(args) + TILE_QUERIES - 1) / TILE_QUERIES;
     size_t blocks = tiles * args->attention.heads * args->attention.areas * args->qkv.n;
-    attend<Key, Value>
-        <<<launch_limit(blocks, MOST_BLOCKS), TILE_QUERIES, 0, stream>>>(*args, tiles, blocks);
+    KERNEL_LAUNCH((attend<Key, Value>), launch_limit(blocks, MOST_BLOCKS), TILE_QUERIES, stream,
+                  *args, tiles, blocks);
     return launch_status("kernel attention");
 }
 
@@ -93,11 +93,11 @@ enum status kernel_attention(const struct map *qkv, const struct attention *atte
     if (status != STATUS_OK || !map_runs(dst, 1))
         return status;
     if (attention->key_dim <= 32 && attention->head_dim <= 32)
-        return launch_attend<32, 32>(&args, (cudaStream_t)stream);
+        return launch_attend<32, 32>(&args, stream);
     if (attention->key_dim <= 32 && attention->head_dim <= 64)
-        return launch_attend<32, 64>(&args, (cudaStream_t)stream);
+        return launch_attend<32, 64>(&args, stream);
     if (attention->key_dim <= 64 && attention->head_dim <= 64)
-        return launch_attend<64, 64>(&args, (cudaStream_t)stream);
+        return launch_attend<64, 64>(&args, stream);
     return launch_elements<struct attention_maps, attention_run>("kernel attention", &args, dst,
                                                                  attention_lanes(&args), stream);
 }

@@ -7,6 +7,14 @@
 #include "cuda/elements/place.h"
 #include "cuda/kernels.h"
 
+/* Starts kernel(...) on `stream`, a stream_handle; `blocks` is a number or a dim3. A template's
+ * instance stands in parentheses: KERNEL_LAUNCH((kernel<1, 2>), ...). Tests on the CPU bring a
+ * macro of their own. */
+#ifndef KERNEL_LAUNCH
+#define KERNEL_LAUNCH(kernel, blocks, threads, stream, ...)                                        \
+    kernel<<<blocks, threads, 0, (cudaStream_t)(stream)>>>(__VA_ARGS__)
+#endif
+
 enum { LAUNCH_THREADS = 256 };
 
 /* At most `most` blocks: the kernels' loops do what is beyond. */
@@ -39,11 +47,11 @@ static enum status launch_elements(const char *what, const Args *args, const str
     if (!runs)
         return STATUS_OK;
     if (lanes == LANES)
-        run_elements<Args, Run, LANES>
-            <<<launch_blocks(runs), LAUNCH_THREADS, 0, (cudaStream_t)stream>>>(*args, runs);
+        KERNEL_LAUNCH((run_elements<Args, Run, LANES>), launch_blocks(runs), LAUNCH_THREADS, stream,
+                      *args, runs);
     else
-        run_elements<Args, Run, 1>
-            <<<launch_blocks(runs), LAUNCH_THREADS, 0, (cudaStream_t)stream>>>(*args, runs);
+        KERNEL_LAUNCH((run_elements<Args, Run, 1>), launch_blocks(runs), LAUNCH_THREADS, stream,
+                      *args, runs);
     return launch_status(what);
 }
 

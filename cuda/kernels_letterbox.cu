@@ -23,9 +23,8 @@ enum status kernel_letterbox(const struct kernel_picture *pictures, const struct
     dim3 grid(launch_limit(launch_blocks(dst->height * dst->width), PICTURE_BLOCKS),
               launch_limit(dst->n, MOST_PICTURES));
     if (lanes_of_map(dst) == LANES)
-        letterbox_pictures<LANES>
-            <<<grid, LAUNCH_THREADS, 0, (cudaStream_t)stream>>>(pictures, *dst);
+        KERNEL_LAUNCH(letterbox_pictures<LANES>, grid, LAUNCH_THREADS, stream, pictures, *dst);
     else
-        letterbox_pictures<1><<<grid, LAUNCH_THREADS, 0, (cudaStream_t)stream>>>(pictures, *dst);
+        KERNEL_LAUNCH(letterbox_pictures<1>, grid, LAUNCH_THREADS, stream, pictures, *dst);
     return launch_status("kernel letterbox");
 }

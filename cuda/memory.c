@@ -14,8 +14,7 @@ enum status device_alloc(size_t bytes, void **out) {
         size_t unused = 0;
         size_t total = 0;
         (void)cudaGetLastError();
-        if (cudaMemGetInfo(&unused, &total) != cudaSuccess)
-            (void)cudaGetLastError();
+        cuda_forget(cudaMemGetInfo(&unused, &total));
         *out = NULL;
         return FAIL(STATUS_FAILED, DEVICE_MEMORY_SHORT ": %zu MiB wanted, %zu of %zu MiB free",
                     (size >> 20) + 1, unused >> 20, total >> 20);
@@ -33,8 +32,8 @@ out:
 }
 
 void device_free(void *memory) {
-    if (memory && cudaFree(memory) != cudaSuccess)
-        (void)cudaGetLastError();
+    if (memory)
+        cuda_forget(cudaFree(memory));
 }
 
 enum status device_upload(const void *host, size_t bytes, void *device) {
@@ -53,6 +52,29 @@ out:
     return status;
 }
 
+enum status device_upload_async(const void *host, size_t bytes, void *device,
+                                stream_handle stream) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream));
+out:
+    return status;
+}
+
+enum status device_download_async(const void *device, size_t bytes, void *host,
+                                  stream_handle stream) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream));
+out:
+    return status;
+}
+
+enum status device_wait(stream_handle stream) {
+    enum status status = STATUS_OK;
+    CUDA_TRY(cudaStreamSynchronize(stream));
+out:
+    return status;
+}
+
 enum status device_pinned_alloc(size_t bytes, void **out) {
     *out = NULL;
     cudaError_t error = cudaHostAlloc(out, bytes ? bytes : 1, cudaHostAllocDefault);
@@ -65,6 +87,6 @@ enum status device_pinned_alloc(size_t bytes, void **out) {
 }
 
 void device_pinned_free(void *memory) {
-    if (memory && cudaFreeHost(memory) != cudaSuccess)
-        (void)cudaGetLastError();
+    if (memory)
+        cuda_forget(cudaFreeHost(memory));
 }

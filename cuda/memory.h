@@ -14,6 +14,13 @@ void device_free(void *memory);
 /* Copies and waits. */
 enum status device_upload(const void *host, size_t bytes, void *device);
 enum status device_download(const void *device, size_t bytes, void *host);
+/* Enqueue a copy; the host's side is pinned memory and stays untouched until the stream has done
+ * it. On the host they copy at once. */
+enum status device_upload_async(const void *host, size_t bytes, void *device, stream_handle stream);
+enum status device_download_async(const void *device, size_t bytes, void *host,
+                                  stream_handle stream);
+/* Waits for all that is enqueued on the stream. */
+enum status device_wait(stream_handle stream);
 
 /* Host memory that the device copies from and to without a detour; not zeroed. A count of 0 gives a
  * valid pointer. */

@@ -33,6 +33,23 @@ enum status device_download(const void *device, size_t bytes, void *host) {
     return STATUS_OK;
 }
 
+enum status device_upload_async(const void *host, size_t bytes, void *device,
+                                stream_handle stream) {
+    (void)stream;
+    return device_upload(host, bytes, device);
+}
+
+enum status device_download_async(const void *device, size_t bytes, void *host,
+                                  stream_handle stream) {
+    (void)stream;
+    return device_download(device, bytes, host);
+}
+
+enum status device_wait(stream_handle stream) {
+    (void)stream;
+    return STATUS_OK;
+}
+
 enum status device_pinned_alloc(size_t bytes, void **out) {
     return device_alloc(bytes, out);
 }

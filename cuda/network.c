@@ -84,7 +84,7 @@ static enum status bind_step(struct network *network, struct step *step) {
     for (size_t i = 0; i < STEP_OUTPUTS; i++)
         if (step->dst[i] != NO_FEATURE)
             step->dst_map[i] = feature_map(network, step->dst[i]);
-    if (step->has_weights)
+    if (step->has_weights && !step->weights_data)
         step->weights_data = weights + step->weights;
     if (step->has_bias)
         step->bias_data = (const float *)(const void *)(weights + step->bias);
@@ -145,8 +145,12 @@ struct map network_input(const struct network *network) {
     return input;
 }
 
-static enum status run(const struct network *network, const struct step *step,
-                       stream_handle stream) {
+size_t network_n_steps(const struct network *network) {
+    return network->n_steps;
+}
+
+enum status network_step_run(struct network *network, size_t index, stream_handle stream) {
+    const struct step *step = &network->steps[index];
     const struct map *src = &step->src_map, *dst = step->dst_map;
     const struct map *other = step->other_map.data ? &step->other_map : NULL;
     switch (step->kind) {
@@ -185,7 +189,7 @@ static enum status run(const struct network *network, const struct step *step,
 enum status network_forward(struct network *network, stream_handle stream) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < network->n_steps; i++)
-        TRY(run(network, &network->steps[i], stream));
+        TRY(network_step_run(network, i, stream));
 out:
     return status;
 }

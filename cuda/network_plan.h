@@ -40,11 +40,12 @@ enum { STEP_OUTPUTS = 3 };
 
 struct step {
     enum step_kind kind;
-    size_t src, other; /* features; other: the residual or a binary's second, or NO_FEATURE */
+    const struct op *op; /* that it computes, of the graph; NULL: a copy of the head's maps */
+    size_t src, other;   /* features; other: the residual or a binary's second, or NO_FEATURE */
     size_t dst[STEP_OUTPUTS];
     size_t shift; /* cells from src's first to the one that the step sees as first */
     bool has_weights, has_bias;
-    size_t weights, bias; /* offsets in the network's weights; a binary's constant is `weights` */
+    size_t weights, bias; /* of a binary's constant, and of biases: offsets in the network's own */
     size_t constant_channels;
 
     struct window window;
@@ -60,7 +61,7 @@ struct step {
     /* Set once all is placed. */
     struct conv_plan *plan;
     struct map src_map, other_map, dst_map[STEP_OUTPUTS];
-    const void *weights_data;
+    const void *weights_data; /* of convolutions the library's, set at once */
     const float *bias_data;
 };
 
@@ -97,7 +98,7 @@ struct network {
     size_t input;          /* feature */
     size_t boxes[GRAPH_LEVELS], scores[GRAPH_LEVELS];
     size_t arena_bytes;
-    void *weights, *arena; /* on the device */
+    void *weights, *arena; /* on the device; the weights of convolutions are the library's */
 };
 
 /* STATUS_BAD_INPUT: the operator cannot be run here. */
@@ -141,15 +142,38 @@ enum status attention_softmax(struct network *network, const struct op *op);
 enum status attention_transpose(struct network *network, const struct op *op);
 enum status attention_scale(struct network *network, const struct op *op);
 
-/* network_weights.c: constants appended to the weights, each 256-byte aligned; *offset is where. */
+/* network_stem.c */
+
+/* How a convolution of stride 2 over pixels becomes one of stride 1 over cells of 2x2 pixels.
+ * Channel (2 dy + dx) * colours + c of a cell is channel c of its pixel (dy,dx). */
+struct fold {
+    struct window window; /* over the cells */
+    size_t colours;
+    int64_t border[2]; /* rows of zeros above the picture's cells, columns to their left */
+    int64_t shift[2];  /* pixel 0 of the window's first cell is tap `shift` of the old kernel */
+};
+/* Where the operator is a first convolution that can be folded, and nothing else reads the
+ * picture: makes the network's input one of cells (kernel_letterbox). */
+bool stem_fold(struct network *network, const struct op *op, struct fold *fold);
+
+/* network_weights.c */
+
+/* The weights of a convolution on the device, in the order that its kernel reads, from the library
+ * where an earlier network brought them there. */
 
 /* (O,I,kh,kw) to (O,kh,kw,I), zeros up to out_channels and in_channels. */
 enum status weights_conv(struct network *network, const struct op *op, size_t out_channels,
-                         size_t in_channels, size_t *offset);
+                         size_t in_channels, const void **data);
+/* (O,I,kh,kw) to (O,kh',kw',4 I) for cells, zeros where the old kernel had no tap. */
+enum status weights_folded(struct network *network, const struct op *op, const struct fold *fold,
+                           size_t out_channels, size_t in_channels, const void **data);
 /* (C,1,kh,kw) to (kh,kw,C). */
-enum status weights_depthwise(struct network *network, const struct op *op, size_t *offset);
+enum status weights_depthwise(struct network *network, const struct op *op, const void **data);
 /* (I,O,kh,kw) to (kh,kw,I,O). */
-enum status weights_deconvolution(struct network *network, const struct op *op, size_t *offset);
+enum status weights_deconvolution(struct network *network, const struct op *op, const void **data);
+
+/* Constants appended to the network's own, each 256-byte aligned; *offset is where. */
+
 /* fp32, zeros up to `channels`. */
 enum status weights_bias(struct network *network, int tensor, size_t channels, size_t *offset);
 /* In the network's element type, as it is. */

@@ -60,16 +60,43 @@ static struct epilogue epilogue_of(const struct op *op) {
     return (struct epilogue){op->activation, op->alpha, op->beta};
 }
 
+/* Zeros up to what fills the rows, where a convolution has no groups. */
+static enum status compile_weights(struct network *network, const struct op *op,
+                                   const struct fold *fold, struct step *step) {
+    enum status status;
+    enum element element = network->element;
+    const int64_t *dims = network->graph->tensors[op->inputs[1]].shape.dims;
+    size_t out_channels = (size_t)dims[0], in_channels = (size_t)dims[1] * (fold ? 4 : 1);
+    if (op->window.group == 1) {
+        out_channels = channels_aligned(element, out_channels);
+        in_channels = channels_aligned(element, in_channels);
+    }
+    step->has_weights = true;
+    step->has_bias = op_input(op, 2);
+    if (fold)
+        TRY(weights_folded(network, op, fold, out_channels, in_channels, &step->weights_data));
+    else if (step->kind == STEP_DEPTHWISE)
+        TRY(weights_depthwise(network, op, &step->weights_data));
+    else
+        TRY(weights_conv(network, op, out_channels, in_channels, &step->weights_data));
+    if (step->has_bias)
+        TRY(weights_bias(network, op->inputs[2], out_channels, &step->bias));
+out:
+    return status;
+}
+
 /* cuDNN's and our own convolutions alike: weights, bias, residual. */
 static enum status compile_conv(struct network *network, const struct op *op) {
     enum status status;
     size_t src, residual = NO_FEATURE, dst;
     struct step *step;
+    struct fold fold;
     if (!is_weight(network, op, 1) || (op_input(op, 2) && !is_weight(network, op, 2)))
         return network_refuse(op);
     const int64_t *dims = network->graph->tensors[op->inputs[1]].shape.dims;
     size_t group = (size_t)op->window.group;
     bool depthwise = group > 1 && dims[1] == 1 && dims[0] == op->window.group;
+    bool folds = stem_fold(network, op, &fold);
     TRY(depthwise ? read_map(network, op, 0, &src) : read_aligned(network, op, 0, &src));
     if (op_input(op, 3))
         TRY(depthwise ? read_map(network, op, 3, &residual)
@@ -77,21 +104,9 @@ static enum status compile_conv(struct network *network, const struct op *op) {
     TRY(feature_for(network, op, &dst));
     TRY(step_add(network, depthwise ? STEP_DEPTHWISE : STEP_CONV, src, dst, &step));
     step->other = residual;
-    step->window = op->window;
+    step->window = folds ? fold.window : op->window;
     step->epilogue = epilogue_of(op);
-    step->has_weights = true;
-    step->has_bias = op_input(op, 2);
-    size_t out_channels = (size_t)dims[0], in_channels = (size_t)dims[1];
-    if (group == 1) {
-        out_channels = channels_aligned(network->element, out_channels);
-        in_channels = channels_aligned(network->element, in_channels);
-    }
-    if (depthwise)
-        TRY(weights_depthwise(network, op, &step->weights));
-    else
-        TRY(weights_conv(network, op, out_channels, in_channels, &step->weights));
-    if (step->has_bias)
-        TRY(weights_bias(network, op->inputs[2], out_channels, &step->bias));
+    TRY(compile_weights(network, op, folds ? &fold : NULL, step));
 out:
     return status;
 }
@@ -110,7 +125,7 @@ static enum status compile_deconvolution(struct network *network, const struct o
     step->epilogue = epilogue_of(op);
     step->has_weights = true;
     step->has_bias = op_input(op, 2);
-    TRY(weights_deconvolution(network, op, &step->weights));
+    TRY(weights_deconvolution(network, op, &step->weights_data));
     if (step->has_bias)
         TRY(weights_bias(network, op->inputs[2], network->features[dst].channels, &step->bias));
 out:
@@ -388,8 +403,13 @@ out:
 enum status steps_compile(struct network *network) {
     enum status status = STATUS_OK;
     const struct head *head = &network->graph->head;
-    for (size_t i = 0; i < network->graph->n_ops; i++)
-        TRY(compile(network, &network->graph->ops[i]));
+    for (size_t i = 0; i < network->graph->n_ops; i++) {
+        const struct op *op = &network->graph->ops[i];
+        size_t first = network->n_steps;
+        TRY(compile(network, op));
+        for (size_t k = first; k < network->n_steps; k++)
+            network->steps[k].op = op;
+    }
     for (size_t i = 0; i < head->n_levels; i++) {
         const struct head_level *level = &head->levels[i];
         TRY(compile_output(network, level->boxes, &network->boxes[i]));

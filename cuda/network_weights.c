@@ -38,33 +38,108 @@ static void put_all(struct network *network, const struct tensor *tensor, size_t
                 put(network, offset, i * a + j * b + at * k, *from++);
 }
 
+/* A convolution's weights while they are put in order: behind the network's own constants. */
+struct draft {
+    struct weight_key key;
+    size_t before, offset; /* bytes of the network's own; where the draft begins */
+};
+
+enum form { FORM_CONV, FORM_FOLDED, FORM_DEPTHWISE, FORM_DECONVOLUTION };
+
+static struct draft draft_of(const struct network *network, const struct op *op, enum form form) {
+    return (struct draft){
+        .key = {.source = network->graph->tensors[op->inputs[1]].data,
+                .form = form,
+                .element = network->element},
+        .before = network->weight_bytes,
+    };
+}
+
+/* Whether the library has them already. */
+static bool find_kept(const struct network *network, const struct draft *draft, const void **data) {
+    *data = weight_store_find(conv_library_weights(network->library), &draft->key);
+    return *data != NULL;
+}
+
+/* Brings the draft to the device; the network's own end where they ended before. */
+static enum status keep(struct network *network, const struct draft *draft, const void **data) {
+    size_t bytes = network->weight_bytes - draft->offset;
+    network->weight_bytes = draft->before;
+    return weight_store_put(conv_library_weights(network->library), &draft->key,
+                            network->host_weights + draft->offset, bytes, data);
+}
+
 enum status weights_conv(struct network *network, const struct op *op, size_t out_channels,
-                         size_t in_channels, size_t *offset) {
-    enum status status;
+                         size_t in_channels, const void **data) {
+    enum status status = STATUS_OK;
     const struct tensor *tensor = &network->graph->tensors[op->inputs[1]];
     size_t kernel = (size_t)(tensor->shape.dims[2] * tensor->shape.dims[3]);
-    TRY(reserve(network, network->element, out_channels * kernel * in_channels, offset));
-    put_all(network, tensor, *offset, kernel * in_channels, 1, in_channels);
+    struct draft draft = draft_of(network, op, FORM_CONV);
+    draft.key.out_channels = out_channels;
+    draft.key.in_channels = in_channels;
+    if (find_kept(network, &draft, data))
+        return STATUS_OK;
+    TRY(reserve(network, network->element, out_channels * kernel * in_channels, &draft.offset));
+    put_all(network, tensor, draft.offset, kernel * in_channels, 1, in_channels);
+    TRY(keep(network, &draft, data));
 out:
     return status;
 }
 
-enum status weights_depthwise(struct network *network, const struct op *op, size_t *offset) {
-    enum status status;
+enum status weights_folded(struct network *network, const struct op *op, const struct fold *fold,
+                           size_t out_channels, size_t in_channels, const void **data) {
+    enum status status = STATUS_OK;
     const struct tensor *tensor = &network->graph->tensors[op->inputs[1]];
-    TRY(reserve(network, network->element, (size_t)shape_elements(&tensor->shape), offset));
-    put_all(network, tensor, *offset, 1, 0, (size_t)tensor->shape.dims[0]);
+    const int64_t *dims = tensor->shape.dims;
+    const float *from = tensor->data;
+    size_t rows = (size_t)fold->window.kernel[0], columns = (size_t)fold->window.kernel[1];
+    struct draft draft = draft_of(network, op, FORM_FOLDED);
+    draft.key.out_channels = out_channels;
+    draft.key.in_channels = in_channels;
+    draft.key.shift[0] = fold->shift[0];
+    draft.key.shift[1] = fold->shift[1];
+    if (find_kept(network, &draft, data))
+        return STATUS_OK;
+    TRY(reserve(network, network->element, out_channels * rows * columns * in_channels,
+                &draft.offset));
+    for (int64_t o = 0; o < dims[0]; o++)
+        for (int64_t c = 0; c < dims[1]; c++)
+            for (int64_t ky = 0; ky < dims[2]; ky++)
+                for (int64_t kx = 0; kx < dims[3]; kx++) {
+                    size_t y = (size_t)(ky - fold->shift[0]), x = (size_t)(kx - fold->shift[1]);
+                    size_t cell = ((size_t)o * rows + y / 2) * columns + x / 2;
+                    size_t channel = (2 * (y % 2) + x % 2) * fold->colours + (size_t)c;
+                    put(network, draft.offset, cell * in_channels + channel, *from++);
+                }
+    TRY(keep(network, &draft, data));
 out:
     return status;
 }
 
-enum status weights_deconvolution(struct network *network, const struct op *op, size_t *offset) {
-    enum status status;
+enum status weights_depthwise(struct network *network, const struct op *op, const void **data) {
+    enum status status = STATUS_OK;
+    const struct tensor *tensor = &network->graph->tensors[op->inputs[1]];
+    struct draft draft = draft_of(network, op, FORM_DEPTHWISE);
+    if (find_kept(network, &draft, data))
+        return STATUS_OK;
+    TRY(reserve(network, network->element, (size_t)shape_elements(&tensor->shape), &draft.offset));
+    put_all(network, tensor, draft.offset, 1, 0, (size_t)tensor->shape.dims[0]);
+    TRY(keep(network, &draft, data));
+out:
+    return status;
+}
+
+enum status weights_deconvolution(struct network *network, const struct op *op, const void **data) {
+    enum status status = STATUS_OK;
     const struct tensor *tensor = &network->graph->tensors[op->inputs[1]];
     size_t in_channels = (size_t)tensor->shape.dims[0];
     size_t out_channels = (size_t)tensor->shape.dims[1];
-    TRY(reserve(network, network->element, (size_t)shape_elements(&tensor->shape), offset));
-    put_all(network, tensor, *offset, out_channels, 1, in_channels * out_channels);
+    struct draft draft = draft_of(network, op, FORM_DECONVOLUTION);
+    if (find_kept(network, &draft, data))
+        return STATUS_OK;
+    TRY(reserve(network, network->element, (size_t)shape_elements(&tensor->shape), &draft.offset));
+    put_all(network, tensor, draft.offset, out_channels, 1, in_channels * out_channels);
+    TRY(keep(network, &draft, data));
 out:
     return status;
 }

@@ -54,6 +54,9 @@ enum status job_open_model(struct job *job);
 enum status job_open_data(struct job *job);
 enum status job_open_backend(struct job *job);
 enum status job_open_output(struct job *job);
+/* sharing.c — collective: a warning for every rank whose GPU a lower rank has, too. Devices are
+ * told apart by what they call themselves, their UUID included. */
+enum status job_warn_of_sharing(struct job *job);
 /* Lines on what rank 0 found odd while setting up. */
 void job_warn(struct job *job);
 void job_free(struct job *job);

@@ -78,6 +78,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
         screen_start(job->screen, uses_gpus(job), job->size, job->total_images);
         job_warn(job);
     }
+    if (uses_gpus(job))
+        TRY(job_warn_of_sharing(job));
     TRY(verify_all(job));
     if (job->rank == 0)
         screen_all_completed(job->screen, uses_gpus(job));

@@ -42,8 +42,8 @@ struct backend_interface {
                         const struct backend_options *options, struct backend **out);
     /* A line about the device for the report ("AMD EPYC, 2 threads"). Valid until close. */
     const char *(*device)(const struct backend *backend);
-    /* What the user should know of it (shared, short of memory), for a warning; NULL: nothing. The
-     * function may be NULL. Valid until close. */
+    /* What the user should know of it (short of memory), for a warning; NULL: nothing. The function
+     * may be NULL. Valid until close. */
     const char *(*note)(const struct backend *backend);
     size_t (*batch)(const struct backend *backend);
     /* Puts a picture into a slot, letterboxed now or later. Thread-safe for different slots. */

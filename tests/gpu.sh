@@ -5,19 +5,28 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=build
 model=../shared/fixtures/models/yolov8n.onnx
 data=../shared/fixtures/coco128/data.yaml
+only=tests,program,sanitizer
+limit=300
 
 usage() {
   cat << EOF
-usage: tests/gpu.sh [--build FOLDER] [--model FILE] [--data PATH]
+usage: tests/gpu.sh [--build FOLDER] [--model FILE] [--data PATH] [--only PARTS]
 
-Checks the CUDA backend on the first GPU:
-  - the unit tests that need a GPU (ctest -L gpu), once more under compute-sanitizer where it is found
-  - verify --device cuda, in fp16 and with --no-half, against --device cpu: the same verdict for at
-    least 99.5% (fp16) and 99.9% (fp32) of the labels
+Checks the CUDA backend on the first GPU, a line for each gate:
+  tests      the test programs test_gpu_*: kernels, network, attention on its own, the zoo, and the
+             gates: every step in fp16 within a relative L2 of 2e-3 of fp32; boxes p99.9 within
+             0.5 px of the plain-C operators; scores within 5e-3 (fp16), 1e-3 (fp32)
+  program    verify --device cuda against --device cpu: the same verdict for at least 99.5% (fp16)
+             and 99.9% (fp32) of the labels, predictions within the gates above; batches 1 and 32;
+             the same records from the same run, and from two ranks that share the GPU and say so
+  sanitizer  compute-sanitizer over the test programs: memcheck, racecheck, synccheck
 
-  --build FOLDER   a finished build, or where to make one (default: $build)
+  --build FOLDER   a finished build, also a copy of its programs in FOLDER or FOLDER/bin, which needs
+                   neither cmake nor ctest; or where to make one (default: $build)
   --model FILE     default: $model
   --data PATH      default: $data
+  --only PARTS     of $only, by commas
+  --limit SECONDS  longest time of one test program (default: $limit)
 
 exit status: 0 all passed, 1 something failed, 2 bad usage, 77 no GPU
 EOF
@@ -26,13 +35,16 @@ EOF
 while [ $# -gt 0 ]; do
   case $1 in
     --help) usage && exit 0 ;;
-    --build | --model | --data)
+    --build | --model | --data | --only | --limit)
       [ $# -gt 1 ] || { echo "gpu.sh: $1 needs a value" >&2; exit 2; }
       declare "${1#--}=$2"
       shift 2
       ;;
     *) echo "gpu.sh: unknown argument '$1'; see --help" >&2 && exit 2 ;;
   esac
+done
+for part in ${only//,/ }; do
+  [[ $part =~ ^(tests|program|sanitizer)$ ]] || { echo "gpu.sh: --only: no part '$part'; see --help" >&2; exit 2; }
 done
 cd "$root"
 
@@ -42,60 +54,139 @@ if ! gpu=$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2> /
 fi
 echo "GPU: $gpu"
 
-[ -x "$build/verify" ] || bash build.sh "$build" -DVERIFY_CUDA=ON
-[ -f "$build/CTestTestfile.cmake" ] || { echo "gpu.sh: $build has no tests" >&2; exit 2; }
+# find NAME: the program's path in the build, empty where it is not.
+find_program() {
+  local folder
+  for folder in "$build" "$build/bin" "$build/tests"; do
+    if [ -x "$folder/$1" ]; then
+      (cd "$folder" && echo "$PWD/$1")
+      return
+    fi
+  done
+}
+verify=$(find_program verify)
+if [ -z "$verify" ]; then
+  bash build.sh "$build" -DVERIFY_CUDA=ON
+  verify=$(find_program verify)
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+passed=0 failed=0 skipped=0
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-# check NAME COMMAND…: says whether it passed; its output only where it did not.
+has_part() { [[ ,$only, == *,$1,* ]]; }
+
+skip() {
+  skipped=$((skipped + 1))
+  echo "skipped: $1"
+}
+
+# check NAME COMMAND…: says whether it passed; of its output the figures, all where it did not.
 check() {
-  local name=$1
+  local name=$1 status=0 start=$SECONDS
   shift
-  if "$@" > "$work/log" 2>&1; then
-    echo "passed: $name"
+  "$@" > "$work/log" 2>&1 || status=$?
+  if [ $status = 0 ]; then
+    passed=$((passed + 1))
+    echo "passed: $name ($((SECONDS - start)) s)"
+    grep -E 'within|matched|same verdict|largest' "$work/log" | sed 's/^/    /' || true
     return 0
   fi
   failed=$((failed + 1))
-  cat "$work/log"
-  echo "FAILED: $name"
+  tail -60 "$work/log" | sed 's/^/    /'
+  echo "FAILED: $name (status $status, $((SECONDS - start)) s)"
   return 1
 }
 
-check "unit tests" ctest --test-dir "$build" -L gpu --output-on-failure --no-tests=error || true
-if command -v compute-sanitizer > /dev/null; then
-  for program in $(ctest --test-dir "$build" -L gpu --show-only=json-v1 |
-    python3 -c 'import json, sys; print(*sorted({t["command"][0] for t in json.load(sys.stdin)["tests"] if "command" in t}))'); do
-    check "memcheck of ${program##*/}" compute-sanitizer --tool memcheck --error-exitcode 1 "$program" || true
-  done
-else
-  echo "skipped: compute-sanitizer is not installed"
-fi
-
-# run NAME FLAG…: a run of the program whose records are $work/NAME/verification_records.jsonl.
+# run NAME FLAG…: a run of the program whose output is in $work/NAME.
 run() {
   local name=$1
   shift
-  check "verify $*" "$build/verify" --model "$model" --data "$data" --output "$work/$name" --place none --quiet "$@"
+  check "verify $*" "$verify" --model "$model" --data "$data" --output "$work/$name" --place none \
+    --save-json --conf 0.05 --quiet "$@"
 }
 
-# compare NAME SHARE: with the run on the CPU.
-compare() {
-  python3 tests/compare_records.py --least "$2" "$work/cpu/verification_records.jsonl" \
-    "$work/$1/verification_records.jsonl" && echo "passed: $1 against cpu" && return
-  failed=$((failed + 1))
-  echo "FAILED: $1 against cpu"
+records() { echo "$work/$1/verification_records.jsonl"; }
+predictions() { echo "$work/$1/predictions.json"; }
+
+# against A B WHAT SHARE SCORES: two runs' verdicts and predictions.
+against() {
+  check "$3: the same verdict for $4 of the labels" \
+    python3 tests/compare_records.py --least "$4" "$(records "$1")" "$(records "$2")" || true
+  check "$3: boxes p99.9 within 0.5 px, scores within $5" \
+    python3 tests/compare_predictions.py --scores "$5" "$(predictions "$1")" "$(predictions "$2")" || true
 }
 
-if [ -e "$model" ] && [ -e "$data" ]; then
-  if run cpu --device cpu; then
-    if run cuda-fp16 --device cuda; then compare cuda-fp16 0.995; fi
-    if run cuda-fp32 --device cuda --no-half; then compare cuda-fp32 0.999; fi
-    if run cuda-batch-1 --device cuda --batch 1; then compare cuda-batch-1 0.995; fi
+two_ranks() {
+  mpirun -np 2 --oversubscribe "$verify" --model "$model" --data "$data" --output "$work/ranks" --place none \
+    --device cuda --batch 32 > "$work/screen" 2>&1 || { cat "$work/screen"; return 1; }
+}
+
+names_in_order() {
+  python3 -c 'import json, sys; print(*(json.loads(line)["image"] for line in open(sys.argv[1])), sep="\n")' "$1"
+}
+
+part_tests() {
+  local name program
+  for name in network attention zoo judge gates; do
+    program=$(find_program "test_gpu_$name")
+    if [ -z "$program" ]; then
+      skip "test_gpu_$name is not in $build"
+    else # 77: it found no device, though nvidia-smi names one
+      check "test_gpu_$name" timeout "$limit" "$program" || true
+    fi
+  done
+}
+
+part_sanitizer() {
+  local tool name program
+  if ! command -v compute-sanitizer > /dev/null; then
+    skip "compute-sanitizer is not installed"
+    return
   fi
-else
-  echo "skipped: $model or $data is not there"
-fi
+  for tool in memcheck racecheck synccheck; do
+    for name in attention judge network; do
+      program=$(find_program "test_gpu_$name")
+      [ -z "$program" ] || check "$tool of test_gpu_$name" timeout "$limit" \
+        compute-sanitizer --tool "$tool" --error-exitcode 1 "$program" || true
+    done
+  done
+}
 
-[ "$failed" = 0 ] || { echo "gpu.sh: $failed failed"; exit 1; }
-echo "gpu.sh: all passed"
+part_program() {
+  if [ ! -e "$model" ] || [ ! -e "$data" ]; then
+    skip "$model or $data is not there"
+    return
+  fi
+  run cpu --device cpu || return 0
+  if run fp16 --device cuda --batch 32; then
+    against cpu fp16 "fp16 against the CPU" 0.995 0.005
+    if run again --device cuda --batch 32; then
+      check "the same run: the same records" cmp "$(records fp16)" "$(records again)" || true
+    fi
+    if run one --device cuda --batch 1; then
+      against fp16 one "batch 1 against batch 32" 0.995 0.005
+    fi
+  fi
+  if run fp32 --device cuda --no-half --batch 32; then
+    against cpu fp32 "fp32 against the CPU" 0.999 0.001
+  fi
+  if ! command -v mpirun > /dev/null; then
+    skip "mpirun is not installed"
+  elif check "two ranks on one GPU" two_ranks; then
+    check "two ranks on one GPU: a warning says so" grep -q "WARNING: shares " "$work/screen" || true
+    if [ -e "$(records fp16)" ]; then
+      check "two ranks on one GPU: the same verdicts as one rank" \
+        python3 tests/compare_records.py --least 0.995 "$(records fp16)" "$(records ranks)" || true
+      names_in_order "$(records fp16)" > "$work/one.txt"
+      names_in_order "$(records ranks)" > "$work/two.txt"
+      check "two ranks on one GPU: the records in the same order" cmp "$work/one.txt" "$work/two.txt" || true
+    fi
+  fi
+}
+
+for part in ${only//,/ }; do
+  "part_$part"
+done
+echo "gpu.sh: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -49,21 +49,48 @@ VERIFY_INLINE void letterbox_pixel(const struct letterbox_view *view, int32_t y,
     }
 }
 
+/* The twelve channels of cell (y, x), of 2x2 pixels; zeros before the picture. */
+VERIFY_INLINE void letterbox_cell(const struct letterbox_view *view, int32_t y, int32_t x,
+                                  float *values) {
+    LANES_UNROLL
+    for (int pixel = 0; pixel < 4; pixel++) {
+        float rgb[3] = {0};
+        if (y >= 0 && x >= 0)
+            letterbox_pixel(view, 2 * y + pixel / 2, 2 * x + pixel % 2, rgb);
+        LANES_UNROLL
+        for (int channel = 0; channel < 3; channel++)
+            values[3 * pixel + channel] = rgb[channel];
+    }
+}
+
 /* Writes all channels of cell `i` of picture n (cells counted through the picture). */
 VERIFY_INLINE void letterbox_run(const struct letterbox_view *view, const struct map *dst, size_t n,
                                  size_t i, int lanes) {
-    float values[LANES] = {0};
-    size_t y = i / dst->width, cell = n * dst->height * dst->width + i;
-    letterbox_pixel(view, (int32_t)y, (int32_t)(i - y * dst->width), values);
+    float values[2 * LANES] = {0};
+    const struct letterbox *box = &view->picture.letterbox;
+    size_t y = i / dst->width, cell = n * dst->height * dst->width + i, written = 3;
+    size_t at = cell * dst->pitch, x = i - y * dst->width;
+    if (dst->height >= box->net_height) {
+        letterbox_pixel(view, (int32_t)y, (int32_t)x, values);
+    } else {
+        int32_t border_y = (int32_t)(dst->height - box->net_height / 2);
+        int32_t border_x = (int32_t)(dst->width - box->net_width / 2);
+        letterbox_cell(view, (int32_t)y - border_y, (int32_t)x - border_x, values);
+        written = 12;
+    }
     if (lanes == LANES) {
-        lanes_store(dst->data, dst->element, cell * dst->pitch, LANES, values);
+        lanes_store(dst->data, dst->element, at, LANES, values);
+        if (written > LANES)
+            lanes_store(dst->data, dst->element, at + LANES, LANES, values + LANES);
+        written = written > LANES ? 2 * LANES : LANES;
     } else {
         LANES_UNROLL
-        for (size_t c = 0; c < 3; c++)
-            element_store(dst->data, dst->element, cell * dst->pitch + c, values[c]);
+        for (size_t c = 0; c < 12; c++)
+            if (c < written)
+                element_store(dst->data, dst->element, at + c, values[c]);
     }
-    for (size_t c = lanes == LANES ? LANES : 3; c < dst->channels; c++)
-        element_store(dst->data, dst->element, cell * dst->pitch + c, 0.0f);
+    for (size_t c = written; c < dst->channels; c++)
+        element_store(dst->data, dst->element, at + c, 0.0f);
 }
 
 #endif

@@ -6,9 +6,6 @@
 #include "judge/head_decode.h"
 #include "judge/vector.h"
 
-/* Logits this far below the floor's are looked at closely, for the sake of rounding. */
-#define LOGIT_SLACK 1e-3f
-
 enum { SPAN = 64 };
 
 enum status candidates_add(struct candidates *candidates, struct candidate candidate) {
@@ -138,7 +135,7 @@ enum status candidates_find(const struct anchors *anchors, float floor,
                             struct candidates *candidates) {
     enum status status = STATUS_OK;
     candidates->count = 0;
-    float bound = anchors->logits ? logit(floor) - LOGIT_SLACK : floor;
+    float bound = candidate_bound(anchors->logits, floor);
     for (size_t i = 0; i < anchors->n_planes; i++) {
         struct search search = {anchors, &anchors->planes[i], floor, bound, candidates};
         TRY(search_plane(&search));

@@ -1,9 +1,6 @@
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 
-/* A label that is the better of two is still a little suspect. */
-#define BETTER_TWIN 0.5f
-
 static void mark(struct evidence *evidence, float dup, size_t twin) {
     if (dup > evidence->dup) {
         evidence->dup = dup;

@@ -12,6 +12,11 @@
 #define FUSE_IOU       0.6f   /* anchors fused into the refined box overlap the best more */
 #define FUSE_SCORE     0.1f   /* … and have more than this share of its score */
 #define NOISY_OR_LIMIT 0.999f /* the most that one anchor can say */
+#define BETTER_TWIN    0.5f   /* a label that is the better of two is still a little suspect */
+
+#define MISSING_NMS_IOU 0.7f  /* NMS of the objects that labels should explain */
+#define EXPLAINED_IOU   0.45f /* a label explains an object that it overlaps by this much */
+#define MISSING_MAX     3000 /* beyond so many objects the network knows nothing; bounds NMS, too */
 
 /* How much an anchor of IoU u counts: 0 up to `low`, 1 from `high`, linear between. */
 VERIFY_INLINE float ramp(float u, float low, float high) {

@@ -63,6 +63,14 @@ VERIFY_INLINE float logit(float score) {
     return logf(score / (1.0f - score));
 }
 
+/* Logits this far below the floor's are looked at closely, for the sake of rounding. */
+#define LOGIT_SLACK 1e-3f
+
+/* What the map holds, a logit or a score, for scores that may reach the floor. */
+VERIFY_INLINE float candidate_bound(bool logits, float floor) {
+    return logits ? logit(floor) - LOGIT_SLACK : floor;
+}
+
 /* A score that the graph itself computed, within 0 to 1; 0 for not-a-number. */
 VERIFY_INLINE float score_clamp(float score) {
     score = score > 0.0f ? score : 0.0f;

@@ -1,11 +1,5 @@
+#include "judge/evidence_math.h"
 #include "judge/scratch.h"
-
-/* NMS of the objects that labels should explain. */
-#define MISSING_NMS_IOU 0.7f
-/* A label explains an object that it overlaps by this much. */
-#define EXPLAINED_IOU 0.45f
-/* Beyond this many objects the network knows nothing; it also bounds the time of NMS. */
-#define MISSING_MAX 3000
 
 static bool is_explained(const struct judge_scratch *scratch, const struct findings *findings,
                          struct box box, uint32_t class) {

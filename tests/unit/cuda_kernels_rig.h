@@ -1,5 +1,5 @@
-/* What the tests of the CUDA kernels' plain loops share: maps in buffers with guards, filled from
- * and compared with the planes (N,C,H,W) of op_evaluate. */
+/* What the tests of the CUDA kernels share, over plain loops and over the emulation: maps in
+ * buffers with guards, filled from and compared with the planes (N,C,H,W) of op_evaluate. */
 #ifndef VERIFY_TEST_CUDA_KERNELS_RIG_H
 #define VERIFY_TEST_CUDA_KERNELS_RIG_H
 

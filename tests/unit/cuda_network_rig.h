@@ -77,12 +77,12 @@ struct rig_network {
     struct conv_library *library;
     struct network *network;
     const struct graph *graph;
-    size_t n;
+    size_t n, height, width;
 };
 
 static inline struct rig_network network_start(const struct graph *graph, enum element element,
                                                size_t n, size_t height, size_t width) {
-    struct rig_network rig = {.graph = graph, .n = n};
+    struct rig_network rig = {.graph = graph, .n = n, .height = height, .width = width};
     ASSERT_OK(conv_library_make(NULL, &rig.library));
     ASSERT_OK(network_make(graph, rig.library, element, n, height, width, &rig.network));
     return rig;
@@ -91,6 +91,22 @@ static inline struct rig_network network_start(const struct graph *graph, enum e
 static inline void network_end(struct rig_network *rig) {
     network_free(rig->network);
     conv_library_free(rig->library);
+}
+
+/* Where channel c of an input's cell (y, x) is found in a picture's planes; SIZE_MAX: it is zero.
+ * The input is the picture itself, or the picture in cells of 2x2 pixels behind a border. */
+static inline size_t input_place(const struct rig_network *rig, const struct map *input, size_t y,
+                                 size_t x, size_t c) {
+    if (input->height < rig->height) {
+        size_t border_y = input->height - rig->height / 2;
+        size_t border_x = input->width - rig->width / 2;
+        if (c >= 12 || y < border_y || x < border_x)
+            return SIZE_MAX;
+        y = 2 * (y - border_y) + c / 6;
+        x = 2 * (x - border_x) + c / 3 % 2;
+        c %= 3;
+    }
+    return c >= 3 ? SIZE_MAX : (c * rig->height + y) * rig->width + x;
 }
 
 /* pictures[i]: planes of picture i of the batch; NULL: not-a-number everywhere. */
@@ -105,7 +121,8 @@ static inline void network_run(struct rig_network *rig, float *const *pictures) 
     for (size_t i = 0; i < input.n; i++)
         for (size_t cell = 0; cell < cells; cell++)
             for (size_t c = 0; c < input.channels; c++) {
-                float value = c >= 3 ? 0.0f : pictures ? pictures[i][c * cells + cell] : NAN;
+                size_t at = input_place(rig, &input, cell / input.width, cell % input.width, c);
+                float value = at == SIZE_MAX ? 0.0f : pictures ? pictures[i][at] : NAN;
                 element_store(host, input.element, (i * cells + cell) * input.pitch + c, value);
             }
     ASSERT_OK(device_upload(host, bytes, input.data));

@@ -272,10 +272,12 @@ static void backend_interface(void **state) {
         ASSERT_OK(backend_cpu.stage(backend, pictures[i].slot, &image, &pictures[i].letterbox));
         image_free(&image);
     }
-    ASSERT_OK(backend_cpu.forward(backend, pictures, PICTURES));
+    ASSERT_OK(backend_cpu.submit(backend, pictures, PICTURES));
+    ASSERT_OK(backend_cpu.collect(backend));
     for (size_t i = PICTURES; i-- > 0;) {
         pictures[i].findings = &alone[i];
-        ASSERT_OK(backend_cpu.forward(backend, &pictures[i], 1));
+        ASSERT_OK(backend_cpu.submit(backend, &pictures[i], 1));
+        ASSERT_OK(backend_cpu.collect(backend));
         assert_int_equal(alone[i].n_evidence, 1);
         assert_memory_equal(alone[i].evidence, together[i].evidence, sizeof *alone[i].evidence);
         assert_true(alone[i].predictions.count > 0);

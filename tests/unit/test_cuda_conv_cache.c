@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "cuda/conv_cache.h"
@@ -270,13 +272,36 @@ static void test_processes_take_turns(void **state) {
     close(ready[1]);
 }
 
+/* A file that would not be read again is not written; the old one stays. */
+static void test_too_large(void **state) {
+    const char *path = below(*state, "cache");
+    const size_t length = (size_t)65 << 20;
+    struct conv_cache cache = {0};
+    char *plan = malloc(length + 1);
+    assert_non_null(plan);
+    memset(plan, 'x', length);
+    plan[length] = '\0';
+    write_sample(path);
+    assert_int_equal(conv_cache_put(&cache, "f16 n3", "fused", plan), STATUS_OK);
+    assert_int_equal(conv_cache_write(&cache, path, DEVICE), STATUS_FAILED);
+    assert_non_null(strstr(status_message(), "more than 64 MiB"));
+    assert_int_equal(entries_of(path, DEVICE), 2);
+    conv_cache_free(&cache);
+    free(plan);
+}
+
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_write_and_read_back),       WITH_FOLDER(test_damaged_files_are_ignored),
-        WITH_FOLDER(test_foreign_files_are_ignored), WITH_FOLDER(test_wrong_entries_are_ignored),
-        WITH_FOLDER(test_failing_writes_are_told),   WITH_FOLDER(test_processes_write_at_once),
-        WITH_FOLDER(test_processes_take_turns),      cmocka_unit_test(test_paths),
+        WITH_FOLDER(test_write_and_read_back),
+        WITH_FOLDER(test_damaged_files_are_ignored),
+        WITH_FOLDER(test_foreign_files_are_ignored),
+        WITH_FOLDER(test_wrong_entries_are_ignored),
+        WITH_FOLDER(test_failing_writes_are_told),
+        WITH_FOLDER(test_processes_write_at_once),
+        WITH_FOLDER(test_too_large),
+        WITH_FOLDER(test_processes_take_turns),
+        cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The CUDA backend's element-wise kernels as plain loops, against op_evaluate. */
+/* The CUDA backend's element-wise kernels, against op_evaluate. */
 #include "cuda_kernels_rig.h"
 
 #include "cuda/elements/channels.h"

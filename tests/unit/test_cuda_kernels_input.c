@@ -1,5 +1,5 @@
-/* The CUDA backend's letterbox and attention as plain loops: the one against letterbox_render, to
- * the bit, the other against sums in double. */
+/* The CUDA backend's letterbox and attention: the one against letterbox_render, to the bit, the
+ * other against sums in double. */
 #include "cuda_kernels_rig.h"
 
 /* A picture in a buffer that ends with it. */
@@ -154,6 +154,21 @@ static void test_attention(void **state) {
     for_all_setups(check_attentions);
 }
 
+/* Each of the sizes that are computed in ways of their own, over more cells than a block takes. */
+static void test_attention_sizes(void **state) {
+    (void)state;
+    static const struct attention shapes[] = {{2, 32, 32, 1, 0.2f},  {1, 24, 48, 1, 0.2f},
+                                              {1, 48, 40, 1, 0.15f}, {1, 64, 64, 1, 0.1f},
+                                              {1, 72, 16, 1, 0.1f},  {1, 16, 80, 1, 0.25f}};
+    for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
+        struct setup setup = {i % 2 ? ELEMENT_F16 : ELEMENT_F32, 1, 12, 12, 1, 0, 0};
+        struct attention attention = shapes[i / 2];
+        check_attention(&setup, &attention);
+        attention.areas = 3;
+        check_attention(&setup, &attention);
+    }
+}
+
 /* Scores far beyond what exp can take. */
 static void test_attention_large(void **state) {
     (void)state;
@@ -186,8 +201,8 @@ static void test_attention_areas(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_letterbox),       cmocka_unit_test(test_letterbox_sizes),
-        cmocka_unit_test(test_attention),       cmocka_unit_test(test_attention_large),
-        cmocka_unit_test(test_attention_areas),
+        cmocka_unit_test(test_attention),       cmocka_unit_test(test_attention_sizes),
+        cmocka_unit_test(test_attention_large), cmocka_unit_test(test_attention_areas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

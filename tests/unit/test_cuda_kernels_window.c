@@ -1,4 +1,4 @@
-/* The CUDA backend's kernels over windows as plain loops, against op_evaluate. */
+/* The CUDA backend's kernels over windows, against op_evaluate. */
 #include "cuda_kernels_rig.h"
 
 /* Windows that an input may be too small for are left out there. */

@@ -1,0 +1,112 @@
+#include "cuda/staging.h"
+
+#include <cuda_runtime_api.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cuda/check.h"
+#include "cuda/memory.h"
+
+struct slot {
+    size_t capacity;
+    uint8_t *pinned;
+    uint8_t *pixels; /* on the device; NULL: it has no room, and kernels read `pinned` */
+    cudaEvent_t copied;
+    struct letterbox letterbox;
+};
+
+struct staging {
+    int device;
+    size_t most; /* bytes of the device's memory for one slot */
+    cudaStream_t copies;
+    size_t n_slots;
+    struct slot *slots;
+};
+
+void staging_free(struct staging *staging) {
+    if (!staging)
+        return;
+    if (staging->copies)
+        cuda_forget(cudaStreamSynchronize(staging->copies));
+    for (size_t i = 0; staging->slots && i < staging->n_slots; i++) {
+        struct slot *slot = &staging->slots[i];
+        device_pinned_free(slot->pinned);
+        device_free(slot->pixels);
+        if (slot->copied)
+            cuda_forget(cudaEventDestroy(slot->copied));
+    }
+    free(staging->slots);
+    if (staging->copies)
+        cuda_forget(cudaStreamDestroy(staging->copies));
+    free(staging);
+}
+
+enum status staging_make(int device, size_t n_slots, struct staging **out) {
+    enum status status;
+    struct staging *staging = NULL;
+    size_t unused;
+    size_t total;
+    *out = NULL;
+    CUDA_TRY(cudaMemGetInfo(&unused, &total));
+    TRY(memory_zeroed(1, sizeof *staging, &staging));
+    staging->device = device;
+    TRY(memory_zeroed(n_slots, sizeof *staging->slots, &staging->slots));
+    staging->n_slots = n_slots;
+    staging->most = n_slots ? unused / 2 / n_slots : 0;
+    CUDA_TRY(cudaStreamCreateWithFlags(&staging->copies, cudaStreamNonBlocking));
+    for (size_t i = 0; i < n_slots; i++)
+        CUDA_TRY(cudaEventCreateWithFlags(&staging->slots[i].copied, cudaEventDisableTiming));
+    *out = staging;
+    staging = NULL;
+out:
+    staging_free(staging);
+    return status;
+}
+
+/* Room for the picture and a quarter more: sizes vary, and memory that is freed holds up the
+ * device. */
+static enum status reserve(const struct staging *staging, struct slot *slot, size_t bytes) {
+    enum status status = STATUS_OK;
+    if (bytes <= slot->capacity)
+        return STATUS_OK;
+    size_t capacity = bytes + bytes / 4;
+    device_pinned_free(slot->pinned);
+    device_free(slot->pixels);
+    slot->pinned = slot->pixels = NULL;
+    slot->capacity = 0;
+    TRY(device_pinned_alloc(capacity, (void **)&slot->pinned));
+    if (capacity <= staging->most && device_alloc(capacity, (void **)&slot->pixels) != STATUS_OK &&
+        !strstr(status_message(), DEVICE_MEMORY_SHORT))
+        return STATUS_FAILED;
+    slot->capacity = capacity;
+out:
+    return status;
+}
+
+enum status staging_put(struct staging *staging, size_t index, const struct image *image,
+                        const struct letterbox *letterbox) {
+    enum status status;
+    struct slot *slot = &staging->slots[index];
+    size_t bytes = (size_t)3 * image->width * image->height;
+    CUDA_TRY(cudaSetDevice(staging->device)); /* the choice is a thread's own */
+    TRY(reserve(staging, slot, bytes));
+    memcpy(slot->pinned, image->pixels, bytes);
+    slot->letterbox = *letterbox;
+    if (slot->pixels)
+        CUDA_TRY(cudaMemcpyAsync(slot->pixels, slot->pinned, bytes, cudaMemcpyHostToDevice,
+                                 staging->copies));
+    CUDA_TRY(cudaEventRecord(slot->copied, staging->copies));
+out:
+    return status;
+}
+
+enum status staging_get(struct staging *staging, size_t index, stream_handle stream,
+                        struct kernel_picture *out) {
+    enum status status = STATUS_OK;
+    const struct slot *slot = &staging->slots[index];
+    CUDA_TRY(cudaStreamWaitEvent(stream, slot->copied, 0));
+    *out = (struct kernel_picture){slot->pixels ? slot->pixels : slot->pinned, slot->letterbox};
+out:
+    return status;
+}

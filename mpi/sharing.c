@@ -1,0 +1,42 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "job.h"
+#include "screen.h"
+
+/* Who has which device; plain data, sent as bytes. */
+struct holder {
+    char host[256], device[256];
+};
+
+/* The lowest rank with the same device on the same host; its own where nobody else has it. */
+static int first_holder(const struct holder *all, int rank) {
+    int r = 0;
+    while (strcmp(all[r].host, all[rank].host) != 0 || strcmp(all[r].device, all[rank].device) != 0)
+        r++;
+    return r;
+}
+
+enum status job_warn_of_sharing(struct job *job) {
+    struct holder mine = {0}, *all = NULL;
+    enum status status = memory_zeroed((size_t)job->size, sizeof *all, &all);
+    TRY(agree(MPI_COMM_WORLD, status));
+    snprintf(mine.host, sizeof mine.host, "%s", job->host);
+    snprintf(mine.device, sizeof mine.device, "%s", job->device);
+    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, MPI_COMM_WORLD);
+    for (int r = 0; r < job->size; r++) {
+        int first = first_holder(all, r);
+        if (first == r)
+            continue;
+        if (r == job->rank)
+            screen_own(job->screen, "[GPU %d] WARNING: shares %s with rank %d", r, all[r].device,
+                       first);
+        if (job->rank == 0)
+            screen_line(job->screen, "[GPU %d] WARNING: shares %s with rank %d", r, all[r].device,
+                        first);
+    }
+out:
+    free(all);
+    return status;
+}

@@ -1,0 +1,98 @@
+/* cuda/conv.h on the emulated device: cuda/conv_host.c, whose functions are renamed host_..., as
+ * work of a stream. */
+#include "cuda/conv_plans.h"
+
+#include <cuda_runtime_api.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cuda/check.h"
+#include "emulated_runtime.h"
+
+struct host_conv_library;
+enum status host_conv_library_make(stream_handle stream, struct host_conv_library **out);
+void host_conv_library_free(struct host_conv_library *library);
+enum status host_conv_library_want(struct host_conv_library *library,
+                                   const struct conv_shape *shape, struct conv_plan **out);
+enum status host_conv_library_build(struct host_conv_library *library);
+struct weight_store *host_conv_library_weights(struct host_conv_library *library);
+enum status host_conv_run(struct host_conv_library *library, const struct conv_plan *plan,
+                          const struct map *src, const void *weights, const float *bias,
+                          const struct map *residual, const struct map *dst);
+
+struct conv_library {
+    struct host_conv_library *host;
+    stream_handle stream;
+};
+
+enum status conv_library_make(stream_handle stream, struct conv_library **out) {
+    enum status status;
+    TRY(memory_zeroed(1, sizeof **out, out));
+    (*out)->stream = stream;
+    TRY(host_conv_library_make(stream, &(*out)->host));
+out:
+    if (status != STATUS_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void conv_library_free(struct conv_library *library) {
+    if (library)
+        host_conv_library_free(library->host);
+    free(library);
+}
+
+enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
+                              struct conv_plan **out) {
+    return host_conv_library_want(library->host, shape, out);
+}
+
+enum status conv_library_build(struct conv_library *library) {
+    return host_conv_library_build(library->host);
+}
+
+const char *conv_library_note(const struct conv_library *library) {
+    (void)library;
+    return NULL;
+}
+
+struct weight_store *conv_library_weights(struct conv_library *library) {
+    return host_conv_library_weights(library->host);
+}
+
+struct conv_call {
+    struct host_conv_library *library;
+    const struct conv_plan *plan;
+    struct map src, residual, dst;
+    const void *weights;
+    const float *bias;
+};
+
+static void run(void *args) {
+    const struct conv_call *call = args;
+    if (host_conv_run(call->library, call->plan, &call->src, call->weights, call->bias,
+                      call->residual.data ? &call->residual : NULL, &call->dst) != STATUS_OK) {
+        fprintf(stderr, "emulation: %s\n", status_message());
+        abort();
+    }
+}
+
+enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
+                     const struct map *src, const void *weights, const float *bias,
+                     const struct map *residual, const struct map *dst) {
+    enum status status;
+    struct conv_call call = {.library = library->host,
+                             .plan = plan,
+                             .src = *src,
+                             .residual = residual ? *residual : (struct map){0},
+                             .dst = *dst,
+                             .weights = weights,
+                             .bias = bias};
+    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+    CUDA_TRY(emulated_enqueue("conv_run", run, &call, sizeof call, library->stream));
+out:
+    return status;
+}

@@ -1,0 +1,298 @@
+/* Streams, events, and when what is enqueued is done. */
+#include <algorithm>
+#include <cuda_emulation.h>
+
+#include "emulated_runtime.h"
+#include "runtime.h"
+
+static CUstream_st *stream_make(bool blocking, bool legacy) {
+    CUstream_st *stream = new CUstream_st{};
+    stream->id = ++runtime.n_made;
+    stream->device = runtime_device();
+    stream->blocking = blocking;
+    stream->legacy = legacy;
+    runtime.streams[stream->id] = stream;
+    return stream;
+}
+
+CUstream_st *stream_of(cudaStream_t stream) {
+    if (stream) {
+        auto found = std::find_if(runtime.streams.begin(), runtime.streams.end(),
+                                  [=](const auto &entry) { return entry.second == stream; });
+        if (found == runtime.streams.end())
+            runtime_die("a stream that was never made, or destroyed");
+        return stream;
+    }
+    for (const auto &[id, other] : runtime.streams)
+        if (other->legacy && other->device == runtime_device())
+            return other;
+    return stream_make(true, true);
+}
+
+struct position stream_tail(const CUstream_st *stream) {
+    return {stream->id, stream->done + stream->queue.size()};
+}
+
+/* Blocking streams and the legacy stream wait for each other. */
+static std::vector<position> implied_waits(const CUstream_st *stream) {
+    std::vector<position> after;
+    for (const auto &[id, other] : runtime.streams)
+        if (stream->blocking && other->blocking && other->device == stream->device &&
+            other->legacy != stream->legacy)
+            after.push_back(stream_tail(other));
+    return after;
+}
+
+static void check_uses(const CUstream_st *stream, const struct work &work) {
+    for (const auto &[address, at] : runtime.allocations)
+        if (!at.pinned && at.device != stream->device &&
+            std::count(work.uses.begin(), work.uses.end(), at.id))
+            runtime_die("%s uses memory of another device", work.name);
+}
+
+cudaError_t stream_enqueue(CUstream_st *stream, const work_list &work) {
+    for (const auto &each : work)
+        check_uses(stream, *each);
+    if (stream->capture)
+        stream->capture->work.insert(stream->capture->work.end(), work.begin(), work.end());
+    else
+        stream->queue.push_back({work, implied_waits(stream)});
+    return cudaSuccess;
+}
+
+void stream_enqueue_wait(CUstream_st *stream, struct position after) {
+    stream->queue.push_back({{}, {after}});
+}
+
+static CUstream_st *stream_at(uint64_t id) {
+    auto found = runtime.streams.find(id);
+    return found == runtime.streams.end() ? NULL : found->second;
+}
+
+static bool reached(const struct position &position) {
+    const CUstream_st *stream = stream_at(position.stream);
+    return !stream || stream->done >= position.count;
+}
+
+static bool runnable(const CUstream_st *stream) {
+    return !stream->queue.empty() && std::all_of(stream->queue.front().after.begin(),
+                                                 stream->queue.front().after.end(), reached);
+}
+
+static void run_next(CUstream_st *stream) {
+    struct operation next = std::move(stream->queue.front());
+    stream->queue.pop_front();
+    for (const auto &work : next.work) {
+        for (uint64_t id : work->uses)
+            if (!memory_exists(id))
+                runtime_die("%s needs memory that was freed", work->name);
+        work->run();
+    }
+    stream->done++;
+}
+
+/* How far each stream must come, so that one comes to a position. */
+static void find_needed(struct position wanted, std::map<uint64_t, uint64_t> *needed) {
+    const CUstream_st *stream = stream_at(wanted.stream);
+    if (!stream || wanted.count <= std::max((*needed)[stream->id], stream->done))
+        return;
+    uint64_t from = std::max((*needed)[stream->id], stream->done);
+    (*needed)[stream->id] = wanted.count;
+    for (uint64_t i = from - stream->done; i < wanted.count - stream->done; i++)
+        for (const struct position &after : stream->queue[i].after)
+            find_needed(after, needed);
+}
+
+static CUstream_st *choose(const std::vector<CUstream_st *> &from) {
+    switch (emulation_order_wanted()) {
+    case ASCENDING:
+        return from.front();
+    case DESCENDING:
+        return from.back();
+    case SHUFFLED:
+        break;
+    }
+    return from[runtime_random((unsigned)from.size())];
+}
+
+void streams_reach(struct position wanted) {
+    std::map<uint64_t, uint64_t> needed;
+    find_needed(wanted, &needed);
+    struct memory_access access;
+    while (!reached(wanted)) {
+        std::vector<CUstream_st *> heads;
+        for (const auto &[id, count] : needed) {
+            CUstream_st *stream = stream_at(id);
+            if (stream && stream->done < count && runnable(stream))
+                heads.push_back(stream);
+        }
+        if (heads.empty())
+            runtime_die("streams wait for each other");
+        run_next(choose(heads));
+    }
+}
+
+enum { LAZY, HALTING, EAGER, EAGERNESSES, CALLS_BETWEEN = 8 };
+
+static bool works_ahead(CUstream_st *stream, const CUstream_st *first) {
+    if (emulation_order_wanted() == DESCENDING)
+        return stream != first;
+    return stream->eagerness == EAGER || (stream->eagerness == HALTING && runtime_random(2));
+}
+
+void streams_work_ahead(void) {
+    std::vector<CUstream_st *> streams;
+    const CUstream_st *first = NULL;
+    enum emulation_order order = emulation_order_wanted();
+    if (order == ASCENDING || (order == SHUFFLED && runtime_random(CALLS_BETWEEN)))
+        return;
+    for (const auto &[id, stream] : runtime.streams) {
+        first = first || stream->legacy ? first : stream;
+        if (runtime_random(EAGERNESSES) == 0)
+            stream->eagerness = runtime_random(EAGERNESSES);
+        if (runnable(stream))
+            streams.push_back(stream);
+    }
+    std::reverse(streams.begin(), streams.end());
+    std::unique_ptr<memory_access> access;
+    for (CUstream_st *stream : streams)
+        while (runnable(stream) && works_ahead(stream, first)) {
+            if (!access)
+                access = std::make_unique<memory_access>();
+            run_next(stream);
+        }
+}
+
+void streams_drop(void) {
+    for (const auto &[id, stream] : runtime.streams) {
+        stream->done += stream->queue.size();
+        stream->queue.clear();
+    }
+}
+
+const char *streams_need(uint64_t allocation) {
+    for (const auto &[id, stream] : runtime.streams)
+        for (const struct operation &operation : stream->queue)
+            for (const auto &work : operation.work)
+                if (std::count(work->uses.begin(), work->uses.end(), allocation))
+                    return work->name;
+    return NULL;
+}
+
+/* A launch on a stream of another device fails. */
+static cudaError_t enqueue_launch(CUstream_st *stream, const struct work &work) {
+    if (stream->device != runtime_device())
+        return cudaErrorInvalidResourceHandle;
+    return stream_enqueue(stream, {std::make_shared<const struct work>(work)});
+}
+
+static std::shared_ptr<std::vector<max_align_t>> copy_args(const void *args, size_t bytes) {
+    auto copy = std::make_shared<std::vector<max_align_t>>(bytes / sizeof(max_align_t) + 1);
+    memcpy(copy->data(), args, bytes);
+    return copy;
+}
+
+void emulation_submit(const struct emulation_kernel *kernel, const void *args, size_t bytes,
+                      void *stream) {
+    struct call call(kernel->name);
+    cudaError_t error = call.error ? call.error : emulation_check(kernel);
+    auto copy = copy_args(args, bytes);
+    struct emulation_kernel launch = *kernel;
+    struct work work = {kernel->name, [=] { emulation_run(&launch, copy->data()); },
+                        memory_uses(args, bytes)};
+    if (error == cudaSuccess)
+        error = enqueue_launch(stream_of((cudaStream_t)stream), work);
+    call.result(error);
+}
+
+int emulated_enqueue(const char *name, void (*run)(void *), const void *args, size_t bytes,
+                     void *stream) {
+    struct call call(name);
+    auto copy = copy_args(args, bytes);
+    struct work work = {name, [=] { run(copy->data()); }, memory_uses(args, bytes)};
+    return call.result(call.error ? call.error
+                                  : enqueue_launch(stream_of((cudaStream_t)stream), work));
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags) {
+    struct call call(__func__);
+    if (call.error == cudaSuccess)
+        *out = stream_make(flags != cudaStreamNonBlocking, false);
+    return call.result(call.error);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    struct call call(__func__, true);
+    CUstream_st *found = stream_of(stream);
+    if (!found->queue.empty())
+        runtime_die("%s with work enqueued", __func__);
+    runtime.streams.erase(found->id);
+    delete found;
+    return call.result(call.error);
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    struct call call(__func__);
+    CUstream_st *found = stream_of(stream);
+    if (found->capture) {
+        found->capture->broken = true;
+        return call.result(cudaErrorStreamCaptureUnsupported);
+    }
+    streams_reach(stream_tail(found));
+    return call.result(call.error);
+}
+
+static CUevent_st *event_of(cudaEvent_t event) {
+    if (!runtime.events.count(event))
+        runtime_die("an event that was never made, or destroyed");
+    return event;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
+    struct call call(__func__);
+    CUstream_st *found = stream_of(stream);
+    (void)flags;
+    if (call.error)
+        return call.result(call.error);
+    if (found->capture)
+        runtime_die("%s: not emulated in a capture", __func__);
+    if (event_of(event)->recorded.count)
+        stream_enqueue_wait(found, event->recorded);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags) {
+    struct call call(__func__);
+    (void)flags;
+    if (call.error == cudaSuccess) {
+        *out = new CUevent_st{runtime_device(), {0, 0}};
+        runtime.events.insert(*out);
+    }
+    return call.result(call.error);
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    struct call call(__func__, true);
+    delete event_of(event);
+    runtime.events.erase(event);
+    return call.result(call.error);
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    struct call call(__func__);
+    CUstream_st *found = stream_of(stream);
+    if (call.error)
+        return call.result(call.error);
+    if (found->capture)
+        runtime_die("%s: not emulated in a capture", __func__);
+    if (event_of(event)->device != found->device)
+        return call.result(cudaErrorInvalidResourceHandle);
+    event->recorded = stream_tail(found);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    struct call call(__func__);
+    streams_reach(event_of(event)->recorded);
+    return call.result(call.error);
+}

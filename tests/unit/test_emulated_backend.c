@@ -1,0 +1,302 @@
+/* The whole CUDA backend over the emulated runtime, against the CPU backend and against itself. */
+#include "emulated_backend_rig.h"
+
+#include <cuda_runtime_api.h>
+
+#include "cpu/cpu.h"
+#include "cuda/cuda.h"
+#include "emulated_runtime.h"
+
+#define FIXTURES "../shared/fixtures/"
+
+static const char *const orders[] = {"ascending", "descending", "shuffled"};
+enum { ORDERS = 3 };
+/* Weights at random, so that the scores of a net that was never trained differ. */
+static void shake(struct graph *graph) {
+    uint32_t random = 1;
+    for (size_t i = 0; i < graph->n_tensors; i++) {
+        struct tensor *tensor = &graph->tensors[i];
+        if (!tensor->constant || tensor->dtype != DTYPE_F32 || !tensor->shape.rank)
+            continue;
+        size_t n = (size_t)shape_elements(&tensor->shape);
+        size_t inputs = n / (size_t)tensor->shape.dims[0];
+        for (size_t k = 0; k < n; k++)
+            ((float *)tensor->data)[k] =
+                ((float)(next_random(&random) % 2001) / 1000 - 1) * 1.5f / sqrtf((float)inputs);
+    }
+}
+
+/* With the sanitizers a sample is enough. */
+#ifdef __SANITIZE_ADDRESS__
+enum { MEMORY_STEPS = 12, FAILURE_STEP = 11 };
+#else
+enum { MEMORY_STEPS = 24, FAILURE_STEP = 1 };
+#endif
+
+static struct model demo_model(void) {
+    struct model model = {0};
+    ASSERT_OK(model_read("demo/model.onnx", NULL, 64, &model));
+    return model;
+}
+
+static void demo_samples(struct samples *samples, size_t n_classes) {
+    sample_read(samples, "0001", n_classes);
+    sample_draw(samples, 64, 40, 3, n_classes);
+    sample_read(samples, "0002", n_classes);
+    sample_draw(samples, 33, 120, 0, n_classes);
+    sample_draw(samples, 100, 97, 9, n_classes);
+    sample_read(samples, "0005", n_classes);
+    sample_draw(samples, 1, 1, 1, n_classes);
+}
+
+static void run_ok(const struct plan *plan, const struct model *model,
+                   const struct samples *samples, struct run *run) {
+    ASSERT_OK(run_make(plan, model, samples, run));
+    assert_int_equal(emulated_left(), 0);
+}
+
+/* Shapes that change from picture to picture, labels, more pictures than slots. */
+static const struct plan base = {
+    .interface = &backend_cuda, .imgsz = 64, .batch = 1, .slots = 3, .rect = true, .predict = true};
+
+/* What is allowed between the CPU and the device. */
+struct limits {
+    float score, evidence, box;
+    bool lists; /* missing objects and predictions are the same ones */
+};
+
+static void compare_with_cpu(const char *name, struct plan plan, const struct model *model,
+                             const struct samples *samples, const struct limits *limits) {
+    struct run expected, actual;
+    struct plan cpu = plan;
+    cpu.interface = &backend_cpu;
+    run_ok(&cpu, model, samples, &expected);
+    run_ok(&plan, model, samples, &actual);
+    struct distance distance = run_compare(&actual, &expected, limits->lists);
+    print_message("%s: scores within %.1e, evidence %.1e, boxes %.1e px; %zu labels, %zu missing, "
+                  "%zu predictions\n",
+                  name, (double)distance.score, (double)distance.evidence, (double)distance.box,
+                  distance.n_evidence, distance.n_missing, distance.n_predictions);
+    assert_true(distance.n_evidence > 0);
+    assert_true(distance.score <= limits->score);
+    assert_true(distance.evidence <= limits->evidence);
+    assert_true(distance.box <= limits->box);
+    run_free(&expected);
+    run_free(&actual);
+}
+
+static const struct limits in_fp32 = {1e-4f, 1e-4f, 1e-2f, true};
+static const struct limits in_fp16 = {5e-3f, 5e-2f, 0.5f, false};
+
+static void test_against_the_cpu(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    demo_samples(&samples, model.n_classes);
+    plan.batch = 3;
+    plan.slots = 7;
+    plan.readers = 2;
+    compare_with_cpu("demo, rect", plan, &model, &samples, &in_fp32);
+    plan.rect = false;
+    plan.imgsz = 96;
+    compare_with_cpu("demo, square", plan, &model, &samples, &in_fp32);
+    samples_free(&samples);
+    samples.n = 0;
+    sample_read(&samples, "0002", model.n_classes);
+    plan.batch = 1;
+    plan.half = true;
+    compare_with_cpu("demo, fp16", plan, &model, &samples, &in_fp16);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+static void test_zoo(void **state) {
+    (void)state;
+    static const char path[] = FIXTURES "zoo/yolo11.onnx";
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        print_message("%s is not there: skipped\n", path);
+        skip();
+    }
+    fclose(file);
+    struct model model = {0};
+    struct samples samples = {0};
+    struct plan plan = base;
+    ASSERT_OK(model_read(path, NULL, 64, &model));
+    shake(&model.graph);
+    sample_draw(&samples, 64, 40, 3, model.n_classes);
+    sample_draw(&samples, 97, 100, 5, model.n_classes);
+    /* Many scores are nearly equal: the lists' order is rounding's. */
+    struct limits limits = in_fp32;
+    limits.lists = false;
+    compare_with_cpu("yolo11", plan, &model, &samples, &limits);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+/* The order of the streams, the batch, the place in it, the threads that stage and the number of
+ * slots change nothing. */
+static void test_same_everywhere(void **state) {
+    (void)state;
+    static const struct {
+        size_t batch, slots, readers;
+    } ways[] = {{1, 3, 0}, {2, 4, 2}, {3, 7, 0}, {5, 7, 3}};
+    const char *order_before = getenv("VERIFY_EMULATION_ORDER");
+    char *order = strdup(order_before ? order_before : orders[0]);
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run expected, actual;
+    assert_non_null(order);
+    demo_samples(&samples, model.n_classes);
+    run_ok(&base, &model, &samples, &expected);
+    for (size_t i = 0; i < ORDERS * sizeof ways / sizeof *ways; i++) {
+        struct plan plan = base;
+        plan.batch = ways[i / ORDERS].batch;
+        plan.slots = ways[i / ORDERS].slots;
+        plan.readers = ways[i / ORDERS].readers;
+        assert_int_equal(setenv("VERIFY_EMULATION_ORDER", orders[i % ORDERS], 1), 0);
+        run_ok(&plan, &model, &samples, &actual);
+        assert_same_run(&actual, &expected);
+        run_free(&actual);
+    }
+    assert_int_equal(setenv("VERIFY_EMULATION_ORDER", order, 1), 0);
+    run_free(&expected);
+    samples_free(&samples);
+    model_free(&model);
+    free(order);
+}
+
+static void test_second_device(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run expected, actual;
+    struct plan plan = base;
+    demo_samples(&samples, model.n_classes);
+    run_ok(&plan, &model, &samples, &expected);
+    emulated_set_devices(2);
+    plan.local_rank = 3;
+    plan.batch = 2;
+    plan.readers = 3;
+    run_ok(&plan, &model, &samples, &actual);
+    emulated_set_devices(1);
+    assert_same_run(&actual, &expected);
+    run_free(&actual);
+    run_free(&expected);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+/* Whatever the device has, either the backend does not open, or all is well. */
+static void test_short_memory(void **state) {
+    (void)state;
+    static const size_t enough = (size_t)1 << 30;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run expected, actual;
+    struct plan plan = base;
+    size_t refused = 0, halved = 0, whole = 0;
+    demo_samples(&samples, model.n_classes);
+    plan.batch = 4;
+    plan.slots = 6;
+    emulated_set_memory(enough);
+    run_ok(&plan, &model, &samples, &expected);
+    size_t peak = emulated_memory_peak();
+    for (size_t i = 1; i <= MEMORY_STEPS; i++) {
+        emulated_set_memory(peak * i / MEMORY_STEPS);
+        enum status status = run_make(&plan, &model, &samples, &actual);
+        assert_int_equal(emulated_left(), 0);
+        assert_true(emulated_memory_peak() <= peak * i / MEMORY_STEPS);
+        if (status == STATUS_OK) {
+            assert_same_run(&actual, &expected);
+            halved += actual.largest < plan.batch;
+            whole += actual.largest == plan.batch;
+        } else {
+            assert_int_equal(status, STATUS_FAILED);
+            assert_non_null(strstr(status_message(), "out of device memory: "));
+            assert_int_equal(actual.largest, 0); /* refused at once */
+            refused++;
+        }
+        run_free(&actual);
+    }
+    assert_true(refused && halved && whole > 1);
+    emulated_set_memory(enough);
+    run_free(&expected);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+/* What a message calls a call. */
+static const char *said_of(const char *call) {
+    static const char *const others[][2] = {
+        {"cudaHostAlloc", "pinned memory"},
+        {"cudaGetDeviceCount", "--device cuda: "},
+        {"cudaSetDevice", "cannot be opened"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(call, others[i][0]) == 0 && !strstr(status_message(), call))
+            return others[i][1];
+    return strncmp(call, "cuda", 4) == 0 || strcmp(call, "conv_run") == 0 ? call : "kernel ";
+}
+
+static void check_failure(const struct plan *plan, const struct model *model,
+                          const struct samples *samples, uint64_t at, bool for_good) {
+    struct run run;
+    emulated_fail_at(at, for_good);
+    enum status status = run_make(plan, model, samples, &run);
+    const char *call = emulated_failed();
+    if (!call)
+        fail_msg("call %d was not made: %s", (int)at, status_message());
+    assert_int_equal(emulated_left(), 0);
+    assert_int_equal(cudaGetLastError(), cudaSuccess); /* no later call is blamed */
+    if (status == STATUS_OK) /* on the way out, where nothing can be said any more */
+        assert_string_equal(call, "cudaStreamSynchronize");
+    else if (!strstr(status_message(), said_of(call)))
+        fail_msg("call %d, %s, failed: %s", (int)at, call, status_message());
+    assert_int_equal(status == STATUS_BAD_INPUT, strcmp(call, "cudaGetDeviceCount") == 0);
+    run_free(&run);
+}
+
+static void sweep_failures(bool for_good, size_t step) {
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run run;
+    sample_draw(&samples, 64, 64, 2, model.n_classes);
+    sample_draw(&samples, 64, 63, 0, model.n_classes);
+    sample_draw(&samples, 64, 32, 2, model.n_classes);
+    struct plan plan = base;
+    plan.imgsz = 32;
+    emulated_fail_at(0, false);
+    run_ok(&plan, &model, &samples, &run);
+    uint64_t n = emulated_calls();
+    run_free(&run);
+    for (uint64_t at = 1; at <= n; at += step)
+        check_failure(&plan, &model, &samples, at, for_good);
+    print_message("%d of %d calls\n", (int)(n / step), (int)n);
+    emulated_fail_at(0, false);
+    run_ok(&plan, &model, &samples, &run);
+    run_free(&run);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+static void test_failing_calls(void **state) {
+    (void)state;
+    sweep_failures(false, FAILURE_STEP);
+}
+
+static void test_lost_device(void **state) {
+    (void)state;
+    sweep_failures(true, 5 * FAILURE_STEP);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
+        cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
+        cmocka_unit_test(test_short_memory),    cmocka_unit_test(test_failing_calls),
+        cmocka_unit_test(test_lost_device),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
