@@ -26,8 +26,9 @@ struct row {
 #define AT(member) offsetof(struct options, member)
 
 static const struct row rows[] = {
-    {"model", TEXT, AT(model), 0, 0, NULL, NULL, "FILE", "the YOLO model: an ONNX export"},
-    {"weights", TEXT, AT(weights), 0, 0, NULL, NULL, "FILE", "weights of a Darknet .cfg model"},
+    {"model", TEXT, AT(model), 0, 0, NULL, NULL, "FILE",
+     "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights"},
+    {"weights", TEXT, AT(weights), 0, 0, NULL, NULL, "FILE", "the .weights file of a Darknet .cfg"},
     {"data", TEXT, AT(data), 0, 0, NULL, NULL, "PATH",
      "data.yaml, a folder of images, or a .txt list"},
     {"split", TEXT, AT(split), 0, 0, NULL, NULL, "NAMES",

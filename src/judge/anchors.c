@@ -59,7 +59,8 @@ static enum status add_anchor_level(struct anchors *anchors, const struct head_l
                                            .objectness_channel = channel + 4,
                                            .class_channel = channel + 5,
                                            .stride = (float)level->stride,
-                                           .anchor = {level->anchors[i][0], level->anchors[i][1]}});
+                                           .anchor = {level->anchors[i][0], level->anchors[i][1]},
+                                           .scale_xy = level->scale_xy});
     }
 out:
     return status;
@@ -206,6 +207,16 @@ static void anchor_tile(const float *raw, const float *column, const float *row,
                        column[lane], row[lane], stride, anchor_width, anchor_height);
 }
 
+VECTOR_CLONES
+static void exponential_tile(const float *raw, const float *column, const float *row, float stride,
+                             float anchor_width, float anchor_height, float scale_xy,
+                             struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++)
+        out[lane] = anchor_box_exponential(raw[lane], raw[TILE + lane], raw[2 * TILE + lane],
+                                           raw[3 * TILE + lane], column[lane], row[lane], stride,
+                                           anchor_width, anchor_height, scale_xy);
+}
+
 static void decode_tile(struct anchors *anchors, const struct tile *tile, struct box *out) {
     const struct head *head = anchors->head;
     const struct plane *plane = &anchors->planes[tile->plane];
@@ -226,7 +237,11 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
         break;
     case HEAD_ANCHOR:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);
-        anchor_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1], out);
+        if (plane->scale_xy > 0)
+            exponential_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1],
+                             plane->scale_xy, out);
+        else
+            anchor_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1], out);
         break;
     case HEAD_FINAL:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);

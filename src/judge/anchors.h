@@ -20,6 +20,7 @@ struct plane {
     size_t width, cells;
     float stride;
     float anchor[2];
+    float scale_xy; /* see struct head_level */
     size_t first_tile, n_tiles;
 };
 

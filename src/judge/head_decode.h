@@ -114,6 +114,17 @@ VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height,
                       h * h * anchor_height);
 }
 
+/* The same of Darknet's [yolo] layers; scale_xy: see struct head_level. */
+VERIFY_INLINE struct box anchor_box_exponential(float x, float y, float width, float height,
+                                                float column, float row, float stride,
+                                                float anchor_width, float anchor_height,
+                                                float scale_xy) {
+    float offset = (scale_xy - 1) / 2;
+    return centre_box((scale_xy * sigmoid(x) - offset + column) * stride,
+                      (scale_xy * sigmoid(y) - offset + row) * stride,
+                      exp_fast(width) * anchor_width, exp_fast(height) * anchor_height);
+}
+
 /* Network pixels to picture pixels (see struct letterbox); not clipped to the picture. */
 VERIFY_INLINE struct box box_to_picture(struct box box, float left, float top, float gain_x,
                                         float gain_y) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -66,14 +67,29 @@ static void write_shape(const struct shape *shape, char *out, size_t size) {
                                  shape->dims[i]);
 }
 
+/* What an operator does that its file's name for it, often that of a whole block, leaves open. */
+static void write_action(const struct op *op, char *out, size_t size) {
+    const char *action = "";
+    if (op->kind == OP_SLICE)
+        action = "slice";
+    else if (op->kind == OP_CONCAT)
+        action = "concat";
+    else if (op->kind == OP_BINARY)
+        action = op->binary == BINARY_ADD ? "add" : op->binary == BINARY_MUL ? "mul" : "";
+    snprintf(out, size, "%s", strcasecmp(action, op->type_name) == 0 ? "" : action);
+    if (op->kind == OP_RESIZE)
+        snprintf(out, size, "x%g", (double)op->scale[0]);
+}
+
 /* "3x3/2 g16 +res": kernel, stride, groups, residual. */
 static void write_window(const struct op *op, char *out, size_t size) {
     const struct window *window = &op->window;
     char groups[24] = "";
     bool pool = op->kind == OP_MAX_POOL || op->kind == OP_AVERAGE_POOL;
-    out[0] = '\0';
-    if (op->kind != OP_CONV && op->kind != OP_CONV_TRANSPOSE && !pool)
+    if (op->kind != OP_CONV && op->kind != OP_CONV_TRANSPOSE && !pool) {
+        write_action(op, out, size);
         return;
+    }
     if (window->group > 1)
         snprintf(groups, sizeof groups, " g%" PRId64, window->group);
     snprintf(out, size, "%" PRId64 "x%" PRId64 "/%" PRId64 "%s%s", window->kernel[0],
@@ -91,17 +107,18 @@ static void write_layer(const struct graph *graph, const struct shape *shapes, s
         if (op->inputs[i] >= 0 && !graph->tensors[op->inputs[i]].constant)
             write_shape(&shapes[op->inputs[i]], in, sizeof in);
     write_shape(&shapes[op->output], out, sizeof out);
-    text_format(text, "%5zu  %-14.14s %-16s %-11s %-14s %-14s %10" PRIu64 " %10.1f\n", index,
-                op->type_name, window, activated ? activation_name(op->activation) : "", in, out,
-                op_parameters(graph, op),
-                op_multiplies(op) ? 2e-6 * (double)op_work(op, shapes, &shapes[op->output]) : 0.0);
+    text_format(text, "%5zu  %-14.14s %-16s %-11s %-14s %-14s %10" PRIu64 " %10.1f  %.200s\n",
+                index, op->type_name, window, activated ? activation_name(op->activation) : "", in,
+                out, op_parameters(graph, op),
+                op_multiplies(op) ? 2e-6 * (double)op_work(op, shapes, &shapes[op->output]) : 0.0,
+                op->name);
 }
 
 static void write_head(const struct head *head, const struct shape *shapes, struct text *text) {
     text_string(text, "Head:");
     for (size_t l = 0; l < head->n_levels; l++) {
         const struct shape *shape = &shapes[head->levels[l].boxes];
-        if (shape->rank == 4)
+        if (shape->rank == 4 && (l == 0 || head->levels[l].boxes != head->levels[l - 1].boxes))
             text_format(text, " stride %zu (%" PRId64 "x%" PRId64 ")", head->levels[l].stride,
                         shape->dims[3], shape->dims[2]);
     }
@@ -124,14 +141,15 @@ enum status model_describe(const struct model *model, int64_t height, int64_t wi
         write_head(&graph->head, shapes, text);
     text_format(text, "Input: %" PRId64 "x%" PRId64 ", multiples of %" PRId64 "%s\n", width, height,
                 model->stride, graph->fixed_height != 0 ? ", this size only" : "");
-    text_format(text, "Exported for: %s\n", model->dynamic ? "any size" : "one size");
+    if (!model->dynamic)
+        text_string(text, "Exported for: one size\n");
     text_format(text, "Classes: %zu (", model->n_classes);
     for (size_t i = 0; i < model->n_classes && i < NAMES_SHOWN; i++)
         text_format(text, "%s%s", i == 0 ? "" : ", ", model->names[i]);
     text_format(text, "%s)\n", model->n_classes > NAMES_SHOWN ? ", …" : "");
     text_format(text, "Parameters: %" PRIu64 "\nGFLOPs: %.2f\n\n", model->parameters, gflops);
-    text_format(text, "%5s  %-14s %-16s %-11s %-14s %-14s %10s %10s\n", "Layer", "Operator",
-                "Kernel/stride", "Activation", "Input", "Output", "Parameters", "MFLOPs");
+    text_format(text, "%5s  %-14s %-16s %-11s %-14s %-14s %10s %10s  %s\n", "Layer", "Operator",
+                "Kernel, action", "Activation", "Input", "Output", "Parameters", "MFLOPs", "Name");
     for (size_t i = 0; i < graph->n_ops; i++)
         write_layer(graph, shapes, i, text);
     status = text_status(text);

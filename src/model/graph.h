@@ -183,21 +183,24 @@ enum head_kind {
                       bottom) in units of the stride from the cell's centre, each the mean of a
                       softmax over `bins` bins (DFL), or the value itself where bins is 1 */
     HEAD_ANCHOR,   /* v5, v7: per cell and anchor x, y, w, h, objectness, classes; all sigmoid:
-                      x = (2 x - 0.5 + column) stride, w = (2 w)^2 anchor_w; score = obj * class */
+                      x = (2 x - 0.5 + column) stride, w = (2 w)^2 anchor_w; score = obj * class.
+                      Darknet's v3, v4, where head_level.scale_xy is s > 0: the same but for
+                      x = (s x - (s - 1) / 2 + column) stride, w = e^w anchor_w, no sigmoid of w */
     HEAD_FINAL,    /* the graph's own tail gives boxes (xc, yc, w, h in network pixels) and scores
                       after the sigmoid, as one map with 4 + classes channels or 5 + classes
                       (objectness after the box), one cell an anchor */
 };
 
 /* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
- * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores) of
- * n_anchors * (5 + n_classes) channels. */
+ * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores), its
+ * n_anchors * (5 + n_classes) channels from box_channel on. */
 struct head_level {
     int boxes;  /* tensor (1,C,h,w) */
     int scores; /* tensor (1,C,h,w); may be the same as boxes */
     size_t box_channel, score_channel;
     size_t stride;                   /* network pixels per cell */
     float anchors[GRAPH_ANCHORS][2]; /* width, height in network pixels */
+    float scale_xy;                  /* of HEAD_ANCHOR: 0, or above it where boxes are Darknet's */
 };
 struct head {
     enum head_kind kind;

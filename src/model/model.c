@@ -41,21 +41,6 @@ static bool is_darknet(const struct beginning *file) {
            (strstr(text, "[net]") != NULL || strstr(text, "[network]") != NULL);
 }
 
-static enum status torch_read(const char *path, const char *weights, int64_t imgsz,
-                              struct model *model) {
-    (void)path, (void)weights, (void)imgsz, (void)model;
-    return FAIL(STATUS_BAD_INPUT,
-                "is a PyTorch model, which is not yet supported: export it "
-                "(yolo export model=best.pt format=onnx) and give the .onnx file");
-}
-
-static enum status darknet_read(const char *path, const char *weights, int64_t imgsz,
-                                struct model *model) {
-    (void)path, (void)weights, (void)imgsz, (void)model;
-    return FAIL(STATUS_BAD_INPUT, "is a Darknet model, which is not yet supported: convert it to "
-                                  "ONNX and give the .onnx file");
-}
-
 /* The formats: known by content or, where that says nothing, by the path's suffix. */
 static const struct {
     const char *suffix;

@@ -27,6 +27,8 @@ void model_free(struct model *model);
  * none); model_read does the rest. `weights` is NULL or --weights. Messages are without the path.
  * On failure the model is empty. */
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
+enum status torch_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
+enum status darknet_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
 
 /* Multiplications and additions, both counted, of one forward at height x width, in 1e9. */
 enum status model_gflops(const struct model *model, int64_t height, int64_t width, double *gflops);

@@ -57,16 +57,19 @@ static inline void raw_decode_anchor(const struct head *head, const struct head_
                                      const float *map, size_t height, size_t width, float *box,
                                      float *score) {
     size_t cells = height * width, channels = 5 + head->n_classes;
+    double scale = level->scale_xy > 0 ? (double)level->scale_xy : 2.0;
     for (size_t a = 0; a < head->n_anchors; a++) {
         for (size_t p = 0; p < cells; p++) {
-            const float *at = map + a * channels * cells + p;
+            const float *at = map + (level->box_channel + a * channels) * cells + p;
             double s[4];
             for (size_t i = 0; i < 4; i++)
-                s[i] = 2.0 * raw_sigmoid(at[i * cells]);
-            *box++ = (float)((s[0] - 0.5 + (double)(p % width)) * (double)level->stride);
-            *box++ = (float)((s[1] - 0.5 + (double)(p / width)) * (double)level->stride);
-            *box++ = (float)(s[2] * s[2] * (double)level->anchors[a][0]);
-            *box++ = (float)(s[3] * s[3] * (double)level->anchors[a][1]);
+                s[i] = i < 2                 ? scale * raw_sigmoid(at[i * cells]) - (scale - 1) / 2
+                       : level->scale_xy > 0 ? exp(at[i * cells])
+                                             : pow(2.0 * raw_sigmoid(at[i * cells]), 2);
+            *box++ = (float)((s[0] + (double)(p % width)) * (double)level->stride);
+            *box++ = (float)((s[1] + (double)(p / width)) * (double)level->stride);
+            *box++ = (float)(s[2] * (double)level->anchors[a][0]);
+            *box++ = (float)(s[3] * (double)level->anchors[a][1]);
             for (size_t c = 0; c <= head->n_classes; c++)
                 *score++ = (float)raw_sigmoid(at[(4 + c) * cells]);
         }

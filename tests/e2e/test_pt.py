@@ -1,0 +1,70 @@
+"""PyTorch models through the whole program."""
+
+import json
+import os
+import shutil
+import unittest
+
+from harness import ROOT, Case
+
+NETWORKS = os.path.join(ROOT, "tests", "data", "torch")
+NAMES = {"classic": ["cat", "dog"], "segment": ["cat", "dog"], "modern": ["one", "two?lines", "three"]}
+
+
+class Pt(Case):
+    def data(self, names, pictures=6):
+        """A data set whose labels are of these classes."""
+        shutil.rmtree(self.path("data"), ignore_errors=True)
+        folder = self.dataset(pictures=pictures)
+        for file in os.listdir(os.path.join(folder, "labels")):
+            path = os.path.join(folder, "labels", file)
+            with open(path, encoding="ascii") as lines:
+                rows = [row.split() for row in lines]
+            with open(path, "w", encoding="ascii") as lines:
+                lines.writelines(" ".join([str(int(r[0]) % len(names)), *r[1:]]) + "\n" for r in rows)
+        with open(self.path("data.yaml"), "w", encoding="utf-8") as file:
+            json.dump({"path": folder, "train": "images", "names": names}, file)
+        return self.path("data.yaml")
+
+    def verify(self, name, data, **options):
+        return self.run_verify("--model", os.path.join(NETWORKS, name + ".pt"), "--data", data,
+                               "--imgsz", 64, "--device", "cpu", "--overwrite", **options)
+
+    def test_networks_run_the_same_on_any_number_of_ranks(self):
+        for name, names in NAMES.items():
+            data = self.data(names)
+            self.verify(name, data, ranks=1)
+            records = self.records()
+            self.verify(name, data, ranks=3)
+            self.assertEqual(self.records(), records, name)
+            self.assertEqual(len(records), 6)
+            self.assertGreater(sum(len(r["boxes"]) for r in records), 0)
+            self.assertEqual([c["name"] for c in self.report()["per_class"]], names)
+
+    def test_the_suffix_does_not_matter(self):
+        os.symlink(os.path.join(NETWORKS, "modern.pt"), self.path("best.model"))
+        out = self.run_verify("--model", self.path("best.model"), "--inspect", "--imgsz", 64)
+        self.assertIn("Model: PyTorch, DetectionModel, tiny.yaml, version 8.0.1\n", out)
+
+    def test_inspect(self):
+        out = self.run_verify("--model", os.path.join(NETWORKS, "segment.pt"), "--inspect",
+                              "--imgsz", 64)
+        for line in ("Model: PyTorch, DetectionModel, tiny.yaml, a segmentation model of which the "
+                     "boxes are used\n", "Family: anchor-based, 2 anchors\n",
+                     "Classes: 2 (cat, dog)\n", "model.0.conv.conv\n"):
+            self.assertIn(line, out)
+        self.assertNotIn("Exported for", out)
+
+    def test_what_is_wrong_is_said_in_one_line(self):
+        for name, reason in (("unknown_class", "model.1.conv (ultralytics.nn.modules.block.Mystery): "
+                              "this kind of module is not known: export the model"),
+                             ("head_pose", "is a model for poses; a detection model is needed"),
+                             ("weights", "holds no network, weights alone perhaps")):
+            self.verify(name, self.data(["one"]), code=2)
+            self.assertIn(name + ".pt: ", self.stderr)
+            self.assertEqual(self.stderr.count(reason), 1)
+            self.assertFalse(os.path.exists(self.path("output")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,31 @@
+/* Inputs as files in memory, for readers that take a path. */
+#ifndef TESTS_FUZZ_FILE_H
+#define TESTS_FUZZ_FILE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct fuzz_file {
+    int descriptor;
+    char path[64];
+};
+
+/* A file of these bytes, until fuzz_file_close. */
+static inline struct fuzz_file fuzz_file_open(const uint8_t *data, size_t size) {
+    struct fuzz_file file = {.descriptor = memfd_create("input", MFD_CLOEXEC)};
+    if (file.descriptor < 0 || write(file.descriptor, data, size) != (ssize_t)size)
+        abort();
+    snprintf(file.path, sizeof file.path, "/proc/self/fd/%d", file.descriptor);
+    return file;
+}
+
+static inline void fuzz_file_close(const struct fuzz_file *file) {
+    close(file->descriptor);
+}
+
+#endif

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Writes the fuzz targets' first inputs, a folder a target, from the tests' own small files:
+make_seeds.py FOLDER. Python's standard library only."""
+import glob
+import io
+import os
+import pickle
+import struct
+import sys
+import zipfile
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
+MOST_BYTES = 24000
+SIZES = {"Double": 8, "Long": 8, "Float": 4, "Int": 4, "Half": 2, "BFloat16": 2, "Short": 2}
+
+CONFIGURATIONS = ["""[net]
+width=64
+height=64
+channels=3
+[convolutional]
+batch_normalize=1
+filters=4
+size=3
+stride=2
+pad=1
+activation=leaky
+[maxpool]
+size=2
+stride=2
+[route]
+layers=-1
+groups=2
+group_id=1
+[upsample]
+stride=2
+[route]
+layers=-1,0
+[shortcut]
+from=-1
+activation=linear
+[convolutional]
+size=1
+stride=1
+pad=1
+filters=18
+activation=linear
+[yolo]
+mask=0,1,2
+anchors=10,14, 23,27, 37,58
+classes=1
+num=3
+scale_x_y=1.05
+"""]
+
+
+class Stub:
+    """Stands for any class of a pickle."""
+
+    def __init__(self, *arguments):
+        pass
+
+    def __setstate__(self, state):
+        pass
+
+    def __setitem__(self, key, value):
+        pass
+
+
+class Reader(pickle.Unpickler):
+    """Notes the storages that a pickle names: {key: (type, elements)}; runs nothing of it."""
+
+    def __init__(self, file):
+        super().__init__(file)
+        self.storages = {}
+
+    def find_class(self, module, name):
+        return type(name, (Stub,), {})
+
+    def persistent_load(self, pid):
+        if pid[0] == "module":  # the old layout's way to name a class
+            return pid[1]
+        self.storages[pid[2]] = (pid[1].__name__, pid[4])
+        return None
+
+
+def object_pickle(path):
+    """The pickle of the object in a file of either layout."""
+    if zipfile.is_zipfile(path):
+        archive = zipfile.ZipFile(path)
+        return archive.read(next(n for n in archive.namelist() if n.endswith("/data.pkl")))
+    with open(path, "rb") as file:
+        for _ in range(3):
+            Reader(file).load()
+        start = file.tell()
+        Reader(file).load()
+        end = file.tell()
+        file.seek(start)
+        return file.read(end - start)
+
+
+def new_layout(path):
+    """The file of the old layout as PyTorch writes it since 1.6."""
+    content = object_pickle(path)
+    result = io.BytesIO()
+    with open(path, "rb") as file:
+        for _ in range(3):
+            Reader(file).load()
+        reader = Reader(file)
+        reader.load()
+        keys = Reader(file).load()
+        with zipfile.ZipFile(result, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("m/data.pkl", content)
+            archive.writestr("m/byteorder", "little")
+            for key in keys:
+                elements, = struct.unpack("<q", file.read(8))
+                kind = reader.storages[key][0].removesuffix("Storage")
+                archive.writestr("m/data/" + key, file.read(elements * SIZES.get(kind, 1)))
+    return result.getvalue()
+
+
+def main(folder):
+    def put(target, name, content):
+        if len(content) <= MOST_BYTES:
+            path = os.path.join(folder, target)
+            os.makedirs(path, exist_ok=True)
+            with open(os.path.join(path, name), "wb") as file:
+                file.write(content)
+
+    for value, name in [([1, -1, 1 << 40, 1.5, "a", b"b", None, True, (), (1, 2), {3}], "values"),
+                        ({"model": {"a": [1, 2, 3]}, "b": frozenset("ab")}, "dict")]:
+        for protocol in (2, 3, 4, 5):
+            put("pickle", f"{name}{protocol}", pickle.dumps(value, protocol))
+    for path in glob.glob(os.path.join(DATA, "torch", "*.pt")):
+        name = os.path.basename(path)
+        with open(path, "rb") as file:
+            content = file.read()
+        put("torch", name, content)
+        put("model", name, content)
+        try:
+            put("pickle", name, object_pickle(path))
+            put("torch", "zip-" + name, new_layout(path))
+        except (EOFError, KeyError, pickle.UnpicklingError, struct.error):
+            continue  # one of the files that are damaged on purpose
+    for path in glob.glob(os.path.join(DATA, "onnx", "**", "*.onnx"), recursive=True):
+        with open(path, "rb") as file:
+            content = file.read()
+        put("onnx", os.path.basename(path), content)
+        put("model", os.path.basename(path), content)
+    for i, text in enumerate(CONFIGURATIONS):
+        put("darknet", f"{i}.cfg", text.encode())
+        put("darknet", f"{i}", text.encode() + b"\0" + struct.pack("<iiiq", 0, 2, 5, 0) + bytes(4000))
+        put("model", f"{i}.cfg", text.encode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Fuzzes the readers of model files with libFuzzer, ASan and UBSan:
+#   bash tests/fuzz/run.sh [--seconds N] [TARGET...]
+# --seconds: for each target (12, so that all take a minute). Targets: pickle torch model onnx
+# darknet. Builds in build/fuzz, or in $FUZZ_BUILD; the corpora grow there from run to run.
+# Prints executions and findings; status 1 where there are findings, 77 without clang.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=12
+targets=()
+while [ $# -gt 0 ]; do
+  case $1 in
+  --seconds) seconds=$2; shift ;;
+  pickle | torch | model | onnx | darknet) targets+=("$1") ;;
+  *) sed -n '2,6p' "$0"; exit 2 ;;
+  esac
+  shift
+done
+[ ${#targets[@]} -gt 0 ] || targets=(pickle torch model onnx darknet)
+mkdir -p "${FUZZ_BUILD:-build/fuzz}"
+build=$(realpath -m "${FUZZ_BUILD:-build/fuzz}")
+
+if ! echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n){return d && n > 9;}' |
+  clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null; then
+  echo "skipped: clang or libFuzzer is not installed"
+  exit 77
+fi
+cmake -S . -B "$build" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DVERIFY_FUZZ=ON \
+  -DVERIFY_CUDA=OFF -DVERIFY_SANITIZE=address,undefined \
+  -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link >"$build/build.log"
+cmake --build "$build" -j "${JOBS:-2}" --target "${targets[@]/#/fuzz_}" >>"$build/build.log" ||
+  { tail -30 "$build/build.log"; exit 1; }
+python3 tests/fuzz/make_seeds.py "$build/seeds"
+
+failed=0
+for target in "${targets[@]}"; do
+  corpus=$build/corpus/$target findings=$build/findings/$target
+  mkdir -p "$corpus" "$findings"
+  extra=()
+  [ ! -f "tests/fuzz/$target.dict" ] || extra+=(-dict="tests/fuzz/$target.dict")
+  # A finding ends the run.
+  outcome="no findings"
+  "$build/fuzz_$target" "$corpus" "$build/seeds/$target" "${extra[@]}" \
+    -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$findings/" >"$build/$target.log" 2>&1 ||
+    { outcome="FOUND: see $build/$target.log and $findings"; failed=1; }
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
+  echo "$target: ${executions:-?} executions in $seconds s, $outcome"
+done
+exit $failed
