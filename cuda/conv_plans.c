@@ -20,7 +20,7 @@ enum status conv_plans_want(struct conv_plans *plans, const struct conv_shape *s
             *out = plans->items[i];
             goto out;
         }
-    TRY(memory_reserve(&plans->items, &plans->capacity, plans->n + 1, sizeof *plans->items));
+    TRY(memory_reserve(&plans->items, &plans->capacity, plans->n + 1, sizeof(void *)));
     plans->items[plans->n++] = plan;
     *out = plan;
     plan = NULL;

@@ -204,6 +204,7 @@ void judge_batch_planes(const struct device_judge *device, struct judge_plane *p
             .first_anchor = first,
             .stride = plane->stride,
             .anchor = {plane->anchor[0], plane->anchor[1]},
+            .scale_xy = plane->scale_xy,
         };
         first += (uint32_t)plane->cells;
     }

@@ -23,8 +23,8 @@ struct judge_plane {
     uint32_t box_pitch, score_pitch;
     uint32_t box_channel, objectness_channel, class_channel;
     uint32_t width, cells;
-    uint32_t first_anchor; /* the number of its first cell */
-    float stride, anchor[2];
+    uint32_t first_anchor;             /* the number of its first cell */
+    float stride, anchor[2], scale_xy; /* struct head_level */
 };
 
 struct judge_picture {

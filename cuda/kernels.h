@@ -58,6 +58,9 @@ enum status kernel_sppf(const struct map *src, size_t window, const struct map d
 /* Nearest neighbour; source index = min(floor(out / scale), in - 1). */
 enum status kernel_resize(const struct map *src, const float scale[2], const struct map *dst,
                           stream_handle stream);
+/* dst cell (y, x) = src cell (y - top, x - left), or `value` where there is none. */
+enum status kernel_pad(const struct map *src, int64_t top, int64_t left, float value,
+                       const struct map *dst, stream_handle stream);
 /* Equal shapes; element types and pitches may differ. */
 enum status kernel_copy(const struct map *src, const struct map *dst, stream_handle stream);
 /* dst channel c = src channel first + (c / run) * step + c % run. */

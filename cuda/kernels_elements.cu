@@ -2,6 +2,7 @@
 #include "cuda/elements/bias_activation.h"
 #include "cuda/elements/binary.h"
 #include "cuda/elements/channels.h"
+#include "cuda/elements/pad.h"
 #include "cuda/elements/resize.h"
 #include "cuda/kernels_launch.h"
 
@@ -25,6 +26,12 @@ enum status kernel_resize(const struct map *src, const float scale[2], const str
     struct resize args = {*src, *dst, {scale[0], scale[1]}};
     return launch_elements<struct resize, resize_run>("kernel resize", &args, dst,
                                                       resize_lanes(&args), stream);
+}
+
+enum status kernel_pad(const struct map *src, int64_t top, int64_t left, float value,
+                       const struct map *dst, stream_handle stream) {
+    struct pad args = {*src, *dst, (int32_t)top, (int32_t)left, value};
+    return launch_elements<struct pad, pad_run>("kernel pad", &args, dst, pad_lanes(&args), stream);
 }
 
 enum status kernel_copy(const struct map *src, const struct map *dst, stream_handle stream) {

@@ -6,6 +6,7 @@
 #include "cuda/elements/deconvolution.h"
 #include "cuda/elements/depthwise.h"
 #include "cuda/elements/letterbox_element.h"
+#include "cuda/elements/pad.h"
 #include "cuda/elements/pool.h"
 #include "cuda/elements/resize.h"
 
@@ -80,6 +81,16 @@ enum status kernel_resize(const struct map *src, const float scale[2], const str
     int lanes = resize_lanes(&args);
     for (size_t i = 0; i < map_runs(dst, lanes); i++)
         resize_run(&args, i, lanes);
+    return STATUS_OK;
+}
+
+enum status kernel_pad(const struct map *src, int64_t top, int64_t left, float value,
+                       const struct map *dst, stream_handle stream) {
+    (void)stream;
+    struct pad args = {*src, *dst, (int32_t)top, (int32_t)left, value};
+    int lanes = pad_lanes(&args);
+    for (size_t i = 0; i < map_runs(dst, lanes); i++)
+        pad_run(&args, i, lanes);
     return STATUS_OK;
 }
 

@@ -171,6 +171,8 @@ enum status network_step_run(struct network *network, size_t index, stream_handl
         return kernel_sppf(src, (size_t)step->window.kernel[0], dst, stream);
     case STEP_RESIZE:
         return kernel_resize(src, step->scale, dst, stream);
+    case STEP_PAD:
+        return kernel_pad(src, step->pad.top, step->pad.left, step->pad.value, dst, stream);
     case STEP_COPY:
         return kernel_copy(src, dst, stream);
     case STEP_GATHER:

@@ -29,6 +29,7 @@ enum step_kind {
     STEP_AVERAGE_POOL,
     STEP_SPPF,
     STEP_RESIZE,
+    STEP_PAD,
     STEP_COPY,
     STEP_GATHER,
     STEP_ACTIVATION,
@@ -57,6 +58,10 @@ struct step {
     struct {
         size_t first, run, step;
     } gather;
+    struct {
+        int64_t top, left;
+        float value;
+    } pad;
 
     /* Set once all is placed. */
     struct conv_plan *plan;

@@ -20,6 +20,8 @@ static const char *kind_name(enum step_kind kind) {
         return "sppf";
     case STEP_RESIZE:
         return "resize";
+    case STEP_PAD:
+        return "pad";
     case STEP_COPY:
         return "copy";
     case STEP_GATHER:
@@ -52,7 +54,7 @@ static uint64_t window_cells(const struct step *step) {
 
 /* Of the model: those that a step adds to fill its rows are none of what it has to do. */
 static uint64_t weight_elements(const struct network *network, const struct step *step) {
-    if (!step->has_weights)
+    if (!step->has_weights || !step->op)
         return 0;
     if (step->kind == STEP_BINARY)
         return step->constant_channels;
@@ -77,6 +79,7 @@ static uint64_t step_flop(const struct network *network, const struct step *step
     case STEP_AVERAGE_POOL:
     case STEP_SPPF:
     case STEP_RESIZE:
+    case STEP_PAD:
     case STEP_COPY:
     case STEP_GATHER:
     case STEP_ACTIVATION:

@@ -50,7 +50,7 @@ bool stem_fold(struct network *network, const struct op *op, struct fold *fold) 
     if (!fold_axis(&op->window, 0, input->height, fold) ||
         !fold_axis(&op->window, 1, input->width, fold))
         return false;
-    input->channels = 4 * COLOURS;
+    input->channels = (size_t)4 * COLOURS;
     input->height = input->height / 2 + (size_t)fold->border[0];
     input->width = input->width / 2 + (size_t)fold->border[1];
     input->pitch = channels_aligned(input->element, input->channels);

@@ -193,6 +193,23 @@ out:
     return status;
 }
 
+static enum status compile_pad(struct network *network, const struct op *op) {
+    enum status status;
+    size_t src, dst;
+    struct step *step;
+    for (size_t i = 0; i < 2; i++)
+        if (op->pads[i] != 0 || op->pads[4 + i] != 0)
+            return network_refuse(op); /* of pictures or channels */
+    TRY(read_map(network, op, 0, &src));
+    TRY(feature_for(network, op, &dst));
+    TRY(step_add(network, STEP_PAD, src, dst, &step));
+    step->pad.top = op->pads[2];
+    step->pad.left = op->pads[3];
+    step->pad.value = op->pad_value;
+out:
+    return status;
+}
+
 static enum status compile_concat(struct network *network, const struct op *op) {
     enum status status = STATUS_OK;
     size_t parts[GRAPH_INPUTS], whole, start = 0, first;
@@ -339,6 +356,8 @@ static enum status compile(struct network *network, const struct op *op) {
         return compile_pool(network, op);
     case OP_RESIZE:
         return compile_resize(network, op);
+    case OP_PAD:
+        return compile_pad(network, op);
     case OP_CONCAT:
         return compile_concat(network, op);
     case OP_SLICE:
@@ -358,7 +377,6 @@ static enum status compile(struct network *network, const struct op *op) {
     case OP_RESHAPE:
         return moves_compile(network, op);
     case OP_REDUCE:
-    case OP_PAD:
     case OP_EXPAND:
     case OP_GATHER:
     case OP_BATCH_NORM:

@@ -49,8 +49,12 @@ VERIFY_INLINE struct box judge_box_of(const struct judge_batch *batch,
         box = distance_box(sides[0], sides[1], sides[2], sides[3], column, row, plane->stride);
         break;
     case HEAD_ANCHOR:
-        box = anchor_box(sides[0], sides[1], sides[2], sides[3], column, row, plane->stride,
-                         plane->anchor[0], plane->anchor[1]);
+        box = plane->scale_xy > 0
+                  ? anchor_box_exponential(sides[0], sides[1], sides[2], sides[3], column, row,
+                                           plane->stride, plane->anchor[0], plane->anchor[1],
+                                           plane->scale_xy)
+                  : anchor_box(sides[0], sides[1], sides[2], sides[3], column, row, plane->stride,
+                               plane->anchor[0], plane->anchor[1]);
         break;
     case HEAD_FINAL:
         box = centre_box(sides[0], sides[1], sides[2], sides[3]);

@@ -41,11 +41,11 @@ enum status arena_fit(struct arena_block *blocks, size_t n, size_t alignment, si
     enum status status;
     struct arena_block **order = NULL, **placed = NULL;
     *bytes = 0;
-    TRY(memory_zeroed(n, sizeof *order, &order));
-    TRY(memory_zeroed(n, sizeof *placed, &placed));
+    TRY(memory_zeroed(n, sizeof(void *), &order));
+    TRY(memory_zeroed(n, sizeof(void *), &placed));
     for (size_t i = 0; i < n; i++)
         order[i] = &blocks[i];
-    qsort(order, n, sizeof *order, larger_first);
+    qsort(order, n, sizeof(void *), larger_first);
     for (size_t i = 0; i < n; i++) {
         struct arena_block *block = order[i];
         block->offset = lowest_gap(placed, i, alignment, block);
@@ -53,7 +53,7 @@ enum status arena_fit(struct arena_block *blocks, size_t n, size_t alignment, si
         *bytes = end > *bytes ? end : *bytes;
         while (at && placed[at - 1]->offset > block->offset)
             at--;
-        memmove(&placed[at + 1], &placed[at], (i - at) * sizeof *placed);
+        memmove(&placed[at + 1], &placed[at], (i - at) * sizeof(void *));
         placed[at] = block;
     }
 out:

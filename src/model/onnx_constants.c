@@ -6,27 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-/* IEEE 754 half precision. */
-static float half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31,
-             fraction = half & 1023, bits;
-    float value;
-    if (exponent == 0) { /* zero or subnormal: fraction * 2^-24 */
-        value = (float)fraction * 0x1p-24f;
-        return sign ? -value : value;
-    }
-    bits = sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float bfloat_to_float(uint16_t bfloat) {
-    uint32_t bits = (uint32_t)bfloat << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
+#include "model/half.h"
 
 /* Bytes of an element as the file has it, and our type; 0: none that we compute with. */
 static size_t element_size(int32_t type, enum dtype *dtype) {

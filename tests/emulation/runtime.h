@@ -81,7 +81,7 @@ struct runtime {
     uint64_t n_made; /* numbers of allocations and streams */
     uint32_t random;
     std::map<uintptr_t, allocation> allocations; /* by address */
-    std::map<uint64_t, CUstream_st *> streams;
+    std::map<uint64_t, std::unique_ptr<CUstream_st>> streams;
     std::set<void *> events, graphs, execs;
 };
 extern struct runtime runtime;

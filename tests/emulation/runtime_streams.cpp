@@ -11,21 +11,21 @@ static CUstream_st *stream_make(bool blocking, bool legacy) {
     stream->device = runtime_device();
     stream->blocking = blocking;
     stream->legacy = legacy;
-    runtime.streams[stream->id] = stream;
+    runtime.streams[stream->id].reset(stream);
     return stream;
 }
 
 CUstream_st *stream_of(cudaStream_t stream) {
     if (stream) {
         auto found = std::find_if(runtime.streams.begin(), runtime.streams.end(),
-                                  [=](const auto &entry) { return entry.second == stream; });
+                                  [=](const auto &entry) { return entry.second.get() == stream; });
         if (found == runtime.streams.end())
             runtime_die("a stream that was never made, or destroyed");
         return stream;
     }
     for (const auto &[id, other] : runtime.streams)
         if (other->legacy && other->device == runtime_device())
-            return other;
+            return other.get();
     return stream_make(true, true);
 }
 
@@ -39,7 +39,7 @@ static std::vector<position> implied_waits(const CUstream_st *stream) {
     for (const auto &[id, other] : runtime.streams)
         if (stream->blocking && other->blocking && other->device == stream->device &&
             other->legacy != stream->legacy)
-            after.push_back(stream_tail(other));
+            after.push_back(stream_tail(other.get()));
     return after;
 }
 
@@ -66,7 +66,7 @@ void stream_enqueue_wait(CUstream_st *stream, struct position after) {
 
 static CUstream_st *stream_at(uint64_t id) {
     auto found = runtime.streams.find(id);
-    return found == runtime.streams.end() ? NULL : found->second;
+    return found == runtime.streams.end() ? NULL : found->second.get();
 }
 
 static bool reached(const struct position &position) {
@@ -147,11 +147,11 @@ void streams_work_ahead(void) {
     if (order == ASCENDING || (order == SHUFFLED && runtime_random(CALLS_BETWEEN)))
         return;
     for (const auto &[id, stream] : runtime.streams) {
-        first = first || stream->legacy ? first : stream;
+        first = first || stream->legacy ? first : stream.get();
         if (runtime_random(EAGERNESSES) == 0)
             stream->eagerness = runtime_random(EAGERNESSES);
-        if (runnable(stream))
-            streams.push_back(stream);
+        if (runnable(stream.get()))
+            streams.push_back(stream.get());
     }
     std::reverse(streams.begin(), streams.end());
     std::unique_ptr<memory_access> access;
@@ -227,7 +227,6 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     if (!found->queue.empty())
         runtime_die("%s with work enqueued", __func__);
     runtime.streams.erase(found->id);
-    delete found;
     return call.result(call.error);
 }
 

@@ -162,6 +162,36 @@ static void test_resize_edge(void **state) {
     guarded_end(&src);
 }
 
+static void check_pad(const struct setup *setup) {
+    static const int64_t pads[][4] = {{0, 0, 0, 0}, {1, 2, 3, 1}, {0, 0, 1, 1}, {2, -1, -1, 1}};
+    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++) {
+        struct rig rig = rig_start(OP_PAD);
+        size_t n = setup->n, channels = setup->channels, height = setup->height;
+        float *x =
+            rig_noise(&rig, setup->element, planes_shape(n, channels, height, setup->width), 5);
+        for (size_t k = 0; k < 2; k++) {
+            rig.op.pads[2 + k] = pads[i][k];
+            rig.op.pads[6 + k] = pads[i][2 + k];
+        }
+        rig.op.pad_value = -1.5f;
+        if (rig_run(&rig) == STATUS_OK) {
+            struct guarded src = guarded_fill(setup, x, n, channels, height, setup->width);
+            struct guarded dst = guarded_result(setup, &rig);
+            ASSERT_OK(kernel_pad(&src.map, pads[i][0], pads[i][1], -1.5f, &dst.map, NULL));
+            guarded_check(&dst, rig.out.data);
+            guarded_end(&src);
+        } else {
+            assert_true(setup->width == 1); /* more is cut off than there is */
+        }
+        rig_end(&rig);
+    }
+}
+
+static void test_pad(void **state) {
+    (void)state;
+    for_all_setups(check_pad);
+}
+
 /* To both element types and to each place in a buffer. */
 static void check_copy(const struct setup *setup) {
     static const size_t places[][2] = {{0, 0}, {8, 0}, {3, 2}};
@@ -280,10 +310,15 @@ static void test_elements(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bias_activation), cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_binary),          cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_resize_edge),     cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_gather),          cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_bias_activation),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_resize_edge),
+        cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

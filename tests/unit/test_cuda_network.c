@@ -162,6 +162,17 @@ static void resizes(void **state) {
     check(&graph, CONCAT(&graph, down, x), 16, 32);
 }
 
+static void pads(void **state) {
+    (void)state;
+    struct graph graph = net_start();
+    int x = net_op(&graph, OP_PAD, stem(&graph, 8), -1);
+    struct op *op = net_last(&graph);
+    op->pads[3] = op->pads[6] = op->pads[7] = 1;
+    op->pads[2] = -1;
+    op->pad_value = 0.25f;
+    check(&graph, conv_silu(&graph, x, 8, 8, 3, 1), 16, 24);
+}
+
 static void deconvolution(void **state) {
     (void)state;
     struct graph graph = net_start();
@@ -383,6 +394,7 @@ static void refusals(void **state) {
     (void)state;
     struct graph graph = net_start();
     int x = net_op(&graph, OP_PAD, stem(&graph, 8), -1);
+    net_last(&graph)->pads[1] = 1; /* a channel more */
     refuse(&graph, x);
     graph = net_start();
     x = net_op(&graph, OP_UNARY, stem(&graph, 8), -1);
@@ -451,6 +463,7 @@ int main(void) {
         cmocka_unit_test(pools),
         cmocka_unit_test(sppf_is_one_step),
         cmocka_unit_test(resizes),
+        cmocka_unit_test(pads),
         cmocka_unit_test(deconvolution),
         cmocka_unit_test(binaries),
         cmocka_unit_test(memory_is_shared),
