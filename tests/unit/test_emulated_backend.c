@@ -253,6 +253,34 @@ static void test_short_memory(void **state) {
     model_free(&model);
 }
 
+/* Networks of other shapes make room for many labels. */
+static void test_room_for_labels(void **state) {
+    (void)state;
+    static const size_t enough = (size_t)1 << 30;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run expected, actual;
+    sample_draw(&samples, 64, 32, 1, model.n_classes);
+    sample_draw(&samples, 32, 64, 1, model.n_classes);
+    sample_draw(&samples, 64, 64, 1, model.n_classes);
+    emulated_set_memory(enough);
+    run_ok(&base, &model, &samples, &actual);
+    run_free(&actual);
+    size_t peak = emulated_memory_peak();
+    sample_draw(&samples, 64, 60, LABELS_MOST, model.n_classes);
+    emulated_set_memory(enough);
+    run_ok(&base, &model, &samples, &expected);
+    assert_true(emulated_memory_peak() > peak + samples.n * 64 * 64 * 4); /* not pictures alone */
+    emulated_set_memory(peak);
+    run_ok(&base, &model, &samples, &actual);
+    assert_same_run(&actual, &expected);
+    emulated_set_memory(enough);
+    run_free(&expected);
+    run_free(&actual);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 /* What a message calls a call. */
 static const char *said_of(const char *call) {
     static const char *const others[][2] = {
@@ -322,8 +350,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
-        cmocka_unit_test(test_short_memory),    cmocka_unit_test(test_failing_calls),
-        cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_short_memory),    cmocka_unit_test(test_room_for_labels),
+        cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
