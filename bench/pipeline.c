@@ -6,8 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "cpu/cpu.h"
 #include "job/verify.h"
+#include "output/run_file.h"
 
 struct bench {
     struct model model;
@@ -16,7 +18,8 @@ struct bench {
     struct tally tally;
     struct backend *backend;
     struct placer *placer;
-    FILE *records;
+    struct journal *journal;
+    uint64_t *indices;
 };
 
 static enum status run(struct bench *bench, const char **arguments, const char *output) {
@@ -35,14 +38,14 @@ static enum status run(struct bench *bench, const char **arguments, const char *
         .threads = (size_t)threads, .slots = 5, .batch = 1, .imgsz = (uint32_t)imgsz};
     TRY(backend_cpu.open(&bench->model, &judge, &opening, &bench->backend));
     if (output) {
-        char path[4096];
         TRY(output_prepare(output, true));
         TRY(placer_open(output, bench->dataset.common, PLACE_HARDLINK, &bench->placer));
-        snprintf(path, sizeof path, "%s/verification_records.jsonl", output);
-        bench->records = fopen(path, "w");
-        if (!bench->records)
-            return FAIL(STATUS_FAILED, "cannot write %s", path);
+        TRY(work_folder_empty(output));
+        TRY(journal_create(output, 0, 0, false, &bench->journal));
     }
+    TRY(memory_zeroed(bench->dataset.images.count, sizeof *bench->indices, &bench->indices));
+    for (size_t i = 0; i < bench->dataset.images.count; i++)
+        bench->indices[i] = i;
     struct verify_job job = {
         .interface = &backend_cpu,
         .backend = bench->backend,
@@ -51,7 +54,7 @@ static enum status run(struct bench *bench, const char **arguments, const char *
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = bench->dataset.root,
         .placer = bench->placer,
-        .records = bench->records,
+        .journal = bench->journal,
         .imgsz = (uint32_t)imgsz,
         .stride = (uint32_t)bench->model.stride,
         .readers = 1,
@@ -67,7 +70,7 @@ static enum status run(struct bench *bench, const char **arguments, const char *
     struct verify *verify;
     struct timespec a, b;
     clock_gettime(CLOCK_MONOTONIC, &a);
-    TRY(verify_start(&job, &bench->dataset.images, &bench->tally, &verify));
+    TRY(verify_start(&job, &bench->dataset.images, bench->indices, &bench->tally, &verify));
     TRY(verify_join(verify, stages));
     clock_gettime(CLOCK_MONOTONIC, &b);
     double n = (double)bench->dataset.images.count;
@@ -93,8 +96,8 @@ int main(int argc, char **argv) {
         backend_cpu.close(bench.backend);
     if (bench.placer)
         placer_close(bench.placer);
-    if (bench.records)
-        fclose(bench.records);
+    journal_close(&bench.journal);
+    free(bench.indices);
     tally_free(&bench.tally);
     class_map_free(&bench.classes);
     dataset_free(&bench.dataset);

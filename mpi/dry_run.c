@@ -35,6 +35,7 @@ enum status job_dry_run(struct job *job) {
     job->slots = 4 * job->readers + 2;
     TRY(agree(MPI_COMM_WORLD, screen_open(NULL, job->rank, job->options.quiet, &job->screen)));
     TRY(job_scatter(job));
+    TRY(agree(MPI_COMM_WORLD, tally_make(job->classes.n_data, &job->tally)));
     if (job->rank == 0)
         job_warn(job);
     TRY(job_verify(job));

@@ -8,6 +8,7 @@
 #include "job/options.h"
 #include "job/verify.h"
 #include "output/report.h"
+#include "output/run_lock.h"
 
 struct screen;
 
@@ -33,7 +34,8 @@ struct job {
     uint32_t imgsz;
 
     struct screen *screen;
-    struct path_list share; /* this rank's images */
+    struct path_list share;  /* this rank's images */
+    uint64_t *share_indices; /* of each, its place in the list of all; owned */
     uint64_t total_images;
     uint64_t orphan_labels; /* on rank 0 */
     struct placer *placer;
@@ -42,6 +44,20 @@ struct job {
     double seconds;       /* of this rank's work */
     double started;       /* seconds since 1970 */
     bool failure_shown;   /* on rank 0: an ERROR line has said why the job failed */
+
+    struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
+    enum status lock_status; /* failed: somebody else has taken the lock over … */
+    char lock_message[ERROR_BYTES];
+    unsigned epoch;         /* how often this run was resumed */
+    bool resumed, complete; /* there was a run to continue; it was finished */
+    int signal;             /* that ended the work early; 0: none */
+    struct journal *journal;
+    size_t n_journals; /* that this rank counts and merges: some of earlier epochs, its own */
+    struct journal_id *journals;     /* owned */
+    size_t n_all_journals;           /* on rank 0: of earlier epochs */
+    struct journal_id *all_journals; /* owned */
+    uint8_t *done;                   /* on rank 0: a bit an image, done in earlier epochs; owned */
+    uint64_t done_before;            /* how many */
 };
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
@@ -77,10 +93,19 @@ enum status job_verify(struct job *job);
 /* reduce.c — collective: tallies, swaps, failures and ranks → rank 0. */
 enum status job_reduce(struct job *job);
 
-/* merge.c — collective: the ranks' records → one file in list order. */
+/* merge.c — collective: the records in all journals → one file in list order. */
 enum status job_merge(struct job *job);
-/* The file that collects this rank's lines of `name` until the merge; NULL on failure. */
-enum status part_open(const struct job *job, const char *name, FILE **file);
+
+/* run.c — on rank 0: takes the output folder's lock and begins a run in it, or continues one
+ * (--resume); sets epoch, resumed, complete. run_end: the job is done, what only resuming needs
+ * goes. */
+enum status run_begin(struct job *job);
+enum status run_end(struct job *job);
+
+/* resume.c — collective: counts what earlier epochs have done; the tally starts with it. */
+enum status job_resume(struct job *job);
+/* Opens this rank's journal. */
+enum status job_open_journal(struct job *job);
 
 /* report.c — collective: verification_report.json, the closing lines, the exit status. */
 enum status job_report(struct job *job);

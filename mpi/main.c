@@ -1,11 +1,13 @@
 /* verify: the job from beginning to end. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "job.h"
 #include "screen.h"
+#include "signals.h"
 
 static bool uses_gpus(const struct job *job) {
     return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
@@ -51,6 +53,24 @@ static enum status verify_all(struct job *job) {
     return status;
 }
 
+/* A signal ended the work: says how far it came, and how to go on. */
+static enum status interrupted(struct job *job, int *exit_status) {
+    enum status status;
+    enum { INTERRUPTED = 130, TERMINATED = 143 };
+    TRY(job_reduce(job));
+    TRY(job_report(job));
+    if (job->rank == 0) {
+        uint64_t done = 0;
+        for (size_t i = 0; i < BUCKET_COUNT; i++)
+            done += job->tally.counts[TALLY_IMAGES + i];
+        screen_error(job->screen, "Interrupted: %llu of %llu images are done. Go on with --resume",
+                     (unsigned long long)done, (unsigned long long)job->total_images);
+    }
+    *exit_status = job->signal == SIGINT ? INTERRUPTED : TERMINATED;
+out:
+    return status;
+}
+
 static enum status run(struct job *job, int argc, char **argv, int *exit_status) {
     enum status status;
     TRY(job_start(job, argc, argv));
@@ -69,6 +89,12 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
         return job_dry_run(job);
     TRY(job_open_backend(job));
     TRY(job_open_output(job));
+    if (job->complete) {
+        if (job->rank == 0)
+            printf("%s is complete: nothing is left to resume\n", job->output);
+        return STATUS_OK;
+    }
+    TRY(job_resume(job));
     TRY(agree(MPI_COMM_WORLD,
               screen_open(job->output, job->rank, job->options.quiet, &job->screen)));
     if (job->rank == 0)
@@ -76,16 +102,24 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_scatter(job));
     if (job->rank == 0) {
         screen_start(job->screen, uses_gpus(job), job->size, job->total_images);
+        if (job->resumed)
+            screen_line(job->screen, "Resuming: %llu of %llu images are done",
+                        (unsigned long long)job->done_before,
+                        (unsigned long long)job->total_images);
         job_warn(job);
     }
     if (uses_gpus(job))
         TRY(job_warn_of_sharing(job));
+    TRY(job_open_journal(job));
     TRY(verify_all(job));
+    if (job->signal)
+        return interrupted(job, exit_status);
     if (job->rank == 0)
         screen_all_completed(job->screen, uses_gpus(job));
     TRY(job_merge(job));
     TRY(job_reduce(job));
     TRY(job_report(job));
+    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? run_end(job) : STATUS_OK));
     *exit_status = job_exit_status(job);
 out:
     return status;
@@ -97,6 +131,7 @@ int main(int argc, char **argv) {
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
     enum status status = run(&job, argc, argv, &exit_status);

@@ -1,11 +1,12 @@
-/* Each rank's lines of the records lie in a part of its own until the end; then every rank copies
- * its part to its place in the one file, all at the same time. */
+/* Every image's record lies in some journal. At the end all ranks learn how long each is, hence
+ * where it belongs in the one file, and each copies those of its journals there, all at the same
+ * time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -13,27 +14,43 @@
 
 enum { COPY_BYTES = 1 << 20 };
 
-static enum status part_path(const struct job *job, const char *name, int rank, char *path) {
-    int length =
-        rank < 0 ? snprintf(path, PATH_MAX, "%s/" WORK_FOLDER "/%s", job->output, name)
-                 : snprintf(path, PATH_MAX, "%s/" WORK_FOLDER "/%s.%d", job->output, name, rank);
-    return length > 0 && length < PATH_MAX
-               ? STATUS_OK
-               : FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
+/* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
+ * `tail`. */
+struct framing {
+    const char *file; /* in the output folder */
+    const char *head, *tail;
+    size_t trim;
+    bool predictions; /* which texts of the journals */
+};
+
+struct merging {
+    const struct job *job;
+    const struct framing *framing;
+    uint64_t *ends; /* [images]: first lengths + 1 of those in this rank's journals; then where each
+                       line ends */
+    uint64_t images; /* in this rank's journals */
+    int whole;
+    const struct journal_texts *texts; /* of the journal at hand */
+    struct text waiting;               /* neighbouring lines, not yet written */
+    uint64_t waiting_end;
+};
+
+static const struct journal_text *text_of(const struct merging *merging,
+                                          const struct journal_line *line) {
+    return merging->framing->predictions ? &line->predictions : &line->record;
 }
 
-enum status part_open(const struct job *job, const char *name, FILE **file) {
-    enum status status;
-    char path[PATH_MAX], folder[PATH_MAX];
-    TRY(part_path(job, name, job->rank, path));
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    TRY(make_folders(folder));
-    *file = fopen(path, "w");
-    if (!*file)
-        return FAIL(STATUS_FAILED, "cannot write %s: %s", path, strerror(errno));
-out:
-    return status;
+static enum status measure(void *context, const struct journal_line *line) {
+    struct merging *merging = context;
+    if (merging->ends[line->index] != 0)
+        return FAIL(STATUS_FAILED,
+                    "image %llu is in the journals twice: start over with "
+                    "--overwrite",
+                    (unsigned long long)line->index);
+    /* One more, so that an image that is there differs from one that is not. */
+    merging->ends[line->index] = (uint64_t)text_of(merging, line)->length + 1;
+    merging->images++;
+    return STATUS_OK;
 }
 
 static enum status write_at(int fd, const char *bytes, size_t length, uint64_t offset) {
@@ -51,116 +68,123 @@ static enum status write_at(int fd, const char *bytes, size_t length, uint64_t o
     return STATUS_OK;
 }
 
-/* Copies `length` bytes of the part to `offset` of the whole. */
-static enum status copy_part(int from, int to, uint64_t length, uint64_t offset) {
-    char *buffer = NULL;
-    enum status status = memory_zeroed(COPY_BYTES, 1, &buffer);
-    while (status == STATUS_OK && length > 0) {
-        ssize_t n = read(from, buffer, length < COPY_BYTES ? (size_t)length : COPY_BYTES);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            status = FAIL(STATUS_FAILED, "cannot read this rank's records back: %s",
-                          n < 0 ? strerror(errno) : "the file is shorter than it was");
-            break;
-        }
-        status = write_at(to, buffer, (size_t)n, offset);
-        offset += (uint64_t)n;
-        length -= (uint64_t)n;
-    }
-    free(buffer);
+static enum status flush(struct merging *merging) {
+    enum status status =
+        write_at(merging->whole, merging->waiting.data, merging->waiting.length,
+                 strlen(merging->framing->head) + merging->waiting_end - merging->waiting.length);
+    text_clear(&merging->waiting);
     return status;
 }
 
-/* One file of parts: `head`, the parts in rank order without the last `trim` bytes of all, `tail`.
- */
-struct framing {
-    const char *name, *file; /* of the parts; of the whole, in the output folder */
-    const char *head, *tail;
-    size_t trim;
-};
-
-static enum status open_parts(const struct job *job, const struct framing *framing, int *part,
-                              int *whole, uint64_t *length) {
-    enum status status;
-    struct stat info;
-    char path[PATH_MAX];
-    TRY(part_path(job, framing->name, job->rank, path));
-    *part = open(path, O_RDONLY | O_CLOEXEC);
-    if (*part < 0 || fstat(*part, &info) != 0)
-        return FAIL(STATUS_FAILED, "cannot read %s: %s", path, strerror(errno));
-    *length = (uint64_t)info.st_size;
-    TRY(part_path(job, framing->name, -1, path));
-    *whole = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (*whole < 0)
-        return FAIL(STATUS_FAILED, "cannot write %s: %s", path, strerror(errno));
+static enum status copy(void *context, const struct journal_line *line) {
+    enum status status = STATUS_OK;
+    struct merging *merging = context;
+    uint64_t end = merging->ends[line->index], length = text_of(merging, line)->length;
+    if (length == 0)
+        return STATUS_OK;
+    if (merging->waiting.length >= COPY_BYTES || merging->waiting_end != end - length)
+        TRY(flush(merging));
+    TRY((merging->framing->predictions ? journal_predictions : journal_record)(merging->texts, line,
+                                                                               &merging->waiting));
+    merging->waiting_end = end;
 out:
     return status;
 }
 
-static enum status publish(const struct job *job, const struct framing *framing) {
+static enum status copy_all(struct merging *merging) {
+    enum status status = STATUS_OK;
+    const struct job *job = merging->job;
+    for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++) {
+        struct journal_texts texts;
+        TRY(journal_texts_open(job->output, job->journals[i], &texts));
+        merging->texts = &texts;
+        status = journal_read(job->output, job->journals[i], copy, merging);
+        if (status == STATUS_OK)
+            status = flush(merging);
+        journal_texts_close(&texts);
+    }
+out:
+    return status;
+}
+
+/* Lengths of all ranks to ends; *images: how many there are in all. */
+static enum status place(struct merging *merging, uint64_t *images) {
+    uint64_t total = merging->job->total_images, end = 0;
+    *images = merging->images;
+    MPI_Allreduce(MPI_IN_PLACE, images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, merging->ends, (int)total, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    for (uint64_t i = 0; i < total; i++) {
+        if (merging->ends[i] == 0)
+            return FAIL(STATUS_FAILED, "image %llu is in no journal: run again with --resume",
+                        (unsigned long long)i);
+        end += merging->ends[i] - 1;
+        merging->ends[i] = end;
+    }
+    return *images == total
+               ? STATUS_OK
+               : FAIL(STATUS_FAILED, "images are in the journals twice: start over with "
+                                     "--overwrite");
+}
+
+static enum status frame(const struct merging *merging) {
     enum status status;
-    char from[PATH_MAX], to[PATH_MAX];
-    TRY(part_path(job, framing->name, -1, from));
-    int length = snprintf(to, sizeof to, "%s/%s", job->output, framing->file);
-    if (length < 0 || (size_t)length >= sizeof to)
-        return FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
-    if (rename(from, to) != 0)
-        return FAIL(STATUS_FAILED, "cannot make %s: %s", to, strerror(errno));
+    const struct framing *framing = merging->framing;
+    uint64_t images = merging->job->total_images, total = images ? merging->ends[images - 1] : 0;
+    uint64_t trim = total < framing->trim ? total : framing->trim;
+    uint64_t end = strlen(framing->head) + total - trim;
+    TRY(write_at(merging->whole, framing->head, strlen(framing->head), 0));
+    if (ftruncate(merging->whole, (off_t)end) != 0)
+        return FAIL(STATUS_FAILED, "cannot cut %s: %s", framing->file, strerror(errno));
+    TRY(write_at(merging->whole, framing->tail, strlen(framing->tail), end));
 out:
     return status;
 }
 
 static enum status merge(struct job *job, const struct framing *framing) {
     enum status status;
-    int part = -1, whole = -1;
-    uint64_t length = 0, offset = 0, total = 0;
-    char path[PATH_MAX];
-    TRY(agree(MPI_COMM_WORLD, open_parts(job, framing, &part, &whole, &length)));
-    MPI_Exscan(&length, &offset, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Allreduce(&length, &total, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    struct merging merging = {.job = job, .framing = framing, .whole = -1};
+    char draft[PATH_MAX], path[PATH_MAX];
+    uint64_t images;
+    int length = snprintf(draft, sizeof draft, "%s/" WORK_FOLDER "/%s", job->output, framing->file);
+    snprintf(path, sizeof path, "%s/%s", job->output, framing->file);
+    status = memory_zeroed(job->total_images, sizeof *merging.ends, &merging.ends);
+    if (length < 0 || (size_t)length >= sizeof draft)
+        status = FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
+    if (job->total_images > INT_MAX)
+        status = FAIL(STATUS_FAILED, "too many images");
+    for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++)
+        status = journal_read(job->output, job->journals[i], measure, &merging);
+    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(MPI_COMM_WORLD, place(&merging, &images)));
+    merging.whole = open(draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (merging.whole < 0)
+        status = FAIL(STATUS_FAILED, "cannot write %s: %s", draft, strerror(errno));
+    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(MPI_COMM_WORLD, copy_all(&merging)));
     if (job->rank == 0)
-        offset = 0; /* Exscan leaves rank 0's result undefined */
-    uint64_t head = strlen(framing->head), trim = total < framing->trim ? total : framing->trim;
-    TRY(agree(MPI_COMM_WORLD, copy_part(part, whole, length, head + offset)));
-    if (job->rank == 0) {
-        status = write_at(whole, framing->head, head, 0);
-        if (status == STATUS_OK && trim && ftruncate(whole, (off_t)(head + total - trim)) != 0)
-            status = FAIL(STATUS_FAILED, "cannot cut %s: %s", framing->file, strerror(errno));
-        if (status == STATUS_OK)
-            status = write_at(whole, framing->tail, strlen(framing->tail), head + total - trim);
-    }
-    if (status == STATUS_OK && fsync(whole) != 0)
+        status = frame(&merging);
+    if (status == STATUS_OK && fsync(merging.whole) != 0)
         status = FAIL(STATUS_FAILED, "cannot write %s: %s", framing->file, strerror(errno));
     TRY(agree(MPI_COMM_WORLD, status));
-    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? publish(job, framing) : STATUS_OK));
-    TRY(part_path(job, framing->name, job->rank, path));
-    unlink(path);
+    if (job->rank == 0 && rename(draft, path) != 0)
+        status = FAIL(STATUS_FAILED, "cannot make %s: %s", path, strerror(errno));
+    status = agree(MPI_COMM_WORLD, status);
 out:
-    if (part >= 0)
-        close(part);
-    if (whole >= 0)
-        close(whole);
+    if (merging.whole >= 0)
+        close(merging.whole);
+    text_free(&merging.waiting);
+    free(merging.ends);
     return status;
 }
 
 enum status job_merge(struct job *job) {
-    static const struct framing records = {"records", "verification_records.jsonl", "", "", 0};
+    static const struct framing records = {"verification_records.jsonl", "", "", 0, false};
     /* Each line ends in a comma and a newline; the last one's go. */
-    static const struct framing predictions = {"predictions", "predictions.json", "[\n", "\n]\n",
-                                               2};
+    static const struct framing predictions = {"predictions.json", "[\n", "\n]\n", 2, true};
     enum status status;
-    char folder[PATH_MAX];
     TRY(merge(job, &records));
     if (job->options.save_json)
         TRY(merge(job, &predictions));
-    MPI_Barrier(MPI_COMM_WORLD);
-    if (job->rank == 0) {
-        snprintf(folder, sizeof folder, "%s/" WORK_FOLDER, job->output);
-        if (rmdir(folder) != 0 && errno != ENOENT)
-            status = FAIL(STATUS_FAILED, "cannot remove %s: %s", folder, strerror(errno));
-    }
-    status = agree(MPI_COMM_WORLD, status);
 out:
     return status;
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -5,11 +6,21 @@
 #include "base/memory.h"
 #include "job.h"
 #include "screen.h"
+#include "signals.h"
 
 enum { TICK_MS = 100, WAIT_MS = 2 };
 
 /* What rank 0 tells the others after each gather. */
 enum command { CONTINUE, CANCEL, END };
+
+/* A rank's progress, and the signal that asks it to stop; plain data, sent as bytes. */
+struct report_line {
+    struct verify_progress progress;
+    int32_t signal;
+};
+struct order {
+    int32_t command, signal;
+};
 
 /* What has been said of one rank. */
 struct told {
@@ -67,53 +78,73 @@ static void say_progress(struct screen *screen, say *line, const char *prefix, i
     }
 }
 
-static enum command decide(const struct verify_progress *all, int size) {
-    bool finished = true, failed = false;
-    for (int r = 0; r < size; r++) {
-        finished = finished && all[r].finished;
-        failed = failed || all[r].status != STATUS_OK;
+static struct order decide(const struct job *job, const struct report_line *all) {
+    bool finished = true, failed = job->lock_status != STATUS_OK;
+    struct order order = {CONTINUE, 0};
+    for (int r = 0; r < job->size; r++) {
+        finished = finished && all[r].progress.finished;
+        failed = failed || all[r].progress.status != STATUS_OK;
+        order.signal = all[r].signal ? all[r].signal : order.signal;
     }
-    return finished ? END : failed ? CANCEL : CONTINUE;
+    order.command = finished ? END : failed || order.signal ? CANCEL : CONTINUE;
+    return order;
 }
 
-/* One gather: every rank's progress to rank 0, its command back. Returns the command. */
-static int tick(struct job *job, const struct verify_progress *mine, struct verify_progress *all,
-                struct told *told) {
+/* One gather: every rank's progress to rank 0, its order back. */
+static struct order tick(struct job *job, const struct report_line *mine, struct report_line *all,
+                         struct told *told) {
     MPI_Request request;
-    int command = CONTINUE;
+    struct order order = {CONTINUE, 0};
     MPI_Igather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, 0, job->progress_comm,
                 &request);
     wait_for(&request);
     for (int r = 0; job->rank == 0 && r < job->size; r++) {
-        bool failed = all[r].status != STATUS_OK;
+        bool failed = all[r].progress.status != STATUS_OK;
         say_progress(job->screen, failed ? screen_error : screen_line,
-                     job->interface ? job->interface->prefix : "CPU", r, &all[r], &told[r]);
+                     job->interface ? job->interface->prefix : "CPU", r, &all[r].progress,
+                     &told[r]);
         job->failure_shown |= told[r].ended && failed;
     }
     if (job->rank == 0)
-        command = decide(all, job->size);
-    MPI_Ibcast(&command, 1, MPI_INT, 0, job->progress_comm, &request);
+        order = decide(job, all);
+    MPI_Ibcast(&order, sizeof order, MPI_BYTE, 0, job->progress_comm, &request);
     wait_for(&request);
-    return command;
+    return order;
 }
 
-static void watch(struct job *job, struct verify *verify, struct verify_progress *all,
+/* On rank 0: a sign of life in the lock. */
+static void beat(struct job *job, time_t *last) {
+    time_t now = time(NULL);
+    if (!job->lock || job->lock_status != STATUS_OK || now - *last < RUN_LOCK_BEAT_SECONDS)
+        return;
+    *last = now;
+    job->lock_status = run_lock_beat(job->lock);
+    if (job->lock_status != STATUS_OK)
+        snprintf(job->lock_message, sizeof job->lock_message, "%s", status_message());
+}
+
+static void watch(struct job *job, struct verify *verify, struct report_line *all,
                   struct told *told) {
-    struct verify_progress mine = {0};
+    struct report_line mine = {0};
     struct told own = {0};
-    int command = CONTINUE;
-    while (command != END) {
-        verify_poll(verify, &mine);
+    struct order order = {CONTINUE, 0};
+    time_t last_beat = time(NULL);
+    while (order.command != END) {
+        verify_poll(verify, &mine.progress);
+        if (!mine.signal)
+            mine.signal = signals_take();
         say_progress(job->screen, screen_own, job->interface ? job->interface->prefix : "CPU",
-                     job->rank, &mine, &own);
-        command = tick(job, &mine, all, told);
-        if (command == CANCEL)
+                     job->rank, &mine.progress, &own);
+        order = tick(job, &mine, all, told);
+        if (order.command == CANCEL)
             verify_cancel(verify);
-        if (command != END)
-            sleep_ms(mine.finished ? WAIT_MS : TICK_MS);
+        if (order.command != END)
+            sleep_ms(mine.progress.finished ? WAIT_MS : TICK_MS);
+        beat(job, &last_beat);
     }
-    job->images_done = mine.done;
-    job->seconds = mine.seconds;
+    job->images_done = mine.progress.done;
+    job->seconds = mine.progress.seconds;
+    job->signal = order.signal;
 }
 
 /* Said once, whichever ranks met it. */
@@ -129,7 +160,7 @@ static void warn_of_links(struct job *job) {
 enum status job_verify(struct job *job) {
     enum status status = STATUS_OK;
     struct verify *verify = NULL;
-    struct verify_progress *all = NULL;
+    struct report_line *all = NULL;
     struct told *told = NULL;
     struct verify_job work = {
         .interface = job->interface,
@@ -139,6 +170,9 @@ enum status job_verify(struct job *job) {
         .thresholds = job->thresholds,
         .root = job->dataset.root,
         .placer = job->placer,
+        .journal = job->journal,
+        .save_json = job->options.save_json && job->interface,
+        .redo = job->resumed,
         .save_txt = job->options.save_txt && job->interface,
         .imgsz = job->imgsz,
         .stride = (uint32_t)job->model.stride,
@@ -149,18 +183,15 @@ enum status job_verify(struct job *job) {
     };
     status = status_worse(memory_zeroed((size_t)job->size, sizeof *all, &all),
                           memory_zeroed((size_t)job->size, sizeof *told, &told));
-    if (status == STATUS_OK && job->interface)
-        status = part_open(job, "records", &work.records);
-    if (status == STATUS_OK && job->interface && job->options.save_json)
-        status = part_open(job, "predictions", &work.predictions);
     if (status == STATUS_OK)
-        status = tally_make(job->classes.n_data, &job->tally);
-    if (status == STATUS_OK)
-        status = verify_start(&work, &job->share, &job->tally, &verify);
+        status = verify_start(&work, &job->share, job->share_indices, &job->tally, &verify);
     TRY(agree(MPI_COMM_WORLD, status));
     watch(job, verify, all, told);
     status = verify_join(verify, NULL);
     verify = NULL;
+    status = status_worse(status, journal_close(&job->journal));
+    if (status == STATUS_OK && job->lock_status != STATUS_OK)
+        status = FAIL(STATUS_FAILED, "%s", job->lock_message);
     TRY(agree(MPI_COMM_WORLD, status));
     warn_of_links(job);
 out:
@@ -168,10 +199,6 @@ out:
         verify_cancel(verify);
         verify_join(verify, NULL);
     }
-    if (work.records)
-        fclose(work.records);
-    if (work.predictions)
-        fclose(work.predictions);
     free(all);
     free(told);
     return status;

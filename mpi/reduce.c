@@ -62,19 +62,32 @@ out:
     return status;
 }
 
+/* Failures of all ranks, in list order. */
 static enum status gather_failures(struct job *job) {
-    struct text *failures = &job->tally.failures;
-    char *bytes = NULL;
-    size_t total = 0;
+    struct tally *tally = &job->tally;
+    char *lines = NULL, *bytes = NULL;
+    size_t length = 0, size = 0;
     enum status status;
-    TRY(gather_bytes(job, failures->data, failures->length, &bytes, &total));
+    TRY(gather_bytes(job, tally->failures.data, tally->failures.length, &lines, &length));
+    TRY(gather_bytes(job, tally->failure_indices,
+                     tally->n_failures * sizeof *tally->failure_indices, &bytes, &size));
     if (job->rank == 0) {
-        text_clear(failures);
-        text_bytes(failures, bytes, total);
-        status = text_status(failures);
+        const char *line = lines;
+        text_clear(&tally->failures);
+        tally->n_failures = 0; /* rank 0's own are among those gathered */
+        for (size_t at = 0; status == STATUS_OK && at < size; at += sizeof(uint64_t)) {
+            uint64_t index;
+            size_t line_length = strcspn(line, "\n");
+            memcpy(&index, bytes + at, sizeof index);
+            status = tally_add_failure(tally, index, line, line_length);
+            line += line_length + 1;
+        }
+        if (status == STATUS_OK)
+            status = tally_sort_failures(tally);
     }
     status = agree(MPI_COMM_WORLD, status);
 out:
+    free(lines);
     free(bytes);
     return status;
 }

@@ -1,4 +1,5 @@
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,7 +32,7 @@ static enum status write_report(struct job *job, const struct rank_line *lines) 
     options_json(&job->options, &parameters);
     TRY(text_status(&parameters));
     struct report report = {
-        .status = "complete",
+        .status = job->signal ? "interrupted" : "complete",
         .tally = &job->tally,
         .classes = &job->classes,
         .orphan_labels = job->orphan_labels,
@@ -60,8 +61,9 @@ enum status job_report(struct job *job) {
     TRY(agree(MPI_COMM_WORLD, status));
     MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (job->rank == 0) {
-        screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
-                       job->output, &job->tally, job->total_images);
+        if (!job->signal)
+            screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
+                           job->output, &job->tally, job->total_images);
         status = write_report(job, all);
     }
     status = agree(MPI_COMM_WORLD, status);

@@ -19,9 +19,8 @@ static size_t byte_start(const struct path_list *list, size_t index) {
 }
 
 /* Round `round` of every rank's bytes, packed side by side. */
-static void pack_round(const struct job *job, size_t round, size_t piece, char *buffer, int *counts,
-                       int *offsets) {
-    const struct path_list *images = &job->dataset.images;
+static void pack_round(const struct job *job, const struct path_list *images, size_t round,
+                       size_t piece, char *buffer, int *counts, int *offsets) {
     int used = 0;
     for (int r = 0; r < job->size; r++) {
         size_t begin = byte_start(images, share_start(images->count, job->size, r));
@@ -43,15 +42,55 @@ static enum status split(const char *bytes, size_t length, struct path_list *sha
     return status;
 }
 
+/* On rank 0: the images that are left to do, and their places in the list of all. */
+static enum status find_left(const struct job *job, struct path_list *left, uint64_t **indices) {
+    enum status status;
+    const struct path_list *images = &job->dataset.images;
+    TRY(memory_zeroed(images->count, sizeof **indices, indices));
+    for (size_t i = 0; i < images->count; i++) {
+        if (job->done && job->done[i / 8] >> i % 8 & 1)
+            continue;
+        (*indices)[left->count] = i;
+        TRY(path_list_add(left, path_list_get(images, i)));
+    }
+out:
+    return status;
+}
+
+/* Every rank's share of the indices. */
+static enum status scatter_indices(struct job *job, const uint64_t *indices, size_t total) {
+    enum status status;
+    int *counts = NULL, *offsets = NULL;
+    status = memory_zeroed(job->share.count, sizeof *job->share_indices, &job->share_indices);
+    status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *counts, &counts));
+    status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *offsets, &offsets));
+    if (total > INT32_MAX)
+        status = FAIL(STATUS_FAILED, "too many images: %zu", total);
+    TRY(agree(MPI_COMM_WORLD, status));
+    for (int r = 0; job->rank == 0 && r < job->size; r++) {
+        offsets[r] = (int)share_start(total, job->size, r);
+        counts[r] = (int)share_start(total, job->size, r + 1) - offsets[r];
+    }
+    MPI_Scatterv(indices, counts, offsets, MPI_UINT64_T, job->share_indices, (int)job->share.count,
+                 MPI_UINT64_T, 0, MPI_COMM_WORLD);
+out:
+    free(counts);
+    free(offsets);
+    return status;
+}
+
 enum status job_scatter(struct job *job) {
     enum status status;
     char *mine = NULL, *buffer = NULL;
     int *counts = NULL, *offsets = NULL;
-    const struct path_list *images = &job->dataset.images;
+    struct path_list left = {0};
+    const struct path_list *images = &left;
     size_t ranks = (size_t)job->size, piece = ROUND_BYTES / ranks;
-    uint64_t *lengths = NULL, my_length = 0, longest = 0, total = images->count;
+    uint64_t *lengths = NULL, *indices = NULL, my_length = 0, longest = 0, total;
 
+    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? find_left(job, &left, &indices) : STATUS_OK));
     /* Everything that may fail, on every rank, before the first collective call. */
+    total = job->dataset.images.count;
     size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
     status = memory_zeroed(ranks, sizeof *lengths, &lengths);
     status = status_worse(status, memory_zeroed(ranks, sizeof *counts, &counts));
@@ -70,14 +109,17 @@ enum status job_scatter(struct job *job) {
     TRY(agree(MPI_COMM_WORLD, memory_zeroed(my_length, 1, &mine)));
     for (size_t round = 0; round * piece < longest; round++) {
         if (job->rank == 0)
-            pack_round(job, round, piece, buffer, counts, offsets);
+            pack_round(job, images, round, piece, buffer, counts, offsets);
         size_t from = round * piece < my_length ? round * piece : my_length;
         size_t length = my_length - from < piece ? my_length - from : piece;
         MPI_Scatterv(buffer, counts, offsets, MPI_CHAR, mine + from, (int)length, MPI_CHAR, 0,
                      MPI_COMM_WORLD);
     }
     TRY(agree(MPI_COMM_WORLD, split(mine, my_length, &job->share)));
+    TRY(scatter_indices(job, indices, left.count));
 out:
+    path_list_free(&left);
+    free(indices);
     free(mine);
     free(buffer);
     free(counts);

@@ -1,5 +1,6 @@
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,6 +176,12 @@ out:
     return status;
 }
 
+/* What rank 0 found out about the run; plain data, sent as bytes. */
+struct run_news {
+    unsigned epoch;
+    bool resumed, complete;
+};
+
 enum status job_open_output(struct job *job) {
     static const struct {
         const char *name;
@@ -186,15 +193,20 @@ enum status job_open_output(struct job *job) {
     enum status status = STATUS_OK;
     const char *output = job->options.output;
     char absolute[PATH_MAX] = "";
-    if (job->options.resume)
-        status = FAIL(STATUS_BAD_INPUT, "--resume: not yet supported; start over with --overwrite");
-    else if (job->rank == 0)
-        status = output_prepare(output, job->options.overwrite);
+    if (job->rank == 0)
+        status = run_begin(job);
     if (status == STATUS_OK && job->rank == 0 && !realpath(output, absolute))
         status = FAIL(STATUS_BAD_INPUT, "--output %s: cannot be found after it was made", output);
     TRY(agree(MPI_COMM_WORLD, status));
     MPI_Bcast(absolute, sizeof absolute, MPI_CHAR, 0, MPI_COMM_WORLD);
     TRY(agree(MPI_COMM_WORLD, memory_string(absolute, &job->output)));
+    struct run_news news = {job->epoch, job->resumed, job->complete};
+    MPI_Bcast(&news, sizeof news, MPI_BYTE, 0, MPI_COMM_WORLD);
+    job->epoch = news.epoch;
+    job->resumed = news.resumed;
+    job->complete = news.complete;
+    if (job->complete)
+        return STATUS_OK;
     enum place_mode mode = PLACE_NONE;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(modes[i].name, job->options.place) == 0)
@@ -249,6 +261,12 @@ void job_free(struct job *job) {
         placer_close(job->placer);
     tally_free(&job->tally);
     path_list_free(&job->share);
+    free(job->share_indices);
+    journal_close(&job->journal);
+    free(job->journals);
+    free(job->all_journals);
+    free(job->done);
+    run_lock_drop(&job->lock);
     free(job->class_in_data);
     class_map_free(&job->classes);
     dataset_free(&job->dataset);

@@ -1,6 +1,7 @@
 #include "job/item.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ void item_free(struct item *item) {
     text_free(&item->record);
     text_free(&item->predictions);
     text_free(&item->predicted);
+    text_free(&item->counts);
     *item = (struct item){0};
 }
 
@@ -133,14 +135,16 @@ out:
 enum status item_place(const struct verify_job *job, struct item *item) {
     enum status status = STATUS_OK;
     const struct image_result *result = &item->result;
+    if (job->placer && job->redo)
+        TRY(placer_clear(job->placer, result->bucket, item->path));
     if (job->placer && result->bucket != BUCKET_FAILED)
         TRY(placer_place(job->placer, result->bucket, item->path,
                          item->labels.present ? item->label_path : NULL));
-    if (job->records) {
+    if (job->journal) {
         text_clear(&item->record);
         TRY(record_write(result, job->classes, &item->record));
     }
-    if (job->predictions) {
+    if (job->save_json) {
         text_clear(&item->predictions);
         TRY(predictions_write(result, job->classes, &item->predictions));
     }
@@ -163,19 +167,22 @@ static void note_findings(const struct item *item, struct notes *notes) {
                   item->labels.invalid[i].line, item->labels.invalid[i].reason);
 }
 
-static enum status append(FILE *file, const struct text *text, const char *what) {
-    if (file && text->length && fwrite(text->data, 1, text->length, file) != text->length)
-        return FAIL(STATUS_FAILED, "cannot write %s: %s", what, strerror(errno));
-    return STATUS_OK;
-}
-
 enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,
                         struct notes *notes) {
     enum status status;
+    const struct journal_entry entry = {
+        .index = item->list_index,
+        .bucket = item->result.bucket,
+        .record = &item->record,
+        .predictions = job->save_json ? &item->predictions : NULL,
+        .tally = &item->counts,
+    };
     note_findings(item, notes);
-    TRY(tally_add(tally, &item->result, job->classes));
-    TRY(append(job->records, &item->record, "records"));
-    TRY(append(job->predictions, &item->predictions, "predictions"));
+    text_clear(&item->counts);
+    TRY(tally_line(&item->result, job->classes, &item->counts));
+    if (job->journal)
+        TRY(journal_add(job->journal, &entry));
+    TRY(tally_apply(tally, item->list_index, item->counts.data));
 out:
     return status;
 }

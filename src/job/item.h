@@ -20,7 +20,8 @@ struct item {
     struct findings findings;
     struct image_result result;
     struct detections missing; /* of findings, those that count */
-    struct text record, predictions, predicted;
+    uint64_t list_index;       /* in the list of all images */
+    struct text record, predictions, predicted, counts;
     bool finished;
 };
 

@@ -62,7 +62,7 @@ static const struct row rows[] = {
     {"missing-conf", REAL, AT(missing_conf), 0.05, 1, "0.5", NULL, "X",
      "confidence from which on an object without a label is missing"},
     {"resume", SWITCH, AT(resume), 0, 0, NULL, NULL, NULL,
-     "continue an interrupted run (not yet supported)"},
+     "continue an interrupted run, with any number of processes"},
     {"overwrite", SWITCH, AT(overwrite), 0, 0, NULL, NULL, NULL,
      "start over; removes only what a run makes"},
     {"save-json", SWITCH, AT(save_json), 0, 0, NULL, NULL, NULL,
@@ -231,6 +231,14 @@ enum status options_read(int argc, char **argv, struct options *options) {
     if (!options->data && !options->inspect)
         return FAIL(STATUS_BAD_INPUT,
                     "--data is missing: data.yaml, a folder or a .txt list; see --help");
+    bool unused;
+    if (options->resume && options->overwrite) {
+        /* One on the command line wins over the other in the file. */
+        bool resume = given[option_find("resume", &unused)];
+        bool overwrite = given[option_find("overwrite", &unused)];
+        options->resume = resume || !overwrite;
+        options->overwrite = overwrite || !resume;
+    }
     if (options->resume && options->overwrite)
         return FAIL(STATUS_BAD_INPUT, "--resume and --overwrite: only one of them at a time");
 out:

@@ -1,6 +1,7 @@
 #include "job/verify.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,9 +13,14 @@
 /* Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
  * list order → free. Readers take the next index and a free item under one lock, so that the
  * oldest image always has an item and the order can be kept with a pool of any size. */
+/* How often a journal is synced; how soon its thread notices the end. */
+#define SYNC_EVERY_NS UINT64_C(2000000000)
+enum { SYNC_TICK_NS = 20000000 };
+
 struct verify {
     const struct verify_job *job;
     const struct path_list *images;
+    const uint64_t *indices;
     struct tally *tally;
     struct notes notes;
     size_t n_items;
@@ -77,6 +83,7 @@ static struct item *take_next(struct verify *verify) {
         struct item *taken = item;
         taken->index = verify->next++;
         taken->path = path_list_get(verify->images, taken->index);
+        taken->list_index = verify->indices[taken->index];
     }
     pthread_mutex_unlock(&verify->next_mutex);
     return item;
@@ -234,21 +241,27 @@ static enum status record_in_order(struct verify *verify, struct item *item) {
     return status;
 }
 
-static enum status flush_file(FILE *file) {
-    return file && fflush(file) ? FAIL(STATUS_FAILED, "cannot write records: disk full?")
-                                : STATUS_OK;
-}
-
 /* The last thread out closes the books. */
 static void finish(struct verify *verify) {
-    enum status status = STATUS_OK;
-    TRY(flush_file(verify->job->records));
-    TRY(flush_file(verify->job->predictions));
-out:
-    if (status != STATUS_OK)
-        stop(verify, status);
     notes_close(&verify->notes);
     atomic_store(&verify->finished_ns, since(&verify->started));
+}
+
+/* Brings the journal to the disk now and then, beside the work. */
+static void *syncer(void *argument) {
+    struct verify *verify = argument;
+    uint64_t last = 0;
+    while (!atomic_load(&verify->stopped) && !atomic_load(&verify->finished_ns)) {
+        nanosleep(&(struct timespec){.tv_nsec = SYNC_TICK_NS}, NULL);
+        if (since(&verify->started) - last < SYNC_EVERY_NS)
+            continue;
+        if (journal_sync(verify->job->journal) != STATUS_OK) {
+            stop(verify, STATUS_FAILED);
+            break;
+        }
+        last = since(&verify->started);
+    }
+    return NULL;
 }
 
 static void *judge_and_placer(void *argument) {
@@ -301,7 +314,7 @@ static enum status make(struct verify *verify) {
     verify->n_items = job->slots;
     TRY(memory_zeroed(verify->n_items, sizeof *verify->items, &verify->items));
     TRY(memory_zeroed(verify->n_items, sizeof(void *), &verify->waiting));
-    TRY(memory_zeroed(job->readers + job->placers + 1, sizeof(pthread_t), &verify->threads));
+    TRY(memory_zeroed(job->readers + job->placers + 2, sizeof(pthread_t), &verify->threads));
     TRY(queue_make(verify->n_items, &verify->free));
     TRY(queue_make(verify->n_items, &verify->ready));
     TRY(queue_make(verify->n_items, &verify->judged));
@@ -314,7 +327,7 @@ out:
 }
 
 enum status verify_start(const struct verify_job *job, const struct path_list *images,
-                         struct tally *tally, struct verify **out) {
+                         const uint64_t *indices, struct tally *tally, struct verify **out) {
     enum status status;
     struct verify *verify = NULL;
     *out = NULL;
@@ -326,6 +339,7 @@ enum status verify_start(const struct verify_job *job, const struct path_list *i
     }
     verify->job = job;
     verify->images = images;
+    verify->indices = indices;
     verify->tally = tally;
     pthread_mutex_init(&verify->next_mutex, NULL);
     pthread_mutex_init(&verify->order_mutex, NULL);
@@ -347,6 +361,8 @@ enum status verify_start(const struct verify_job *job, const struct path_list *i
         status = start_thread(verify, judge_and_placer);
     if (status == STATUS_OK)
         status = start_thread(verify, forwarder);
+    if (status == STATUS_OK && job->journal)
+        status = start_thread(verify, syncer);
     for (size_t i = 0; status == STATUS_OK && i < job->readers; i++)
         status = start_thread(verify, reader);
     if (status != STATUS_OK) {

@@ -3,10 +3,9 @@
 #ifndef VERIFY_JOB_VERIFY_H
 #define VERIFY_JOB_VERIFY_H
 
-#include <stdio.h>
-
 #include "backend.h"
 #include "data/dataset.h"
+#include "output/journal.h"
 #include "output/place.h"
 #include "output/tally.h"
 
@@ -17,11 +16,12 @@ struct verify_job {
     const struct judge *judge;
     const struct class_map *classes;
     struct thresholds thresholds;
-    const char *root;      /* image names are relative to it */
-    struct placer *placer; /* NULL in a dry run */
-    FILE *records;         /* this rank's records, in list order; NULL: none */
-    FILE *predictions;     /* the same for predictions.json; NULL: none */
+    const char *root;        /* image names are relative to it */
+    struct placer *placer;   /* NULL in a dry run */
+    struct journal *journal; /* this rank's; NULL in a dry run */
+    bool save_json;          /* the journal has predictions */
     bool save_txt;
+    bool redo; /* an interrupted run may have placed images that its journals do not have */
     uint32_t imgsz, stride;
     bool rect;
     size_t readers, placers; /* threads */
@@ -55,16 +55,17 @@ enum verify_stage {
 
 struct verify;
 
-/* Starts the threads over `images` (the caller's). `tally` is filled as images are finished and may
- * be read after verify_join. On failure *out is NULL. */
+/* Starts the threads over `images`; indices[i] is the place of image i in the list of all. Both are
+ * the caller's. `tally` is added to as images are finished and may be read after verify_join. On
+ * failure *out is NULL. */
 enum status verify_start(const struct verify_job *job, const struct path_list *images,
-                         struct tally *tally, struct verify **out);
+                         const uint64_t *indices, struct tally *tally, struct verify **out);
 
 /* Where the work stands now. Takes the notes that fit out of the queue of notes; `finished` is set
  * only once none is left. Never waits for the work. */
 void verify_poll(struct verify *verify, struct verify_progress *progress);
 
-/* Makes the work end early, because another rank has failed. */
+/* Makes the work end early: images that are on their way are dropped, what is recorded stays. */
 void verify_cancel(struct verify *verify);
 
 /* Waits for the threads and frees everything. The first failure's status and message. `stages`

@@ -314,6 +314,55 @@ enum status placer_place(struct placer *placer, enum bucket bucket, const char *
                                                                            : STATUS_FAILED;
 }
 
+/* A file of the size of the original, or a link to it. */
+static bool is_whole(const struct spot *spot, const char *original) {
+    struct stat here, there;
+    if (fstatat(spot->folder, spot->path, &here, 0) != 0)
+        return false;
+    return stat(original, &there) == 0 && here.st_size == there.st_size;
+}
+
+bool placer_placed(const struct placer *placer, enum bucket bucket, const char *image_path,
+                   const char *label_path) {
+    const char *path;
+    char name[PATH_MAX];
+    if (placer->mode == PLACE_NONE || bucket >= BUCKET_FAILED)
+        return true;
+    if (path_below(placer, image_path, &path) != STATUS_OK)
+        return false;
+    const struct shelf *images = &placer->images[bucket], *labels = &placer->labels[bucket];
+    if (!is_whole(&(struct spot){images->folder, images->path, path}, image_path))
+        return false;
+    if (!label_path || access(label_path, R_OK) != 0)
+        return true;
+    return text_path("", path, name) == STATUS_OK &&
+           is_whole(&(struct spot){labels->folder, labels->path, name}, label_path);
+}
+
+static enum status remove_if_there(const struct shelf *shelf, const char *path) {
+    if (unlinkat(shelf->folder, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
+        return STATUS_OK;
+    return storage_failed(errno, &(struct spot){shelf->folder, shelf->path, path}, "cannot remove");
+}
+
+enum status placer_clear(struct placer *placer, enum bucket bucket, const char *image_path) {
+    enum status status = STATUS_OK;
+    const char *path;
+    char name[PATH_MAX];
+    if (placer->mode == PLACE_NONE)
+        return STATUS_OK;
+    TRY(path_below(placer, image_path, &path));
+    TRY(text_path("", path, name));
+    for (int b = 0; b < BUCKET_FAILED; b++) {
+        if (b == (int)bucket)
+            continue;
+        TRY(remove_if_there(&placer->images[b], path));
+        TRY(remove_if_there(&placer->labels[b], name));
+    }
+out:
+    return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
+}
+
 enum status placer_predicted(struct placer *placer, const char *image_path, const char *text,
                              size_t length) {
     enum status status;

@@ -10,11 +10,14 @@
 enum place_mode { PLACE_HARDLINK, PLACE_SYMLINK, PLACE_COPY, PLACE_NONE };
 
 /* Refuses (STATUS_BAD_INPUT, naming what is there and the way out) an output folder that holds
- * anything that a run makes: correct, mislabeled, uncertain, verification_report.json,
- * verification_records.jsonl, predictions.json, predicted, logs, and WORK_FOLDER. With
- * `overwrite` it removes just those. Makes the folder, with its parents, where it is absent, and
- * checks that it can be written. Called by one process, before the others write. */
+ * results: correct, mislabeled, uncertain, verification_report.json, verification_records.jsonl,
+ * predictions.json, predicted, logs. With `overwrite` it removes just those. Makes the folder, with
+ * its parents, where it is absent, and checks that it can be written. WORK_FOLDER is left alone
+ * (run_file.h, run_lock.h). Called by one process, before the others write. */
 enum status output_prepare(const char *output, bool overwrite);
+
+/* Removes the drafts that killed processes left in the output tree; nobody may be writing to it. */
+enum status output_sweep(const char *output);
 
 struct placer; /* thread-safe after placer_open */
 
@@ -31,6 +34,14 @@ void placer_close(struct placer *placer);
  * why (disk full, no inodes, permission). */
 enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
                          const char *label_path);
+
+/* Whether an image that is said to be in a bucket is there, whole, and so is its label file, where
+ * label_path (NULL: none) names one. Always true with PLACE_NONE. */
+bool placer_placed(const struct placer *placer, enum bucket bucket, const char *image_path,
+                   const char *label_path);
+/* Takes an image and its label file out of the other buckets than this one, where an interrupted
+ * run may have left them. BUCKET_FAILED: out of all. */
+enum status placer_clear(struct placer *placer, enum bucket bucket, const char *image_path);
 
 /* Writes --save-txt's file for one image: output/predicted/<path below common>.txt. */
 enum status placer_predicted(struct placer *placer, const char *image_path, const char *text,

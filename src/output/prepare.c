@@ -10,17 +10,11 @@
 #include "output/place.h"
 #include "output/storage.h"
 
-/* Everything that a run makes in its output folder. */
+/* Everything that a run makes in its output folder but WORK_FOLDER, which its lock is in; in the
+ * order of removal: a report must not outlive what it tells of. */
 static const char *const made[] = {
-    "correct",
-    "mislabeled",
-    "uncertain",
-    "verification_report.json",
-    "verification_records.jsonl",
-    "predictions.json",
-    "predicted",
-    "logs",
-    WORK_FOLDER,
+    "verification_report.json",   "correct",          "mislabeled", "uncertain",
+    "verification_records.jsonl", "predictions.json", "predicted",  "logs",
 };
 enum { MADE = sizeof made / sizeof *made };
 
@@ -122,8 +116,9 @@ enum status output_prepare(const char *output, bool overwrite) {
     TRY(find_made(folder, output, there, &list));
     if (list.length > 0 && !overwrite) {
         status = FAIL(STATUS_BAD_INPUT,
-                      "the output folder %.1000s holds results already (%s): start over with "
-                      "--overwrite, or choose another --output",
+                      "the output folder %.1000s holds results already (%s): go on with --resume "
+                      "if the run was interrupted, start over with --overwrite, or choose another "
+                      "--output",
                       output, list.data);
         goto out;
     }

@@ -173,7 +173,8 @@ int draft_name(const char *path, char temp[PATH_MAX]) {
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder >= PATH_MAX)
         return ENAMETOOLONG;
-    int length = snprintf(temp, PATH_MAX, "%.*s.verify-%016" PRIx64, (int)folder, path, token);
+    int length =
+        snprintf(temp, PATH_MAX, "%.*s" DRAFT_PREFIX "%016" PRIx64, (int)folder, path, token);
     return length < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 

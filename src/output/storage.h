@@ -9,6 +9,9 @@
 
 #include "base/status.h"
 
+/* What the names of drafts begin with. */
+#define DRAFT_PREFIX ".verify-"
+
 /* A name below an open folder. */
 struct spot {
     int folder;       /* AT_FDCWD for a path of its own */
@@ -35,7 +38,7 @@ struct draft {
     char temp[PATH_MAX];
 };
 
-/* A name beside `path` that nobody else has, on whichever machine: ".verify-" and 64 random bits.
+/* A name beside `path` that nobody else has, on whichever machine: DRAFT_PREFIX and 64 random bits.
  * Returns 0 or an errno value. */
 int draft_name(const char *path, char temp[PATH_MAX]);
 

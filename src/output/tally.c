@@ -1,9 +1,11 @@
 #include "output/tally.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "output/digits.h"
 #include "output/fields.h"
 
 enum status tally_make(size_t n_classes, struct tally *tally) {
@@ -15,49 +17,154 @@ enum status tally_make(size_t n_classes, struct tally *tally) {
 void tally_free(struct tally *tally) {
     free(tally->counts);
     free(tally->swaps);
+    free(tally->failure_indices);
     text_free(&tally->failures);
     *tally = (struct tally){0};
 }
 
-static void count_class(struct tally *tally, int64_t class, int what) {
-    if (class >= 0 && (size_t) class < tally->n_classes)
-        tally->counts[TALLY_CLASSES + (size_t) class * TALLY_PER_CLASS + (size_t)what]++;
+/* ---------------------------------------------------------------- writing a line */
+
+static void write_failure(const struct image_result *result, struct text *line) {
+    text_string(line, " f ");
+    text_string(line, "{");
+    field_string(line, "image", result->name);
+    field_string(line, "reason", result->error);
+    text_string(line, "}");
 }
 
-static void add_failure(struct text *failures, const struct image_result *result) {
-    text_string(failures, "{");
-    field_string(failures, "image", result->name);
-    field_string(failures, "reason", result->error);
-    text_string(failures, "}\n");
+static void write_box(const struct box_result *box, const struct class_map *classes,
+                      struct text *line) {
+    int32_t suggested = box->verdict == VERDICT_MISLABELED && box->reason == REASON_CLASS
+                            ? class_in_data(classes, box->evidence.suggested)
+                            : -1;
+    text_format(line, " b%" PRIu32 ".%d", box->label.class, (int)box->verdict);
+    if (suggested >= 0)
+        text_format(line, ">%" PRId32, suggested);
+}
+
+enum status tally_line(const struct image_result *result, const struct class_map *classes,
+                       struct text *line) {
+    text_format(line, "%d %zu", (int)result->bucket,
+                result->labels ? result->labels->n_invalid : 0);
+    if (result->bucket == BUCKET_FAILED) {
+        write_failure(result, line);
+        return text_status(line);
+    }
+    for (size_t i = 0; i < result->n_boxes; i++)
+        write_box(&result->boxes[i], classes, line);
+    for (size_t i = 0; i < result->n_missing; i++) {
+        int32_t class = class_in_data(classes, result->missing[i].class);
+        if (class < 0)
+            text_string(line, " m-");
+        else
+            text_format(line, " m%" PRId32, class);
+    }
+    return text_status(line);
+}
+
+/* ---------------------------------------------------------------- reading a line */
+
+struct word {
+    bool missing;      /* else a box */
+    int64_t class;     /* -1: the data set lacks it */
+    uint64_t verdict;  /* of a box */
+    int64_t suggested; /* -1: no swap */
+};
+
+static bool read_word(const char **at, struct word *word) {
+    uint64_t class = 0, suggested = 0;
+    *word = (struct word){.missing = **at == 'm', .suggested = -1};
+    if (word->missing && (*at)[1] == '-') {
+        *at += 2;
+        word->class = -1;
+        return true;
+    }
+    if (!digits_after(at, word->missing ? 'm' : 'b', INT32_MAX, &class))
+        return false;
+    word->class = (int64_t) class;
+    if (word->missing)
+        return true;
+    if (!digits_after(at, '.', VERDICT_COUNT - 1, &word->verdict))
+        return false;
+    if (**at == '>') {
+        if (!digits_after(at, '>', INT32_MAX, &suggested))
+            return false;
+        word->suggested = (int64_t)suggested;
+    }
+    return true;
+}
+
+/* The two numbers that a line begins with; *at moves to what follows. */
+static bool read_head(const char **at, uint64_t *bucket, uint64_t *invalid) {
+    return digits_read(at, BUCKET_COUNT - 1, bucket) &&
+           digits_after(at, ' ', UINT32_MAX, invalid) && (**at == ' ' || **at == '\0');
+}
+
+/* Whether all that follows the head is as it should be. */
+static bool is_body(const char *at, uint64_t bucket) {
+    if (bucket == BUCKET_FAILED) {
+        size_t length = strlen(at);
+        return length > 4 && strncmp(at, " f {", 4) == 0 && at[length - 1] == '}' &&
+               !strchr(at, '\n');
+    }
+    struct word word;
+    while (*at)
+        if (*at++ != ' ' || !read_word(&at, &word))
+            return false;
+    return true;
+}
+
+static void count_class(struct tally *tally, int64_t class, size_t what) {
+    if (class >= 0 && (size_t) class < tally->n_classes)
+        tally->counts[TALLY_CLASSES + (size_t) class * TALLY_PER_CLASS + what]++;
+}
+
+static enum status count_word(struct tally *tally, const struct word *word) {
+    if (word->missing) {
+        tally->counts[TALLY_MISSING]++;
+        count_class(tally, word->class, TALLY_CLASS_MISSING);
+        return STATUS_OK;
+    }
+    tally->counts[TALLY_BOXES + word->verdict]++;
+    count_class(tally, word->class, TALLY_CLASS_BOXES + word->verdict);
+    return word->suggested < 0
+               ? STATUS_OK
+               : tally_add_swaps(tally, (int32_t)word->class, (int32_t)word->suggested, 1);
+}
+
+enum status tally_apply(struct tally *tally, uint64_t index, const char *line) {
+    const char *at = line;
+    uint64_t bucket, invalid;
+    if (!read_head(&at, &bucket, &invalid) || !is_body(at, bucket))
+        return FAIL(STATUS_FAILED, "image %" PRIu64 ": what was kept of it is damaged: \"%.100s\"",
+                    index, line);
+    enum status status = STATUS_OK;
+    tally->counts[TALLY_IMAGES + bucket]++;
+    tally->counts[TALLY_INVALID] += invalid;
+    if (bucket == BUCKET_FAILED)
+        return tally_add_failure(tally, index, at + 3, strlen(at + 3));
+    while (*at && status == STATUS_OK) {
+        struct word word;
+        at++;
+        read_word(&at, &word);
+        status = count_word(tally, &word);
+    }
+    return status;
 }
 
 enum status tally_add(struct tally *tally, const struct image_result *result,
                       const struct class_map *classes) {
-    tally->counts[TALLY_IMAGES + result->bucket]++;
-    if (result->labels)
-        tally->counts[TALLY_INVALID] += result->labels->n_invalid;
-    if (result->bucket == BUCKET_FAILED) {
-        add_failure(&tally->failures, result);
-        return text_status(&tally->failures);
-    }
-    tally->counts[TALLY_MISSING] += result->n_missing;
-    for (size_t i = 0; i < result->n_missing; i++)
-        count_class(tally, class_in_data(classes, result->missing[i].class), TALLY_CLASS_MISSING);
-    for (size_t i = 0; i < result->n_boxes; i++) {
-        const struct box_result *box = &result->boxes[i];
-        tally->counts[TALLY_BOXES + box->verdict]++;
-        count_class(tally, box->label.class, TALLY_CLASS_BOXES + (int)box->verdict);
-        if (box->verdict != VERDICT_MISLABELED || box->reason != REASON_CLASS)
-            continue;
-        int32_t suggested = class_in_data(classes, box->evidence.suggested);
-        if (suggested < 0)
-            continue;
-        enum status status = tally_add_swaps(tally, (int32_t)box->label.class, suggested, 1);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    struct text line = {0};
+    size_t n = tally->n_failures;
+    enum status status;
+    TRY(tally_line(result, classes, &line));
+    TRY(tally_apply(tally, n ? tally->failure_indices[n - 1] + 1 : 0, line.data));
+out:
+    text_free(&line);
+    return status;
 }
+
+/* ---------------------------------------------------------------- swaps */
 
 enum status tally_add_swaps(struct tally *tally, int32_t labelled, int32_t suggested,
                             uint64_t count) {
@@ -85,4 +192,57 @@ enum status tally_add_swaps(struct tally *tally, int32_t labelled, int32_t sugge
     tally->swaps[low] = (struct swap_count){labelled, suggested, count};
     tally->n_swaps++;
     return STATUS_OK;
+}
+
+/* ---------------------------------------------------------------- failures */
+
+enum status tally_add_failure(struct tally *tally, uint64_t index, const char *json,
+                              size_t length) {
+    enum status status = memory_reserve(&tally->failure_indices, &tally->failure_capacity,
+                                        tally->n_failures + 1, sizeof *tally->failure_indices);
+    if (status != STATUS_OK)
+        return status;
+    text_bytes(&tally->failures, json, length);
+    text_bytes(&tally->failures, "\n", 1);
+    tally->failure_indices[tally->n_failures++] = index;
+    return text_status(&tally->failures);
+}
+
+struct failure {
+    uint64_t index;
+    size_t start, length; /* in the text, newline included */
+};
+
+static int by_index(const void *a, const void *b) {
+    const struct failure *left = a, *right = b;
+    if (left->index != right->index)
+        return left->index < right->index ? -1 : 1;
+    return left->start < right->start ? -1 : left->start > right->start;
+}
+
+enum status tally_sort_failures(struct tally *tally) {
+    enum status status;
+    struct failure *order = NULL;
+    struct text sorted = {0};
+    TRY(memory_zeroed(tally->n_failures, sizeof *order, &order));
+    size_t start = 0;
+    for (size_t i = 0; i < tally->n_failures; i++) {
+        const char *line = tally->failures.data + start;
+        size_t length = strcspn(line, "\n") + 1;
+        order[i] = (struct failure){tally->failure_indices[i], start, length};
+        start += length;
+    }
+    qsort(order, tally->n_failures, sizeof *order, by_index);
+    for (size_t i = 0; i < tally->n_failures; i++)
+        text_bytes(&sorted, tally->failures.data + order[i].start, order[i].length);
+    TRY(text_status(&sorted));
+    for (size_t i = 0; i < tally->n_failures; i++)
+        tally->failure_indices[i] = order[i].index;
+    text_free(&tally->failures);
+    tally->failures = sorted;
+    sorted = (struct text){0};
+out:
+    text_free(&sorted);
+    free(order);
+    return status;
 }

@@ -29,14 +29,32 @@ struct tally {
     uint64_t *counts; /* [length]; owned */
     size_t n_swaps, swap_capacity;
     struct swap_count *swaps; /* sorted by labelled, then suggested; owned */
-    struct text failures;     /* one JSON object {"image", "reason"} a line, in list order */
+    struct text failures;     /* one JSON object {"image", "reason"} a line */
+    size_t n_failures, failure_capacity;
+    uint64_t *failure_indices; /* [n_failures]: the image of each line, in the list; owned */
 };
 
 enum status tally_make(size_t n_classes, struct tally *tally);
 void tally_free(struct tally *tally);
-/* Counts one image; results come in list order. */
+
+/* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
+ * label lines, then a word for each box, "b<class>.<verdict>", followed by "><suggested>" where
+ * that makes a swap, and for each missing object, "m<class>" ("m-" for a class that the data set
+ * lacks); of a failed image, after those two numbers, "f " and its JSON object. */
+enum status tally_line(const struct image_result *result, const struct class_map *classes,
+                       struct text *line);
+/* Counts such a line, of the image with that index in the list; images come in any order. Classes
+ * beyond the tally's are counted in the totals alone. STATUS_FAILED, with nothing counted, where it
+ * is no such line; out of memory, the tally is of no use any more. */
+enum status tally_apply(struct tally *tally, uint64_t index, const char *line);
+/* Both, for images that come in list order. */
 enum status tally_add(struct tally *tally, const struct image_result *result,
                       const struct class_map *classes);
+
+/* Adds one line of `failures`; `json` is without its newline. */
+enum status tally_add_failure(struct tally *tally, uint64_t index, const char *json, size_t length);
+/* Puts the failures in list order, as the report shows them. */
+enum status tally_sort_failures(struct tally *tally);
 /* Adds `count` swaps of one pair. */
 enum status tally_add_swaps(struct tally *tally, int32_t labelled, int32_t suggested,
                             uint64_t count);

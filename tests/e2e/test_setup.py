@@ -27,7 +27,7 @@ class Setup(Case):
         self.fails("--model", MODEL, says=["--data is missing"])
         self.fails_with("--conf", 7, says=["--conf", "7", "0 to 1"])
         self.fails_with("--config", "none.json", says=["none.json", "No such file"])
-        self.fails_with("--resume", says=["--resume"])
+        self.fails_with("--resume", "--overwrite", says=["--resume", "--overwrite"])
 
     def test_models(self):
         self.fails_with(model="nope.onnx", says=["nope.onnx"])

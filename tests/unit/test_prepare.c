@@ -20,7 +20,6 @@ static const char *const made[] = {
     "predictions.json",
     "predicted",
     "logs",
-    ".verify",
 };
 enum { MADE = sizeof made / sizeof *made };
 

@@ -1,0 +1,164 @@
+/* Which run this is: a new one, or one more epoch of an interrupted one. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "job.h"
+#include "output/fingerprint.h"
+#include "output/run_file.h"
+
+enum { MOST_PARTS = 32 };
+
+/* The parts of a run, and the texts that they point to. */
+struct parts {
+    size_t count;
+    struct run_part items[MOST_PARTS];
+    char model[FINGERPRINT_DIGITS + 1], weights[FINGERPRINT_DIGITS + 1];
+    char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
+    struct text numbers; /* values of flags, NUL-terminated, one after the other */
+};
+
+static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
+    parts->items[parts->count++] = (struct run_part){name, value ? value : "", opaque};
+}
+
+static enum status file_part(const char *path, char text[FINGERPRINT_DIGITS + 1]) {
+    uint64_t fingerprint = FINGERPRINT_START;
+    enum status status = path ? fingerprint_file(path, &fingerprint) : STATUS_OK;
+    fingerprint_text(fingerprint, text);
+    return status;
+}
+
+static void names_part(const struct class_map *classes, char text[FINGERPRINT_DIGITS + 1]) {
+    uint64_t fingerprint = FINGERPRINT_START;
+    for (size_t i = 0; i < classes->n_data; i++)
+        fingerprint =
+            fingerprint_bytes(fingerprint, classes->names[i], strlen(classes->names[i]) + 1);
+    fingerprint_text(fingerprint, text);
+}
+
+/* Adds the flags that change what a picture's record says, or where its files go. */
+static enum status add_flags(const struct job *job, struct parts *parts) {
+    const struct options *o = &job->options;
+    const struct {
+        const char *name;
+        double value;
+    } flags[] = {
+        {"--imgsz", job->imgsz},
+        {"--conf", o->conf},
+        {"--iou", o->iou},
+        {"--max-det", (double)o->max_det},
+        {"--half", o->half},
+        {"--rect", o->rect},
+        {"--max-margin", o->max_margin},
+        {"--max-shift", o->max_shift},
+        {"--max-ghost", o->max_ghost},
+        {"--min-own", o->min_own},
+        {"--max-dup", o->max_dup},
+        {"--missing-conf", o->missing_conf},
+        {"--save-json", o->save_json},
+        {"--save-txt", o->save_txt},
+    };
+    enum { FLAGS = sizeof flags / sizeof *flags, DIGITS = 32 };
+    char *values;
+    enum status status = memory_zeroed(FLAGS, DIGITS, &values);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < FLAGS; i++) {
+        snprintf(values + i * DIGITS, DIGITS, "%.9g", flags[i].value);
+        text_bytes(&parts->numbers, values + i * DIGITS, DIGITS);
+    }
+    free(values);
+    if (text_status(&parts->numbers) != STATUS_OK)
+        return STATUS_FAILED;
+    for (size_t i = 0; i < FLAGS; i++)
+        add(parts, flags[i].name, parts->numbers.data + i * DIGITS, false);
+    add(parts, "--device", job->interface->name, false);
+    add(parts, "--place", o->place, false);
+    return STATUS_OK;
+}
+
+static enum status find_parts(const struct job *job, struct parts *parts) {
+    enum status status;
+    const struct path_list *images = &job->dataset.images;
+    TRY(file_part(job->options.model, parts->model));
+    TRY(file_part(job->options.weights, parts->weights));
+    fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
+                     parts->images);
+    names_part(&job->classes, parts->names);
+    add(parts, "--model", parts->model, true);
+    add(parts, "--weights", parts->weights, true);
+    add(parts, "the list of images", parts->images, true);
+    add(parts, "the class names", parts->names, true);
+    TRY(add_flags(job, parts));
+out:
+    return status;
+}
+
+/* A run that is being continued may still be on its way out: it is given some time. */
+static enum status take_lock(struct job *job) {
+    enum { WAIT_SECONDS = 20, TRIES_A_SECOND = 10 };
+    const struct options *options = &job->options;
+    enum status status = run_lock_take(options->output, &job->lock);
+    for (int i = 0;
+         status == STATUS_BAD_INPUT && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
+        if (i == 0)
+            fprintf(stderr, "verify: %s; waiting for it to end\n", status_message());
+        nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
+        status = run_lock_take(options->output, &job->lock);
+    }
+    return status;
+}
+
+/* What the epoch before left that is not true any more, or was never finished. */
+static enum status clean_up(const char *output) {
+    char report[PATH_MAX];
+    int length = snprintf(report, sizeof report, "%s/verification_report.json", output);
+    if (length < 0 || (size_t)length >= sizeof report)
+        return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
+    if (unlink(report) != 0 && errno != ENOENT)
+        return FAIL(STATUS_FAILED, "cannot remove %.1000s: %s", report, strerror(errno));
+    return output_sweep(output);
+}
+
+enum status run_begin(struct job *job) {
+    enum status status;
+    struct parts parts = {0};
+    struct run_start start = {RUN_FRESH, 0};
+    const struct options *options = &job->options;
+    TRY(find_parts(job, &parts));
+    if (!options->resume && !options->overwrite)
+        TRY(output_prepare(options->output, false));
+    TRY(take_lock(job));
+    if (options->overwrite) {
+        TRY(work_folder_empty(options->output));
+        TRY(output_prepare(options->output, true));
+    }
+    const struct run_parts all = {parts.count, parts.items};
+    TRY(run_file_start(options->output, &all, options->resume, &start));
+    job->epoch = start.epoch;
+    job->resumed = start.state == RUN_CONTINUED;
+    job->complete = start.state == RUN_COMPLETE;
+    if (options->resume && start.state == RUN_FRESH)
+        TRY(output_prepare(options->output, false));
+    if (job->resumed)
+        TRY(clean_up(options->output));
+    if (job->complete) {
+        TRY(work_folder_empty(options->output));
+        run_lock_drop(&job->lock);
+    }
+out:
+    text_free(&parts.numbers);
+    return status;
+}
+
+enum status run_end(struct job *job) {
+    enum status status = work_folder_empty(job->output);
+    run_lock_drop(&job->lock);
+    return status;
+}

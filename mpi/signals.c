@@ -1,0 +1,32 @@
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "signals.h"
+
+/* Kept pending rather than handled: a thread that asks now and then needs no handler, and nothing
+ * is interrupted in the middle. */
+static void fill(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGUSR1);
+}
+
+void signals_hold(void) {
+    sigset_t set;
+    fill(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int signals_take(void) {
+    sigset_t set;
+    fill(&set);
+    int number = sigtimedwait(&set, NULL, &(struct timespec){0});
+    if (number < 0)
+        return 0;
+    /* A second Ctrl+C ends the process at once. */
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return number;
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# What the batch scripts beside this file have in common: runs verify with the flags given to it, as
+# one step over all tasks of a Slurm job. The batch scripts have Slurm send SIGUSR1 some time before
+# the time limit: verify then stops in order, and the job goes back to the queue to continue.
+set -u
+
+verify=${VERIFY:-${VERIFY_HOME:-$SLURM_SUBMIT_DIR}/build/verify}
+if [ ! -x "$verify" ]; then
+  echo "job.sh: $verify: no such program; run build.sh first, or set VERIFY_HOME to the project's folder" >&2
+  exit 2
+fi
+cpus=${SLURM_CPUS_PER_TASK:-}
+tasks=${SLURM_NTASKS_PER_NODE:-0}
+gpus=${SLURM_GPUS_ON_NODE:-0}
+if [ "$tasks" -lt "$gpus" ]; then
+  echo "job.sh: WARNING: $gpus GPUs a node, tasks: $tasks; give --ntasks-per-node=$gpus to use them all" >&2
+fi
+
+# There once a start of this job has got as far as verify. SLURM_RESTART_COUNT alone does not tell:
+# it also counts starts that failed before, after which --overwrite is still to be obeyed.
+started=$PWD/.verify-job-$SLURM_JOB_ID
+flags=(${cpus:+--threads "$cpus"})
+if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ -e "$started" ]; then
+  for flag in "$@"; do
+    if [ "$flag" != --overwrite ] && [ "$flag" != --resume ]; then flags+=("$flag"); fi
+  done
+  flags+=(--resume)
+else
+  rm -f "$started"
+  flags+=("$@")
+fi
+
+stopping=false terminated=false
+trap 'stopping=true' USR1
+trap 'terminated=true' TERM # the tasks get one too: wait for them
+
+# A node that died may still have the socket by which PMIx knew this job's step 0, and would refuse
+# another step 0: steps that do nothing take the numbers of the earlier starts.
+for ((i = 0; i < ${SLURM_RESTART_COUNT:-0}; i++)); do
+  srun --mpi=none --nodes=1 --ntasks=1 true
+done
+
+# --kill-on-bad-exit: when a task dies, the others get SIGTERM and write down what they have.
+srun --mpi="${SLURM_MPI_TYPE:-pmix}" --kill-on-bad-exit=1 ${cpus:+--cpus-per-task="$cpus"} \
+  bash -c '[ "$SLURM_PROCID" != 0 ] || : > "$0"; exec "$@"' "$started" "$verify" "${flags[@]}" &
+step=$!
+
+trap 'stopping=true; kill -USR1 "$step"' USR1 # srun hands it on to the tasks
+if $stopping; then kill -USR1 "$step"; fi
+
+# A signal ends `wait` early.
+while
+  wait "$step"
+  code=$?
+  kill -0 "$step" 2> /dev/null
+do :; done
+
+if [ "$code" = 0 ] && [ ! -e "$started" ]; then
+  echo "job.sh: Slurm could not start the tasks" >&2 # srun's exit status may be 0 all the same
+  code=1
+fi
+# 143: stopped in order; 138: the signal came before verify was ready for it.
+if $stopping && { [ "$code" = 143 ] || [ "$code" = 138 ]; }; then
+  echo "job.sh: stopped before the time limit: job $SLURM_JOB_ID goes back to the queue" >&2
+  if scontrol requeue "$SLURM_JOB_ID"; then exit "$code"; fi
+  echo "job.sh: it could not; submit the same command with --resume to continue" >&2
+fi
+# Slurm sends SIGTERM to end the job for good, but also to put it back into the queue.
+if ! $terminated; then rm -f "$started"; fi
+exit "$code"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs verify on this machine without Slurm, one process a GPU:
+#   slurm/run_local.sh N [FLAG...]      N GPUs; the flags are verify's
+#   slurm/run_local.sh N                the flags come from ./config.json
+set -eu
+
+if ! [[ ${1:-} =~ ^[1-9][0-9]*$ ]]; then
+  echo "usage: run_local.sh N [FLAG...]: N processes, then verify's flags (none: --config config.json)" >&2
+  exit 2
+fi
+n=$1
+shift
+if [ $# -eq 0 ]; then
+  [ -f config.json ] || { echo "run_local.sh: no flags, and no config.json in $PWD" >&2; exit 2; }
+  set -- --config config.json
+fi
+verify=${VERIFY:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/verify}
+[ -x "$verify" ] || { echo "run_local.sh: $verify: no such program; run build.sh first" >&2; exit 2; }
+if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+exec mpirun --oversubscribe --bind-to none -np "$n" "$verify" "$@"

@@ -1,0 +1,117 @@
+/* What a rank has finished, kept while the job runs, so that nothing is lost and nothing is counted
+ * twice. Each rank of each epoch (one start of the program on an output folder: 0, 1, 2 ...) has
+ * files of its own in WORK_FOLDER, which only ever grow:
+ *
+ *     records.E.R      lines of verification_records.jsonl, as images are finished
+ *     predictions.E.R  lines of predictions.json, where they are wanted
+ *     journal.E.R      a line an image, which says where its texts are; and marks
+ *
+ * An image counts as done once its journal line is there: the line is written last, after the texts
+ * and after the image's files are placed, so that a killed process loses only what it had not
+ * finished. A mark says that all before a place in the three files, and what was placed for it, is
+ * on the disk: a machine that goes down loses at most what came after the last mark.
+ *
+ * The journal's lines are text: the CRC-32 of the rest in 8 hexadecimal digits, a space, and
+ *     + INDEX BUCKET RECORD PREDICTIONS TALLY    an image; a text is OFFSET LENGTH CRC
+ *     = BYTES                                    a mark: so much of the journal, and its texts
+ * The first line names the format, epoch and rank, and seeds the CRC of the others. */
+#ifndef VERIFY_OUTPUT_JOURNAL_H
+#define VERIFY_OUTPUT_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "output/result.h"
+
+/* ---------------------------------------------------------------- writing */
+
+struct journal;
+
+struct journal_entry {
+    uint64_t index; /* of the image, in the list of all */
+    enum bucket bucket;
+    const struct text *record;
+    const struct text *predictions; /* NULL: none; only in a journal with predictions */
+    const struct text *tally;       /* of tally_line */
+};
+
+/* Makes the files of a rank and an epoch, and WORK_FOLDER where it is absent; none of them may be
+ * there yet. On failure *out is NULL. */
+enum status journal_create(const char *output, unsigned epoch, int rank, bool predictions,
+                           struct journal **out);
+
+/* Adds an image whose files are placed. Thread-safe. Once it returns STATUS_OK the image is done,
+ * whatever happens to the process. STATUS_FAILED says what, where and what to do; from then on the
+ * journal takes nothing more and says the same again, and what it holds remains valid. */
+enum status journal_add(struct journal *journal, const struct journal_entry *entry);
+
+/* Brings what was added so far, and all else written to the output's file system, to the disk, and
+ * marks it; nothing to do where nothing was added since the last mark. Thread-safe, journal_add
+ * does not wait for it. After a failure nobody knows what is on the disk: it is STATUS_FAILED for
+ * good, as with journal_add. (Of files other than the journal's, Linux before 5.8 reports none.) */
+enum status journal_sync(struct journal *journal);
+
+/* Syncs, closes and frees; *journal becomes NULL. NULL is fine. */
+enum status journal_close(struct journal **journal);
+
+/* ---------------------------------------------------------------- reading back */
+
+struct journal_id {
+    unsigned epoch;
+    int rank;
+};
+
+/* The journals that there are, by epoch, then rank; *ids is the caller's, to be freed. No
+ * WORK_FOLDER: none. */
+enum status journal_list(const char *output, struct journal_id **ids, size_t *count);
+
+/* Whether an image's files are in its bucket, whole. An image that failed has none, and is not
+ * asked about. After a crash of the machine a file may be there under its name and yet be empty. */
+typedef bool journal_placed(void *context, uint64_t index, enum bucket bucket);
+
+/* Makes sure of a journal whose writer is gone: lines behind the last mark are checked one by one,
+ * their texts and `placed`; at the first that does not hold, the journal is cut; the rest is synced
+ * and marked. *cut (may be NULL): how many bytes were cut off. To be called once for each journal
+ * before a resumed run, while nobody writes or reads it. */
+enum status journal_repair(const char *output, struct journal_id id, journal_placed *placed,
+                           void *context, uint64_t *cut);
+
+/* Where a text is in its file. */
+struct journal_text {
+    uint64_t offset;
+    uint32_t length, crc;
+};
+
+struct journal_line {
+    uint64_t index;
+    enum bucket bucket;
+    struct journal_text record, predictions; /* length 0: none */
+    const char *tally;                       /* valid during the call */
+};
+
+typedef enum status journal_each(void *context, const struct journal_line *line);
+
+/* Calls `each` for the lines before the last mark, which is all of them after journal_close or
+ * journal_repair, in the order of writing; stops with the first status that is not STATUS_OK.
+ * Changes nothing. */
+enum status journal_read(const char *output, struct journal_id id, journal_each *each,
+                         void *context);
+
+/* The texts of a journal. */
+struct journal_texts {
+    int records, predictions; /* -1: a journal without predictions */
+    struct journal_id id;
+};
+
+enum status journal_texts_open(const char *output, struct journal_id id,
+                               struct journal_texts *texts);
+void journal_texts_close(struct journal_texts *texts);
+/* Each appends the bytes; STATUS_FAILED where they are not those that were written. Thread-safe. */
+enum status journal_record(const struct journal_texts *texts, const struct journal_line *line,
+                           struct text *text);
+enum status journal_predictions(const struct journal_texts *texts, const struct journal_line *line,
+                                struct text *text);
+
+#endif

@@ -1,0 +1,37 @@
+/* The journal's files and lines, as journal.h describes them. Internal to src/output. */
+#ifndef VERIFY_OUTPUT_JOURNAL_LINE_H
+#define VERIFY_OUTPUT_JOURNAL_LINE_H
+
+#include <limits.h>
+
+#include "output/journal.h"
+
+enum {
+    JOURNAL_LINE_BYTES = 1 << 24, /* the longest line there may be */
+    JOURNAL_HEAD_BYTES = 80,
+};
+
+/* One line of a journal: a mark, or an image. */
+struct journal_item {
+    bool is_mark;
+    uint64_t marked; /* by the mark: bytes of the journal */
+    struct journal_line line;
+};
+
+uint32_t journal_crc(uint32_t seed, const char *bytes, size_t length);
+
+/* output/WORK_FOLDER/<name>.<epoch>.<rank> */
+enum status journal_path(const char *output, const char *name, struct journal_id id,
+                         char path[PATH_MAX]);
+
+/* The first line, with its newline; returns its length. */
+size_t journal_head(struct journal_id id, bool predictions, char head[JOURNAL_HEAD_BYTES]);
+
+/* Each appends one whole line to `text`. */
+enum status journal_line_write(uint32_t seed, const struct journal_line *line, struct text *text);
+enum status journal_mark_write(uint32_t seed, uint64_t marked, struct text *text);
+
+/* Reads a line that a NUL stands for the newline of. False where its CRC or form does not hold. */
+bool journal_item_read(uint32_t seed, const char *bytes, size_t length, struct journal_item *item);
+
+#endif

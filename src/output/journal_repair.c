@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "output/journal_scan.h"
+#include "output/storage.h"
+
+struct check {
+    const struct journal_scan *scan;
+    uint64_t marked; /* bytes of the journal that need no check */
+    uint64_t holds;  /* bytes that stay */
+    journal_placed *placed;
+    void *context;
+    struct text text;
+};
+
+static bool line_holds(struct check *check, const struct journal_line *line) {
+    const struct journal_texts *texts = &check->scan->texts;
+    text_clear(&check->text);
+    return journal_record(texts, line, &check->text) == STATUS_OK &&
+           journal_predictions(texts, line, &check->text) == STATUS_OK &&
+           (line->bucket == BUCKET_FAILED ||
+            check->placed(check->context, line->index, line->bucket));
+}
+
+static enum status check_item(void *context, const struct journal_item *item, uint64_t end,
+                              bool *more) {
+    struct check *check = context;
+    *more = item->is_mark || end <= check->marked || line_holds(check, &item->line);
+    if (*more)
+        check->holds = end;
+    return STATUS_OK;
+}
+
+/* Returns 0 or an errno value. */
+static int sync_all(const struct journal_scan *scan, int folder) {
+    const int files[] = {scan->texts.records, scan->texts.predictions, scan->file};
+    if (syncfs(folder) != 0)
+        return errno;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i] >= 0 && fdatasync(files[i]) != 0)
+            return errno;
+    return 0;
+}
+
+/* Cuts, syncs, marks: in this order, so that a mark never speaks of what may yet be lost. */
+static enum status settle(const struct journal_scan *scan, const char *output, uint64_t end) {
+    enum status status = STATUS_OK;
+    struct text text = {0};
+    struct spot spot = {AT_FDCWD, NULL, scan->path};
+    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+    if (folder < 0)
+        return storage_failed(errno, &spot, "cannot repair");
+    if (end > 0)
+        TRY(journal_mark_write(scan->seed, end, &text));
+    error = ftruncate(scan->file, (off_t)end) == 0 ? sync_all(scan, folder) : errno;
+    if (error == 0)
+        error = write_all(scan->file, text.data, text.length);
+    if (error == 0 && fdatasync(scan->file) != 0)
+        error = errno;
+    if (error != 0)
+        status = storage_failed(error, &spot, "cannot repair");
+out:
+    text_free(&text);
+    close(folder);
+    return status;
+}
+
+enum status journal_repair(const char *output, struct journal_id id, journal_placed *placed,
+                           void *context, uint64_t *cut) {
+    enum status status;
+    struct journal_scan scan;
+    struct journal_survey survey;
+    struct check check = {.scan = &scan, .placed = placed, .context = context};
+    if (cut)
+        *cut = 0;
+    TRY(journal_scan_open(output, id, O_RDWR | O_APPEND, &scan));
+    TRY(journal_scan_survey(&scan, &survey));
+    check.marked = survey.marked;
+    check.holds = scan.start;
+    TRY(journal_scan_each(&scan, check_item, &check));
+    if (cut)
+        *cut = scan.size - check.holds;
+    if (check.holds < scan.size || survey.unmarked)
+        TRY(settle(&scan, output, check.holds));
+out:
+    text_free(&check.text);
+    journal_scan_close(&scan);
+    return status;
+}
