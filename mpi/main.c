@@ -139,6 +139,9 @@ int main(int argc, char **argv) {
         exit_status = (int)status;
         if (job.rank == 0 && !job.failure_shown)
             fprintf(stderr, "verify: error: %s\n", status_message());
+        if (job.rank == 0 && job.n_journals)
+            fprintf(stderr,
+                    "verify: what is done is kept: the same command with --resume goes on\n");
     }
     screen_close(job.screen);
     job_free(&job);

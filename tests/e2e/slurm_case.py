@@ -18,7 +18,7 @@ trap 'say USR1; exit 143' USR1
 trap 'say TERM; exit 143' TERM
 say "start ${SLURM_RESTART_COUNT:-0}: $(printf '<%s>' "$@")"
 case "$DO:${SLURM_RESTART_COUNT:-0}" in
-  exit*) exit "${DO#exit}" ;;
+  exit*) trap '' TERM USR1; sleep 1; exit "${DO#exit}" ;; # as verify: all end together, signals held
   die:*) [ "$SLURM_PROCID" != 1 ] || { sleep 1; kill -9 $$; } ;;
   wait:0) ;;
   *) exit 0 ;;

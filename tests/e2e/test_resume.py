@@ -3,6 +3,7 @@ nothing interrupted."""
 
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -137,6 +138,24 @@ class Resume(Case):
                 flags = ["--resume"]
             self.finish(ranks=chance.randint(1, 3))
             self.check_result()
+
+    def test_full_disk(self):
+        """As on a full disk: from some moment on, no file grows beyond a limit."""
+        process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder, restore_signals=False,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.end, process)
+        self.wait_for_images(10, process)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100000, resource.RLIM_INFINITY))
+        stdout, stderr = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, stdout + stderr)
+        self.assertIn("ERROR: ", stdout)
+        self.assertIn("records.0.0", stdout)
+        self.assertIn("--resume goes on", stderr)
+        self.assertFalse(os.path.exists(self.path("output", "verification_report.json")))
+        kept = self.journalled()
+        self.assertTrue(10 <= kept < 200, kept)
+        self.assertIn("Resuming: %d of 200 images are done" % kept, self.finish())
+        self.check_result()
 
     def test_nothing_to_resume(self):
         self.assertNotIn("Resuming", self.finish())
