@@ -42,16 +42,19 @@ static enum status split(const char *bytes, size_t length, struct path_list *sha
     return status;
 }
 
-/* On rank 0: the images that are left to do, and their places in the list of all. */
+/* On rank 0: the images that are left to do (in `left` only where some are done), and their places
+ * in the list of all. */
 static enum status find_left(const struct job *job, struct path_list *left, uint64_t **indices) {
     enum status status;
     const struct path_list *images = &job->dataset.images;
+    size_t n = 0;
     TRY(memory_zeroed(images->count, sizeof **indices, indices));
     for (size_t i = 0; i < images->count; i++) {
-        if (job->done && job->done[i / 8] >> i % 8 & 1)
+        if (job->done_before && job->done[i / 8] >> i % 8 & 1)
             continue;
-        (*indices)[left->count] = i;
-        TRY(path_list_add(left, path_list_get(images, i)));
+        (*indices)[n++] = i;
+        if (job->done_before)
+            TRY(path_list_add(left, path_list_get(images, i)));
     }
 out:
     return status;
@@ -84,7 +87,7 @@ enum status job_scatter(struct job *job) {
     char *mine = NULL, *buffer = NULL;
     int *counts = NULL, *offsets = NULL;
     struct path_list left = {0};
-    const struct path_list *images = &left;
+    const struct path_list *images = job->done_before ? &left : &job->dataset.images;
     size_t ranks = (size_t)job->size, piece = ROUND_BYTES / ranks;
     uint64_t *lengths = NULL, *indices = NULL, my_length = 0, longest = 0, total;
 
@@ -116,7 +119,7 @@ enum status job_scatter(struct job *job) {
                      MPI_COMM_WORLD);
     }
     TRY(agree(MPI_COMM_WORLD, split(mine, my_length, &job->share)));
-    TRY(scatter_indices(job, indices, left.count));
+    TRY(scatter_indices(job, indices, images->count));
 out:
     path_list_free(&left);
     free(indices);

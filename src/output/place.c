@@ -371,15 +371,7 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
     TRY(path_below(placer, image_path, &path));
     TRY(text_path("predicted/", path, name));
     struct spot spot = {placer->output.folder, placer->output.path, name};
-    struct draft draft;
-    TRY(draft_open(&spot, 0666, &draft));
-    int error = write_all(draft.file, text, length);
-    if (error != 0) {
-        status = storage_failed(error, &spot, "cannot write");
-        draft_drop(&draft);
-        goto out;
-    }
-    TRY(draft_commit(&draft));
+    TRY(file_write(&spot, text, length, false));
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
 }

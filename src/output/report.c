@@ -164,30 +164,13 @@ out:
 }
 
 /* On the disk when it returns, or not there. */
-static enum status file_write(const char *output, const char *bytes, size_t length) {
+static enum status text_write(const char *output, const struct text *text) {
     struct spot whole = {AT_FDCWD, NULL, output};
     int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return storage_failed(errno, &whole, "cannot open the output folder");
-    struct spot spot = {folder, output, "verification_report.json"};
-    struct draft draft;
-    int error;
-    enum status status;
-    TRY(draft_open(&spot, 0666, &draft));
-    error = write_all(draft.file, bytes, length);
-    if (error == 0)
-        error = write_all(draft.file, "\n", 1);
-    if (error == 0 && fsync(draft.file) != 0)
-        error = errno;
-    if (error != 0) {
-        status = storage_failed(error, &spot, "cannot write");
-        draft_drop(&draft);
-        goto out;
-    }
-    TRY(draft_commit(&draft));
-    if (fsync(folder) != 0)
-        status = storage_failed(errno, &spot, "cannot make sure of");
-out:
+    const struct spot spot = {folder, output, "verification_report.json"};
+    enum status status = file_write(&spot, text->data, text->length, true);
     close(folder);
     return status;
 }
@@ -212,7 +195,11 @@ enum status report_write(const char *output, const struct report *report) {
         status = FAIL(STATUS_FAILED, "out of memory: the report");
         goto out;
     }
-    TRY(file_write(output, indented, length));
+    text_clear(&line); /* the tree has its own copy */
+    text_bytes(&line, indented, length);
+    text_string(&line, "\n");
+    TRY(text_status(&line));
+    TRY(text_write(output, &line));
 out:
     text_free(&line);
     json_object_put(root);

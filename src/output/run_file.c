@@ -224,24 +224,8 @@ out:
 }
 
 static enum status run_write(int folder, const char *path, const struct text *text) {
-    struct spot spot = {folder, path, RUN_FILE};
-    struct draft draft;
-    enum status status = draft_open(&spot, 0666, &draft);
-    if (status != STATUS_OK)
-        return status;
-    int error = write_all(draft.file, text->data, text->length);
-    if (error == 0 && fsync(draft.file) != 0)
-        error = errno;
-    if (error != 0) {
-        status = storage_failed(error, &spot, "cannot write");
-        draft_drop(&draft);
-        return status;
-    }
-    TRY(draft_commit(&draft));
-    if (fsync(folder) != 0)
-        status = storage_failed(errno, &spot, "cannot make sure of");
-out:
-    return status;
+    const struct spot spot = {folder, path, RUN_FILE};
+    return file_write(&spot, text->data, text->length, true);
 }
 
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,

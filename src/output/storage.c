@@ -213,3 +213,22 @@ void draft_drop(struct draft *draft) {
         close(draft->file);
     unlinkat(draft->spot.folder, draft->temp, 0);
 }
+
+enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable) {
+    struct draft draft;
+    enum status status = draft_open(spot, 0666, &draft);
+    if (status != STATUS_OK)
+        return status;
+    int error = write_all(draft.file, bytes, length);
+    if (error == 0 && durable && fsync(draft.file) != 0)
+        error = errno;
+    if (error != 0) {
+        status = storage_failed(error, spot, "cannot write");
+        draft_drop(&draft);
+        return status;
+    }
+    status = draft_commit(&draft);
+    if (status == STATUS_OK && durable && fsync(spot->folder) != 0)
+        status = storage_failed(errno, spot, "cannot make sure of");
+    return status;
+}

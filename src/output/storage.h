@@ -4,6 +4,7 @@
 #define VERIFY_OUTPUT_STORAGE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -47,5 +48,9 @@ enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft
 /* Closes and renames; what was there is replaced. On failure the temporary is removed. */
 enum status draft_commit(struct draft *draft);
 void draft_drop(struct draft *draft);
+
+/* Writes a whole file through a draft. `durable`, for a name right in the spot's folder: it is on
+ * the disk when this returns. */
+enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable);
 
 #endif

@@ -15,12 +15,6 @@ class Interrupted(Slurm):
         case = Case()
         case.setUp()
         cls.addClassCleanup(case.doCleanups)
-        try:
-            case.verify_demo("--resume", data=case.dataset(pictures=1), ranks=0)
-        except AssertionError:
-            if "not yet supported" in case.stderr:
-                raise unittest.SkipTest("verify has no --resume yet")
-            raise
         super().setUpClass()
         # Long enough to be met at work.
         cls.flags = ("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--imgsz", 640)

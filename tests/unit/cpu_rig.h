@@ -3,15 +3,10 @@
 #ifndef VERIFY_TEST_CPU_RIG_H
 #define VERIFY_TEST_CPU_RIG_H
 
+#include "assert_ok.h"
 #include "graph_rig.h"
 
 #include "cpu/network.h"
-
-#define ASSERT_OK(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s", status_message());                                                      \
-    } while (0)
 
 /* Numbers from -1 to 1 that look random. */
 static inline void fill_random(float *data, size_t n, uint32_t seed) {

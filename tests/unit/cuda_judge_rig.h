@@ -13,32 +13,16 @@
 
 #include <cmocka.h>
 
+#include "assert_ok.h"
+#include "cuda_device_rig.h"
+
 #include "cuda/judge_device.h"
 #include "cuda/memory.h"
 
-#define ASSERT_OK(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s", status_message());                                                      \
-    } while (0)
-
-enum { TEST_SKIPPED = 77 }; /* exit status where a GPU is needed and absent */
-
-#ifdef TEST_ON_GPU
-#include "cuda/device.h"
-static inline bool rig_has_device(void) {
-    struct device device;
-    bool there = device_available() == STATUS_OK && device_bind(0, &device) == STATUS_OK;
-    if (!there)
-        print_message("skipped: %s\n", status_message());
-    return there;
-}
 /* A GPU's logarithm rounds otherwise. */
+#ifdef TEST_ON_GPU
 #define TOLERANCE 1e-5f
 #else
-static inline bool rig_has_device(void) {
-    return true;
-}
 #define TOLERANCE 0.0f
 #endif
 

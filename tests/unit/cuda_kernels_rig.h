@@ -3,16 +3,11 @@
 #ifndef VERIFY_TEST_CUDA_KERNELS_RIG_H
 #define VERIFY_TEST_CUDA_KERNELS_RIG_H
 
+#include "assert_ok.h"
 #include "graph_rig.h"
 
 #include "cuda/elements/lanes.h"
 #include "cuda/kernels.h"
-
-#define ASSERT_OK(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s", status_message());                                                      \
-    } while (0)
 
 /* GUARD fills what no kernel may write; read as a number it is large, so that a kernel that reads
  * it shows. */

@@ -4,37 +4,16 @@
 #ifndef VERIFY_TEST_CUDA_NETWORK_RIG_H
 #define VERIFY_TEST_CUDA_NETWORK_RIG_H
 
+#include <stdio.h>
+
+#include "assert_ok.h"
+#include "cuda_device_rig.h"
 #include "graph_rig.h"
 
 #include "cuda/elements/lanes.h"
 #include "cuda/memory.h"
 #include "cuda/network.h"
 #include "cuda/network_plan.h"
-
-#define ASSERT_OK(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s", status_message());                                                      \
-    } while (0)
-
-enum { TEST_SKIPPED = 77 }; /* exit status where a GPU is needed and absent */
-
-#ifdef TEST_ON_GPU
-#include "cuda/device.h"
-enum { ON_GPU = 1 };
-static inline bool rig_has_device(void) {
-    struct device device;
-    bool there = device_available() == STATUS_OK && device_bind(0, &device) == STATUS_OK;
-    if (!there)
-        print_message("skipped: %s\n", status_message());
-    return there;
-}
-#else
-enum { ON_GPU = 0 };
-static inline bool rig_has_device(void) {
-    return true;
-}
-#endif
 
 enum { PICTURES = 3, HEAD_MAPS = 2 * GRAPH_LEVELS };
 
@@ -358,6 +337,16 @@ static inline void refuse(struct graph *graph, int result) {
                         "operator Type, node 'node' cannot be run on CUDA; use --device cpu");
     conv_library_free(library);
     graph_free(graph);
+}
+
+static inline bool have_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        print_message("%s is not there: skipped\n", path);
+        return false;
+    }
+    fclose(file);
+    return true;
 }
 
 #endif

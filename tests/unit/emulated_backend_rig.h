@@ -15,14 +15,10 @@
 
 #include <cmocka.h>
 
+#include "assert_ok.h"
+
 #include "backend.h"
 #include "base/queue.h"
-
-#define ASSERT_OK(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s", status_message());                                                      \
-    } while (0)
 
 enum { PICTURES_MOST = 16, LABELS_MOST = 40 };
 

@@ -18,16 +18,6 @@ static const double BOX_PIXELS = 0.5;
 static const double SCORE_F16 = 5e-3, SCORE_F32 = 1e-3;
 static const double SEEN = 0.05; /* boxes with a score from this on are compared */
 
-static bool have_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("%s is not there: skipped\n", path);
-        return false;
-    }
-    fclose(file);
-    return true;
-}
-
 /* A map's elements as floats; free() releases them. */
 static float *map_floats(const struct map *map, size_t *elements) {
     size_t cells = map->n * map->height * map->width;

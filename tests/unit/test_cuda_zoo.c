@@ -36,16 +36,6 @@ static void check_net(const char *path, size_t height, size_t width, size_t n_pi
     model_free(&model);
 }
 
-static bool have_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("%s is not there: skipped\n", path);
-        return false;
-    }
-    fclose(file);
-    return true;
-}
-
 static void zoo(void **state) {
     (void)state;
     static const char *const nets[] = {"yolov5",    "yolov6", "yolov8",

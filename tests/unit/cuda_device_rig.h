@@ -1,0 +1,29 @@
+/* Whether a test of CUDA code has what it runs on: a GPU in programs built with TEST_ON_GPU, the
+ * host otherwise. After cmocka.h. */
+#ifndef VERIFY_TEST_CUDA_DEVICE_RIG_H
+#define VERIFY_TEST_CUDA_DEVICE_RIG_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+enum { TEST_SKIPPED = 77 }; /* exit status where a GPU is needed and absent */
+
+#ifdef TEST_ON_GPU
+#include "cuda/device.h"
+enum { ON_GPU = 1 };
+static inline bool rig_has_device(void) {
+    struct device device;
+    bool there = device_available() == STATUS_OK && device_bind(0, &device) == STATUS_OK;
+    if (!there)
+        print_message("skipped: %s\n", status_message());
+    return there;
+}
+#else
+enum { ON_GPU = 0 };
+static inline bool rig_has_device(void) {
+    return true;
+}
+#endif
+
+#endif
