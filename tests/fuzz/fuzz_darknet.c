@@ -4,7 +4,7 @@
 #include "fuzz_file.h"
 #include "model/model.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+void fuzz_one(const uint8_t *data, size_t size) {
     const uint8_t *end = size > 0 ? memchr(data, 0, size) : NULL;
     const size_t length = end != NULL ? (size_t)(end - data) : size,
                  rest = end != NULL ? size - length - 1 : 0;
@@ -17,5 +17,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     model_free(&model);
     fuzz_file_close(&cfg);
     fuzz_file_close(&weights);
-    return 0;
 }

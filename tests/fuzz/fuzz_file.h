@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* A target: reads one input; aborts where the reader does what it must not. */
+void fuzz_one(const uint8_t *data, size_t size);
 
 struct fuzz_file {
     int descriptor;

@@ -2,7 +2,7 @@
 #include "fuzz_file.h"
 #include "model/model.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+void fuzz_one(const uint8_t *data, size_t size) {
     struct fuzz_file input = fuzz_file_open(data, size);
     struct model model;
     enum status status = model_read(input.path, NULL, 64, &model);
@@ -10,5 +10,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     model_free(&model);
     fuzz_file_close(&input);
-    return 0;
 }

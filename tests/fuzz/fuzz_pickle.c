@@ -2,7 +2,7 @@
 #include "fuzz_file.h"
 #include "model/pickle.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+void fuzz_one(const uint8_t *data, size_t size) {
     struct pickle *pickle;
     enum status status = pickle_read(data, size, &pickle);
     if (status == STATUS_OK && pickle_length(pickle) > size)
@@ -12,5 +12,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else if (status != STATUS_BAD_INPUT)
         abort();
     pickle_free(pickle);
-    return 0;
 }

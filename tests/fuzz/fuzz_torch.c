@@ -2,7 +2,7 @@
 #include "../unit/torch_walk.h"
 #include "fuzz_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+void fuzz_one(const uint8_t *data, size_t size) {
     struct fuzz_file input = fuzz_file_open(data, size);
     struct torch_file *file = NULL;
     enum status status = torch_file_open(input.path, &file);
@@ -12,5 +12,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     torch_file_close(file);
     fuzz_file_close(&input);
-    return 0;
 }

@@ -41,7 +41,7 @@ for target in "${targets[@]}"; do
   # A finding ends the run.
   outcome="no findings"
   "$build/fuzz_$target" "$corpus" "$build/seeds/$target" "${extra[@]}" \
-    -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+    -max_total_time="$seconds" -max_len=65536 -timeout=300 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$findings/" >"$build/$target.log" 2>&1 ||
     { outcome="FOUND: see $build/$target.log and $findings"; failed=1; }
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
