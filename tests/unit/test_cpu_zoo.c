@@ -108,7 +108,7 @@ static void reference_outputs(void **state) {
         size_t anchors = n_expected / (4 + head->n_classes), done = 0;
         float *actual = calloc(n_expected, sizeof *actual);
         assert_non_null(actual);
-        ASSERT_OK(cpu_network_make(&model.graph, 2, 0, &network));
+        ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2}, &network));
         ASSERT_OK(cpu_network_forward(network, IMGSZ, IMGSZ, planes, &maps));
         assert_int_equal(head->kind, HEAD_DISTANCE);
         for (size_t level = 0; level < head->n_levels; level++)
@@ -197,7 +197,8 @@ static void other_inputs(void **state) {
         size_t n[2];
         for (size_t threads = 1; threads <= 3; threads++) {
             struct cpu_network *network;
-            ASSERT_OK(cpu_network_make(&model.graph, threads, 0, &network));
+            ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = threads},
+                                       &network));
             for (size_t k = 0; k < 4; k++) {
                 size_t size = k % 2, count;
                 float *result =
@@ -220,7 +221,8 @@ static void other_inputs(void **state) {
             free(expected);
         }
         struct cpu_network *planar;
-        ASSERT_OK(cpu_network_make(&model.graph, 2, 1, &planar));
+        ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2, .block = 1},
+                                   &planar));
         float *result = all_maps(planar, head, sizes[0][0], sizes[0][1], planes, &n[0]);
         assert_close(result, first[0], n[0], 1e-4f);
         cpu_network_free(planar);
