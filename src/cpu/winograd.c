@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Bytes of V and M of a chunk: they stay in a core's second-level cache. */
-enum { CHUNK_BYTES = 320 * 1024, CHUNK_LEAST = 12, CHUNK_MOST = 96 };
+enum { CHUNK_BYTES = 384 * 1024, CHUNK_LEAST = 12, CHUNK_MOST = 48 };
 
 static size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
@@ -42,6 +42,11 @@ bool winograd_activates(enum activation activation) {
 size_t winograd_weight_count(const struct winograd *winograd) {
     return WINOGRAD_PLACES * winograd->in_blocks * winograd->out_blocks * WINOGRAD_BLOCK *
            WINOGRAD_BLOCK;
+}
+
+size_t winograd_place_stride(const struct winograd *winograd, size_t blocks) {
+    const size_t line = 16;
+    return (divide_up(blocks * winograd->chunk * WINOGRAD_BLOCK, line) | 1) * line;
 }
 
 size_t winograd_scratch_count(const struct winograd *winograd) {

@@ -44,12 +44,11 @@ void winograd_weights(const struct winograd *winograd, const float *weights, siz
                       size_t out_channels, float *u);
 size_t winograd_weight_count(const struct winograd *winograd);
 
-/* Floats that one call of winograd_tiles needs besides; and where M begins in them. Places are a
- * line apart from what would let all of them meet in one set of the cache. */
+/* Floats that one call of winograd_tiles needs besides: V, then M. */
 size_t winograd_scratch_count(const struct winograd *winograd);
-static inline size_t winograd_place_stride(const struct winograd *winograd, size_t blocks) {
-    return (blocks * winograd->chunk + 2) * WINOGRAD_BLOCK;
-}
+/* Floats from one place of V or M to the next: an odd number of cache lines, so that all places of
+ * a tile lie in sets of their own. */
+size_t winograd_place_stride(const struct winograd *winograd, size_t blocks);
 
 /* dst = f(conv(src) + bias) + residual (NULL: none; of dst's shape) for the tiles from `first` on,
  * at most `chunk`. Which tiles a call takes does not change their values. `scratch` is aligned to

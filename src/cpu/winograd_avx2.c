@@ -58,56 +58,56 @@ static void copy_patch(const struct winograd *winograd, const float *map, size_t
                        BLOCK * sizeof(float));
 }
 
-/* V of one tile: (36 places `stride` apart)(in_blocks, chunk, 8). */
-static void input_tile(const struct winograd *winograd, const float *src, size_t top, size_t left,
+/* One tile and block of V, its places `stride` apart, from the block's map. */
+INLINE void input_tile(const struct winograd *winograd, const float *map, size_t top, size_t left,
                        float *v, size_t stride) {
-    size_t row = winograd->width * BLOCK, map = winograd->height * row;
-    bool inside = top >= 1 && left >= 1 && top + TILE + 1 <= winograd->height &&
-                  left + TILE + 1 <= winograd->width;
-    for (size_t b = 0; b < winograd->in_blocks; b++) {
-        float patch[PATCH * PATCH * BLOCK], half[PATCH * PATCH * BLOCK];
-        const float *d = src + b * map;
-        size_t d_row = row;
-        if (inside) {
-            d += (top - 1) * row + (left - 1) * BLOCK;
-        } else {
-            copy_patch(winograd, d, top, left, patch);
-            d = patch;
-            d_row = sizeof patch / sizeof *patch / PATCH;
-        }
-        for (size_t x = 0; x < PATCH; x++)
-            transform_input(d + x * BLOCK, d_row, half + x * BLOCK, PATCH * BLOCK);
-        for (size_t y = 0; y < PATCH; y++)
-            transform_input(half + y * PATCH * BLOCK, BLOCK, v + y * PATCH * stride, stride);
-        v += winograd->chunk * BLOCK;
+    float patch[PATCH * PATCH * BLOCK], half[PATCH * PATCH * BLOCK];
+    size_t row = winograd->width * BLOCK;
+    const float *d = patch;
+    if (top >= 1 && left >= 1 && top + TILE + 1 <= winograd->height &&
+        left + TILE + 1 <= winograd->width) {
+        d = map + (top - 1) * row + (left - 1) * BLOCK;
+    } else {
+        copy_patch(winograd, map, top, left, patch);
+        row = PATCH * BLOCK;
     }
+    for (size_t x = 0; x < PATCH; x++)
+        transform_input(d + x * BLOCK, row, half + x * BLOCK, PATCH * BLOCK);
+    for (size_t y = 0; y < PATCH; y++)
+        transform_input(half + y * PATCH * BLOCK, BLOCK, v + y * PATCH * stride, stride);
 }
 
-/* M of `n` tiles and one or two blocks of output channels, at one place. */
+#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+
+/* M of `n` tiles and one or two blocks of output channels, at one place. The sums are variables of
+ * their own, not an array: compilers would leave that in memory. */
 INLINE void multiply(size_t n, size_t outputs, size_t inputs, const float *u, const float *v,
                      float *m, size_t map) {
-    __m256 sums[2][GROUP];
-#pragma GCC unroll 6
-    for (size_t t = 0; t < n; t++)
-        sums[0][t] = sums[1][t] = _mm256_setzero_ps();
+#define DECLARE(t) __m256 sum##t = _mm256_setzero_ps(), second##t = _mm256_setzero_ps();
+#define ADD(t)                                                                                     \
+    if ((t) < n) {                                                                                 \
+        __m256 x = _mm256_broadcast_ss(v + (t)*BLOCK + i);                                         \
+        sum##t = _mm256_fmadd_ps(u0, x, sum##t);                                                   \
+        if (outputs == 2)                                                                          \
+            second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
+    }
+#define STORE(t)                                                                                   \
+    if ((t) < n) {                                                                                 \
+        _mm256_store_ps(m + (t)*BLOCK, sum##t);                                                    \
+        if (outputs == 2)                                                                          \
+            _mm256_store_ps(m + map + (t)*BLOCK, second##t);                                       \
+    }
+    EACH_OF_GROUP(DECLARE)
     for (size_t b = 0; b < inputs; b++, v += map)
 #pragma GCC unroll 4
         for (size_t i = 0; i < BLOCK; i++, u += outputs * BLOCK) {
-            __m256 u0 = _mm256_load_ps(u), u1;
-            if (outputs == 2)
-                u1 = _mm256_load_ps(u + BLOCK);
-#pragma GCC unroll 6
-            for (size_t t = 0; t < n; t++) {
-                __m256 x = _mm256_broadcast_ss(v + t * BLOCK + i);
-                sums[0][t] = _mm256_fmadd_ps(u0, x, sums[0][t]);
-                if (outputs == 2)
-                    sums[1][t] = _mm256_fmadd_ps(u1, x, sums[1][t]);
-            }
+            __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * BLOCK);
+            EACH_OF_GROUP(ADD)
         }
-    for (size_t o = 0; o < outputs; o++)
-#pragma GCC unroll 6
-        for (size_t t = 0; t < n; t++)
-            _mm256_store_ps(m + o * map + t * BLOCK, sums[o][t]);
+    EACH_OF_GROUP(STORE)
+#undef DECLARE
+#undef ADD
+#undef STORE
 }
 
 #define CASES(outputs)                                                                             \
@@ -176,28 +176,24 @@ INLINE void store_tile(const struct winograd *winograd, const float *half, __m25
     }
 }
 
-/* From M of one tile, laid like V, to the map. */
-static void output_tile(const struct winograd *winograd, const float *m, size_t stride,
+/* One tile of one block, from M to the block's maps. */
+INLINE void output_tile(const struct winograd *winograd, const float *m, size_t stride, __m256 bias,
                         const float *residual, float *dst, size_t top, size_t left) {
-    size_t map = winograd->height * winograd->width * BLOCK;
+    float half[TILE * PATCH * BLOCK];
     size_t at = (top * winograd->width + left) * BLOCK;
     size_t rows = winograd->height - top, columns = winograd->width - left;
-    for (size_t b = 0; b < winograd->out_blocks; b++, at += map, m += winograd->chunk * BLOCK) {
-        float half[TILE * PATCH * BLOCK];
-        __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
-        const float *added = residual ? residual + at : NULL;
-        for (size_t x = 0; x < PATCH; x++) {
-            __m256 column[TILE];
-            transform_output(m + x * stride, PATCH * stride, column);
-            for (size_t y = 0; y < TILE; y++)
-                _mm256_storeu_ps(half + (y * PATCH + x) * BLOCK, column[y]);
-        }
-        if (rows >= TILE && columns >= TILE)
-            store_tile(winograd, half, bias, added, dst + at, TILE, TILE);
-        else
-            store_tile(winograd, half, bias, added, dst + at, rows < TILE ? rows : TILE,
-                       columns < TILE ? columns : TILE);
+    residual = residual ? residual + at : NULL;
+    for (size_t x = 0; x < PATCH; x++) {
+        __m256 column[TILE];
+        transform_output(m + x * stride, PATCH * stride, column);
+        for (size_t y = 0; y < TILE; y++)
+            _mm256_storeu_ps(half + (y * PATCH + x) * BLOCK, column[y]);
     }
+    if (rows >= TILE && columns >= TILE)
+        store_tile(winograd, half, bias, residual, dst + at, TILE, TILE);
+    else
+        store_tile(winograd, half, bias, residual, dst + at, rows < TILE ? rows : TILE,
+                   columns < TILE ? columns : TILE);
 }
 
 void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
@@ -205,19 +201,22 @@ void winograd_tiles_avx2(const struct winograd *winograd, const float *src, cons
     size_t v_stride = winograd_place_stride(winograd, winograd->in_blocks);
     size_t m_stride = winograd_place_stride(winograd, winograd->out_blocks);
     size_t place_weights = winograd->in_blocks * winograd->out_blocks * BLOCK * BLOCK;
+    size_t map = winograd->height * winograd->width * BLOCK, columns = winograd->tile_columns;
     float *v = scratch, *m = scratch + WINOGRAD_PLACES * v_stride;
-    for (size_t t = 0; t < count; t++) {
-        size_t row = (first + t) / winograd->tile_columns;
-        size_t column = (first + t) % winograd->tile_columns;
-        input_tile(winograd, src, row * TILE, column * TILE, v + t * BLOCK, v_stride);
-    }
+    for (size_t b = 0; b < winograd->in_blocks; b++)
+        for (size_t t = 0; t < count; t++)
+            input_tile(winograd, src + b * map, (first + t) / columns * TILE,
+                       (first + t) % columns * TILE, v + (b * winograd->chunk + t) * BLOCK,
+                       v_stride);
     for (size_t p = 0; p < WINOGRAD_PLACES; p++)
         multiply_place(winograd, winograd->weights + p * place_weights, v + p * v_stride,
                        m + p * m_stride, count);
-    for (size_t t = 0; t < count; t++) {
-        size_t row = (first + t) / winograd->tile_columns;
-        size_t column = (first + t) % winograd->tile_columns;
-        output_tile(winograd, m + t * BLOCK, m_stride, residual, dst, row * TILE, column * TILE);
+    for (size_t b = 0; b < winograd->out_blocks; b++) {
+        __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
+        const float *added = residual ? residual + b * map : NULL;
+        for (size_t t = 0; t < count; t++)
+            output_tile(winograd, m + (b * winograd->chunk + t) * BLOCK, m_stride, bias, added,
+                        dst + b * map, (first + t) / columns * TILE, (first + t) % columns * TILE);
     }
 }
 
