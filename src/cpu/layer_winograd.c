@@ -59,8 +59,9 @@ static bool is_winograd(const struct plan *plan, const struct op *op) {
         window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
         return false;
     for (size_t i = 0; i < 2; i++)
-        if (window->kernel[i] != 3 || window->stride[i] != 1 || window->dilation[i] != 1 ||
-            window->pad[i] != 1 || window->pad[2 + i] != 1)
+        if (window->kernel[i] != 3 || window->stride[i] != window->stride[0] ||
+            window->stride[i] > 2 || window->dilation[i] != 1 || window->pad[i] != 1 ||
+            window->pad[2 + i] != 1)
             return false;
     /* Less would be mostly padding of blocks. */
     return plan->shapes[op->inputs[0]].dims[1] >= WINOGRAD_BLOCK &&
@@ -77,8 +78,8 @@ enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
         return STATUS_OK;
     const int64_t *in = plan->shapes[op->inputs[0]].dims, *out = plan->shapes[op->output].dims;
     TRY(memory_zeroed(1, sizeof *args, &args));
-    args->winograd =
-        winograd_of((size_t)out[2], (size_t)out[3], (size_t)in[1], (size_t)out[1], threads);
+    args->winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
+                                 (size_t)in[1], (size_t)out[1], threads);
     args->winograd.activation = built_in ? op->activation : ACTIVATION_NONE;
     args->winograd.alpha = op->alpha;
     TRY(pack(plan->runtime, op, (size_t)in[1], (size_t)out[1], &args->winograd));

@@ -9,27 +9,33 @@ static size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
 }
 
-/* As many tiles as fit; then as many chunks as threads, or twice..., of like sizes. */
+/* As many tiles as fit; then chunks of like sizes, the same number for each thread. */
 static size_t choose_chunk(const struct winograd *winograd, size_t threads) {
-    size_t tile_bytes = (winograd->in_blocks + winograd->out_blocks) * WINOGRAD_BLOCK *
-                        WINOGRAD_PLACES * sizeof(float);
+    size_t products = 0;
+    for (size_t p = 0; p < WINOGRAD_PLACES; p++)
+        products += winograd_columns(winograd, p / WINOGRAD_SIDE) *
+                    winograd_columns(winograd, p % WINOGRAD_SIDE);
+    size_t tile_bytes =
+        (winograd->in_blocks + winograd->out_blocks) * WINOGRAD_BLOCK * products * sizeof(float);
     size_t most = CHUNK_BYTES / tile_bytes;
     most = most < CHUNK_LEAST ? CHUNK_LEAST : most > CHUNK_MOST ? CHUNK_MOST : most;
     size_t rounds = divide_up(winograd->n_tiles, most * threads);
     return divide_up(winograd->n_tiles, rounds * threads);
 }
 
-struct winograd winograd_of(size_t height, size_t width, size_t in_channels, size_t out_channels,
-                            size_t threads) {
+struct winograd winograd_of(size_t stride, size_t in_height, size_t in_width, size_t in_channels,
+                            size_t out_channels, size_t threads) {
     struct winograd winograd = {
-        .height = height,
-        .width = width,
+        .stride = stride,
+        .in_height = in_height,
+        .in_width = in_width,
+        .height = divide_up(in_height, stride),
+        .width = divide_up(in_width, stride),
         .in_blocks = divide_up(in_channels, WINOGRAD_BLOCK),
         .out_blocks = divide_up(out_channels, WINOGRAD_BLOCK),
-        .tile_rows = divide_up(height, WINOGRAD_TILE),
-        .tile_columns = divide_up(width, WINOGRAD_TILE),
     };
-    winograd.n_tiles = winograd.tile_rows * winograd.tile_columns;
+    winograd.tile_columns = divide_up(winograd.width, WINOGRAD_TILE);
+    winograd.n_tiles = divide_up(winograd.height, WINOGRAD_TILE) * winograd.tile_columns;
     winograd.chunk = choose_chunk(&winograd, threads);
     return winograd;
 }
@@ -44,19 +50,30 @@ size_t winograd_weight_count(const struct winograd *winograd) {
            WINOGRAD_BLOCK;
 }
 
-size_t winograd_place_stride(const struct winograd *winograd, size_t blocks) {
+size_t winograd_layout(const struct winograd *winograd, size_t blocks,
+                       size_t begin[WINOGRAD_PLACES]) {
     const size_t line = 16;
-    return (divide_up(blocks * winograd->chunk * WINOGRAD_BLOCK, line) | 1) * line;
+    size_t at = 0;
+    for (size_t p = 0; p < WINOGRAD_PLACES; p++) {
+        size_t columns = winograd_columns(winograd, p / WINOGRAD_SIDE) *
+                         winograd_columns(winograd, p % WINOGRAD_SIDE);
+        begin[p] = at;
+        at += (divide_up(blocks * winograd->chunk * columns * WINOGRAD_BLOCK, line) | 1) * line;
+    }
+    return at;
 }
 
 size_t winograd_scratch_count(const struct winograd *winograd) {
-    return WINOGRAD_PLACES * (winograd_place_stride(winograd, winograd->in_blocks) +
-                              winograd_place_stride(winograd, winograd->out_blocks));
+    size_t begin[WINOGRAD_PLACES];
+    return winograd_layout(winograd, winograd->in_blocks, begin) +
+           winograd_layout(winograd, winograd->out_blocks, begin);
 }
 
 /* G g G^T of one 3x3 kernel, in double: it is done once. */
-static void transform_kernel(const float *g, double u[WINOGRAD_PATCH][WINOGRAD_PATCH]) {
-    static const double G[WINOGRAD_PATCH][3] = {
+static void transform_kernel(size_t stride, const float *g,
+                             double u[WINOGRAD_SIDE][WINOGRAD_SIDE]) {
+    /* F(4,3) from the points 0, 1, -1, 2, -2 and infinity. */
+    static const double G1[WINOGRAD_SIDE][3] = {
         {1.0 / 4, 0, 0},
         {-1.0 / 6, -1.0 / 6, -1.0 / 6},
         {-1.0 / 6, 1.0 / 6, -1.0 / 6},
@@ -64,8 +81,18 @@ static void transform_kernel(const float *g, double u[WINOGRAD_PATCH][WINOGRAD_P
         {1.0 / 24, -1.0 / 12, 1.0 / 6},
         {0, 0, 1},
     };
-    for (size_t i = 0; i < WINOGRAD_PATCH; i++)
-        for (size_t j = 0; j < WINOGRAD_PATCH; j++) {
+    /* F(4,2) from the points 0, 1, -1, 2 and infinity; the plain product. */
+    static const double G2[WINOGRAD_SIDE][3] = {
+        {1.0 / 2, 0, 0},
+        {-1.0 / 2, 0, -1.0 / 2},
+        {-1.0 / 6, 0, 1.0 / 6},
+        {1.0 / 6, 0, 1.0 / 3},
+        {0, 0, 1},
+        {0, 1, 0},
+    };
+    const double(*G)[3] = stride == 2 ? G2 : G1;
+    for (size_t i = 0; i < WINOGRAD_SIDE; i++)
+        for (size_t j = 0; j < WINOGRAD_SIDE; j++) {
             u[i][j] = 0.0;
             for (size_t y = 0; y < 3; y++)
                 for (size_t x = 0; x < 3; x++)
@@ -82,12 +109,11 @@ void winograd_weights(const struct winograd *winograd, const float *weights, siz
         size_t pair = o / (2 * block) * 2 * block;
         size_t columns = outputs - pair < 2 * block ? block : 2 * block;
         for (size_t i = 0; i < in_channels; i++) {
-            double transformed[WINOGRAD_PATCH][WINOGRAD_PATCH];
+            double transformed[WINOGRAD_SIDE][WINOGRAD_SIDE];
             float *to = u + pair * inputs + i * columns + (o - pair);
-            transform_kernel(weights + (o * in_channels + i) * 9, transformed);
+            transform_kernel(winograd->stride, weights + (o * in_channels + i) * 9, transformed);
             for (size_t p = 0; p < WINOGRAD_PLACES; p++)
-                to[p * inputs * outputs] =
-                    (float)transformed[p / WINOGRAD_PATCH][p % WINOGRAD_PATCH];
+                to[p * inputs * outputs] = (float)transformed[p / WINOGRAD_SIDE][p % WINOGRAD_SIDE];
         }
     }
 }

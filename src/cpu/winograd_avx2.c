@@ -6,34 +6,56 @@
 #include <string.h>
 
 #include "cpu/avx2.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "cpu/multiply_avx2.h"
 
 enum {
     BLOCK = WINOGRAD_BLOCK,
     TILE = WINOGRAD_TILE,
-    PATCH = WINOGRAD_PATCH,
-    GROUP = 6, /* tiles that are multiplied at a time: 12 sums stay in registers */
+    SIDE = WINOGRAD_SIDE,
+    PLACES = WINOGRAD_PLACES,
+    LAST = SIDE - 1,
+    PATCH1 = TILE + 2,     /* side of what a tile of stride 1 depends on */
+    PATCH2 = 2 * TILE + 1, /* and of stride 2 */
 };
 
-/* B^T d of six vectors; `from` and `to` are strides in floats. */
-INLINE void transform_input(const float *d, size_t from, float *to, size_t stride) {
+/* V or M of a chunk. */
+struct matrices {
+    float *data;
+    size_t begin[PLACES];
+    size_t map; /* floats from a block to the next where a tile has one column */
+};
+
+/* B^T d of F(4,3): six values `from` apart to six places `to` apart. */
+INLINE void filter_three(const float *d, size_t from, float *v, size_t to) {
     const __m256 four = _mm256_set1_ps(4.0f), five = _mm256_set1_ps(5.0f), two = _mm256_set1_ps(2);
     __m256 d0 = _mm256_loadu_ps(d), d1 = _mm256_loadu_ps(d + from);
     __m256 d2 = _mm256_loadu_ps(d + 2 * from), d3 = _mm256_loadu_ps(d + 3 * from);
     __m256 d4 = _mm256_loadu_ps(d + 4 * from), d5 = _mm256_loadu_ps(d + 5 * from);
     __m256 even = _mm256_fnmadd_ps(four, d2, d4), odd = _mm256_fnmadd_ps(four, d1, d3);
     __m256 even2 = _mm256_sub_ps(d4, d2), odd2 = _mm256_sub_ps(d3, d1);
-    _mm256_storeu_ps(to, _mm256_fmadd_ps(four, d0, _mm256_fnmadd_ps(five, d2, d4)));
-    _mm256_storeu_ps(to + stride, _mm256_add_ps(even, odd));
-    _mm256_storeu_ps(to + 2 * stride, _mm256_sub_ps(even, odd));
-    _mm256_storeu_ps(to + 3 * stride, _mm256_fmadd_ps(two, odd2, even2));
-    _mm256_storeu_ps(to + 4 * stride, _mm256_fnmadd_ps(two, odd2, even2));
-    _mm256_storeu_ps(to + 5 * stride, _mm256_fmadd_ps(four, d1, _mm256_fnmadd_ps(five, d3, d5)));
+    _mm256_storeu_ps(v, _mm256_fmadd_ps(four, d0, _mm256_fnmadd_ps(five, d2, d4)));
+    _mm256_storeu_ps(v + to, _mm256_add_ps(even, odd));
+    _mm256_storeu_ps(v + 2 * to, _mm256_sub_ps(even, odd));
+    _mm256_storeu_ps(v + 3 * to, _mm256_fmadd_ps(two, odd2, even2));
+    _mm256_storeu_ps(v + 4 * to, _mm256_fnmadd_ps(two, odd2, even2));
+    _mm256_storeu_ps(v + 5 * to, _mm256_fmadd_ps(four, d1, _mm256_fnmadd_ps(five, d3, d5)));
 }
 
-/* A^T m of six vectors. */
-INLINE void transform_output(const float *m, size_t from, __m256 y[TILE]) {
+/* B^T d of F(4,2): five values to five places. */
+INLINE void filter_two(const float *d, size_t from, float *v, size_t to) {
+    const __m256 two = _mm256_set1_ps(2.0f), three = _mm256_set1_ps(3.0f);
+    __m256 d0 = _mm256_loadu_ps(d), d1 = _mm256_loadu_ps(d + from);
+    __m256 d2 = _mm256_loadu_ps(d + 2 * from), d3 = _mm256_loadu_ps(d + 3 * from);
+    __m256 d4 = _mm256_loadu_ps(d + 4 * from), odd = _mm256_sub_ps(d3, d1);
+    _mm256_storeu_ps(v, _mm256_fmadd_ps(two, _mm256_sub_ps(d0, d2), odd));
+    _mm256_storeu_ps(v + to, _mm256_fnmadd_ps(two, d1, _mm256_sub_ps(d3, d2)));
+    _mm256_storeu_ps(v + 2 * to, _mm256_fmadd_ps(two, d1, _mm256_fnmadd_ps(three, d2, d3)));
+    _mm256_storeu_ps(v + 3 * to, odd);
+    _mm256_storeu_ps(v + 4 * to, _mm256_fnmadd_ps(two, odd, _mm256_sub_ps(d4, d2)));
+}
+
+/* A^T m of F(4,3). */
+INLINE void gather_three(const float *m, size_t from, __m256 y[TILE]) {
     __m256 m0 = _mm256_loadu_ps(m), m1 = _mm256_loadu_ps(m + from);
     __m256 m2 = _mm256_loadu_ps(m + 2 * from), m3 = _mm256_loadu_ps(m + 3 * from);
     __m256 m4 = _mm256_loadu_ps(m + 4 * from), m5 = _mm256_loadu_ps(m + 5 * from);
@@ -45,179 +67,198 @@ INLINE void transform_output(const float *m, size_t from, __m256 y[TILE]) {
     y[3] = _mm256_add_ps(_mm256_fmadd_ps(_mm256_set1_ps(8.0f), difference2, difference1), m5);
 }
 
-/* Copies the patch of a tile at the edge; what lies outside of the map is 0. */
+/* A^T m of F(4,2), and the plain products, `step` apart, added. */
+INLINE void gather_two(const float *m, size_t from, const float *plain, size_t step,
+                       __m256 y[TILE]) {
+    __m256 m0 = _mm256_loadu_ps(m), m1 = _mm256_loadu_ps(m + from);
+    __m256 m2 = _mm256_loadu_ps(m + 2 * from), m3 = _mm256_loadu_ps(m + 3 * from);
+    __m256 m4 = _mm256_loadu_ps(m + 4 * from);
+    __m256 sum = _mm256_add_ps(m1, m2), difference = _mm256_sub_ps(m1, m2);
+    __m256 last = _mm256_add_ps(_mm256_loadu_ps(plain + 3 * step), m4);
+    y[0] = _mm256_add_ps(_mm256_add_ps(_mm256_loadu_ps(plain), m0), _mm256_add_ps(sum, m3));
+    y[1] = _mm256_add_ps(_mm256_loadu_ps(plain + step),
+                         _mm256_fmadd_ps(_mm256_set1_ps(2.0f), m3, difference));
+    y[2] = _mm256_add_ps(_mm256_loadu_ps(plain + 2 * step),
+                         _mm256_fmadd_ps(_mm256_set1_ps(4.0f), m3, sum));
+    y[3] = _mm256_add_ps(last, _mm256_fmadd_ps(_mm256_set1_ps(8.0f), m3, difference));
+}
+
+/* Copies a patch at the edge, whose first row and column are `top` - 1 and `left` - 1; what lies
+ * outside of the map is 0. */
 static void copy_patch(const struct winograd *winograd, const float *map, size_t top, size_t left,
-                       float patch[PATCH * PATCH * BLOCK]) {
-    memset(patch, 0, sizeof(float) * PATCH * PATCH * BLOCK);
-    for (size_t y = 0; y < PATCH; y++)
-        for (size_t x = 0; x < PATCH; x++) /* row top + y - 1, column left + x - 1 */
-            if (top + y >= 1 && top + y <= winograd->height && left + x >= 1 &&
-                left + x <= winograd->width)
-                memcpy(patch + (y * PATCH + x) * BLOCK,
-                       map + ((top + y - 1) * winograd->width + left + x - 1) * BLOCK,
-                       BLOCK * sizeof(float));
+                       size_t side, float *patch) {
+    memset(patch, 0, side * side * BLOCK * sizeof *patch);
+    for (size_t y = 0; y < side; y++)
+        for (size_t x = 0; x < side; x++)
+            if (top + y >= 1 && top + y <= winograd->in_height && left + x >= 1 &&
+                left + x <= winograd->in_width)
+                memcpy(patch + (y * side + x) * BLOCK,
+                       map + ((top + y - 1) * winograd->in_width + left + x - 1) * BLOCK,
+                       BLOCK * sizeof *patch);
 }
 
-/* One tile and block of V, its places `stride` apart, from the block's map. */
-INLINE void input_tile(const struct winograd *winograd, const float *map, size_t top, size_t left,
-                       float *v, size_t stride) {
-    float patch[PATCH * PATCH * BLOCK], half[PATCH * PATCH * BLOCK];
-    size_t row = winograd->width * BLOCK;
-    const float *d = patch;
-    if (top >= 1 && left >= 1 && top + TILE + 1 <= winograd->height &&
-        left + TILE + 1 <= winograd->width) {
-        d = map + (top - 1) * row + (left - 1) * BLOCK;
-    } else {
-        copy_patch(winograd, map, top, left, patch);
-        row = PATCH * BLOCK;
+/* A tile's patch and the floats from one row of it to the next: in the map, or copied. */
+INLINE const float *find_patch(const struct winograd *winograd, const float *map, size_t top,
+                               size_t left, size_t side, float *copy, size_t *row) {
+    if (top >= 1 && left >= 1 && top + side <= winograd->in_height + 1 &&
+        left + side <= winograd->in_width + 1) {
+        *row = winograd->in_width * BLOCK;
+        return map + ((top - 1) * winograd->in_width + left - 1) * BLOCK;
     }
-    for (size_t x = 0; x < PATCH; x++)
-        transform_input(d + x * BLOCK, row, half + x * BLOCK, PATCH * BLOCK);
-    for (size_t y = 0; y < PATCH; y++)
-        transform_input(half + y * PATCH * BLOCK, BLOCK, v + y * PATCH * stride, stride);
+    copy_patch(winograd, map, top, left, side, copy);
+    *row = side * BLOCK;
+    return copy;
 }
 
-#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+/* Tile t of the chunk, block b of V. */
+INLINE void input_tile1(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
+    float half[PATCH1 * PATCH1 * BLOCK];
+    size_t place = v->begin[1] - v->begin[0];
+    float *to = v->data + b * v->map + t * BLOCK;
+    for (size_t x = 0; x < PATCH1; x++)
+        filter_three(d + x * BLOCK, row, half + x * BLOCK, PATCH1 * BLOCK);
+    for (size_t y = 0; y < SIDE; y++)
+        filter_three(half + y * PATCH1 * BLOCK, BLOCK, to + y * SIDE * place, place);
+}
 
-/* M of `n` tiles and one or two blocks of output channels, at one place. The sums are variables of
- * their own, not an array: compilers would leave that in memory. */
-INLINE void multiply(size_t n, size_t outputs, size_t inputs, const float *u, const float *v,
-                     float *m, size_t map) {
-#define DECLARE(t) __m256 sum##t = _mm256_setzero_ps(), second##t = _mm256_setzero_ps();
-#define ADD(t)                                                                                     \
-    if ((t) < n) {                                                                                 \
-        __m256 x = _mm256_broadcast_ss(v + (t)*BLOCK + i);                                         \
-        sum##t = _mm256_fmadd_ps(u0, x, sum##t);                                                   \
-        if (outputs == 2)                                                                          \
-            second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
+/* One row of places: F(4,2) of every second value, the others as they are. */
+INLINE void input_row2(const float *d, float *filtered, size_t place, float *plain) {
+    filter_two(d, 2 * BLOCK, filtered, place);
+    for (size_t x = 0; x < TILE; x++)
+        _mm256_storeu_ps(plain + x * BLOCK, _mm256_loadu_ps(d + (2 * x + 1) * BLOCK));
+}
+
+INLINE void input_tile2(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
+    float half[LAST * PATCH2 * BLOCK];
+    float *single = v->data + b * v->map + t * BLOCK;
+    float *four = v->data + (b * v->map + t * BLOCK) * TILE;
+    float *sixteen = v->data + (b * v->map + t * BLOCK) * TILE * TILE;
+    for (size_t x = 0; x < PATCH2; x++)
+        filter_two(d + x * BLOCK, 2 * row, half + x * BLOCK, PATCH2 * BLOCK);
+    for (size_t y = 0; y < LAST; y++) {
+        const size_t *begin = v->begin + y * SIDE;
+        input_row2(half + y * PATCH2 * BLOCK, single + begin[0], begin[1] - begin[0],
+                   four + begin[LAST]);
     }
-#define STORE(t)                                                                                   \
-    if ((t) < n) {                                                                                 \
-        _mm256_store_ps(m + (t)*BLOCK, sum##t);                                                    \
-        if (outputs == 2)                                                                          \
-            _mm256_store_ps(m + map + (t)*BLOCK, second##t);                                       \
-    }
-    EACH_OF_GROUP(DECLARE)
-    for (size_t b = 0; b < inputs; b++, v += map)
-#pragma GCC unroll 4
-        for (size_t i = 0; i < BLOCK; i++, u += outputs * BLOCK) {
-            __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * BLOCK);
-            EACH_OF_GROUP(ADD)
-        }
-    EACH_OF_GROUP(STORE)
-#undef DECLARE
-#undef ADD
-#undef STORE
-}
-
-#define CASES(outputs)                                                                             \
-    switch (n) {                                                                                   \
-    case 1:                                                                                        \
-        multiply(1, outputs, inputs, u, v, m, map);                                                \
-        break;                                                                                     \
-    case 2:                                                                                        \
-        multiply(2, outputs, inputs, u, v, m, map);                                                \
-        break;                                                                                     \
-    case 3:                                                                                        \
-        multiply(3, outputs, inputs, u, v, m, map);                                                \
-        break;                                                                                     \
-    case 4:                                                                                        \
-        multiply(4, outputs, inputs, u, v, m, map);                                                \
-        break;                                                                                     \
-    case 5:                                                                                        \
-        multiply(5, outputs, inputs, u, v, m, map);                                                \
-        break;                                                                                     \
-    default:                                                                                       \
-        multiply(6, outputs, inputs, u, v, m, map);                                                \
-    }
-
-static void multiply_pair(size_t n, size_t inputs, const float *u, const float *v, float *m,
-                          size_t map) {
-    CASES(2)
-}
-
-static void multiply_single(size_t n, size_t inputs, const float *u, const float *v, float *m,
-                            size_t map) {
-    CASES(1)
-}
-
-/* M[p] = U[p] V[p] for `count` tiles, in groups of like sizes. */
-static void multiply_place(const struct winograd *winograd, const float *u, const float *v,
-                           float *m, size_t count) {
-    size_t inputs = winograd->in_blocks, map = winograd->chunk * BLOCK;
-    size_t groups = (count + GROUP - 1) / GROUP;
-    for (size_t o = 0; o < winograd->out_blocks; o += 2, m += 2 * map) {
-        bool pair = o + 1 < winograd->out_blocks;
-        for (size_t g = 0; g < groups; g++) {
-            size_t first = count * g / groups, n = count * (g + 1) / groups - first;
-            if (pair)
-                multiply_pair(n, inputs, u, v + first * BLOCK, m + first * BLOCK, map);
-            else
-                multiply_single(n, inputs, u, v + first * BLOCK, m + first * BLOCK, map);
-        }
-        u += (size_t)(pair ? 2 : 1) * BLOCK * inputs * BLOCK;
+    for (size_t y = 0; y < TILE; y++) {
+        const size_t *begin = v->begin + LAST * SIDE;
+        input_row2(d + (2 * y + 1) * row, four + begin[0] + y * BLOCK, begin[1] - begin[0],
+                   sixteen + begin[LAST] + y * TILE * BLOCK);
     }
 }
 
-/* Rows and columns of a tile that are within the map. */
-INLINE void store_tile(const struct winograd *winograd, const float *half, __m256 bias,
-                       const float *residual, float *dst, size_t rows, size_t columns) {
-    for (size_t y = 0; y < rows; y++) {
-        __m256 values[TILE];
-        size_t row = y * winograd->width * BLOCK;
-        transform_output(half + y * PATCH * BLOCK, BLOCK, values);
-        for (size_t x = 0; x < columns; x++) {
-            __m256 value = avx2_activate(winograd->activation, winograd->alpha,
-                                         _mm256_add_ps(values[x], bias));
-            if (residual)
-                value = _mm256_add_ps(value, _mm256_loadu_ps(residual + row + x * BLOCK));
-            _mm256_storeu_ps(dst + row + x * BLOCK, value);
-        }
+static void input_block(const struct winograd *winograd, const float *map, const struct matrices *v,
+                        size_t b, size_t first, size_t count) {
+    size_t side = winograd->stride == 1 ? PATCH1 : PATCH2, step = winograd->stride * TILE;
+    for (size_t t = 0; t < count; t++) {
+        float copy[PATCH2 * PATCH2 * BLOCK];
+        size_t row, top = (first + t) / winograd->tile_columns * step;
+        size_t left = (first + t) % winograd->tile_columns * step;
+        const float *patch = find_patch(winograd, map, top, left, side, copy, &row);
+        if (winograd->stride == 1)
+            input_tile1(patch, row, v, b, t);
+        else
+            input_tile2(patch, row, v, b, t);
     }
 }
 
-/* One tile of one block, from M to the block's maps. */
-INLINE void output_tile(const struct winograd *winograd, const float *m, size_t stride, __m256 bias,
-                        const float *residual, float *dst, size_t top, size_t left) {
-    float half[TILE * PATCH * BLOCK];
-    size_t at = (top * winograd->width + left) * BLOCK;
-    size_t rows = winograd->height - top, columns = winograd->width - left;
-    residual = residual ? residual + at : NULL;
-    for (size_t x = 0; x < PATCH; x++) {
+/* Rows of outputs from M of tile t, block b; columns of places stay: (4, SIDE, 8). */
+INLINE void output_half1(const struct matrices *m, size_t b, size_t t, float *half) {
+    size_t place = m->begin[1] - m->begin[0];
+    const float *from = m->data + b * m->map + t * BLOCK;
+    for (size_t x = 0; x < SIDE; x++) {
         __m256 column[TILE];
-        transform_output(m + x * stride, PATCH * stride, column);
+        gather_three(from + x * place, SIDE * place, column);
         for (size_t y = 0; y < TILE; y++)
-            _mm256_storeu_ps(half + (y * PATCH + x) * BLOCK, column[y]);
+            _mm256_storeu_ps(half + (y * SIDE + x) * BLOCK, column[y]);
     }
-    if (rows >= TILE && columns >= TILE)
-        store_tile(winograd, half, bias, residual, dst + at, TILE, TILE);
+}
+
+/* The same for stride 2: (4, LAST + 4, 8). */
+INLINE void output_half2(const struct matrices *m, size_t b, size_t t, float *half) {
+    const float *single = m->data + b * m->map + t * BLOCK;
+    const float *four = m->data + (b * m->map + t * BLOCK) * TILE;
+    const float *sixteen = m->data + (b * m->map + t * BLOCK) * TILE * TILE;
+    const size_t *begin = m->begin, *last = m->begin + LAST * SIDE;
+    for (size_t x = 0; x < PATCH2; x++) {
+        __m256 column[TILE];
+        if (x < LAST)
+            gather_two(single + begin[x], begin[SIDE] - begin[0], four + last[x], BLOCK, column);
+        else
+            gather_two(four + begin[LAST] + (x - LAST) * BLOCK, begin[SIDE + LAST] - begin[LAST],
+                       sixteen + last[LAST] + (x - LAST) * BLOCK, TILE * BLOCK, column);
+        for (size_t y = 0; y < TILE; y++)
+            _mm256_storeu_ps(half + (y * PATCH2 + x) * BLOCK, column[y]);
+    }
+}
+
+/* One row of a tile's outputs: of `columns` that are within the map. */
+INLINE void output_row(const struct winograd *winograd, const float *half, __m256 bias,
+                       const float *residual, float *dst, size_t columns) {
+    __m256 values[TILE];
+    if (winograd->stride == 1)
+        gather_three(half, BLOCK, values);
     else
-        store_tile(winograd, half, bias, residual, dst + at, rows < TILE ? rows : TILE,
-                   columns < TILE ? columns : TILE);
+        gather_two(half, BLOCK, half + LAST * BLOCK, BLOCK, values);
+    for (size_t x = 0; x < columns; x++) {
+        __m256 value =
+            avx2_activate(winograd->activation, winograd->alpha, _mm256_add_ps(values[x], bias));
+        if (residual)
+            value = _mm256_add_ps(value, _mm256_loadu_ps(residual + x * BLOCK));
+        _mm256_storeu_ps(dst + x * BLOCK, value);
+    }
+}
+
+static void output_block(const struct winograd *winograd, const struct matrices *m, size_t b,
+                         const float *residual, float *dst, size_t first, size_t count) {
+    __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
+    size_t side = winograd->stride == 1 ? SIDE : PATCH2;
+    for (size_t t = 0; t < count; t++) {
+        float half[TILE * PATCH2 * BLOCK];
+        size_t top = (first + t) / winograd->tile_columns * TILE;
+        size_t left = (first + t) % winograd->tile_columns * TILE;
+        size_t rows = winograd->height - top, columns = winograd->width - left;
+        if (winograd->stride == 1)
+            output_half1(m, b, t, half);
+        else
+            output_half2(m, b, t, half);
+        for (size_t y = 0; y < TILE && y < rows; y++) {
+            size_t at = ((top + y) * winograd->width + left) * BLOCK;
+            const float *added = residual ? residual + at : NULL;
+            if (columns >= TILE)
+                output_row(winograd, half + y * side * BLOCK, bias, added, dst + at, TILE);
+            else
+                output_row(winograd, half + y * side * BLOCK, bias, added, dst + at, columns);
+        }
+    }
+}
+
+/* M[p] = U[p] V[p]. */
+static void multiply_place(const struct winograd *winograd, const struct matrices *v,
+                           const struct matrices *m, size_t p, size_t count) {
+    size_t inputs = winograd->in_blocks, outputs = winograd->out_blocks;
+    size_t columns = winograd_columns(winograd, p / SIDE) * winograd_columns(winograd, p % SIDE);
+    size_t v_map = v->map * columns, m_map = m->map * columns;
+    const float *u = winograd->weights + p * inputs * outputs * BLOCK * BLOCK;
+    for (size_t o = 0; o < outputs; o += 2, u += 2 * BLOCK * inputs * BLOCK)
+        multiply_columns(o + 1 < outputs ? 2 : 1, inputs, u, NULL, v->data + v->begin[p], v_map,
+                         m->data + m->begin[p] + o * m_map, m_map, count * columns);
 }
 
 void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
                          float *dst, size_t first, size_t count, float *scratch) {
-    size_t v_stride = winograd_place_stride(winograd, winograd->in_blocks);
-    size_t m_stride = winograd_place_stride(winograd, winograd->out_blocks);
-    size_t place_weights = winograd->in_blocks * winograd->out_blocks * BLOCK * BLOCK;
-    size_t map = winograd->height * winograd->width * BLOCK, columns = winograd->tile_columns;
-    float *v = scratch, *m = scratch + WINOGRAD_PLACES * v_stride;
+    struct matrices v = {.data = scratch, .map = winograd->chunk * BLOCK}, m = v;
+    size_t in_map = winograd->in_height * winograd->in_width * BLOCK;
+    size_t map = winograd->height * winograd->width * BLOCK;
+    m.data += winograd_layout(winograd, winograd->in_blocks, v.begin);
+    winograd_layout(winograd, winograd->out_blocks, m.begin);
     for (size_t b = 0; b < winograd->in_blocks; b++)
-        for (size_t t = 0; t < count; t++)
-            input_tile(winograd, src + b * map, (first + t) / columns * TILE,
-                       (first + t) % columns * TILE, v + (b * winograd->chunk + t) * BLOCK,
-                       v_stride);
-    for (size_t p = 0; p < WINOGRAD_PLACES; p++)
-        multiply_place(winograd, winograd->weights + p * place_weights, v + p * v_stride,
-                       m + p * m_stride, count);
-    for (size_t b = 0; b < winograd->out_blocks; b++) {
-        __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
-        const float *added = residual ? residual + b * map : NULL;
-        for (size_t t = 0; t < count; t++)
-            output_tile(winograd, m + (b * winograd->chunk + t) * BLOCK, m_stride, bias, added,
-                        dst + b * map, (first + t) / columns * TILE, (first + t) % columns * TILE);
-    }
+        input_block(winograd, src + b * in_map, &v, b, first, count);
+    for (size_t p = 0; p < PLACES; p++)
+        multiply_place(winograd, &v, &m, p, count);
+    for (size_t b = 0; b < winograd->out_blocks; b++)
+        output_block(winograd, &m, b, residual ? residual + b * map : NULL, dst + b * map, first,
+                     count);
 }
 
 #endif

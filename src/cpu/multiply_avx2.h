@@ -1,0 +1,83 @@
+/* Matrix products in registers, for files that are compiled for AVX2 and FMA. */
+#ifndef VERIFY_CPU_MULTIPLY_AVX2_H
+#define VERIFY_CPU_MULTIPLY_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Channels of a block; columns that are multiplied at a time: with two blocks of outputs their
+ * twelve sums, the two weights and one value stay in registers. */
+enum { MULTIPLY_BLOCK = 8, MULTIPLY_GROUP = 6 };
+
+#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+
+/* `n` columns of multiply_columns. The sums are variables of their own, not an array: compilers
+ * would leave that in memory. */
+INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
+                           const float *bias, const float *v, size_t v_map, float *m,
+                           size_t m_map) {
+    __m256 start0 = bias ? _mm256_load_ps(bias) : _mm256_setzero_ps();
+    __m256 start1 = bias ? _mm256_load_ps(bias + (outputs - 1) * MULTIPLY_BLOCK) : start0;
+#define DECLARE(t) __m256 first##t = start0, second##t = start1;
+#define ADD(t)                                                                                     \
+    if ((t) < n) {                                                                                 \
+        __m256 x = _mm256_broadcast_ss(v + (t)*MULTIPLY_BLOCK + i);                                \
+        first##t = _mm256_fmadd_ps(u0, x, first##t);                                               \
+        if (outputs == 2)                                                                          \
+            second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
+    }
+#define STORE(t)                                                                                   \
+    if ((t) < n) {                                                                                 \
+        _mm256_storeu_ps(m + (t)*MULTIPLY_BLOCK, first##t);                                        \
+        if (outputs == 2)                                                                          \
+            _mm256_storeu_ps(m + m_map + (t)*MULTIPLY_BLOCK, second##t);                           \
+    }
+    EACH_OF_GROUP(DECLARE)
+    for (size_t b = 0; b < inputs; b++, v += v_map)
+#pragma GCC unroll 4
+        for (size_t i = 0; i < MULTIPLY_BLOCK; i++, u += outputs * MULTIPLY_BLOCK) {
+            __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * MULTIPLY_BLOCK);
+            EACH_OF_GROUP(ADD)
+        }
+    EACH_OF_GROUP(STORE)
+#undef DECLARE
+#undef ADD
+#undef STORE
+}
+
+#define MULTIPLY_CASE(n_)                                                                          \
+    case n_:                                                                                       \
+        if (outputs == 2)                                                                          \
+            multiply_group(n_, 2, inputs, u, bias, v, v_map, m, m_map);                            \
+        else                                                                                       \
+            multiply_group(n_, 1, inputs, u, bias, v, v_map, m, m_map);                            \
+        break;
+
+/* m = u v + bias (NULL: 0) for `count` columns and one or two blocks of outputs. u is (8 inputs,
+ * 8 outputs); v (inputs, count, 8) and m (outputs, count, 8) have their blocks v_map and m_map
+ * floats apart. Each element's sum has the same order whatever the count is. u and bias are aligned
+ * to 32 bytes. */
+static inline void multiply_columns(size_t outputs, size_t inputs, const float *u,
+                                    const float *bias, const float *v, size_t v_map, float *m,
+                                    size_t m_map, size_t count) {
+    /* Groups of like sizes: small ones are slow. */
+    size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
+    for (size_t g = 1; g <= groups; g++) {
+        size_t end = count * g / groups;
+        switch (end - done) {
+            MULTIPLY_CASE(1)
+            MULTIPLY_CASE(2)
+            MULTIPLY_CASE(3)
+            MULTIPLY_CASE(4)
+            MULTIPLY_CASE(5)
+            MULTIPLY_CASE(6)
+        }
+        v += (end - done) * MULTIPLY_BLOCK;
+        m += (end - done) * MULTIPLY_BLOCK;
+        done = end;
+    }
+}
+
+#endif
