@@ -147,15 +147,16 @@ INLINE void input_tile2(const float *d, size_t row, const struct matrices *v, si
     }
 }
 
-static void input_block(const struct winograd *winograd, const float *map, const struct matrices *v,
-                        size_t b, size_t first, size_t count) {
-    size_t side = winograd->stride == 1 ? PATCH1 : PATCH2, step = winograd->stride * TILE;
+/* `stride` is winograd's: a constant after inlining, as other arguments below. */
+INLINE void input_block(const struct winograd *winograd, size_t stride, const float *map,
+                        const struct matrices *v, size_t b, size_t first, size_t count) {
+    size_t side = stride == 1 ? PATCH1 : PATCH2, step = stride * TILE;
     for (size_t t = 0; t < count; t++) {
         float copy[PATCH2 * PATCH2 * BLOCK];
         size_t row, top = (first + t) / winograd->tile_columns * step;
         size_t left = (first + t) % winograd->tile_columns * step;
         const float *patch = find_patch(winograd, map, top, left, side, copy, &row);
-        if (winograd->stride == 1)
+        if (stride == 1)
             input_tile1(patch, row, v, b, t);
         else
             input_tile2(patch, row, v, b, t);
@@ -193,42 +194,44 @@ INLINE void output_half2(const struct matrices *m, size_t b, size_t t, float *ha
 }
 
 /* One row of a tile's outputs: of `columns` that are within the map. */
-INLINE void output_row(const struct winograd *winograd, const float *half, __m256 bias,
-                       const float *residual, float *dst, size_t columns) {
+INLINE void output_row(size_t stride, enum activation activation, float alpha, const float *half,
+                       __m256 bias, const float *residual, float *dst, size_t columns) {
     __m256 values[TILE];
-    if (winograd->stride == 1)
+    if (stride == 1)
         gather_three(half, BLOCK, values);
     else
         gather_two(half, BLOCK, half + LAST * BLOCK, BLOCK, values);
     for (size_t x = 0; x < columns; x++) {
-        __m256 value =
-            avx2_activate(winograd->activation, winograd->alpha, _mm256_add_ps(values[x], bias));
+        __m256 value = avx2_activate(activation, alpha, _mm256_add_ps(values[x], bias));
         if (residual)
             value = _mm256_add_ps(value, _mm256_loadu_ps(residual + x * BLOCK));
         _mm256_storeu_ps(dst + x * BLOCK, value);
     }
 }
 
-static void output_block(const struct winograd *winograd, const struct matrices *m, size_t b,
-                         const float *residual, float *dst, size_t first, size_t count) {
+INLINE void output_block(const struct winograd *winograd, size_t stride, enum activation activation,
+                         const struct matrices *m, size_t b, const float *residual, float *dst,
+                         size_t first, size_t count) {
     __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
-    size_t side = winograd->stride == 1 ? SIDE : PATCH2;
+    size_t side = stride == 1 ? SIDE : PATCH2;
     for (size_t t = 0; t < count; t++) {
         float half[TILE * PATCH2 * BLOCK];
         size_t top = (first + t) / winograd->tile_columns * TILE;
         size_t left = (first + t) % winograd->tile_columns * TILE;
         size_t rows = winograd->height - top, columns = winograd->width - left;
-        if (winograd->stride == 1)
+        if (stride == 1)
             output_half1(m, b, t, half);
         else
             output_half2(m, b, t, half);
         for (size_t y = 0; y < TILE && y < rows; y++) {
             size_t at = ((top + y) * winograd->width + left) * BLOCK;
             const float *added = residual ? residual + at : NULL;
+            const float *row = half + y * side * BLOCK;
             if (columns >= TILE)
-                output_row(winograd, half + y * side * BLOCK, bias, added, dst + at, TILE);
+                output_row(stride, activation, winograd->alpha, row, bias, added, dst + at, TILE);
             else
-                output_row(winograd, half + y * side * BLOCK, bias, added, dst + at, columns);
+                output_row(stride, activation, winograd->alpha, row, bias, added, dst + at,
+                           columns);
         }
     }
 }
@@ -245,20 +248,34 @@ static void multiply_place(const struct winograd *winograd, const struct matrice
                          m->data + m->begin[p] + o * m_map, m_map, count * columns);
 }
 
-void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
-                         float *dst, size_t first, size_t count, float *scratch) {
+INLINE void tiles(const struct winograd *winograd, size_t stride, enum activation activation,
+                  const float *src, const float *residual, float *dst, size_t first, size_t count,
+                  float *scratch) {
     struct matrices v = {.data = scratch, .map = winograd->chunk * BLOCK}, m = v;
     size_t in_map = winograd->in_height * winograd->in_width * BLOCK;
     size_t map = winograd->height * winograd->width * BLOCK;
     m.data += winograd_layout(winograd, winograd->in_blocks, v.begin);
     winograd_layout(winograd, winograd->out_blocks, m.begin);
     for (size_t b = 0; b < winograd->in_blocks; b++)
-        input_block(winograd, src + b * in_map, &v, b, first, count);
+        input_block(winograd, stride, src + b * in_map, &v, b, first, count);
     for (size_t p = 0; p < PLACES; p++)
         multiply_place(winograd, &v, &m, p, count);
     for (size_t b = 0; b < winograd->out_blocks; b++)
-        output_block(winograd, &m, b, residual ? residual + b * map : NULL, dst + b * map, first,
-                     count);
+        output_block(winograd, stride, activation, &m, b, residual ? residual + b * map : NULL,
+                     dst + b * map, first, count);
+}
+
+void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
+                         float *dst, size_t first, size_t count, float *scratch) {
+    bool silu = winograd->activation == ACTIVATION_SILU;
+    if (winograd->stride == 1 && silu)
+        tiles(winograd, 1, ACTIVATION_SILU, src, residual, dst, first, count, scratch);
+    else if (winograd->stride == 1)
+        tiles(winograd, 1, winograd->activation, src, residual, dst, first, count, scratch);
+    else if (silu)
+        tiles(winograd, 2, ACTIVATION_SILU, src, residual, dst, first, count, scratch);
+    else
+        tiles(winograd, 2, winograd->activation, src, residual, dst, first, count, scratch);
 }
 
 #endif
