@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "cpu/pointwise.h"
 #include "cpu/winograd.h"
 #include "model/graph.h"
 
@@ -26,6 +27,9 @@ struct kernels {
     /* winograd_tiles_avx2 or its like; NULL where this CPU has none. */
     void (*winograd_tiles)(const struct winograd *winograd, const float *src, const float *residual,
                            float *dst, size_t first, size_t count, float *scratch);
+    /* Likewise pointwise_cells_avx2. */
+    void (*pointwise_cells)(const struct pointwise *pointwise, const float *src, float *dst,
+                            size_t block, size_t first, size_t count);
 };
 
 const struct kernels *kernels_choose(void);

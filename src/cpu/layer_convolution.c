@@ -126,6 +126,8 @@ enum status layer_convolution(struct plan *plan, const struct op *op, bool *done
     if (!is_plain_case(plan, op))
         goto out;
     TRY(layer_winograd(plan, op, done));
+    if (!*done)
+        TRY(layer_pointwise(plan, op, done));
     if (*done)
         goto out;
     int x = op->inputs[0];

@@ -11,16 +11,26 @@
  * twelve sums, the two weights and one value stay in registers. */
 enum { MULTIPLY_BLOCK = 8, MULTIPLY_GROUP = 6 };
 
+/* Columns of blocks of channels: block b of column t begins at data + b * map + t * step. */
+struct columns {
+    const float *data;
+    size_t map, step;
+};
+
 #define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 
 /* `n` columns of multiply_columns. The sums are variables of their own, not an array: compilers
  * would leave that in memory. */
 INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
-                           const float *bias, const float *v, size_t v_map, float *m,
+                           struct columns start, const float *v, size_t v_map, float *m,
                            size_t m_map) {
-    __m256 start0 = bias ? _mm256_load_ps(bias) : _mm256_setzero_ps();
-    __m256 start1 = bias ? _mm256_load_ps(bias + (outputs - 1) * MULTIPLY_BLOCK) : start0;
-#define DECLARE(t) __m256 first##t = start0, second##t = start1;
+    const float *start1 = start.data + (outputs - 1) * start.map;
+#define DECLARE(t)                                                                                 \
+    __m256 first##t = _mm256_setzero_ps(), second##t = first##t;                                   \
+    if ((t) < n) {                                                                                 \
+        first##t = _mm256_loadu_ps(start.data + (t)*start.step);                                   \
+        second##t = _mm256_loadu_ps(start1 + (t)*start.step);                                      \
+    }
 #define ADD(t)                                                                                     \
     if ((t) < n) {                                                                                 \
         __m256 x = _mm256_broadcast_ss(v + (t)*MULTIPLY_BLOCK + i);                                \
@@ -50,17 +60,17 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
 #define MULTIPLY_CASE(n_)                                                                          \
     case n_:                                                                                       \
         if (outputs == 2)                                                                          \
-            multiply_group(n_, 2, inputs, u, bias, v, v_map, m, m_map);                            \
+            multiply_group(n_, 2, inputs, u, start, v, v_map, m, m_map);                           \
         else                                                                                       \
-            multiply_group(n_, 1, inputs, u, bias, v, v_map, m, m_map);                            \
+            multiply_group(n_, 1, inputs, u, start, v, v_map, m, m_map);                           \
         break;
 
-/* m = u v + bias (NULL: 0) for `count` columns and one or two blocks of outputs. u is (8 inputs,
- * 8 outputs); v (inputs, count, 8) and m (outputs, count, 8) have their blocks v_map and m_map
- * floats apart. Each element's sum has the same order whatever the count is. u and bias are aligned
- * to 32 bytes. */
+/* m = start + u v for `count` columns and one or two blocks of outputs. u is
+ * (8 inputs, 8 outputs), aligned to 32 bytes; v (inputs, count, 8) and m (outputs, count, 8) have
+ * their blocks v_map and m_map floats apart. Each element's sum has the same order whatever the
+ * count is. */
 static inline void multiply_columns(size_t outputs, size_t inputs, const float *u,
-                                    const float *bias, const float *v, size_t v_map, float *m,
+                                    struct columns start, const float *v, size_t v_map, float *m,
                                     size_t m_map, size_t count) {
     /* Groups of like sizes: small ones are slow. */
     size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
@@ -74,6 +84,7 @@ static inline void multiply_columns(size_t outputs, size_t inputs, const float *
             MULTIPLY_CASE(5)
             MULTIPLY_CASE(6)
         }
+        start.data += (end - done) * start.step;
         v += (end - done) * MULTIPLY_BLOCK;
         m += (end - done) * MULTIPLY_BLOCK;
         done = end;

@@ -242,9 +242,11 @@ static void multiply_place(const struct winograd *winograd, const struct matrice
     size_t inputs = winograd->in_blocks, outputs = winograd->out_blocks;
     size_t columns = winograd_columns(winograd, p / SIDE) * winograd_columns(winograd, p % SIDE);
     size_t v_map = v->map * columns, m_map = m->map * columns;
+    static const float zeros[BLOCK];
+    const struct columns zero = {zeros, 0, 0};
     const float *u = winograd->weights + p * inputs * outputs * BLOCK * BLOCK;
     for (size_t o = 0; o < outputs; o += 2, u += 2 * BLOCK * inputs * BLOCK)
-        multiply_columns(o + 1 < outputs ? 2 : 1, inputs, u, NULL, v->data + v->begin[p], v_map,
+        multiply_columns(o + 1 < outputs ? 2 : 1, inputs, u, zero, v->data + v->begin[p], v_map,
                          m->data + m->begin[p] + o * m_map, m_map, count * columns);
 }
 
