@@ -45,12 +45,16 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
             _mm256_storeu_ps(m + m_map + (t)*MULTIPLY_BLOCK, second##t);                           \
     }
     EACH_OF_GROUP(DECLARE)
-    for (size_t b = 0; b < inputs; b++, v += v_map)
+    for (size_t b = 0; b < inputs; b++, v += v_map) {
+        /* Blocks lie too far apart for the CPU to foresee the next one. */
+        for (size_t t = 0; t < n; t += 2)
+            _mm_prefetch((const char *)(v + 2 * v_map + t * MULTIPLY_BLOCK), _MM_HINT_T0);
 #pragma GCC unroll 4
         for (size_t i = 0; i < MULTIPLY_BLOCK; i++, u += outputs * MULTIPLY_BLOCK) {
             __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * MULTIPLY_BLOCK);
             EACH_OF_GROUP(ADD)
         }
+    }
     EACH_OF_GROUP(STORE)
 #undef DECLARE
 #undef ADD

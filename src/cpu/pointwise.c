@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Floats of the input that a chunk takes; more is slower where they lie far apart. */
-enum { CHUNK_FLOATS = 12 * 1024, CHUNK_LEAST = 24, CHUNK_MOST = 240, CHUNK_STEP = 6 };
+enum { CHUNK_FLOATS = 24 * 1024, CHUNK_LEAST = 24, CHUNK_MOST = 240, CHUNK_STEP = 6 };
 
 struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_channels) {
     struct pointwise pointwise = {
