@@ -87,7 +87,9 @@ static enum status append_op(struct plan *plan, const struct op *op) {
         break;
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
-        TRY(layer_pool(plan, op, &done));
+        TRY(layer_max_pool(plan, op, &done));
+        if (!done)
+            TRY(layer_pool(plan, op, &done));
         break;
     case OP_RESIZE:
         TRY(layer_resize(plan, op, &done));
