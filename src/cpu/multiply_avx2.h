@@ -28,21 +28,21 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
 #define DECLARE(t)                                                                                 \
     __m256 first##t = _mm256_setzero_ps(), second##t = first##t;                                   \
     if ((t) < n) {                                                                                 \
-        first##t = _mm256_loadu_ps(start.data + (t)*start.step);                                   \
-        second##t = _mm256_loadu_ps(start1 + (t)*start.step);                                      \
+        first##t = _mm256_loadu_ps(start.data + (size_t)(t)*start.step);                           \
+        second##t = _mm256_loadu_ps(start1 + (size_t)(t)*start.step);                              \
     }
 #define ADD(t)                                                                                     \
     if ((t) < n) {                                                                                 \
-        __m256 x = _mm256_broadcast_ss(v + (t)*MULTIPLY_BLOCK + i);                                \
+        __m256 x = _mm256_broadcast_ss(v + (size_t)(t)*MULTIPLY_BLOCK + i);                        \
         first##t = _mm256_fmadd_ps(u0, x, first##t);                                               \
         if (outputs == 2)                                                                          \
             second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
     }
 #define STORE(t)                                                                                   \
     if ((t) < n) {                                                                                 \
-        _mm256_storeu_ps(m + (t)*MULTIPLY_BLOCK, first##t);                                        \
+        _mm256_storeu_ps(m + (size_t)(t)*MULTIPLY_BLOCK, first##t);                                \
         if (outputs == 2)                                                                          \
-            _mm256_storeu_ps(m + m_map + (t)*MULTIPLY_BLOCK, second##t);                           \
+            _mm256_storeu_ps(m + m_map + (size_t)(t)*MULTIPLY_BLOCK, second##t);                   \
     }
     EACH_OF_GROUP(DECLARE)
     for (size_t b = 0; b < inputs; b++, v += v_map) {

@@ -16,6 +16,13 @@ enum {
     LAST = SIDE - 1,
     PATCH1 = TILE + 2,     /* side of what a tile of stride 1 depends on */
     PATCH2 = 2 * TILE + 1, /* and of stride 2 */
+    /* In floats: a row of a patch, of a tile; two columns; where the plain products begin. */
+    ROW1 = PATCH1 * BLOCK,
+    ROW2 = PATCH2 * BLOCK,
+    QUAD = TILE * BLOCK,
+    TWO = 2 * BLOCK,
+    EVEN = LAST * BLOCK,
+    LAST_ROW = LAST * SIDE, /* a place */
 };
 
 /* V or M of a chunk. */
@@ -112,38 +119,37 @@ INLINE const float *find_patch(const struct winograd *winograd, const float *map
 
 /* Tile t of the chunk, block b of V. */
 INLINE void input_tile1(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
-    float half[PATCH1 * PATCH1 * BLOCK];
+    float half[PATCH1 * ROW1];
     size_t place = v->begin[1] - v->begin[0];
     float *to = v->data + b * v->map + t * BLOCK;
     for (size_t x = 0; x < PATCH1; x++)
-        filter_three(d + x * BLOCK, row, half + x * BLOCK, PATCH1 * BLOCK);
+        filter_three(d + x * BLOCK, row, half + x * BLOCK, ROW1);
     for (size_t y = 0; y < SIDE; y++)
-        filter_three(half + y * PATCH1 * BLOCK, BLOCK, to + y * SIDE * place, place);
+        filter_three(half + y * ROW1, BLOCK, to + y * SIDE * place, place);
 }
 
 /* One row of places: F(4,2) of every second value, the others as they are. */
 INLINE void input_row2(const float *d, float *filtered, size_t place, float *plain) {
-    filter_two(d, 2 * BLOCK, filtered, place);
+    filter_two(d, TWO, filtered, place);
     for (size_t x = 0; x < TILE; x++)
         _mm256_storeu_ps(plain + x * BLOCK, _mm256_loadu_ps(d + (2 * x + 1) * BLOCK));
 }
 
 INLINE void input_tile2(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
-    float half[LAST * PATCH2 * BLOCK];
+    float half[LAST * ROW2];
     float *single = v->data + b * v->map + t * BLOCK;
     float *four = v->data + (b * v->map + t * BLOCK) * TILE;
     float *sixteen = v->data + (b * v->map + t * BLOCK) * TILE * TILE;
     for (size_t x = 0; x < PATCH2; x++)
-        filter_two(d + x * BLOCK, 2 * row, half + x * BLOCK, PATCH2 * BLOCK);
+        filter_two(d + x * BLOCK, 2 * row, half + x * BLOCK, ROW2);
     for (size_t y = 0; y < LAST; y++) {
         const size_t *begin = v->begin + y * SIDE;
-        input_row2(half + y * PATCH2 * BLOCK, single + begin[0], begin[1] - begin[0],
-                   four + begin[LAST]);
+        input_row2(half + y * ROW2, single + begin[0], begin[1] - begin[0], four + begin[LAST]);
     }
     for (size_t y = 0; y < TILE; y++) {
-        const size_t *begin = v->begin + LAST * SIDE;
+        const size_t *begin = v->begin + LAST_ROW;
         input_row2(d + (2 * y + 1) * row, four + begin[0] + y * BLOCK, begin[1] - begin[0],
-                   sixteen + begin[LAST] + y * TILE * BLOCK);
+                   sixteen + begin[LAST] + y * QUAD);
     }
 }
 
@@ -152,7 +158,7 @@ INLINE void input_block(const struct winograd *winograd, size_t stride, const fl
                         const struct matrices *v, size_t b, size_t first, size_t count) {
     size_t side = stride == 1 ? PATCH1 : PATCH2, step = stride * TILE;
     for (size_t t = 0; t < count; t++) {
-        float copy[PATCH2 * PATCH2 * BLOCK];
+        float copy[PATCH2 * ROW2];
         size_t row, top = (first + t) / winograd->tile_columns * step;
         size_t left = (first + t) % winograd->tile_columns * step;
         const float *patch = find_patch(winograd, map, top, left, side, copy, &row);
@@ -180,14 +186,14 @@ INLINE void output_half2(const struct matrices *m, size_t b, size_t t, float *ha
     const float *single = m->data + b * m->map + t * BLOCK;
     const float *four = m->data + (b * m->map + t * BLOCK) * TILE;
     const float *sixteen = m->data + (b * m->map + t * BLOCK) * TILE * TILE;
-    const size_t *begin = m->begin, *last = m->begin + LAST * SIDE;
+    const size_t *begin = m->begin, *last = m->begin + LAST_ROW;
     for (size_t x = 0; x < PATCH2; x++) {
         __m256 column[TILE];
         if (x < LAST)
             gather_two(single + begin[x], begin[SIDE] - begin[0], four + last[x], BLOCK, column);
         else
             gather_two(four + begin[LAST] + (x - LAST) * BLOCK, begin[SIDE + LAST] - begin[LAST],
-                       sixteen + last[LAST] + (x - LAST) * BLOCK, TILE * BLOCK, column);
+                       sixteen + last[LAST] + (x - LAST) * BLOCK, QUAD, column);
         for (size_t y = 0; y < TILE; y++)
             _mm256_storeu_ps(half + (y * PATCH2 + x) * BLOCK, column[y]);
     }
@@ -200,7 +206,7 @@ INLINE void output_row(size_t stride, enum activation activation, float alpha, c
     if (stride == 1)
         gather_three(half, BLOCK, values);
     else
-        gather_two(half, BLOCK, half + LAST * BLOCK, BLOCK, values);
+        gather_two(half, BLOCK, half + EVEN, BLOCK, values);
     for (size_t x = 0; x < columns; x++) {
         __m256 value = avx2_activate(activation, alpha, _mm256_add_ps(values[x], bias));
         if (residual)
@@ -215,7 +221,7 @@ INLINE void output_block(const struct winograd *winograd, size_t stride, enum ac
     __m256 bias = _mm256_load_ps(winograd->bias + b * BLOCK);
     size_t side = stride == 1 ? SIDE : PATCH2;
     for (size_t t = 0; t < count; t++) {
-        float half[TILE * PATCH2 * BLOCK];
+        float half[TILE * ROW2];
         size_t top = (first + t) / winograd->tile_columns * TILE;
         size_t left = (first + t) % winograd->tile_columns * TILE;
         size_t rows = winograd->height - top, columns = winograd->width - left;
@@ -245,7 +251,7 @@ static void multiply_place(const struct winograd *winograd, const struct matrice
     static const float zeros[BLOCK];
     const struct columns zero = {zeros, 0, 0};
     const float *u = winograd->weights + p * inputs * outputs * BLOCK * BLOCK;
-    for (size_t o = 0; o < outputs; o += 2, u += 2 * BLOCK * inputs * BLOCK)
+    for (size_t o = 0; o < outputs; o += 2, u += inputs * BLOCK * TWO)
         multiply_columns(o + 1 < outputs ? 2 : 1, inputs, u, zero, v->data + v->begin[p], v_map,
                          m->data + m->begin[p] + o * m_map, m_map, count * columns);
 }
@@ -253,10 +259,11 @@ static void multiply_place(const struct winograd *winograd, const struct matrice
 INLINE void tiles(const struct winograd *winograd, size_t stride, enum activation activation,
                   const float *src, const float *residual, float *dst, size_t first, size_t count,
                   float *scratch) {
-    struct matrices v = {.data = scratch, .map = winograd->chunk * BLOCK}, m = v;
+    struct matrices v = {.map = winograd->chunk * BLOCK}, m = v;
     size_t in_map = winograd->in_height * winograd->in_width * BLOCK;
     size_t map = winograd->height * winograd->width * BLOCK;
-    m.data += winograd_layout(winograd, winograd->in_blocks, v.begin);
+    v.data = scratch;
+    m.data = scratch + winograd_layout(winograd, winograd->in_blocks, v.begin);
     winograd_layout(winograd, winograd->out_blocks, m.begin);
     for (size_t b = 0; b < winograd->in_blocks; b++)
         input_block(winograd, stride, src + b * in_map, &v, b, first, count);
