@@ -1,7 +1,8 @@
-/* Times the CPU backend's forward pass: bench_forward MODEL IMGSZ THREADS ROUNDS prints the least
- * and the median time of one picture in ms. */
+/* Times the CPU backend's forward pass: bench_forward MODEL IMGSZ THREADS ROUNDS [plain] prints the
+ * least and the median time of one picture in ms; with `plain`, of oneDNN's convolutions alone. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -19,7 +20,8 @@ static int ascending(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
-static enum status bench(const char *path, size_t imgsz, size_t threads, size_t rounds) {
+static enum status bench(const char *path, size_t imgsz, const struct cpu_options *options,
+                         size_t rounds) {
     enum status status;
     struct model model = {0};
     struct cpu_network *network = NULL;
@@ -31,7 +33,7 @@ static enum status bench(const char *path, size_t imgsz, size_t threads, size_t 
     TRY(memory_zeroed(rounds, sizeof *times, &times));
     for (size_t i = 0; i < 3 * imgsz * imgsz; i++)
         planes[i] = (float)(i * 2654435761u % 1024) / 1024.0f;
-    TRY(cpu_network_make(&model.graph, threads, 0, &network));
+    TRY(cpu_network_make(&model.graph, options, &network));
     for (size_t i = 0; i < 2; i++) /* compiles, warms up */
         TRY(cpu_network_forward(network, imgsz, imgsz, planes, &maps));
     for (size_t i = 0; i < rounds; i++) {
@@ -51,13 +53,15 @@ out:
 
 int main(int argc, char **argv) {
     size_t numbers[3] = {0};
+    bool plain = argc == 6 && strcmp(argv[5], "plain") == 0;
     for (int i = 2; i < argc && i < 5; i++)
         numbers[i - 2] = (size_t)strtoul(argv[i], NULL, 10);
-    if (argc != 5 || !numbers[0] || !numbers[1] || !numbers[2]) {
-        fprintf(stderr, "usage: bench_forward MODEL IMGSZ THREADS ROUNDS\n");
+    if ((argc != 5 && !plain) || !numbers[0] || !numbers[1] || !numbers[2]) {
+        fprintf(stderr, "usage: bench_forward MODEL IMGSZ THREADS ROUNDS [plain]\n");
         return STATUS_BAD_INPUT;
     }
-    enum status status = bench(argv[1], numbers[0], numbers[1], numbers[2]);
+    struct cpu_options options = {.threads = numbers[1], .plain = plain};
+    enum status status = bench(argv[1], numbers[0], &options, numbers[2]);
     if (status != STATUS_OK)
         fprintf(stderr, "%s\n", status_message());
     return (int)status;

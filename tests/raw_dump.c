@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
         status = FAIL(STATUS_BAD_INPUT, "%s has no distance head", argv[1]);
         goto out;
     }
-    TRY(cpu_network_make(&model.graph, 1, 0, &network));
+    TRY(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 1}, &network));
     for (int i = 3; i < argc; i++)
         TRY(dump(network, &model.graph.head, argv[i], imgsz));
 out:

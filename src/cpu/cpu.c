@@ -77,7 +77,8 @@ static enum status open_backend(const struct model *model, const struct judge *j
     TRY(memory_zeroed(backend->n_slots, sizeof *backend->slots, &backend->slots));
     TRY(describe_device(&backend->device, threads));
     TRY(judge_scratch_make(&backend->scratch));
-    TRY(cpu_network_make(&model->graph, threads, 0, &backend->network));
+    TRY(cpu_network_make(&model->graph, &(struct cpu_options){.threads = threads},
+                         &backend->network));
     /* Here, so that a model that cannot be run is refused before the first picture. */
     status = cpu_network_compile(backend->network, height, width);
     if (status != STATUS_OK)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "cpu/pointwise.h"
+#include "cpu/winograd.h"
 #include "model/graph.h"
 
 /* An activation with its parameters (those of struct op). */
@@ -22,6 +24,12 @@ struct kernels {
     void (*softmax)(const float *x, float *y, size_t n);
     /* One row of a matrix product: y (n) = a (k) times b (k,n). */
     void (*multiply_row)(const float *a, const float *b, float *y, size_t k, size_t n);
+    /* winograd_tiles_avx2 or its like; NULL where this CPU has none. */
+    void (*winograd_tiles)(const struct winograd *winograd, const float *src, const float *residual,
+                           float *dst, size_t first, size_t count, float *scratch);
+    /* Likewise pointwise_cells_avx2. */
+    void (*pointwise_cells)(const struct pointwise *pointwise, const float *src, float *dst,
+                            size_t block, size_t first, size_t count);
 };
 
 const struct kernels *kernels_choose(void);

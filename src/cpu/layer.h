@@ -5,8 +5,11 @@
 
 #include "cpu/plan.h"
 
+enum status layer_winograd(struct plan *plan, const struct op *op, bool *done);
+enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done);
 enum status layer_convolution(struct plan *plan, const struct op *op, bool *done);
 enum status layer_deconvolution(struct plan *plan, const struct op *op, bool *done);
+enum status layer_max_pool(struct plan *plan, const struct op *op, bool *done);
 enum status layer_pool(struct plan *plan, const struct op *op, bool *done);
 enum status layer_resize(struct plan *plan, const struct op *op, bool *done);
 enum status layer_concat(struct plan *plan, const struct op *op, bool *done);

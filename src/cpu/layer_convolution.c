@@ -125,6 +125,11 @@ enum status layer_convolution(struct plan *plan, const struct op *op, bool *done
     int threads = limit_threads(layout);
     if (!is_plain_case(plan, op))
         goto out;
+    TRY(layer_winograd(plan, op, done));
+    if (!*done)
+        TRY(layer_pointwise(plan, op, done));
+    if (*done)
+        goto out;
     int x = op->inputs[0];
     if (plan->layouts[x] == LAYOUT_PLAIN && plan->shapes[x].dims[1] <= PLANAR_CHANNELS &&
         op->window.group == 1)

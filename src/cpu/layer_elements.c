@@ -88,7 +88,7 @@ static enum status append(struct plan *plan,
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
     args->n = plan->buffers[what->dst].bytes / sizeof(float);
-    TRY(plan_step(plan, run, args, free));
+    TRY(plan_step(plan, "elements", run, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->other);
     plan_use(plan, what->dst);

@@ -66,7 +66,7 @@ enum status layer_matmul(struct plan *plan, const struct op *op, bool *done) {
         args->from[2 * i] = matrix_of(a, out, i);
         args->from[2 * i + 1] = matrix_of(b, out, i);
     }
-    TRY(plan_step(plan, run_matmul, args, free));
+    TRY(plan_step(plan, "matmul", run_matmul, args, free));
     plan_use(plan, args->a);
     plan_use(plan, args->b);
     plan_use(plan, args->dst);
@@ -103,7 +103,7 @@ enum status layer_softmax(struct plan *plan, const struct op *op, bool *done) {
     args->dst = plan_write(plan, op->output, LAYOUT_PLAIN);
     args->columns = (size_t)shape->dims[op->axis];
     args->rows = (size_t)shape_elements(shape) / args->columns;
-    TRY(plan_step(plan, run_softmax, args, free));
+    TRY(plan_step(plan, "softmax", run_softmax, args, free));
     plan_use(plan, args->src);
     plan_use(plan, args->dst);
     *done = true;
@@ -139,7 +139,7 @@ enum status layer_generic(struct plan *plan, const struct op *op) {
             TRY(plan_read(plan, op->inputs[i], LAYOUT_PLAIN, &buffer));
     TRY(memory_zeroed(1, sizeof *args, &args));
     args->op = op;
-    TRY(plan_step(plan, run_generic, args, free));
+    TRY(plan_step(plan, "generic", run_generic, args, free));
     for (size_t i = 0; i < op->n_inputs; i++)
         if (op->inputs[i] >= 0)
             plan_use(plan, buffer_of(op->inputs[i], LAYOUT_PLAIN));

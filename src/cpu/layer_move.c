@@ -31,7 +31,7 @@ static enum status append_channels(struct plan *plan, const struct channels_args
     struct channels_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, run_channels, args, free));
+    TRY(plan_step(plan, "copy", run_channels, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:
@@ -71,7 +71,7 @@ static enum status append_runs(struct plan *plan, const struct runs_args *what) 
     struct runs_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, run_runs, args, free));
+    TRY(plan_step(plan, "copy", run_runs, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:

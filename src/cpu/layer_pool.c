@@ -128,7 +128,7 @@ enum status layer_resize(struct plan *plan, const struct op *op, bool *done) {
     args->out_width = (size_t)out[3];
     resize_table(args->from, args->out_height, args->in_height, op->scale[0]);
     resize_table(args->from + args->out_height, args->out_width, args->in_width, op->scale[1]);
-    TRY(plan_step(plan, run_resize, args, free));
+    TRY(plan_step(plan, "resize", run_resize, args, free));
     plan_use(plan, src);
     plan_use(plan, args->dst);
     *done = true;

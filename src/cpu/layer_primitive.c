@@ -61,7 +61,7 @@ enum status layer_primitive(struct plan *plan, const struct op *op,
     struct primitive_args *args;
     struct descriptor descriptor = {0};
     TRY(memory_zeroed(1, sizeof *args, &args));
-    TRY(plan_step(plan, run_primitive, args, release_primitive));
+    TRY(plan_step(plan, "oneDNN", run_primitive, args, release_primitive));
     args->op = op;
     args->stream = plan->runtime->stream;
     args->threads = omp_get_max_threads();

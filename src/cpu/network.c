@@ -2,11 +2,12 @@
 
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "cpu/plan.h"
 
-enum { ARENA_ALIGNMENT = 4096 };
+enum { ARENA_ALIGNMENT = 4096, PACKED_ALIGNMENT = 64 };
 
 struct cpu_network {
     struct runtime runtime;
@@ -51,6 +52,30 @@ out:
     return status;
 }
 
+enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t floats, bool *fresh,
+                           float **data) {
+    enum status status;
+    *fresh = false;
+    for (size_t i = 0; i < runtime->n_packed; i++)
+        if (runtime->packed[i].op == op) {
+            *data = runtime->packed[i].data;
+            return STATUS_OK;
+        }
+    TRY(memory_reserve(&runtime->packed, &runtime->packed_capacity, runtime->n_packed + 1,
+                       sizeof *runtime->packed));
+    size_t bytes = (floats * sizeof **data + PACKED_ALIGNMENT - 1) / PACKED_ALIGNMENT;
+    *data = aligned_alloc(PACKED_ALIGNMENT, bytes * PACKED_ALIGNMENT);
+    if (!*data) {
+        status = FAIL(STATUS_FAILED, "out of memory: %zu floats of weights", floats);
+        goto out;
+    }
+    memset(*data, 0, floats * sizeof **data);
+    runtime->packed[runtime->n_packed++] = (struct packed){op, *data};
+    *fresh = true;
+out:
+    return status;
+}
+
 /* The blocks that oneDNN's kernels for this CPU work on. Elsewhere than on x86 it has fast ones
  * for planes alone. */
 static size_t preferred_block(void) {
@@ -63,15 +88,16 @@ static size_t preferred_block(void) {
 #endif
 }
 
-enum status cpu_network_make(const struct graph *graph, size_t threads, size_t block,
+enum status cpu_network_make(const struct graph *graph, const struct cpu_options *options,
                              struct cpu_network **out) {
     enum status status;
     struct cpu_network *network;
     TRY(memory_zeroed(1, sizeof *network, &network));
     struct runtime *runtime = &network->runtime;
     runtime->graph = graph;
-    runtime->threads = threads ? threads : 1;
-    runtime->block = block ? block : preferred_block();
+    runtime->threads = options->threads ? options->threads : 1;
+    runtime->block = options->block ? options->block : preferred_block();
+    runtime->plain = options->plain;
     runtime->kernels = kernels_choose();
     TRY(DNNL(dnnl_engine_create(&runtime->engine, dnnl_cpu, 0)));
     TRY(DNNL(dnnl_stream_create(&runtime->stream, runtime->engine, dnnl_stream_default_flags)));
@@ -92,10 +118,13 @@ void cpu_network_free(struct cpu_network *network) {
         plan_free(network->plans[i]);
     for (size_t i = 0; i < runtime->n_weights; i++)
         weights_free(&runtime->weights[i]);
+    for (size_t i = 0; i < runtime->n_packed; i++)
+        free(runtime->packed[i].data);
     if (runtime->stream)
         dnnl_stream_destroy(runtime->stream);
     if (runtime->engine)
         dnnl_engine_destroy(runtime->engine);
+    free(runtime->packed);
     free(runtime->weights);
     free(network->plans);
     free(network->arena);
@@ -149,12 +178,19 @@ enum status cpu_network_compile(struct cpu_network *network, size_t height, size
 
 enum status cpu_network_forward(struct cpu_network *network, size_t height, size_t width,
                                 const float *planes, struct head_maps *maps) {
+    return cpu_network_trace(network, height, width, planes, maps, NULL, NULL);
+}
+
+enum status cpu_network_trace(struct cpu_network *network, size_t height, size_t width,
+                              const float *planes, struct head_maps *maps,
+                              void (*after)(void *context, const struct cpu_step *step),
+                              void *context) {
     enum status status;
     struct plan *plan;
     int threads = set_threads(network);
     TRY(find_plan(network, height, width, &plan));
     TRY(grow_arena(network, plan->arena_bytes));
-    TRY(plan_run(plan, network->arena, planes));
+    TRY(plan_run(plan, network->arena, planes, after, context));
     plan_maps(plan, maps);
 out:
     omp_set_num_threads(threads);

@@ -2,6 +2,7 @@
 #ifndef VERIFY_CPU_NETWORK_H
 #define VERIFY_CPU_NETWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -10,10 +11,16 @@
 
 struct cpu_network;
 
-/* Prepares to run `graph`, which stays the caller's and must outlive the network. `threads` CPU
- * threads are used at most. Feature maps are kept in blocks of `block` channels: 8 or 16, 1 for
- * planes, 0 for what suits this CPU. STATUS_BAD_INPUT for an operator that cannot be run. */
-enum status cpu_network_make(const struct graph *graph, size_t threads, size_t block,
+struct cpu_options {
+    size_t threads; /* CPU threads used at most; 0: one */
+    size_t block;   /* feature maps are kept in blocks of so many channels: 8 or 16, 1 for planes,
+                       0 for what suits this CPU */
+    bool plain;     /* every convolution by oneDNN's direct algorithm, none by our own kernels */
+};
+
+/* Prepares to run `graph`, which stays the caller's and must outlive the network. STATUS_BAD_INPUT
+ * for an operator that cannot be run. */
+enum status cpu_network_make(const struct graph *graph, const struct cpu_options *options,
                              struct cpu_network **out);
 void cpu_network_free(struct cpu_network *network);
 
@@ -25,5 +32,19 @@ enum status cpu_network_compile(struct cpu_network *network, size_t height, size
  * result depends neither on the number of threads nor on earlier pictures. */
 enum status cpu_network_forward(struct cpu_network *network, size_t height, size_t width,
                                 const float *planes, struct head_maps *maps);
+
+/* One step of a compiled graph. */
+struct cpu_step {
+    const char *kind;    /* how it is computed: "winograd", "copy", ... */
+    const struct op *op; /* the operator that it belongs to */
+    struct shape in, out;
+    double flop; /* of a convolution, counted as the direct algorithm's; else 0 */
+};
+
+/* The same as cpu_network_forward, but for a call of `after` behind each step. */
+enum status cpu_network_trace(struct cpu_network *network, size_t height, size_t width,
+                              const float *planes, struct head_maps *maps,
+                              void (*after)(void *context, const struct cpu_step *step),
+                              void *context);
 
 #endif

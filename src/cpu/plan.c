@@ -77,6 +77,7 @@ out:
 static enum status append_op(struct plan *plan, const struct op *op) {
     enum status status = STATUS_OK;
     bool done = false;
+    plan->op = op;
     switch (op->kind) {
     case OP_CONV:
         TRY(layer_convolution(plan, op, &done));
@@ -86,7 +87,9 @@ static enum status append_op(struct plan *plan, const struct op *op) {
         break;
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
-        TRY(layer_pool(plan, op, &done));
+        TRY(layer_max_pool(plan, op, &done));
+        if (!done)
+            TRY(layer_pool(plan, op, &done));
         break;
     case OP_RESIZE:
         TRY(layer_resize(plan, op, &done));
@@ -242,12 +245,33 @@ out:
     return status;
 }
 
-enum status plan_run(struct plan *plan, char *arena, const float *planes) {
+/* Floating-point operations of a convolution: two a weight and place. */
+static double flop_of(const struct plan *plan, const struct op *op) {
+    bool transposed = op->kind == OP_CONV_TRANSPOSE;
+    if (op->kind != OP_CONV && !transposed)
+        return 0.0;
+    const struct shape *places = &plan->shapes[transposed ? op->inputs[0] : op->output];
+    return 2.0 * (double)shape_elements(&plan->shapes[op->inputs[1]]) *
+           (double)(places->dims[2] * places->dims[3]);
+}
+
+static struct cpu_step step_of(const struct plan *plan, const struct step *step) {
+    return (struct cpu_step){step->kind, step->op, plan->shapes[step->op->inputs[0]],
+                             plan->shapes[step->op->output], flop_of(plan, step->op)};
+}
+
+enum status plan_run(struct plan *plan, char *arena, const float *planes,
+                     void (*after)(void *context, const struct cpu_step *step), void *context) {
     enum status status = STATUS_OK;
     /* The steps only read the input; the structs that they share are not const. */
     TRY(point_to(plan, arena, (char *)planes));
-    for (size_t i = 0; i < plan->n_steps; i++)
+    for (size_t i = 0; i < plan->n_steps; i++) {
         TRY(plan->steps[i].run(plan, plan->steps[i].args));
+        if (after) {
+            const struct cpu_step step = step_of(plan, &plan->steps[i]);
+            after(context, &step);
+        }
+    }
 out:
     return status;
 }

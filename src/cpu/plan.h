@@ -11,6 +11,7 @@
 
 #include "cpu/dnnl_compat.h"
 #include "cpu/kernels.h"
+#include "cpu/network.h"
 #include "judge/judge.h"
 #include "model/graph.h"
 
@@ -19,11 +20,14 @@ struct runtime {
     const struct graph *graph;
     size_t threads;
     size_t block; /* channels in a block; 1: all feature maps are planes */
+    bool plain;   /* none of our own convolutions */
     const struct kernels *kernels;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     size_t n_weights, weight_capacity;
     struct weights *weights; /* in oneDNN's layouts, shared between plans */
+    size_t n_packed, packed_capacity;
+    struct packed *packed; /* for our own kernels, likewise */
 };
 
 /* A constant of a convolution, reordered. */
@@ -38,6 +42,17 @@ struct weights {
 enum status runtime_weights(struct runtime *runtime, const struct op *op,
                             const struct descriptor *original, const struct descriptor *wanted,
                             dnnl_memory_t *out);
+
+/* A convolution's constants as our own kernels read them. */
+struct packed {
+    const struct op *op;
+    float *data;
+};
+
+/* The op's constants as it packed them before, or `floats` zeros to be filled (*fresh), aligned to
+ * 64 bytes; owned by the runtime. */
+enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t floats, bool *fresh,
+                           float **data);
 
 enum layout { LAYOUT_PLAIN, LAYOUT_BLOCKED, LAYOUT_COUNT };
 
@@ -57,6 +72,8 @@ struct buffer {
 
 struct plan;
 struct step {
+    const char *kind;
+    const struct op *op;
     enum status (*run)(const struct plan *plan, const void *args);
     void *args;
     void (*free)(void *args);
@@ -76,6 +93,7 @@ struct plan {
     enum layout *layouts;   /* by tensor: the one in which its operator computes it */
     struct buffer *buffers; /* two a tensor (buffer_of), then scratch */
     size_t n_buffers, buffer_capacity;
+    const struct op *op; /* the one that is being compiled */
     struct step *steps;
     size_t n_steps, step_capacity;
     struct binding *bindings;
@@ -87,8 +105,10 @@ struct plan {
 enum status plan_make(struct runtime *runtime, size_t height, size_t width, struct plan **out);
 void plan_free(struct plan *plan);
 
-/* Runs all steps with this arena (64-byte aligned, arena_bytes) and input planes. */
-enum status plan_run(struct plan *plan, char *arena, const float *planes);
+/* Runs all steps with this arena (64-byte aligned, arena_bytes) and input planes, and calls
+ * `after`, where it is not NULL, behind each. */
+enum status plan_run(struct plan *plan, char *arena, const float *planes,
+                     void (*after)(void *context, const struct cpu_step *step), void *context);
 /* The head's maps after a run. */
 void plan_maps(const struct plan *plan, struct head_maps *maps);
 
@@ -129,9 +149,9 @@ size_t plan_root(const struct plan *plan, size_t buffer, size_t *offset);
 /* Whether the buffer already is the given part of another one. */
 bool plan_is_part(const struct plan *plan, size_t buffer, size_t whole, size_t offset);
 
-/* Appends a step; `args` (from malloc, owned by the plan at once, also on failure) is released
- * with `release`. */
-enum status plan_step(struct plan *plan,
+/* Appends a step of this kind (a literal; struct cpu_step); `args` (from malloc, owned by the plan
+ * at once, also on failure) is released with `release`. */
+enum status plan_step(struct plan *plan, const char *kind,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args));
 /* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */

@@ -5,7 +5,7 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
-enum status plan_step(struct plan *plan,
+enum status plan_step(struct plan *plan, const char *kind,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args)) {
     enum status status =
@@ -14,7 +14,7 @@ enum status plan_step(struct plan *plan,
         release(args);
         return status;
     }
-    plan->steps[plan->n_steps++] = (struct step){run, args, release};
+    plan->steps[plan->n_steps++] = (struct step){kind, plan->op, run, args, release};
     return STATUS_OK;
 }
 

@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
     uint32_t height = (uint32_t)strtoul(argv[3], NULL, 10);
     uint32_t width = (uint32_t)strtoul(argv[4], NULL, 10);
     TRY(model_read(argv[1], *argv[2] == '\0' ? NULL : argv[2], width, &model));
-    TRY(cpu_network_make(&model.graph, 1, 0, &network));
+    TRY(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 1}, &network));
     TRY(dump(network, &model.graph.head, height, width));
 out:
     if (status != STATUS_OK)

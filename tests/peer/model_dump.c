@@ -79,7 +79,7 @@ static enum status dump(const char *path, size_t height, size_t width) {
         status = FAIL(STATUS_BAD_INPUT, "the standard input is too short");
         goto out;
     }
-    TRY(cpu_network_make(&model.graph, 2, 1, &network));
+    TRY(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2, .block = 1}, &network));
     TRY(cpu_network_forward(network, height, width, planes, &maps));
     for (size_t l = 0; l < model.graph.head.n_levels; l++)
         TRY(put_level(&model.graph.head, l, &maps));

@@ -95,7 +95,9 @@ static inline void check_head(struct graph *graph, size_t height, size_t width) 
         for (size_t threads = setups[i].fewest; threads <= setups[i].most; threads++) {
             struct cpu_network *network;
             size_t n;
-            ASSERT_OK(cpu_network_make(graph, threads, setups[i].block, &network));
+            ASSERT_OK(cpu_network_make(
+                graph, &(struct cpu_options){.threads = threads, .block = setups[i].block},
+                &network));
             float *result = network_result(network, height, width, planes, &n);
             assert_close(result, expected, n, 1e-4f);
             if (first && memcmp(result, first, n * sizeof *result) != 0)

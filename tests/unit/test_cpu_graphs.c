@@ -187,7 +187,7 @@ static void final_heads(void **state) {
         ASSERT_OK(graph_evaluate(&graph, 16, 24, planes, &y, 1, &expected));
         struct cpu_network *network;
         struct head_maps maps;
-        ASSERT_OK(cpu_network_make(&graph, 2, 0, &network));
+        ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 2}, &network));
         ASSERT_OK(cpu_network_forward(network, 16, 24, planes, &maps));
         const struct head_map *map = &maps.boxes[0];
         assert_int_equal(map->channels, 9);
@@ -216,7 +216,7 @@ static void many_sizes(void **state) {
     net_head(&graph, y, y);
     scale_weights(&graph);
     struct cpu_network *network;
-    ASSERT_OK(cpu_network_make(&graph, 2, 0, &network));
+    ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 2}, &network));
     float *first[N];
     for (size_t i = 0; i < 2 * N; i++) {
         size_t at = i < N ? i : 2 * N - 1 - i, n;
@@ -241,7 +241,7 @@ static void many_sizes(void **state) {
 
 static void refuses(struct graph *graph, const char *reason) {
     struct cpu_network *network;
-    ASSERT_OK(cpu_network_make(graph, 1, 0, &network));
+    ASSERT_OK(cpu_network_make(graph, &(struct cpu_options){.threads = 1}, &network));
     assert_int_equal(cpu_network_compile(network, 16, 16), STATUS_BAD_INPUT);
     if (!strstr(status_message(), reason))
         fail_msg("the message is \"%s\"; it should say \"%s\"", status_message(), reason);

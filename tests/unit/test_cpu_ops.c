@@ -119,6 +119,15 @@ static void pools(void **state) {
             net_last(&graph)->pool_count_padding = kind == 2;
             check(&graph, y, 26, 38);
         }
+    for (int planar = 0; planar < 2; planar++) { /* windows larger than the map, off their cell */
+        struct graph wide = net_start();
+        int x = planar ? wide.input : stem(&wide, 12);
+        int y = net_op(&wide, OP_MAX_POOL, x, -1);
+        set_window(&wide, 9, 1, 4);
+        net_last(&wide)->window.kernel[1] = 4;
+        memcpy(net_last(&wide)->window.pad, (int64_t[]){4, 0, 4, 3}, 4 * sizeof(int64_t));
+        check(&wide, y, 6, 8);
+    }
     struct graph graph = net_start(); /* of planes */
     int y = net_op(&graph, OP_MAX_POOL, graph.input, -1);
     set_window(&graph, 3, 1, 1);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cpu/cpu.h"
+#include "head_boxes.h"
 
 #define FIXTURES "../shared/fixtures/"
 
@@ -47,49 +48,6 @@ static float *read_npy(const char *path, size_t *n) {
     return data;
 }
 
-static float sigmoid(float x) {
-    return 1.0f / (1.0f + expf(-x));
-}
-
-/* One side of a box: the mean of a softmax over its bins, or the value itself. */
-static float distance(const float *logits, size_t bins, size_t stride) {
-    if (bins == 1)
-        return logits[0];
-    double sum = 0.0, mean = 0.0;
-    for (size_t i = 0; i < bins; i++) {
-        double e = exp((double)logits[i * stride]);
-        sum += e;
-        mean += e * (double)i;
-    }
-    return (float)(mean / sum);
-}
-
-/* Decodes a distance head into (4 + n_classes, anchors), as the exported tails do. Returns the
- * number of anchors written from `first` on. */
-static size_t decode_level(const struct head *head, size_t level, const struct head_maps *maps,
-                           float *out, size_t first, size_t anchors) {
-    const struct head_level *at = &head->levels[level];
-    size_t width = maps->boxes[level].width, cells = width * maps->boxes[level].height;
-    float *boxes = map_planes(&maps->boxes[level]), *scores = map_planes(&maps->scores[level]);
-    for (size_t cell = 0; cell < cells; cell++) {
-        float side[4];
-        for (size_t i = 0; i < 4; i++)
-            side[i] = distance(boxes + (at->box_channel + i * head->bins) * cells + cell,
-                               head->bins, cells);
-        float x = (float)(cell % width) + 0.5f, y = (float)(cell / width) + 0.5f;
-        float *to = out + first + cell;
-        to[0 * anchors] = (x + (side[2] - side[0]) / 2.0f) * (float)at->stride;
-        to[1 * anchors] = (y + (side[3] - side[1]) / 2.0f) * (float)at->stride;
-        to[2 * anchors] = (side[0] + side[2]) * (float)at->stride;
-        to[3 * anchors] = (side[1] + side[3]) * (float)at->stride;
-        for (size_t i = 0; i < head->n_classes; i++)
-            to[(4 + i) * anchors] = sigmoid(scores[(at->score_channel + i) * cells + cell]);
-    }
-    free(boxes);
-    free(scores);
-    return cells;
-}
-
 static void reference_outputs(void **state) {
     (void)state;
     size_t n_input, n_expected;
@@ -108,7 +66,7 @@ static void reference_outputs(void **state) {
         size_t anchors = n_expected / (4 + head->n_classes), done = 0;
         float *actual = calloc(n_expected, sizeof *actual);
         assert_non_null(actual);
-        ASSERT_OK(cpu_network_make(&model.graph, 2, 0, &network));
+        ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2}, &network));
         ASSERT_OK(cpu_network_forward(network, IMGSZ, IMGSZ, planes, &maps));
         assert_int_equal(head->kind, HEAD_DISTANCE);
         for (size_t level = 0; level < head->n_levels; level++)
@@ -197,7 +155,8 @@ static void other_inputs(void **state) {
         size_t n[2];
         for (size_t threads = 1; threads <= 3; threads++) {
             struct cpu_network *network;
-            ASSERT_OK(cpu_network_make(&model.graph, threads, 0, &network));
+            ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = threads},
+                                       &network));
             for (size_t k = 0; k < 4; k++) {
                 size_t size = k % 2, count;
                 float *result =
@@ -220,7 +179,8 @@ static void other_inputs(void **state) {
             free(expected);
         }
         struct cpu_network *planar;
-        ASSERT_OK(cpu_network_make(&model.graph, 2, 1, &planar));
+        ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2, .block = 1},
+                                   &planar));
         float *result = all_maps(planar, head, sizes[0][0], sizes[0][1], planes, &n[0]);
         assert_close(result, first[0], n[0], 1e-4f);
         cpu_network_free(planar);

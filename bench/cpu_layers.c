@@ -1,0 +1,167 @@
+/* The CPU backend's forward pass step by step: bench_cpu_layers MODEL IMGSZ THREADS ROUNDS [plain]
+ * prints a Markdown table. Of each step the least time of all rounds, with and without our own
+ * convolutions in turn; its GFLOP/s, counted as the direct algorithm's, and their share of the
+ * multiply-adds that the CPU was just seen to do. */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "cpu/network.h"
+#include "model/model.h"
+
+struct row {
+    struct cpu_step step;
+    double ms;
+};
+
+struct profile {
+    struct row *rows;
+    size_t n, capacity;
+    size_t at; /* the step that comes next in this round */
+    double before;
+    enum status status;
+};
+
+static double now_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+static void after_step(void *context, const struct cpu_step *step) {
+    struct profile *profile = context;
+    double ms = now_ms() - profile->before;
+    if (profile->at == profile->n) {
+        enum status status = memory_reserve(&profile->rows, &profile->capacity, profile->n + 1,
+                                            sizeof *profile->rows);
+        if (status != STATUS_OK) {
+            profile->status = status;
+            return;
+        }
+        profile->rows[profile->n++] = (struct row){*step, ms};
+    }
+    struct row *row = &profile->rows[profile->at++];
+    row->ms = ms < row->ms ? ms : row->ms;
+    profile->before = now_ms();
+}
+
+static enum status run_round(struct cpu_network *network, size_t imgsz, const float *planes,
+                             struct profile *profile) {
+    enum status status;
+    struct head_maps maps;
+    profile->at = 0;
+    profile->before = now_ms();
+    TRY(cpu_network_trace(network, imgsz, imgsz, planes, &maps, after_step, profile));
+    status = profile->status;
+out:
+    return status;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* GFLOP/s of independent multiply-adds on one thread: the best of some short runs. */
+__attribute__((target("avx2,fma"))) static double peak_of_thread(void) {
+    enum { CHAINS = 10, STEPS = 1000000, RUNS = 20 };
+    double best = 0.0;
+    for (size_t run = 0; run < RUNS; run++) {
+        __m256 sums[CHAINS], factor = _mm256_set1_ps(0.999f);
+        for (size_t i = 0; i < CHAINS; i++)
+            sums[i] = _mm256_set1_ps((float)i);
+        double start = now_ms();
+        for (size_t step = 0; step < STEPS; step++)
+#pragma GCC unroll 10
+            for (size_t i = 0; i < CHAINS; i++)
+                sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
+        double rate = 16.0 * CHAINS * STEPS / (now_ms() - start) * 1e-6;
+        float sink[8];
+        for (size_t i = 1; i < CHAINS; i++)
+            sums[0] = _mm256_add_ps(sums[0], sums[i]);
+        _mm256_storeu_ps(sink, sums[0]);
+        /* Always true; keeps the sums. */
+        best = rate > best && sink[0] < 1e9f ? rate : best;
+    }
+    return best;
+}
+
+static double measure_peak(size_t threads) {
+    double sum = 0.0;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return 0.0;
+#pragma omp parallel num_threads((int)threads) reduction(+ : sum)
+    sum += peak_of_thread();
+    return sum;
+}
+#else
+static double measure_peak(size_t threads) {
+    (void)threads;
+    return 0.0;
+}
+#endif
+
+static void print_profile(const struct profile *profile, double peak) {
+    double total = 0.0;
+    for (size_t i = 0; i < profile->n; i++)
+        total += profile->rows[i].ms;
+    printf("peak %.1f GFLOP/s, %.2f ms in all\n\n"
+           "| kind | shape | ms | GFLOP/s | of peak | of all | node |\n"
+           "| --- | --- | --: | --: | --: | --: | --- |\n",
+           peak, total);
+    for (size_t i = 0; i < profile->n; i++) {
+        const struct row *row = &profile->rows[i];
+        const struct cpu_step *step = &row->step;
+        const struct window *window = &step->op->window;
+        char in[SHAPE_TEXT], out[SHAPE_TEXT];
+        printf("| %s | %s %s", step->kind, shape_text(&step->in, in), shape_text(&step->out, out));
+        /* An activation behind a convolution has no arithmetic worth counting. */
+        if (step->flop > 0.0 && strcmp(step->kind, "elements") != 0)
+            printf(" %lldx%lld/%lld | %.3f | %.1f | %.2f", (long long)window->kernel[0],
+                   (long long)window->kernel[1], (long long)window->stride[0], row->ms,
+                   step->flop / row->ms * 1e-6, peak > 0 ? step->flop / row->ms * 1e-6 / peak : 0);
+        else
+            printf(" | %.3f | |", row->ms);
+        printf(" | %.1f%% | %s |\n", 100.0 * row->ms / total, step->op->name);
+    }
+}
+
+static enum status bench(const char *path, size_t imgsz, const struct cpu_options *options,
+                         size_t rounds) {
+    enum status status;
+    struct model model = {0};
+    struct cpu_network *network = NULL;
+    struct profile profile = {0};
+    float *planes = NULL;
+    TRY(model_read(path, NULL, (int64_t)imgsz, &model));
+    TRY(memory_zeroed(3 * imgsz * imgsz, sizeof *planes, &planes));
+    for (size_t i = 0; i < 3 * imgsz * imgsz; i++)
+        planes[i] = (float)(i * 2654435761u % 1024) / 1024.0f;
+    TRY(cpu_network_make(&model.graph, options, &network));
+    for (size_t i = 0; i <= rounds; i++)
+        TRY(run_round(network, imgsz, planes, &profile));
+    print_profile(&profile, measure_peak(options->threads));
+out:
+    free(profile.rows);
+    free(planes);
+    cpu_network_free(network);
+    model_free(&model);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    size_t numbers[3] = {0};
+    bool plain = argc == 6 && strcmp(argv[5], "plain") == 0;
+    for (int i = 2; i < argc && i < 5; i++)
+        numbers[i - 2] = (size_t)strtoul(argv[i], NULL, 10);
+    if ((argc != 5 && !plain) || !numbers[0] || !numbers[1] || !numbers[2]) {
+        fprintf(stderr, "usage: bench_cpu_layers MODEL IMGSZ THREADS ROUNDS [plain]\n");
+        return STATUS_BAD_INPUT;
+    }
+    struct cpu_options options = {.threads = numbers[1], .plain = plain};
+    enum status status = bench(argv[1], numbers[0], &options, numbers[2]);
+    if (status != STATUS_OK)
+        fprintf(stderr, "%s\n", status_message());
+    return (int)status;
+}

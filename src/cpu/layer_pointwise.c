@@ -1,0 +1,114 @@
+/* Convolutions 1x1 by our own matrix product, the activation while a chunk is in the cache. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cpu/channels.h"
+#include "cpu/layer.h"
+#include "cpu/pointwise.h"
+#include "model/activation.h"
+
+struct pointwise_args {
+    struct pointwise pointwise;
+    struct activation_params activation;
+    size_t src, dst, residual;
+    size_t channels; /* not 0: the last output block has to be cleared behind so many */
+};
+
+static void run_chunk(const struct plan *plan, const struct pointwise_args *args, size_t first,
+                      size_t count) {
+    const struct pointwise *pointwise = &args->pointwise;
+    const struct kernels *kernels = plan->runtime->kernels;
+    const float *src = buffer_floats(plan, args->src);
+    const float *residual =
+        args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
+    float *dst = buffer_floats(plan, args->dst);
+    bool linear = args->activation.kind == ACTIVATION_NONE && !residual;
+    for (size_t pair = 0; pair < pointwise->out_blocks; pair += 2) {
+        kernels->pointwise_cells(pointwise, src, dst, pair, first, count);
+        for (size_t b = pair; !linear && b < pair + 2 && b < pointwise->out_blocks; b++) {
+            size_t at = (b * pointwise->cells + first) * POINTWISE_BLOCK;
+            kernels->activate(&args->activation, dst + at, residual ? residual + at : NULL,
+                              dst + at, count * POINTWISE_BLOCK);
+        }
+    }
+}
+
+static enum status run_pointwise(const struct plan *plan, const void *step_args) {
+    const struct pointwise_args *args = step_args;
+    const struct pointwise *pointwise = &args->pointwise;
+    size_t threads = plan->runtime->threads;
+#pragma omp parallel for schedule(static, 1) num_threads((int)threads)
+    for (size_t thread = 0; thread < threads; thread++) {
+        size_t end = pointwise->cells * (thread + 1) / threads;
+        for (size_t at = pointwise->cells * thread / threads; at < end; at += pointwise->chunk)
+            run_chunk(plan, args, at, end - at < pointwise->chunk ? end - at : pointwise->chunk);
+    }
+    if (args->channels)
+        channels_clear_padding(buffer_floats(plan, args->dst), POINTWISE_BLOCK, args->channels,
+                               pointwise->cells);
+    return STATUS_OK;
+}
+
+static bool is_pointwise(const struct plan *plan, const struct op *op) {
+    const struct window *window = &op->window;
+    const struct runtime *runtime = plan->runtime;
+    if (runtime->plain || !runtime->kernels->pointwise_cells || runtime->block != POINTWISE_BLOCK ||
+        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (window->kernel[i] != 1 || window->stride[i] != 1 || window->pad[i] != 0 ||
+            window->pad[2 + i] != 0)
+            return false;
+    /* Less would be mostly padding of blocks. */
+    return plan->shapes[op->inputs[0]].dims[1] >= POINTWISE_BLOCK &&
+           plan->shapes[op->output].dims[1] >= POINTWISE_BLOCK;
+}
+
+static enum status pack(struct runtime *runtime, const struct op *op, size_t in_channels,
+                        size_t out_channels, struct pointwise *pointwise) {
+    enum status status;
+    bool fresh;
+    float *packed;
+    size_t n = pointwise_weight_count(pointwise);
+    const struct tensor *tensors = runtime->graph->tensors;
+    TRY(runtime_packed(runtime, op, n + pointwise->out_blocks * POINTWISE_BLOCK, &fresh, &packed));
+    if (fresh) {
+        pointwise_weights(pointwise, tensors[op->inputs[1]].data, in_channels, out_channels,
+                          packed);
+        if (op->n_inputs > 2 && op->inputs[2] >= 0)
+            memcpy(packed + n, tensors[op->inputs[2]].data, out_channels * sizeof *packed);
+    }
+    pointwise->weights = packed;
+    pointwise->bias = packed + n;
+out:
+    return status;
+}
+
+enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    struct pointwise_args *args = NULL, what = {.residual = NO_BUFFER};
+    if (!is_pointwise(plan, op))
+        return STATUS_OK;
+    size_t in_channels = (size_t)plan->shapes[op->inputs[0]].dims[1];
+    size_t out_channels = (size_t)plan->shapes[op->output].dims[1];
+    what.pointwise = pointwise_of(plan_cells(plan, op->output), in_channels, out_channels);
+    what.activation = (struct activation_params){op->activation, op->alpha, op->beta};
+    if (out_channels % POINTWISE_BLOCK &&
+        activation_value(op->activation, 0.0f, op->alpha, op->beta) != 0.0f)
+        what.channels = out_channels;
+    TRY(pack(plan->runtime, op, in_channels, out_channels, &what.pointwise));
+    TRY(plan_read(plan, op->inputs[0], LAYOUT_BLOCKED, &what.src));
+    if (op->n_inputs > 3 && op->inputs[3] >= 0)
+        TRY(plan_read(plan, op->inputs[3], LAYOUT_BLOCKED, &what.residual));
+    what.dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
+    TRY(memory_zeroed(1, sizeof *args, &args));
+    *args = what;
+    TRY(plan_step(plan, "pointwise", run_pointwise, args, free));
+    plan_use(plan, what.src);
+    plan_use(plan, what.residual);
+    plan_use(plan, what.dst);
+    *done = true;
+out:
+    return status;
+}

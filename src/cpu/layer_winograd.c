@@ -1,0 +1,108 @@
+/* Convolutions by Winograd's algorithm. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cpu/layer.h"
+#include "cpu/winograd.h"
+
+struct winograd_args {
+    struct winograd winograd;
+    size_t src, dst, residual, scratch;
+};
+
+static enum status run_winograd(const struct plan *plan, const void *step_args) {
+    const struct winograd_args *args = step_args;
+    const struct winograd *winograd = &args->winograd;
+    const float *src = buffer_floats(plan, args->src);
+    const float *residual =
+        args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
+    float *dst = buffer_floats(plan, args->dst), *scratch = buffer_floats(plan, args->scratch);
+    size_t threads = plan->runtime->threads, floats = winograd_scratch_count(winograd);
+#pragma omp parallel for schedule(static, 1) num_threads((int)threads)
+    for (size_t thread = 0; thread < threads; thread++) {
+        size_t end = winograd->n_tiles * (thread + 1) / threads;
+        for (size_t at = winograd->n_tiles * thread / threads; at < end; at += winograd->chunk) {
+            size_t count = end - at < winograd->chunk ? end - at : winograd->chunk;
+            plan->runtime->kernels->winograd_tiles(winograd, src, residual, dst, at, count,
+                                                   scratch + thread * floats);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The weights and, behind them, the bias, transformed once for all sizes of the input. */
+static enum status pack(struct runtime *runtime, const struct op *op, size_t in_channels,
+                        size_t out_channels, struct winograd *winograd) {
+    enum status status;
+    bool fresh;
+    float *packed;
+    size_t n = winograd_weight_count(winograd);
+    const struct tensor *tensors = runtime->graph->tensors;
+    TRY(runtime_packed(runtime, op, n + winograd->out_blocks * WINOGRAD_BLOCK, &fresh, &packed));
+    if (fresh) {
+        winograd_weights(winograd, tensors[op->inputs[1]].data, in_channels, out_channels, packed);
+        const float *bias =
+            op->n_inputs > 2 && op->inputs[2] >= 0 ? tensors[op->inputs[2]].data : NULL;
+        for (size_t o = 0; bias && o < out_channels; o++)
+            packed[n + o] = bias[o];
+    }
+    winograd->weights = packed;
+    winograd->bias = packed + n;
+out:
+    return status;
+}
+
+static bool is_winograd(const struct plan *plan, const struct op *op) {
+    const struct window *window = &op->window;
+    const struct runtime *runtime = plan->runtime;
+    if (runtime->plain || !runtime->kernels->winograd_tiles || runtime->block != WINOGRAD_BLOCK ||
+        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (window->kernel[i] != 3 || window->stride[i] != window->stride[0] ||
+            window->stride[i] > 2 || window->dilation[i] != 1 || window->pad[i] != 1 ||
+            window->pad[2 + i] != 1)
+            return false;
+    /* What transforms cost is shared by few channels; measured with bench_cpu_layers. */
+    int64_t least = window->stride[0] == 1 ? 8 : 32;
+    return plan->shapes[op->inputs[0]].dims[1] >= least &&
+           plan->shapes[op->output].dims[1] >= least;
+}
+
+enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
+    enum status status = STATUS_OK;
+    struct winograd_args *args = NULL;
+    struct activation_params activation = {op->activation, op->alpha, op->beta};
+    bool built_in = winograd_activates(op->activation);
+    size_t residual = NO_BUFFER, threads = plan->runtime->threads;
+    if (!is_winograd(plan, op))
+        return STATUS_OK;
+    const int64_t *in = plan->shapes[op->inputs[0]].dims, *out = plan->shapes[op->output].dims;
+    TRY(memory_zeroed(1, sizeof *args, &args));
+    args->winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
+                                 (size_t)in[1], (size_t)out[1], threads);
+    args->winograd.activation = built_in ? op->activation : ACTIVATION_NONE;
+    args->winograd.alpha = op->alpha;
+    TRY(pack(plan->runtime, op, (size_t)in[1], (size_t)out[1], &args->winograd));
+    TRY(plan_scratch(plan, threads * winograd_scratch_count(&args->winograd) * sizeof(float),
+                     &args->scratch));
+    TRY(plan_read(plan, op->inputs[0], LAYOUT_BLOCKED, &args->src));
+    if (op->n_inputs > 3 && op->inputs[3] >= 0)
+        TRY(plan_read(plan, op->inputs[3], LAYOUT_BLOCKED, &residual));
+    args->residual = built_in ? residual : NO_BUFFER;
+    size_t dst = args->dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
+    const struct winograd_args used = *args;
+    enum status appended = plan_step(plan, "winograd", run_winograd, args, free);
+    args = NULL;
+    TRY(appended);
+    plan_use(plan, used.src);
+    plan_use(plan, used.residual);
+    plan_use(plan, used.scratch);
+    plan_use(plan, dst);
+    if (!built_in)
+        TRY(layer_activation(plan, op, &activation, dst, residual, dst, LAYOUT_BLOCKED));
+    *done = true;
+out:
+    free(args);
+    return status;
+}

@@ -1,0 +1,98 @@
+/* Matrix products in registers, for files that are compiled for AVX2 and FMA. */
+#ifndef VERIFY_CPU_MULTIPLY_AVX2_H
+#define VERIFY_CPU_MULTIPLY_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Channels of a block; columns that are multiplied at a time: with two blocks of outputs their
+ * twelve sums, the two weights and one value stay in registers. */
+enum { MULTIPLY_BLOCK = 8, MULTIPLY_GROUP = 6 };
+
+/* Columns of blocks of channels: block b of column t begins at data + b * map + t * step. */
+struct columns {
+    const float *data;
+    size_t map, step;
+};
+
+#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+
+/* `n` columns of multiply_columns. The sums are variables of their own, not an array: compilers
+ * would leave that in memory. */
+INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
+                           struct columns start, const float *v, size_t v_map, float *m,
+                           size_t m_map) {
+    const float *start1 = start.data + (outputs - 1) * start.map;
+#define DECLARE(t)                                                                                 \
+    __m256 first##t = _mm256_setzero_ps(), second##t = first##t;                                   \
+    if ((t) < n) {                                                                                 \
+        first##t = _mm256_loadu_ps(start.data + (size_t)(t)*start.step);                           \
+        second##t = _mm256_loadu_ps(start1 + (size_t)(t)*start.step);                              \
+    }
+#define ADD(t)                                                                                     \
+    if ((t) < n) {                                                                                 \
+        __m256 x = _mm256_broadcast_ss(v + (size_t)(t)*MULTIPLY_BLOCK + i);                        \
+        first##t = _mm256_fmadd_ps(u0, x, first##t);                                               \
+        if (outputs == 2)                                                                          \
+            second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
+    }
+#define STORE(t)                                                                                   \
+    if ((t) < n) {                                                                                 \
+        _mm256_storeu_ps(m + (size_t)(t)*MULTIPLY_BLOCK, first##t);                                \
+        if (outputs == 2)                                                                          \
+            _mm256_storeu_ps(m + m_map + (size_t)(t)*MULTIPLY_BLOCK, second##t);                   \
+    }
+    EACH_OF_GROUP(DECLARE)
+    for (size_t b = 0; b < inputs; b++, v += v_map) {
+        /* Blocks lie too far apart for the CPU to foresee the next one. */
+        for (size_t t = 0; t < n; t += 2)
+            _mm_prefetch((const char *)(v + 2 * v_map + t * MULTIPLY_BLOCK), _MM_HINT_T0);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < MULTIPLY_BLOCK; i++, u += outputs * MULTIPLY_BLOCK) {
+            __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * MULTIPLY_BLOCK);
+            EACH_OF_GROUP(ADD)
+        }
+    }
+    EACH_OF_GROUP(STORE)
+#undef DECLARE
+#undef ADD
+#undef STORE
+}
+
+#define MULTIPLY_CASE(n_)                                                                          \
+    case n_:                                                                                       \
+        if (outputs == 2)                                                                          \
+            multiply_group(n_, 2, inputs, u, start, v, v_map, m, m_map);                           \
+        else                                                                                       \
+            multiply_group(n_, 1, inputs, u, start, v, v_map, m, m_map);                           \
+        break;
+
+/* m = start + u v for `count` columns and one or two blocks of outputs. u is
+ * (8 inputs, 8 outputs), aligned to 32 bytes; v (inputs, count, 8) and m (outputs, count, 8) have
+ * their blocks v_map and m_map floats apart. Each element's sum has the same order whatever the
+ * count is. */
+static inline void multiply_columns(size_t outputs, size_t inputs, const float *u,
+                                    struct columns start, const float *v, size_t v_map, float *m,
+                                    size_t m_map, size_t count) {
+    /* Groups of like sizes: small ones are slow. */
+    size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
+    for (size_t g = 1; g <= groups; g++) {
+        size_t end = count * g / groups;
+        switch (end - done) {
+            MULTIPLY_CASE(1)
+            MULTIPLY_CASE(2)
+            MULTIPLY_CASE(3)
+            MULTIPLY_CASE(4)
+            MULTIPLY_CASE(5)
+            MULTIPLY_CASE(6)
+        }
+        start.data += (end - done) * start.step;
+        v += (end - done) * MULTIPLY_BLOCK;
+        m += (end - done) * MULTIPLY_BLOCK;
+        done = end;
+    }
+}
+
+#endif
