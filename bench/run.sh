@@ -39,16 +39,21 @@ fi
 python=$environment/bin/python
 [ -x "$python" ] || python3 -m venv "$environment" > /dev/null ||
   { echo "run.sh: python3 -m venv does not work here (Debian: python3-venv)" >&2; exit 2; }
-# One by one: what cannot be had is left out, and the driver says so.
-for package in $packages; do
-  echo "run.sh: installing $package" >&2
-  "$python" -m pip install -q --disable-pip-version-check "$package" > "$environment/pip.log" 2>&1 ||
-    { grep -v '^ *$' "$environment/pip.log" | tail -1 | sed "s/^/run.sh: not installed: $package: /" >&2; }
-done
+install() {
+  "$python" -m pip install -q --disable-pip-version-check "$@" > "$environment/pip.log" 2>&1
+}
+# All at once; else one by one: what cannot be had is left out, and the driver says so.
+echo "run.sh: installing" $packages >&2
+# shellcheck disable=SC2086
+if ! install $packages; then
+  for package in $packages; do
+    install "$package" ||
+      { grep -v '^ *$' "$environment/pip.log" | tail -1 | sed "s/^/run.sh: not installed: $package: /" >&2; }
+  done
+fi
 # Another package may have brought the OpenCV that needs a desktop's libraries.
 "$python" -c 'import cv2' 2> /dev/null ||
-  "$python" -m pip install -q --disable-pip-version-check --force-reinstall --no-deps opencv-python-headless \
-    > "$environment/pip.log" 2>&1 || true
+  install --force-reinstall --no-deps opencv-python-headless || true
 echo "run.sh: installed after $SECONDS s" >&2
 
 "$python" "$driver" "${arguments[@]}" --build "$build"

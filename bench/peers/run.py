@@ -8,9 +8,7 @@ import argparse
 import datetime
 import importlib
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ import time
 import pictures
 import whole_job
 from forward import SETTINGS, Forward
+from report import Load, write_up
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIXTURES = os.path.join(ROOT, "..", "shared", "fixtures")
@@ -41,6 +40,8 @@ def arguments():
         "PyTorch, 24 pictures; prints only")
     add("--only", help="these engines and parts alone: %s; large; whole" % ", ".join(ENGINES[1:]))
     add("--rounds", type=int, help="default: 6, of the whole jobs half as many; with --quick 2 and 1")
+    add("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, for a busy machine; one thread "
+        "alone, no whole jobs")
     add("--output", help="default: bench/results/cpu-DATE.md")
     add("--env", help="folder of the Python environment, kept; what it lacks is installed there (default: a new one, "
         "removed afterwards)")
@@ -64,8 +65,13 @@ def chosen(options):
     if options.only and not set(options.only) & set(ENGINES):
         engines = []
     large = "large" in options.only if options.only else not options.quick
-    whole = WHOLE if not options.only or "whole" in options.only else []
+    whole = WHOLE if (not options.only or "whole" in options.only) and options.clock == "wall" else []
     return engines, large, whole
+
+
+def settings_of(options):
+    return [s for s in SETTINGS if (s.batch == 1 or not options.quick) and
+            (s.threads * s.processes == 1 or options.clock == "wall")]
 
 
 def packages(options):
@@ -81,50 +87,10 @@ def say(text):
     print("run.py: " + text, file=sys.stderr, flush=True)
 
 
-# --- the machine ---------------------------------------------------------------------------------
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        return next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-
-
-def busy_seconds():
-    """Of all processors together, since the machine started."""
-    with open("/proc/stat") as file:
-        user, nice, system, _, _, interrupts, soft, stolen = [int(n) for n in file.readline().split()[1:9]]
-    return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
-
-
-def own_seconds():
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-class Load:
-    """What others did on this machine meanwhile; asked for when all workers have ended."""
-
-    def __init__(self):
-        self.start, self.busy, self.own, self.average = time.time(), busy_seconds(), own_seconds(), os.getloadavg()
-
-    def text(self):
-        elapsed = time.time() - self.start
-        others = (busy_seconds() - self.busy) - (own_seconds() - self.own)
-        return "load average before: %.2f; meanwhile other programs had %.0f%% of the processors" % (
-            self.average[0], max(0, 100 * others / elapsed / os.cpu_count()))
-
-
-# --- the parts -----------------------------------------------------------------------------------
-
-def markdown(rows):
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines.insert(1, "| --- |" + " --: |" * (len(rows[0]) - 1))
-    return "\n".join(lines)
-
-
 def job_of(options, folder, model, data):
     os.makedirs(folder)
     return {"model": model, "folder": folder, "imgsz": options.imgsz, "build": options.build, "data": data,
-            "pictures": os.path.join(os.path.dirname(folder), "pictures.npy")}
+            "clock": options.clock, "pictures": os.path.join(os.path.dirname(folder), "pictures.npy")}
 
 
 def large_network(work):
@@ -147,56 +113,6 @@ def measure(options, parts, whole):
             whole.measure()
     for part in parts + ([whole] if whole else []):
         part.close()
-
-
-def conclusions(forward, whole):
-    """verify's whole job against its own forward pass, both from this run."""
-    one, _, two = SETTINGS[:3]
-    lines = []
-    if forward:
-        alone, together = (forward.ours.total(s, statistics.median) for s in (one, two))
-        lines.append("- verify, forward only: 2 processes of 1 thread are × %.2f of one" % (alone / together))
-    if whole and whole.speed(whole_job.JOBS[0]):
-        jobs = whole_job.JOBS
-        speeds = {j.title: whole.speed(j) for j in (jobs[0], jobs[3])}
-        lines.append("- verify, whole job: 2 processes of 1 thread are × %.2f of one" %
-                     (speeds[jobs[0].title] / speeds[jobs[3].title]))
-        if forward:
-            for job, ms in ((jobs[0], together), (jobs[3], alone)):
-                lines.append("- %s: the whole job has %.2f of the speed of its forward passes alone" %
-                             (job.title, speeds[job.title] * ms / 1e3))
-    return lines
-
-
-def report(options, parts, whole, load, seconds, count):
-    name = os.path.basename(options.model)
-    lines = ["# verify and others on the CPU, %s" % datetime.datetime.now(datetime.timezone.utc).date(), "",
-             "%s, %d processors; %s." % (processor(), os.cpu_count(), load.text()),
-             "verify at %s; %.0f s in all." % (revision(), seconds)]
-    for part in parts:
-        lines += ["", "## Forward only: %s, %d x %d, fp32" % (part.title, options.imgsz, options.imgsz), "",
-                  "ms a picture: median (minimum) of all runs; × is how many times verify's time that is, the median of "
-                  "the rounds' ratios. The last column: the largest difference from verify over the 100 most confident "
-                  "anchors of each picture, box and score.", "", markdown(part.table())]
-    if whole:
-        versions = "; ".join("%s %s" % item for item in whole.versions.items() if item[1])
-        lines += ["", "## Whole job: %s, %d pictures" % (name, count), "",
-                  "From files to files, without starting up and loading the model. %s" % versions, "",
-                  markdown(whole.table())]
-    forward = next((p for p in parts if p.title == name), None)
-    closing = conclusions(forward, whole)
-    left_out = [text for part in parts + ([whole] if whole else []) for text in part.left_out]
-    lines += [""] + closing if closing else []
-    lines += ["", "Left out:", ""] + ["- " + text for text in left_out] if left_out else []
-    return "\n".join(lines) + "\n"
-
-
-def revision():
-    try:
-        return subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], check=True, text=True,
-                              capture_output=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "no known revision"
 
 
 def write(options, text):
@@ -234,17 +150,17 @@ def main():
         data = os.path.join(work, "data")
         count = pictures.link_data(options.data, 24 if options.quick else 0, data)
         parts, whole = [], None
-        settings = SETTINGS[:3] if options.quick else SETTINGS
+        settings = settings_of(options)
         if engines:
             job = job_of(options, os.path.join(work, "forward"), options.model, data)
             parts.append(Forward(os.path.basename(options.model), job, engines, settings, say))
-        if large:
+        if large and options.imgsz == 640:      # its only size
             job = job_of(options, os.path.join(work, "large"), large_network(work), data)
-            parts.append(Forward("yolov8s-random.onnx", job, LARGE, SETTINGS[:3], say))
+            parts.append(Forward("yolov8s-random.onnx", job, LARGE, [s for s in settings if s.batch == 1], say))
         if runners:
             whole = whole_job.WholeJobs(job_of(options, os.path.join(work, "whole"), options.model, data), runners, say)
         measure(options, parts, whole)
-        write(options, report(options, parts, whole, load, time.time() - load.start, count))
+        write(options, write_up(options, parts, whole, load, time.time() - load.start, count))
         return 1 if any(part.wrong for part in parts) else 0
     finally:
         shutil.rmtree(work, ignore_errors=True)
