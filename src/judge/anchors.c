@@ -145,10 +145,22 @@ void anchors_free(struct anchors *anchors) {
     *anchors = (struct anchors){0};
 }
 
-/* Copies n channels of `count` cells to (n, TILE), lanes beyond `count` zero. */
+/* Eight channels of a whole tile, of a map in blocks of 8: a transposition. */
+VECTOR_CLONES
+static void load_block_of_8(const float *restrict in, size_t row, float *restrict out) {
+    for (size_t lane = 0; lane < TILE; lane++)
+        for (size_t c = 0; c < 8; c++)
+            out[c * row + lane] = in[lane * 8 + c];
+}
+
+/* Copies n channels of `count` cells to the beginnings of rows, which lie `row` floats apart; lanes
+ * from `count` to TILE are zero. */
 static void load_tile(const struct head_map *map, size_t channel, size_t n, size_t first,
-                      size_t count, float *out) {
-    for (size_t c = 0; c < n; c++, out += TILE) {
+                      size_t count, size_t row, float *out) {
+    bool in_blocks = map->block == 8 && channel % 8 == 0 && n % 8 == 0 && count == TILE;
+    for (size_t c = 0; in_blocks && c < n; c += 8)
+        load_block_of_8(map->data + head_map_offset(map, channel + c, first), row, out + c * row);
+    for (size_t c = 0; !in_blocks && c < n; c++, out += row) {
         const float *in = map->data + head_map_offset(map, channel + c, first);
         if (map->block == 1 && count == TILE) {
             memcpy(out, in, TILE * sizeof *out);
@@ -159,35 +171,38 @@ static void load_tile(const struct head_map *map, size_t channel, size_t n, size
     }
 }
 
-/* The steps of dfl_expectation for each lane. One function a step: within one, the compiler merges
- * its loops over bins and then vectorises none. */
+/* The steps of dfl_expectation for a tile's four sides at once, which hides the latency of each.
+ * One function a step: within one, the compiler merges its loops over bins and then vectorises
+ * none. */
+enum { SIDES = 4 * TILE };
+
 VECTOR_CLONES
 static void dfl_top(const float *restrict logits, float *restrict top) {
-    for (size_t lane = 0; lane < TILE; lane++)
-        top[lane] = logits[lane] > top[lane] ? logits[lane] : top[lane];
+    for (size_t i = 0; i < SIDES; i++)
+        top[i] = logits[i] > top[i] ? logits[i] : top[i];
 }
 
 VECTOR_CLONES
 static void dfl_add(const float *restrict logits, const float *restrict top, float bin,
                     float *restrict sum, float *restrict weighted) {
-    for (size_t lane = 0; lane < TILE; lane++) {
-        float weight = exp_fast(logits[lane] - top[lane]);
-        sum[lane] += weight;
-        weighted[lane] += weight * bin;
+    for (size_t i = 0; i < SIDES; i++) {
+        float weight = exp_fast(logits[i] - top[i]);
+        sum[i] += weight;
+        weighted[i] += weight * bin;
     }
 }
 
-/* dfl_expectation of one side for each lane of logits (bins, TILE). */
+/* dfl_expectation of each side and lane, (4, TILE), of logits (bins, 4, TILE). */
 static void dfl_tile(const float *logits, size_t bins, float *out) {
-    float top[TILE], sum[TILE] = {0}, weighted[TILE] = {0};
-    for (size_t lane = 0; lane < TILE; lane++)
-        top[lane] = -INFINITY;
+    float top[SIDES], sum[SIDES] = {0}, weighted[SIDES] = {0};
+    for (size_t i = 0; i < SIDES; i++)
+        top[i] = -INFINITY;
     for (size_t bin = 0; bin < bins; bin++)
-        dfl_top(logits + bin * TILE, top);
+        dfl_top(logits + bin * SIDES, top);
     for (size_t bin = 0; bin < bins; bin++)
-        dfl_add(logits + bin * TILE, top, (float)bin, sum, weighted);
-    for (size_t lane = 0; lane < TILE; lane++)
-        out[lane] = weighted[lane] / sum[lane];
+        dfl_add(logits + bin * SIDES, top, (float)bin, sum, weighted);
+    for (size_t i = 0; i < SIDES; i++)
+        out[i] = weighted[i] / sum[i];
 }
 
 VECTOR_CLONES
@@ -221,22 +236,27 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
     const struct head *head = anchors->head;
     const struct plane *plane = &anchors->planes[tile->plane];
     size_t left = plane->cells - tile->first, count = left < TILE ? left : TILE;
-    float column[TILE], row[TILE], sides[4 * TILE], *raw = anchors->raw;
+    float column[TILE], row[TILE], sides[SIDES], *raw = anchors->raw;
+    size_t cell_row = tile->first / plane->width, cell_column = tile->first % plane->width;
     for (size_t lane = 0; lane < TILE; lane++) {
-        size_t cell = tile->first + lane, cell_row = cell / plane->width;
-        column[lane] = (float)(cell % plane->width);
+        column[lane] = (float)cell_column;
         row[lane] = (float)cell_row;
+        if (++cell_column == plane->width) {
+            cell_column = 0;
+            cell_row++;
+        }
     }
     switch (head->kind) {
     case HEAD_DISTANCE:
-        load_tile(plane->boxes, plane->box_channel, 4 * head->bins, tile->first, count, raw);
+        for (size_t side = 0; side < 4; side++)
+            load_tile(plane->boxes, plane->box_channel + side * head->bins, head->bins, tile->first,
+                      count, SIDES, raw + side * TILE);
         if (head->bins > 1)
-            for (size_t side = 0; side < 4; side++)
-                dfl_tile(raw + side * head->bins * TILE, head->bins, sides + side * TILE);
+            dfl_tile(raw, head->bins, sides);
         distance_tile(head->bins > 1 ? sides : raw, column, row, plane->stride, out);
         break;
     case HEAD_ANCHOR:
-        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);
+        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);
         if (plane->scale_xy > 0)
             exponential_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1],
                              plane->scale_xy, out);
@@ -244,7 +264,7 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
             anchor_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1], out);
         break;
     case HEAD_FINAL:
-        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, raw);
+        load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);
         for (size_t lane = 0; lane < TILE; lane++)
             out[lane] =
                 centre_box(raw[lane], raw[TILE + lane], raw[2 * TILE + lane], raw[3 * TILE + lane]);

@@ -46,7 +46,7 @@ struct anchors {
     float *x1, *y1, *x2, *y2;
     uint32_t *slot_tile; /* the tile of each slot; owned */
     size_t slot_capacity;
-    float *raw; /* one tile's box channels, (channel, TILE); owned */
+    float *raw; /* one tile's box channels, (4, TILE) or (bins, 4, TILE); owned */
     size_t raw_capacity;
 };
 

@@ -1,0 +1,193 @@
+/* Times the decoding of JPEGs: bench_decode FOLDER ROUNDS reads the folder's into memory and
+ * decodes each in turn with the product's decoder and, where libturbojpeg is installed, with
+ * TurboJPEG's tjDecompress2. Prints for both the least and the median time of a round, in ms of CPU
+ * time a picture. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "image/image.h"
+
+enum { TJPF_RGB = 0 }; /* of turbojpeg.h */
+enum way { OURS, TURBOJPEG, WAYS };
+
+/* Of turbojpeg.h; the handle is opaque. */
+struct turbojpeg {
+    void *library, *handle;
+    int (*header)(void *handle, const unsigned char *bytes, unsigned long size, int *width,
+                  int *height, int *subsampling, int *colours);
+    int (*decompress)(void *handle, const unsigned char *bytes, unsigned long size,
+                      unsigned char *pixels, int width, int pitch, int height, int format,
+                      int flags);
+};
+
+struct picture_file {
+    uint8_t *bytes;
+    size_t length;
+};
+
+struct bench {
+    size_t n_files;
+    struct picture_file *files;
+    struct turbojpeg turbojpeg;
+    struct image image, other;
+    double *times[WAYS]; /* [rounds] */
+};
+
+static double now_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+static int ascending(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return a < b ? -1 : a > b;
+}
+
+static void turbojpeg_open(struct turbojpeg *turbojpeg) {
+    void *(*init)(void) = NULL;
+    turbojpeg->library = dlopen("libturbojpeg.so.0", RTLD_NOW);
+    if (!turbojpeg->library)
+        return;
+    *(void **)&init = dlsym(turbojpeg->library, "tjInitDecompress");
+    *(void **)&turbojpeg->header = dlsym(turbojpeg->library, "tjDecompressHeader3");
+    *(void **)&turbojpeg->decompress = dlsym(turbojpeg->library, "tjDecompress2");
+    if (init && turbojpeg->header && turbojpeg->decompress)
+        turbojpeg->handle = init();
+}
+
+static enum status turbojpeg_decode(struct turbojpeg *turbojpeg, const struct picture_file *file,
+                                    struct image *image) {
+    enum status status = STATUS_OK;
+    int width, height, subsampling, colours;
+    if (turbojpeg->header(turbojpeg->handle, file->bytes, file->length, &width, &height,
+                          &subsampling, &colours) != 0)
+        TRY(FAIL(STATUS_BAD_INPUT, "TurboJPEG cannot read a header"));
+    TRY(image_resize_buffer(image, (uint32_t)width, (uint32_t)height));
+    if (turbojpeg->decompress(turbojpeg->handle, file->bytes, file->length, image->pixels, width, 0,
+                              height, TJPF_RGB, 0) != 0)
+        TRY(FAIL(STATUS_BAD_INPUT, "TurboJPEG cannot decode a picture"));
+out:
+    return status;
+}
+
+static enum status read_picture(const char *path, struct picture_file *file) {
+    enum status status = STATUS_OK;
+    FILE *stream = fopen(path, "rb");
+    if (!stream || fseek(stream, 0, SEEK_END) != 0)
+        TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", path, strerror(errno)));
+    long length = ftell(stream);
+    rewind(stream);
+    file->length = length > 0 ? (size_t)length : 0;
+    TRY(memory_zeroed(file->length, 1, &file->bytes));
+    if (fread(file->bytes, 1, file->length, stream) != file->length)
+        TRY(FAIL(STATUS_BAD_INPUT, "%s cannot be read", path));
+out:
+    if (stream)
+        fclose(stream);
+    return status;
+}
+
+static int is_jpeg(const struct dirent *entry) {
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot && (strcmp(dot, ".jpg") == 0 || strcmp(dot, ".jpeg") == 0);
+}
+
+static enum status read_folder(struct bench *bench, const char *folder) {
+    enum status status = STATUS_OK;
+    struct text path = {0};
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_jpeg, alphasort);
+    if (count <= 0)
+        TRY(FAIL(STATUS_BAD_INPUT, "%s holds no JPEG", folder));
+    TRY(memory_zeroed((size_t)count, sizeof *bench->files, &bench->files));
+    for (int i = 0; i < count; i++) {
+        text_clear(&path);
+        text_format(&path, "%s/%s", folder, entries[i]->d_name);
+        TRY(text_status(&path));
+        TRY(read_picture(path.data, &bench->files[bench->n_files++]));
+    }
+out:
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    text_free(&path);
+    return status;
+}
+
+static enum status decode(struct bench *bench, const struct picture_file *file, enum way way) {
+    if (way == OURS)
+        return jpeg_decode(file->bytes, file->length, &bench->image);
+    return bench->turbojpeg.handle ? turbojpeg_decode(&bench->turbojpeg, file, &bench->other)
+                                   : STATUS_OK;
+}
+
+/* One round over all pictures; which decoder comes first alternates, so that neither always finds
+ * the file in the cache. */
+static enum status run_round(struct bench *bench, size_t round) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < bench->n_files; i++) {
+        for (size_t k = 0; k < WAYS; k++) {
+            enum way way = (k + round + i) % WAYS;
+            double start = now_ms();
+            TRY(decode(bench, &bench->files[i], way));
+            bench->times[way][round] += now_ms() - start;
+        }
+    }
+out:
+    return status;
+}
+
+static void print(const struct bench *bench, enum way way, size_t rounds) {
+    double *times = bench->times[way], n = (double)bench->n_files;
+    qsort(times, rounds, sizeof *times, ascending);
+    printf("%-9s  %.3f  %.3f\n", way == OURS ? "verify" : "TurboJPEG", times[0] / n,
+           times[rounds / 2] / n);
+}
+
+static enum status run(struct bench *bench, const char *folder, size_t rounds) {
+    enum status status;
+    TRY(read_folder(bench, folder));
+    for (size_t way = 0; way < WAYS; way++)
+        TRY(memory_zeroed(rounds, sizeof(double), &bench->times[way]));
+    turbojpeg_open(&bench->turbojpeg);
+    for (size_t round = 0; round < rounds; round++)
+        TRY(run_round(bench, round));
+    printf("%zu pictures, ms a picture: least, median\n", bench->n_files);
+    print(bench, OURS, rounds);
+    if (bench->turbojpeg.handle)
+        print(bench, TURBOJPEG, rounds);
+    else
+        puts("TurboJPEG is not installed (Debian: libturbojpeg0)");
+out:
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct bench bench = {0};
+    size_t rounds = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    if (!rounds) {
+        fprintf(stderr, "usage: bench_decode FOLDER ROUNDS\n");
+        return STATUS_BAD_INPUT;
+    }
+    enum status status = run(&bench, argv[1], rounds);
+    if (status != STATUS_OK)
+        fprintf(stderr, "bench_decode: %s\n", status_message());
+    for (size_t i = 0; i < bench.n_files; i++)
+        free(bench.files[i].bytes);
+    free(bench.files);
+    for (size_t way = 0; way < WAYS; way++)
+        free(bench.times[way]);
+    image_free(&bench.image);
+    image_free(&bench.other);
+    if (bench.turbojpeg.library) /* its handle ends with the process */
+        dlclose(bench.turbojpeg.library);
+    return (int)status;
+}
