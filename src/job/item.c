@@ -132,14 +132,28 @@ out:
     return status;
 }
 
+static enum status place_files(const struct verify_job *job, struct item *item) {
+    enum status status = STATUS_OK;
+    if (job->redo)
+        TRY(placer_clear(job->placer, item->result.bucket, item->path));
+    if (item->result.bucket == BUCKET_FAILED)
+        goto out;
+    status = placer_place(job->placer, item->result.bucket, item->path,
+                          item->labels.present ? item->label_path : NULL);
+    if (status == STATUS_BAD_INPUT) {
+        /* It is gone since it was read. */
+        snprintf(item->error, sizeof item->error, "%s", status_message());
+        status = item_judge(job, item);
+    }
+out:
+    return status;
+}
+
 enum status item_place(const struct verify_job *job, struct item *item) {
     enum status status = STATUS_OK;
     const struct image_result *result = &item->result;
-    if (job->placer && job->redo)
-        TRY(placer_clear(job->placer, result->bucket, item->path));
-    if (job->placer && result->bucket != BUCKET_FAILED)
-        TRY(placer_place(job->placer, result->bucket, item->path,
-                         item->labels.present ? item->label_path : NULL));
+    if (job->placer)
+        TRY(place_files(job, item));
     if (job->journal) {
         text_clear(&item->record);
         TRY(record_write(result, job->classes, &item->record));

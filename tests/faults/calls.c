@@ -5,11 +5,17 @@
  *     FAULT_BELOW   the folder
  *     FAULT_RANK    only in the rank of this number; not set: in every process
  *     FAULT_CALLS   names of calls, with commas around each: ",write,linkat,"; not set: all calls
- * that change files (open only where it makes one) FAULT_NAME    only for files whose path has this
- * in it FAULT_AT      number of the call, from 1; FAULT_TIMES calls from there on (0: all) FAULT_DO
- * what: `count`, `kill`, `kill-after`, `kill-torn` (half of the bytes are written), `short` (half
- * of the bytes), `fail` (nothing is done), `late` (done, but reported as failed) FAULT_ERRNO   of
- * `fail` and `late` FAULT_LOG     a file that gets a line for each call at which something was done
+ *                   that change files (open only where it makes one)
+ *     FAULT_NAME    only for files whose path has this in it
+ *     FAULT_AT      number of the call, from 1
+ *     FAULT_TIMES   so many calls from there on (1; 0: all), but
+ *     FAULT_EVERY   only each N-th of them (1)
+ *     FAULT_DO      what: `count`, `kill`, `kill-after`, `kill-torn` (half of the bytes are
+ *                   written), `short` (half of the bytes), `fail` (nothing is done), `late` (done,
+ *                   but reported as failed)
+ *     FAULT_ERRNO   of `fail` and `late`
+ *     FAULT_LOG     a file that gets a line for each call at which something was done
+ *     FAULT_SLOW    milliseconds that each hard link takes longer, for a run that can be watched
  *
  * What the C library calls within itself (stdio) is not seen. */
 #include <dlfcn.h>
@@ -26,6 +32,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------- which calls */
@@ -110,7 +117,9 @@ static enum fault fault_of(const char *call, bool changes, int folder, const cha
         goto out;
     long number = atomic_fetch_add(&calls, 1) + 1;
     long first = number_of("FAULT_AT", 1), times = number_of("FAULT_TIMES", 1);
-    if (strcmp(wanted, "count") != 0 && (number < first || (times && number >= first + times)))
+    bool hit = number >= first && (!times || number < first + times) &&
+               (number - first) % number_of("FAULT_EVERY", 1) == 0;
+    if (strcmp(wanted, "count") != 0 && !hit)
         goto out;
     note(number, call, path);
     if (strcmp(wanted, "kill") == 0)
@@ -126,7 +135,7 @@ out:
 static long result_of(enum fault fault, long result) {
     if (fault == KILL_AFTER || fault == KILL_TORN)
         end();
-    if (fault != LATE)
+    if (fault != LATE || result < 0)
         return result;
     errno = (int)number_of("FAULT_ERRNO", EIO);
     return -1;
@@ -248,6 +257,8 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to) {
 }
 
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    long slow = number_of("FAULT_SLOW", 0);
+    nanosleep(&(struct timespec){slow / 1000, slow % 1000 * 1000000}, NULL);
     enum fault fault = fault_of("linkat", true, to_folder, to);
     DO(int, fault, linkat, from_folder, from, to_folder, to, flags);
 }

@@ -101,15 +101,19 @@ class Left:
             for name in files:
                 about = os.stat(os.path.join(folder, name))
                 originals[about.st_dev, about.st_ino] = name
-        # A hard link is the original, not a copy of it.
+        # A hard link is the original, not a copy of it; a symbolic one leads to it.
         for name in self.tree:
             about = os.lstat(os.path.join(output, name))
             self.tree[name] += (originals.get((about.st_dev, about.st_ino)),)
+            mode, what, original = self.tree[name]
+            if what.startswith(data + "/"):
+                self.tree[name] = mode, os.path.relpath(what, data), original
         with open(os.path.join(output, "verification_report.json"), encoding="utf-8") as file:
             self.report = json.load(file)
         self.tree.pop("verification_report.json")
         for key in self.CHANGING:
             self.report.pop(key)
+        self.report["dataset"] = os.path.relpath(self.report["dataset"], os.path.dirname(data))
         with open(os.path.join(output, "verification_records.jsonl"), encoding="utf-8") as file:
             self.images = [json.loads(line)["image"] for line in file]
 
@@ -141,6 +145,11 @@ def environment(folder):
 def verify_command(data, output, place="hardlink", *flags):
     return [VERIFY, "--model", MODEL, "--data", data, "--imgsz", "96", "--threads", "1",
             "--save-json", "--save-txt", "--place", place, "--output", output, *flags]
+
+
+def base():
+    """Where tests take place that need no disk: in memory, if there is such a place."""
+    return "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def remove(folder):

@@ -187,7 +187,7 @@ class Sweep:
             fault = {"kind": "signal", "signal": self.chance.choice(("KILL", "KILL", "TERM", "INT")),
                      "whom": self.chance.choice(("mpirun", "rank", "all")),
                      "rank": self.chance.randrange(ranks),
-                     "after": round(self.chance.uniform(0, self.duration(ranks)), 4)}
+                     "after": round(self.chance.uniform(0, 0.85 * self.duration(ranks)), 4)}
             yield PLACES[i % 3], ranks, fault
 
     def call_points(self, kind, n):
@@ -303,8 +303,7 @@ def main():
     parser.add_argument("--folder", help="where the runs take place (default: /dev/shm)")
     parser.add_argument("--point", type=json.loads, help="this one point, as a failure printed it")
     options = parser.parse_args()
-    base = options.folder or ("/dev/shm" if os.path.isdir("/dev/shm") else None)
-    folder = tempfile.mkdtemp(prefix="vf-", dir=base)
+    folder = tempfile.mkdtemp(prefix="vf-", dir=options.folder or rig.base())
     start = time.monotonic()
     sweep = Sweep(folder, options.seed)
     points = [options.point] if options.point else sweep.plan(options.points)
