@@ -148,10 +148,11 @@ enum status run_begin(struct job *job) {
     job->complete = start.state == RUN_COMPLETE;
     if (job->resumed)
         TRY(remove_report(options->output));
-    TRY(output_sweep(options->output));
     if (job->complete) {
         TRY(work_folder_empty(options->output));
         run_lock_drop(&job->lock);
+    } else {
+        TRY(output_sweep(options->output));
     }
 out:
     text_free(&parts.numbers);

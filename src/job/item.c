@@ -62,7 +62,8 @@ enum status item_read(const struct verify_job *job, struct item *item) {
         snprintf(item->error, sizeof item->error, "%s", status_message());
         return STATUS_OK;
     }
-    TRY(status);
+    if (status != STATUS_OK)
+        TRY(status_prefix(status, "%s: ", item->path));
     TRY(make_targets(job, item));
     item->letterbox =
         letterbox_plan(item->image.width, item->image.height, job->imgsz, job->rect, job->stride);
@@ -143,7 +144,9 @@ static enum status place_files(const struct verify_job *job, struct item *item) 
     if (status == STATUS_BAD_INPUT) {
         /* It is gone since it was read. */
         snprintf(item->error, sizeof item->error, "%s", status_message());
-        status = item_judge(job, item);
+        TRY(item_judge(job, item));
+        if (job->redo)
+            status = placer_clear(job->placer, item->result.bucket, item->path);
     }
 out:
     return status;

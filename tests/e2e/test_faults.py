@@ -7,7 +7,6 @@ import errno
 import os
 import shutil
 import subprocess
-import time
 import unittest
 
 from fault_case import FaultCase
@@ -151,20 +150,6 @@ class Faults(FaultCase):
         self.check_result(place="symlink")
 
     # ---------------------------------------------------------------- while it runs
-
-    def wait_for_images(self, process, count):
-        while process.poll() is None:
-            done = 0
-            for rank in range(2):
-                try:
-                    with open(self.path("o", ".verify", "journal.0.%d" % rank), "rb") as file:
-                        done += file.read().count(b" + ")
-                except FileNotFoundError:
-                    pass
-            if done >= count:
-                return
-            time.sleep(0.002)
-        self.fail("the run ended before it had %d images" % count)
 
     def test_output_removed(self):
         process = self.start({"SLOW": 50})

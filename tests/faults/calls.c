@@ -12,8 +12,9 @@
  *     FAULT_EVERY   only each N-th of them (1)
  *     FAULT_DO      what: `count`, `kill`, `kill-after`, `kill-torn` (half of the bytes are
  *                   written), `short` (half of the bytes), `fail` (nothing is done), `late` (done,
- *                   but reported as failed)
+ *                   but reported as failed), `vanish` (FAULT_VANISH is removed before it is done)
  *     FAULT_ERRNO   of `fail` and `late`
+ *     FAULT_VANISH  a file
  *     FAULT_LOG     a file that gets a line for each call at which something was done
  *     FAULT_SLOW    milliseconds that each hard link takes longer, for a run that can be watched
  *
@@ -124,6 +125,8 @@ static enum fault fault_of(const char *call, bool changes, int folder, const cha
     note(number, call, path);
     if (strcmp(wanted, "kill") == 0)
         end();
+    if (strcmp(wanted, "vanish") == 0)
+        syscall(SYS_unlink, getenv("FAULT_VANISH"));
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (strcmp(wanted, faults[i].name) == 0)
             fault = faults[i].fault;

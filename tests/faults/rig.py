@@ -115,11 +115,15 @@ class Left:
             self.report.pop(key)
         self.report["dataset"] = os.path.relpath(self.report["dataset"], os.path.dirname(data))
         with open(os.path.join(output, "verification_records.jsonl"), encoding="utf-8") as file:
-            self.images = [json.loads(line)["image"] for line in file]
+            self.recorded = collections.Counter(json.loads(line)["image"] for line in file)
+        self.placed = collections.Counter(
+            "images/" + name.split("/JPEGImages/", 1)[1] for name, what in self.tree.items()
+            if "/JPEGImages/" in name and what[1] != "folder")
 
     def missing_from(self, other):
-        """Images of the other that are not here; (other).missing_from(self): here too often."""
-        return list((collections.Counter(other.images) - collections.Counter(self.images)).elements())
+        """The other's images that are not here, in the records or in the folders; other way round:
+        those that are here too often."""
+        return set(other.recorded - self.recorded) | set(other.placed - self.placed)
 
     def differences(self, other):
         """A line each."""
