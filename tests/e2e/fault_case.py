@@ -48,9 +48,9 @@ class FaultCase(Case):
         return (["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []) + command
 
     def start(self, fault, *flags, **options):
-        process = subprocess.Popen(self.command(fault, *flags, **options), cwd=self.folder, text=True,
+        process = subprocess.Popen(self.command(fault, *flags, **options), cwd=self.folder,
                                    env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end, process)
         return process
 
@@ -76,7 +76,7 @@ class FaultCase(Case):
         self.fail("the run ended before it had %d images" % count)
 
     def run_faulty(self, fault, *flags, code=0, check=True, **options):
-        """Runs it to its end; code None: any failure. check: the user's files are what they were."""
+        """Runs it to its end; code None: any failure; check: the user's files are as before."""
         process = self.start(fault, *flags, **options)
         self.stdout, self.stderr = process.communicate(timeout=120)
         said = "exit status %d\n%s%s" % (process.returncode, self.stdout, self.stderr)

@@ -1,6 +1,7 @@
-"""What may go wrong with the storage of the results: the job ends with one line that says what, where
-and what to do, nothing is lost, and --resume goes on once the cause is gone. Most faults are made by
-tests/faults/calls.c, which makes system calls fail; full disks are small ones that are mounted."""
+"""What may go wrong with the storage of the results: the job ends with one line that says what,
+where and what to do, nothing is lost, and --resume goes on once the cause is gone. Most faults are
+made by tests/faults/calls.c, which makes system calls fail; full disks are small ones that are
+mounted."""
 
 import ctypes
 import errno
@@ -15,7 +16,7 @@ CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_REMOUNT = 0x20000, 0x4000, 1 << 18, 32
 
 
 class Row:
-    """Calls that fail: which, how, from the `at`-th on, for how often (0: for ever); what is said."""
+    """Calls that fail: which, how, from the `at`-th on, how often (0: for ever); what is said."""
 
     def __init__(self, calls, number, *says, at=1, times=0, name=None, rank=None, place="hardlink",
                  do="fail"):
@@ -28,8 +29,8 @@ class Row:
         self.title = "%s of %s: %s" % (calls, name, errno.errorcode[number])
 
 
-WRITES = ("openat,open,write,pwrite,linkat,renameat,rename,mkdirat,unlink,unlinkat,symlinkat,ftruncate,"
-          "copy_file_range")
+WRITES = ("openat,open,write,pwrite,linkat,renameat,rename,mkdirat,unlink,unlinkat,symlinkat,"
+          "ftruncate,copy_file_range")
 
 ENDS = (
     Row("linkat", errno.ENOSPC, "takes no more entries", "spread the images", "JPEGImages/", at=3),
@@ -38,10 +39,13 @@ ENDS = (
     Row(WRITES, errno.EROFS, "is read-only", at=50, rank=1),
     Row("write", errno.EDQUOT, "quota is used up", "free some space", at=7, name=".verify/"),
     Row("write", errno.EDQUOT, "quota is used up", "records.0.1", at=3, name="records.", rank=1),
-    Row("write,copy_file_range", errno.EIO, "Input/output error", "labels/", name="labels/", times=2),
-    Row("write", errno.EIO, "Input/output error", "journal.0.0", at=4, times=1, name="journal.", rank=0),
+    Row("write,copy_file_range", errno.EIO, "Input/output error", "labels/", name="labels/",
+        times=2),
+    Row("write", errno.EIO, "Input/output error", "journal.0.0", at=4, times=1, name="journal.",
+        rank=0),
     Row("write", errno.EFBIG, "ulimit -f", "records.0.0", at=4, name="records.", rank=0),
-    Row("copy_file_range,write", errno.EIO, "JPEGImages/", at=4, name="JPEGImages/", place="copy"),
+    Row("copy_file_range,write", errno.EIO, "JPEGImages/", at=4, name="JPEGImages/",
+        place="copy"),
     Row("fdatasync", errno.EIO, "cannot bring to the disk", ".verify/", times=1, rank=1),
     Row("syncfs", errno.EIO, "cannot bring to the disk", times=1, rank=0),
     Row("close", errno.EIO, "cannot write", "records.0.1", times=1, name="records.", rank=1),
@@ -49,9 +53,12 @@ ENDS = (
     Row("renameat", errno.EIO, "labels/", at=5, name="labels/"),
     Row("pwrite", errno.ENOSPC, "verification_records.jsonl", times=1),
     Row("pwrite", errno.ENOSPC, "predictions.json", times=1, name="predictions.json", rank=1),
-    Row("fsync", errno.EIO, "verification_records.jsonl", times=1, name="verification_records", rank=1),
-    Row("renameat", errno.EIO, "verification_records.jsonl", times=1, name="/verification_records"),
-    Row("openat", errno.ENOSPC, "verification_report.json", at=3, times=1, name="o/.verify-", rank=0),
+    Row("fsync", errno.EIO, "verification_records.jsonl", times=1, name="verification_records",
+        rank=1),
+    Row("renameat", errno.EIO, "verification_records.jsonl", times=1,
+        name="/verification_records"),
+    Row("openat", errno.ENOSPC, "verification_report.json", at=3, times=1, name="o/.verify-",
+        rank=0),
     Row("unlinkat", errno.EIO, "run.json", at=2, times=1, name="run.json"),
 )
 
@@ -83,18 +90,19 @@ class Faults(FaultCase):
             with self.subTest(row.title):
                 self.clear()
                 self.run_faulty(row.fault, place=row.place)
-                self.assertNotIn("WARNING: ", self.stdout.replace("WARNING: " + self.path("data"), ""))
+                self.assertNotIn("WARNING: ",
+                                 self.stdout.replace("WARNING: " + self.path("data"), ""))
                 self.check_result(place=row.place)
 
     def test_interrupted_calls(self):
         """Each second call is told to try again."""
-        self.run_faulty({"CALLS": ",write,pwrite,read,pread,", "DO": "fail", "ERRNO": errno.EINTR,
-                         "EVERY": 2, "TIMES": 0})
+        self.run_faulty({"CALLS": ",write,pwrite,read,pread,", "DO": "fail",
+                         "ERRNO": errno.EINTR, "EVERY": 2, "TIMES": 0})
         self.check_result()
 
     def test_a_failed_sync_is_not_tried_again(self):
-        self.fails({"CALLS": ",fdatasync,", "TIMES": 1, "RANK": 0, "DO": "fail", "ERRNO": errno.EIO},
-                   "cannot bring to the disk")
+        self.fails({"CALLS": ",fdatasync,", "TIMES": 1, "RANK": 0, "DO": "fail",
+                    "ERRNO": errno.EIO}, "cannot bring to the disk")
         self.assertEqual(len(self.hits()), 1)
         self.assertFalse(os.path.exists(self.path("o", "verification_report.json")))
         self.finish()
@@ -103,7 +111,8 @@ class Faults(FaultCase):
         for number in (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP):
             with self.subTest(errno.errorcode[number]):
                 self.clear()
-                out = self.run_faulty({"CALLS": ",linkat,", "DO": "fail", "ERRNO": number, "TIMES": 0})
+                out = self.run_faulty({"CALLS": ",linkat,", "DO": "fail", "ERRNO": number,
+                                       "TIMES": 0})
                 self.assertEqual(out.count("symbolic links instead"), 1, out)
                 self.check_result(place="symlink")
 

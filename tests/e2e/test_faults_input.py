@@ -1,5 +1,5 @@
-"""Images and labels that cannot be read, or change while the job runs: recorded, each by itself; the
-others are as ever. A lack that is the machine's ends the job, which can be resumed."""
+"""Images and labels that cannot be read, or change while the job runs: recorded, each by itself;
+the others are as ever. A lack that is the machine's ends the job, which can be resumed."""
 
 import errno
 import json
@@ -31,8 +31,8 @@ class InputFaults(FaultCase):
             for folder, _, files in os.walk(self.path("o", bucket, "JPEGImages")):
                 self.assertNotIn(name, files, folder)
         with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
-            failed = [os.path.basename(entry["image"]) for entry in json.load(file)["failed_images"]]
-        self.assertIn(name, failed)
+            failed = json.load(file)["failed_images"]
+        self.assertIn(name, [os.path.basename(entry["image"]) for entry in failed])
 
     def check_others(self, records, *names):
         """All records but these are what they are without a fault."""
@@ -97,7 +97,8 @@ class InputFaults(FaultCase):
                 self.clear()
                 fault = {"CALLS": ",open,", "NAME": name, "DO": "fail", "ERRNO": errno.EMFILE}
                 self.run_faulty(fault, below=self.data, code=1)
-                self.check_error_lines(self.stdout + self.stderr, "Too many open files", where="data")
+                self.check_error_lines(self.stdout + self.stderr, "Too many open files",
+                                       where="data")
                 self.finish()
 
     def test_images_vanish(self):
@@ -119,13 +120,16 @@ class InputFaults(FaultCase):
         for place in ("hardlink", "copy"):
             with self.subTest(place):
                 self.clear()
-                # The first open reads it; nothing opens it again but a copy.
-                fault = {"CALLS": ",linkat," if place == "hardlink" else ",open,", "DO": "vanish",
-                         "NAME": "images/c/slope.png" if place == "copy" else "/slope.png",
-                         "AT": 2 if place == "copy" else 1, "VANISH": self.path("data/images/c/slope.png")}
+                fault = {"DO": "vanish", "VANISH": self.path("data/images/c/slope.png")}
+                if place == "copy":
+                    # The first open reads it.
+                    fault |= {"CALLS": ",open,", "NAME": "images/c/slope.png", "AT": 2}
+                else:
+                    fault |= {"CALLS": ",linkat,", "NAME": "/slope.png"}
                 self.run_faulty(fault, place=place, check=False,
                                 below=self.data if place == "copy" else None)
-                self.check_failed(self.records(), "slope.png", "cannot be read any more: No such file")
+                self.check_failed(self.records(), "slope.png",
+                                  "cannot be read any more: No such file")
                 self.assertFalse(os.path.exists(self.path("o/correct/labels/c/slope.txt")))
                 self.assertFalse(os.path.exists(self.path("o/uncertain/labels/c/slope.txt")))
                 shutil.rmtree(self.data)

@@ -20,8 +20,8 @@ DEMO = os.path.join(ROOT, "demo", "data")
 def build_calls(folder):
     """Compiles calls.c there; returns the library's path."""
     library = os.path.join(folder, "calls.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-fPIC", "-shared", "-o", library,
-                    os.path.join(HERE, "calls.c"), "-ldl"], check=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-fPIC", "-shared", "-o",
+                    library, os.path.join(HERE, "calls.c"), "-ldl"], check=True)
     return library
 
 
@@ -31,7 +31,8 @@ def png(width, height, shade):
         return (struct.pack(">I", len(data)) + kind + data
                 + struct.pack(">I", zlib.crc32(kind + data)))
     rows = b"".join(b"\0" + bytes(shade(x, y) % 256 for x in range(width)) for y in range(height))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
@@ -130,7 +131,8 @@ class Left:
         found = []
         for name in sorted(set(self.tree) | set(other.tree)):
             if self.tree.get(name) != other.tree.get(name):
-                found.append("%s: %s instead of %s" % (name, self.tree.get(name), other.tree.get(name)))
+                found.append("%s: %s instead of %s"
+                             % (name, self.tree.get(name), other.tree.get(name)))
         for key in sorted(set(self.report) | set(other.report)):
             if self.report.get(key) != other.report.get(key):
                 found.append("report: %s: %s instead of %s"

@@ -27,8 +27,10 @@ import rig
 
 PLACES = ("hardlink", "symlink", "copy")
 SHARES = {"signal": 0.3, "strace": 0.3, "call": 0.4}
-SYSTEM_CALLS = ("openat,write,pwrite64,writev,copy_file_range,sendfile,ioctl,link,linkat,symlink,symlinkat,rename,"
-                "renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,fsync,fdatasync,syncfs,ftruncate")
+SYSTEM_CALLS = ("openat,write,pwrite64,writev,copy_file_range,sendfile,ioctl,link,linkat,symlink,"
+                "symlinkat,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,fsync,"
+                "fdatasync,syncfs,ftruncate")
+WAYS = ("kill", "kill-after", "kill-torn")
 TORN = ("write", "pwrite", "copy_file_range")
 LIMIT_SECONDS = 120
 
@@ -43,9 +45,9 @@ class Run:
         environment, kind = rig.environment(folder), fault and fault["kind"]
         parts = [(ranks, command)]
         if kind == "call":
-            values = dict(FAULT_BELOW=self.output, FAULT_RANK=str(fault["rank"]), FAULT_AT=str(fault["at"]),
-                          FAULT_DO=fault["do"], FAULT_LOG=os.path.join(folder, "calls"),
-                          LD_PRELOAD=sweep.library)
+            values = {"FAULT_BELOW": self.output, "FAULT_RANK": fault["rank"],
+                      "FAULT_AT": fault["at"], "FAULT_DO": fault["do"],
+                      "FAULT_LOG": os.path.join(folder, "calls"), "LD_PRELOAD": sweep.library}
             parts = [(ranks, ["env"] + ["%s=%s" % pair for pair in values.items()] + command)]
         elif kind == "strace":
             tracing = ["strace", "-f", "-qq", "-o", os.path.join(folder, "strace")]
@@ -158,7 +160,7 @@ class Sweep:
         return self.seconds[ranks]
 
     def calls(self, kind, place, ranks, rank):
-        """What such a run calls: [name of the call by number], or {system call: most by a thread}."""
+        """What such a run calls: [name by number], or {system call: most by a thread}."""
         key = kind, place, ranks, rank
         if key in self.counted:
             return self.counted[key]
@@ -169,12 +171,13 @@ class Sweep:
             run = Run(self, folder, place, ranks, False, fault)
             if run.finish() != 0:
                 raise SystemExit("counting calls failed:\n" + run.text.decode())
+            with open(os.path.join(folder, "calls" if kind == "call" else "strace"),
+                      encoding="utf-8", errors="replace") as file:
+                text = file.read()
             if kind == "call":
-                with open(os.path.join(folder, "calls"), encoding="utf-8", errors="replace") as file:
-                    found = [line.split()[1] for line in file]
+                found = [line.split()[1] for line in text.splitlines()]
             else:
-                with open(os.path.join(folder, "strace"), encoding="utf-8", errors="replace") as file:
-                    threads = collections.Counter(re.findall(r"^(\d+) (\w+)\(", file.read(), re.M))
+                threads = collections.Counter(re.findall(r"^(\d+) (\w+)\(", text, re.M))
                 found = {}
                 for (_, call), n in threads.items():
                     found[call] = max(found.get(call, 0), n)
@@ -184,7 +187,8 @@ class Sweep:
     def signal_points(self, n, again=False):
         for i in range(n):
             ranks = self.chance.randint(1, 3)
-            fault = {"kind": "signal", "signal": self.chance.choice(("KILL", "KILL", "TERM", "INT")),
+            fault = {"kind": "signal",
+                     "signal": self.chance.choice(("KILL", "KILL", "TERM", "INT")),
                      "whom": self.chance.choice(("mpirun", "rank", "all")),
                      "rank": self.chance.randrange(ranks),
                      "after": round(self.chance.uniform(0, 0.85 * self.duration(ranks)), 4)}
@@ -210,7 +214,7 @@ class Sweep:
         for i, (place, ranks, fault) in enumerate(chosen):
             fault = dict(fault)
             if kind == "call":
-                ways = ("kill", "kill-after", "kill-torn") if fault.pop("name") in TORN else ("kill", "kill-after")
+                ways = WAYS if fault.pop("name") in TORN else WAYS[:2]
                 fault["do"] = ways[i % len(ways)]
             yield place, ranks, fault
 
@@ -240,10 +244,12 @@ class Sweep:
         if kind == "signal":
             return next(self.signal_points(1))[2] | {"ranks": ranks, "rank": rank}
         if kind == "strace":
-            call = self.chance.choice(("openat", "write", "linkat", "unlinkat", "renameat", "fsync", "mkdirat"))
-            return {"kind": kind, "ranks": ranks, "rank": rank, "call": call, "at": self.chance.randint(1, 12)}
+            call = self.chance.choice(("openat", "write", "linkat", "unlinkat", "renameat", "fsync",
+                                       "mkdirat"))
+            return {"kind": kind, "ranks": ranks, "rank": rank, "call": call,
+                    "at": self.chance.randint(1, 12)}
         return {"kind": kind, "ranks": ranks, "rank": rank, "at": self.chance.randint(1, 150),
-                "do": self.chance.choice(("kill", "kill-after", "kill-torn"))}
+                "do": self.chance.choice(WAYS)}
 
     # ---------------------------------------------------------------- a point
 
@@ -264,7 +270,8 @@ class Sweep:
         run = Run(self, folder, point["place"], ranks[-1], True)
         status = run.finish()
         if status != 0:
-            wrong.append("--resume: exit status %d: %s" % (status, run.text.decode("utf-8", "replace")[-600:]))
+            wrong.append("--resume: exit status %d: %s"
+                         % (status, run.text.decode("utf-8", "replace")[-600:]))
         else:
             left, expected = rig.Left(run.output, self.data), self.expected[point["place"]]
             lost, doubled = len(left.missing_from(expected)), len(expected.missing_from(left))
@@ -296,18 +303,20 @@ class Figures:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", help="where the runs take place (default: /dev/shm)")
-    parser.add_argument("--point", type=json.loads, help="this one point, as a failure printed it")
+    parser.add_argument("--point", type=json.loads, help="just this one, as a failure printed it")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="vf-", dir=options.folder or rig.base())
     start = time.monotonic()
     sweep = Sweep(folder, options.seed)
     points = [options.point] if options.point else sweep.plan(options.points)
-    print("%d points in %s, planned in %.0f s" % (len(points), folder, time.monotonic() - start), flush=True)
+    print("%d points in %s, planned in %.0f s" % (len(points), folder, time.monotonic() - start),
+          flush=True)
     figures, failures = Figures(), 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         waiting = {pool.submit(sweep.check, i, point): (i, point) for i, point in enumerate(points)}
@@ -317,15 +326,15 @@ def main():
                 ended, lost, doubled, wrong = future.result()
             except (OSError, ValueError, KeyError) as problem:
                 ended, lost, doubled, wrong = 0, 0, 0, ["cannot be compared: %r" % problem]
-            figures.add(point["faults"][0]["kind"], points=1, ended=ended > 0, lost=lost, doubled=doubled,
-                        different=bool(wrong))
+            figures.add(point["faults"][0]["kind"], points=1, ended=ended > 0, lost=lost,
+                        doubled=doubled, different=bool(wrong))
             if wrong:
                 failures += 1
                 print("FAILED in %s/p%d; again: bash tests/faults.sh --point '%s'\n  %s"
                       % (folder, number, json.dumps(point), "\n  ".join(wrong[:8])), flush=True)
             if n % 100 == 0:
-                print("%d of %d points, %d failed, %.0f s" % (n, len(points), failures, time.monotonic() - start),
-                      flush=True)
+                print("%d of %d points, %d failed, %.0f s"
+                      % (n, len(points), failures, time.monotonic() - start), flush=True)
     print(figures.table())
     print("%.0f s" % (time.monotonic() - start))
     if failures == 0:
