@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "output/storage.h"
 
 enum { COPY_BYTES = 1 << 20 };
 
@@ -30,6 +31,7 @@ struct merging {
                        line ends */
     uint64_t images; /* in this rank's journals */
     int whole;
+    char draft[PATH_MAX];
     const struct journal_texts *texts; /* of the journal at hand */
     struct text waiting;               /* neighbouring lines, not yet written */
     uint64_t waiting_end;
@@ -53,14 +55,21 @@ static enum status measure(void *context, const struct journal_line *line) {
     return STATUS_OK;
 }
 
-static enum status write_at(int fd, const char *bytes, size_t length, uint64_t offset) {
+static enum status cannot_write(const char *path, int error) {
+    struct spot spot = {AT_FDCWD, NULL, path};
+    storage_failed(error, &spot, "cannot write");
+    /* In the middle of a run nothing is bad input any more. */
+    return STATUS_FAILED;
+}
+
+static enum status write_at(const struct merging *merging, const char *bytes, size_t length,
+                            uint64_t offset) {
     while (length > 0) {
-        ssize_t n = pwrite(fd, bytes, length, (off_t)offset);
+        ssize_t n = pwrite(merging->whole, bytes, length, (off_t)offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return FAIL(STATUS_FAILED, "cannot write the merged records: %s",
-                        n < 0 ? strerror(errno) : "nothing was written");
+            return cannot_write(merging->draft, n < 0 ? errno : EIO);
         bytes += n;
         length -= (size_t)n;
         offset += (uint64_t)n;
@@ -70,7 +79,7 @@ static enum status write_at(int fd, const char *bytes, size_t length, uint64_t o
 
 static enum status flush(struct merging *merging) {
     enum status status =
-        write_at(merging->whole, merging->waiting.data, merging->waiting.length,
+        write_at(merging, merging->waiting.data, merging->waiting.length,
                  strlen(merging->framing->head) + merging->waiting_end - merging->waiting.length);
     text_clear(&merging->waiting);
     return status;
@@ -126,16 +135,25 @@ static enum status place(struct merging *merging, uint64_t *images) {
                                      "--overwrite");
 }
 
+/* Gives the whole file its place. */
+static enum status publish(const struct merging *merging, const char *path) {
+    struct stat about;
+    int error = fstat(merging->whole, &about) == 0 ? 0 : errno;
+    if (error == 0)
+        error = file_rename(AT_FDCWD, merging->draft, path, &about);
+    return error == 0 ? STATUS_OK : cannot_write(path, error);
+}
+
 static enum status frame(const struct merging *merging) {
     enum status status;
     const struct framing *framing = merging->framing;
     uint64_t images = merging->job->total_images, total = images ? merging->ends[images - 1] : 0;
     uint64_t trim = total < framing->trim ? total : framing->trim;
     uint64_t end = strlen(framing->head) + total - trim;
-    TRY(write_at(merging->whole, framing->head, strlen(framing->head), 0));
+    TRY(write_at(merging, framing->head, strlen(framing->head), 0));
     if (ftruncate(merging->whole, (off_t)end) != 0)
-        return FAIL(STATUS_FAILED, "cannot cut %s: %s", framing->file, strerror(errno));
-    TRY(write_at(merging->whole, framing->tail, strlen(framing->tail), end));
+        return cannot_write(merging->draft, errno);
+    TRY(write_at(merging, framing->tail, strlen(framing->tail), end));
 out:
     return status;
 }
@@ -143,12 +161,13 @@ out:
 static enum status merge(struct job *job, const struct framing *framing) {
     enum status status;
     struct merging merging = {.job = job, .framing = framing, .whole = -1};
-    char draft[PATH_MAX], path[PATH_MAX];
+    char path[PATH_MAX];
     uint64_t images;
-    int length = snprintf(draft, sizeof draft, "%s/" WORK_FOLDER "/%s", job->output, framing->file);
+    int length =
+        snprintf(merging.draft, PATH_MAX, "%s/" WORK_FOLDER "/%s", job->output, framing->file);
     snprintf(path, sizeof path, "%s/%s", job->output, framing->file);
     status = memory_zeroed(job->total_images, sizeof *merging.ends, &merging.ends);
-    if (length < 0 || (size_t)length >= sizeof draft)
+    if (length < 0 || length >= PATH_MAX)
         status = FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
     if (job->total_images > INT_MAX)
         status = FAIL(STATUS_FAILED, "too many images");
@@ -156,18 +175,18 @@ static enum status merge(struct job *job, const struct framing *framing) {
         status = journal_read(job->output, job->journals[i], measure, &merging);
     TRY(agree(MPI_COMM_WORLD, status));
     TRY(agree(MPI_COMM_WORLD, place(&merging, &images)));
-    merging.whole = open(draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    merging.whole = open(merging.draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (merging.whole < 0)
-        status = FAIL(STATUS_FAILED, "cannot write %s: %s", draft, strerror(errno));
+        status = cannot_write(merging.draft, errno);
     TRY(agree(MPI_COMM_WORLD, status));
     TRY(agree(MPI_COMM_WORLD, copy_all(&merging)));
     if (job->rank == 0)
         status = frame(&merging);
     if (status == STATUS_OK && fsync(merging.whole) != 0)
-        status = FAIL(STATUS_FAILED, "cannot write %s: %s", framing->file, strerror(errno));
+        status = cannot_write(merging.draft, errno);
     TRY(agree(MPI_COMM_WORLD, status));
-    if (job->rank == 0 && rename(draft, path) != 0)
-        status = FAIL(STATUS_FAILED, "cannot make %s: %s", path, strerror(errno));
+    if (job->rank == 0)
+        status = publish(&merging, path);
     status = agree(MPI_COMM_WORLD, status);
 out:
     if (merging.whole >= 0)

@@ -1,5 +1,6 @@
 /* Which run this is: a new one, or one more epoch of an interrupted one. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "job.h"
 #include "output/fingerprint.h"
 #include "output/run_file.h"
+#include "output/storage.h"
 
 enum { MOST_PARTS = 32 };
 
@@ -115,15 +117,15 @@ static enum status take_lock(struct job *job) {
     return status;
 }
 
-/* What the epoch before left that is not true any more, or was never finished. */
-static enum status clean_up(const char *output) {
+/* The epoch before's report is not true any more. */
+static enum status remove_report(const char *output) {
     char report[PATH_MAX];
     int length = snprintf(report, sizeof report, "%s/verification_report.json", output);
     if (length < 0 || (size_t)length >= sizeof report)
         return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
-    if (unlink(report) != 0 && errno != ENOENT)
-        return FAIL(STATUS_FAILED, "cannot remove %.1000s: %s", report, strerror(errno));
-    return output_sweep(output);
+    struct spot spot = {AT_FDCWD, NULL, report};
+    return unlink(report) != 0 && errno != ENOENT ? storage_failed(errno, &spot, "cannot remove")
+                                                  : STATUS_OK;
 }
 
 enum status run_begin(struct job *job) {
@@ -144,13 +146,13 @@ enum status run_begin(struct job *job) {
     job->epoch = start.epoch;
     job->resumed = start.state == RUN_CONTINUED;
     job->complete = start.state == RUN_COMPLETE;
-    if (options->resume && start.state == RUN_FRESH)
-        TRY(output_prepare(options->output, false));
     if (job->resumed)
-        TRY(clean_up(options->output));
+        TRY(remove_report(options->output));
     if (job->complete) {
         TRY(work_folder_empty(options->output));
         run_lock_drop(&job->lock);
+    } else {
+        TRY(output_sweep(options->output));
     }
 out:
     text_free(&parts.numbers);

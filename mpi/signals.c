@@ -18,6 +18,10 @@ void signals_hold(void) {
     sigset_t set;
     fill(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    /* A reader of the screen that leaves is no reason to stop: the log has the lines, too. */
+    signal(SIGPIPE, SIG_IGN);
+    /* A file that may not grow is a failed write, which can say so. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int signals_take(void) {

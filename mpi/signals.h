@@ -3,7 +3,8 @@
 #ifndef VERIFY_MPI_SIGNALS_H
 #define VERIFY_MPI_SIGNALS_H
 
-/* Holds them from now on, in this thread and those that it starts. */
+/* Holds them from now on, in this thread and those that it starts; ignores SIGPIPE and
+ * SIGXFSZ. */
 void signals_hold(void);
 
 /* The signal that has come, 0 for none; does not wait. After one was taken they do what they always

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs every test: unit and end-to-end tests, the same unit tests under AddressSanitizer
-# and UBSan and the queues under ThreadSanitizer, clang-format and clang-tidy, a minute of fuzzing.
+# and UBSan and the queues under ThreadSanitizer, clang-format and clang-tidy, a minute of fuzzing,
+# a minute of kill points.
 #   tests/run.sh            all of it
 #   tests/run.sh --quick    unit and end-to-end tests only
 set -euo pipefail
@@ -41,6 +42,7 @@ if [ "${1:-}" != --quick ]; then
   check format bash tests/format.sh
   check tidy bash tests/tidy.sh
   check fuzz bash tests/fuzz/run.sh
+  check faults bash tests/faults.sh
   bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=address,undefined -DVERIFY_CUDA=OFF
   suite asan build/asan -LE release
   cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=thread -DVERIFY_CUDA=OFF > build/tsan.log

@@ -16,6 +16,7 @@ bool file_error_is_machine(int error) {
 }
 
 static enum status cannot_read(const char *path, int error, struct file_bytes *file) {
+    file->error = error;
     if (file_error_is_machine(error))
         return FAIL(STATUS_FAILED, "%s: %s", path, strerror(error));
     snprintf(file->problem, sizeof file->problem, "cannot be read: %s", strerror(error));
@@ -54,7 +55,7 @@ out:
     return status;
 }
 
-enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file) {
+static enum status read_once(const char *path, size_t limit, struct file_bytes *file) {
     enum status status = STATUS_OK;
     *file = (struct file_bytes){0};
     int fd;
@@ -62,7 +63,7 @@ enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *f
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     while (fd < 0 && errno == EINTR);
     if (fd < 0) {
-        file->missing = errno == ENOENT || errno == ENOTDIR;
+        file->missing = errno == ENOENT;
         return cannot_read(path, errno, file);
     }
     struct stat info;
@@ -87,4 +88,10 @@ out:
         file->length = 0;
     }
     return status;
+}
+
+enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file) {
+    enum status status = read_once(path, limit, file);
+    /* A network file system's server has another file of that name now. */
+    return file->error == ESTALE ? read_once(path, limit, file) : status;
 }

@@ -16,6 +16,7 @@ struct file_bytes {
     size_t length;
     bool missing;      /* there is no such file */
     bool opened;       /* a regular file that may be read, if too large to be */
+    int error;         /* of the system call that failed; 0: none */
     char problem[128]; /* why it was not read: "is a folder"; empty where it was */
 };
 

@@ -49,34 +49,38 @@ void image_free(struct image *image) {
 }
 
 /* A failed system call: the file's fault, or the machine's. */
-static enum status call_failed(void) {
-    bool machine = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-    return FAIL(machine ? STATUS_FAILED : STATUS_BAD_INPUT, "cannot be read: %s", strerror(errno));
+static enum status call_failed(int error) {
+    bool machine = error == EMFILE || error == ENFILE || error == ENOMEM;
+    return FAIL(machine ? STATUS_FAILED : STATUS_BAD_INPUT, "cannot be read: %s", strerror(error));
 }
 
-/* Reads up to `size` bytes to the file's end; *length: how many there were. */
-static enum status read_all(int descriptor, uint8_t *bytes, size_t size, size_t *length) {
+/* Reads up to `size` bytes to the file's end; *length: how many there were. Returns 0 or an errno
+ * value. */
+static int read_all(int descriptor, uint8_t *bytes, size_t size, size_t *length) {
     *length = 0;
     while (*length < size) {
         ssize_t count = read(descriptor, bytes + *length, size - *length);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return call_failed();
+            return errno;
         if (count == 0)
             break;
         *length += (size_t)count;
     }
-    return STATUS_OK;
+    return 0;
 }
 
-static enum status read_file(const char *path, struct image *image, size_t *length) {
+/* *error: the failed system call's; 0: none has. */
+static enum status read_once(const char *path, struct image *image, size_t *length, int *error) {
     enum status status = STATUS_OK;
     struct stat about;
+    *error = 0;
     /* O_NONBLOCK: a named pipe that nobody writes to does not hold us up. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0 || fstat(descriptor, &about) != 0) {
-        status = call_failed();
+        *error = errno;
+        status = call_failed(*error);
         goto out;
     }
     if (!S_ISREG(about.st_mode)) {
@@ -95,11 +99,20 @@ static enum status read_file(const char *path, struct image *image, size_t *leng
     }
     size_t size = (size_t)about.st_size;
     TRY(make_room(&image->file, &image->file_capacity, size));
-    TRY(read_all(descriptor, image->file, size, length));
+    *error = read_all(descriptor, image->file, size, length);
+    if (*error)
+        status = call_failed(*error);
 out:
     if (descriptor >= 0)
         close(descriptor);
     return status;
+}
+
+static enum status read_file(const char *path, struct image *image, size_t *length) {
+    int error;
+    enum status status = read_once(path, image, length, &error);
+    /* A network file system's server has another file of that name now. */
+    return error == ESTALE ? read_once(path, image, length, &error) : status;
 }
 
 enum status image_read(const char *path, struct image *image) {

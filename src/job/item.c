@@ -62,7 +62,8 @@ enum status item_read(const struct verify_job *job, struct item *item) {
         snprintf(item->error, sizeof item->error, "%s", status_message());
         return STATUS_OK;
     }
-    TRY(status);
+    if (status != STATUS_OK)
+        TRY(status_prefix(status, "%s: ", item->path));
     TRY(make_targets(job, item));
     item->letterbox =
         letterbox_plan(item->image.width, item->image.height, job->imgsz, job->rect, job->stride);
@@ -132,14 +133,30 @@ out:
     return status;
 }
 
+static enum status place_files(const struct verify_job *job, struct item *item) {
+    enum status status = STATUS_OK;
+    if (job->redo)
+        TRY(placer_clear(job->placer, item->result.bucket, item->path));
+    if (item->result.bucket == BUCKET_FAILED)
+        goto out;
+    status = placer_place(job->placer, item->result.bucket, item->path,
+                          item->labels.present ? item->label_path : NULL);
+    if (status == STATUS_BAD_INPUT) {
+        /* It is gone since it was read. */
+        snprintf(item->error, sizeof item->error, "%s", status_message());
+        TRY(item_judge(job, item));
+        if (job->redo)
+            status = placer_clear(job->placer, item->result.bucket, item->path);
+    }
+out:
+    return status;
+}
+
 enum status item_place(const struct verify_job *job, struct item *item) {
     enum status status = STATUS_OK;
     const struct image_result *result = &item->result;
-    if (job->placer && job->redo)
-        TRY(placer_clear(job->placer, result->bucket, item->path));
-    if (job->placer && result->bucket != BUCKET_FAILED)
-        TRY(placer_place(job->placer, result->bucket, item->path,
-                         item->labels.present ? item->label_path : NULL));
+    if (job->placer)
+        TRY(place_files(job, item));
     if (job->journal) {
         text_clear(&item->record);
         TRY(record_write(result, job->classes, &item->record));

@@ -34,12 +34,16 @@ static int size_of(int file, uint64_t *size) {
 /* The first line tells whether this is the journal it is named as. Returns 0 or an errno value. */
 static int read_head(struct journal_id id, struct journal_scan *scan) {
     char found[JOURNAL_HEAD_BYTES], head[JOURNAL_HEAD_BYTES];
-    ssize_t n = pread(scan->file, found, sizeof found, 0);
-    if (n < 0)
-        return errno;
+    size_t n = 0;
+    for (ssize_t more = 1; more != 0 && n < sizeof found;) {
+        more = pread(scan->file, found + n, sizeof found - n, (off_t)n);
+        if (more < 0 && errno != EINTR)
+            return errno;
+        n += more > 0 ? (size_t)more : 0;
+    }
     for (int predictions = 0; predictions < 2; predictions++) {
         size_t length = journal_head(id, predictions, head);
-        if ((size_t)n < length || memcmp(found, head, length) != 0)
+        if (n < length || memcmp(found, head, length) != 0)
             continue;
         scan->start = length;
         scan->seed = journal_crc(0, head, length);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "data/file_bytes.h"
 #include "output/storage.h"
 
 /* A folder of the output tree, held open so that placing a file walks no path above it. */
@@ -118,24 +119,34 @@ static enum status text_path(const char *prefix, const char *path, char out[PATH
     return STATUS_OK;
 }
 
-/* ---------------------------------------------------------------- links */
+/* ---------------------------------------------------------------- failures */
 
-/* A hard link is made to the picture itself where the list names a symbolic link to it. The folder
- * is made only when it turns out to be absent. Returns 0 or an errno value. */
-static int link_make(bool hard, const char *image, const struct spot *spot, const char *name) {
-    for (int attempt = 0;; attempt++) {
-        int failed = hard ? linkat(AT_FDCWD, image, spot->folder, name, AT_SYMLINK_FOLLOW)
-                          : symlinkat(image, spot->folder, name);
-        if (!failed)
-            return 0;
-        int error = errno;
-        if (error != ENOENT || attempt > 0 || make_parents(spot) != STATUS_OK)
-            return error;
-    }
+/* In the middle of a run nothing that is written is bad input any more. */
+static enum status in_a_run(enum status status) {
+    return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
 }
 
-/* What is there already is the wanted link: from an earlier run, or because a network file system
- * reported as failed what it had done. */
+/* The user's file: its own fault, as far as it is not the machine's. `error` 0: it is no file. */
+static enum status cannot_read(const char *path, int error) {
+    char buffer[128];
+    const char *why = error ? strerror_r(error, buffer, sizeof buffer) : "it is not a regular file";
+    return file_error_is_machine(error)
+               ? FAIL(STATUS_FAILED, "cannot read %.1000s: %s", path, why)
+               : FAIL(STATUS_BAD_INPUT, "cannot be read any more: %s", why);
+}
+
+/* ---------------------------------------------------------------- links */
+
+/* A hard link is made to the picture itself where the list names a symbolic link to it. Returns 0
+ * or an errno value. */
+static int link_make(bool hard, const char *image, const struct spot *spot, const char *name) {
+    int failed = hard ? linkat(AT_FDCWD, image, spot->folder, name, AT_SYMLINK_FOLLOW)
+                      : symlinkat(image, spot->folder, name);
+    return failed ? errno : 0;
+}
+
+/* Whether the wanted link is there: from an earlier run, or because a network file system reported
+ * as failed what it had done. */
 static bool link_is_there(bool hard, const char *image, const struct spot *spot) {
     if (!hard) {
         char target[PATH_MAX];
@@ -152,10 +163,10 @@ static bool link_is_there(bool hard, const char *image, const struct spot *spot)
 /* Returns 0 or an errno value. */
 static int link_place(bool hard, const char *image, const struct spot *spot) {
     int error = link_make(hard, image, spot, spot->path);
+    if (error == 0 || link_is_there(hard, image, spot))
+        return 0;
     if (error != EEXIST)
         return error;
-    if (link_is_there(hard, image, spot))
-        return 0;
     char temp[PATH_MAX];
     error = draft_name(spot->path, temp);
     if (error == 0)
@@ -166,7 +177,7 @@ static int link_place(bool hard, const char *image, const struct spot *spot) {
         error = errno;
     /* Where both names are one file already, rename leaves both. */
     unlinkat(spot->folder, temp, 0);
-    return error;
+    return error == 0 || link_is_there(hard, image, spot) ? 0 : error;
 }
 
 /* Hard links will not do here, or not for this user. */
@@ -178,15 +189,27 @@ static bool wants_symlink(int error) {
 static enum status image_link(struct placer *placer, const char *image, const struct spot *spot) {
     bool hard = placer->mode == PLACE_HARDLINK && !atomic_load(&placer->no_hard_links);
     int error = link_place(hard, image, spot);
-    if (hard && wants_symlink(error)) {
-        hard = false;
-        if (!atomic_exchange(&placer->no_hard_links, true))
-            atomic_store(&placer->fell_back, true);
+    for (bool made = false; error != 0;) {
+        if (error == ENOENT && !made) {
+            enum status status = in_a_run(make_parents(spot));
+            if (status != STATUS_OK)
+                return status;
+            made = true;
+        } else if (hard && wants_symlink(error)) {
+            hard = false;
+            if (!atomic_exchange(&placer->no_hard_links, true))
+                atomic_store(&placer->fell_back, true);
+        } else {
+            break;
+        }
         error = link_place(hard, image, spot);
     }
     if (error == 0)
         return STATUS_OK;
-    enum status status = storage_failed(error, spot, "cannot link %.500s as", image);
+    struct stat about;
+    if (hard && stat(image, &about) != 0)
+        return cannot_read(image, errno);
+    enum status status = in_a_run(storage_failed(error, spot, "cannot link %.500s as", image));
     return !hard && error == EPERM
                ? FAIL(status, "%s (a file system without links needs --place copy)",
                       status_message())
@@ -196,8 +219,9 @@ static enum status image_link(struct placer *placer, const char *image, const st
 /* ---------------------------------------------------------------- copies */
 
 /* A reflink where the file system can, else a copy within the kernel, else by hand. Returns 0 or
- * an errno value. */
-static int contents_copy(int from, int to) {
+ * an errno value; *reading: it is the original's. */
+static int contents_copy(int from, int to, bool *reading) {
+    *reading = false;
     if (ioctl(to, FICLONE, from) == 0)
         return 0;
     while (copy_file_range(from, NULL, to, NULL, 1 << 30, 0) > 0)
@@ -208,6 +232,7 @@ static int contents_copy(int from, int to) {
         ssize_t length = read(from, buffer, sizeof buffer);
         if (length == 0)
             return 0;
+        *reading = length < 0;
         if (length < 0 && errno != EINTR)
             return errno;
         int error = length > 0 ? write_all(to, buffer, (size_t)length) : 0;
@@ -220,19 +245,21 @@ static int contents_copy(int from, int to) {
 static enum status file_copy(int from, const struct stat *about, const char *name, mode_t more_mode,
                              const struct spot *spot) {
     struct draft draft;
-    enum status status = draft_open(spot, 0600, &draft);
+    bool reading;
+    enum status status = in_a_run(draft_open(spot, 0600, &draft));
     if (status != STATUS_OK)
         return status;
-    int error = contents_copy(from, draft.file);
+    int error = contents_copy(from, draft.file, &reading);
     if (error != 0) {
-        status = storage_failed(error, spot, "cannot copy %.500s to", name);
+        status = reading ? cannot_read(name, error)
+                         : in_a_run(storage_failed(error, spot, "cannot copy %.500s to", name));
         draft_drop(&draft);
         return status;
     }
     /* Some file systems know neither; the copy is as good there. */
     fchmod(draft.file, (about->st_mode & 0777) | more_mode);
     futimens(draft.file, (struct timespec[]){about->st_atim, about->st_mtim});
-    return draft_commit(&draft);
+    return in_a_run(draft_commit(&draft));
 }
 
 /* Opens a regular file without waiting for a pipe's other end. *fd is -1 where it is something
@@ -251,12 +278,6 @@ static int regular_open(const char *path, int *fd, struct stat *about) {
     return error;
 }
 
-static enum status cannot_read(const char *path, int error) {
-    char buffer[128];
-    return FAIL(STATUS_FAILED, "cannot read %.1000s: %s", path,
-                error ? strerror_r(error, buffer, sizeof buffer) : "it is not a regular file");
-}
-
 static enum status image_copy(const char *image, const struct spot *spot) {
     int from;
     struct stat about;
@@ -273,14 +294,12 @@ static enum status label_copy(const char *label, const struct spot *spot) {
     int from;
     struct stat about;
     int error = regular_open(label, &from, &about);
-    if (error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO)
-        return cannot_read(label, error);
-    if (from < 0)
-        return STATUS_OK;
     /* It is there to be corrected, so its owner may write to it. */
-    enum status status = file_copy(from, &about, label, S_IWUSR, spot);
-    close(from);
-    return status;
+    enum status status =
+        from < 0 ? cannot_read(label, error) : file_copy(from, &about, label, S_IWUSR, spot);
+    if (from >= 0)
+        close(from);
+    return status == STATUS_BAD_INPUT ? STATUS_OK : status;
 }
 
 /* ---------------------------------------------------------------- placing */
@@ -291,16 +310,16 @@ static enum status place_both(struct placer *placer, enum bucket bucket, const c
     const char *path;
     TRY(path_below(placer, image_path, &path));
     const struct shelf *images = &placer->images[bucket], *labels = &placer->labels[bucket];
-    if (label_path) {
-        char name[PATH_MAX];
-        TRY(text_path("", path, name));
-        TRY(label_copy(label_path, &(struct spot){labels->folder, labels->path, name}));
-    }
     struct spot spot = {images->folder, images->path, path};
+    char name[PATH_MAX];
+    TRY(text_path("", path, name));
     if (placer->mode == PLACE_COPY)
         TRY(image_copy(image_path, &spot));
     else
         TRY(image_link(placer, image_path, &spot));
+    /* After the image, which placer_clear goes by. */
+    if (label_path)
+        TRY(label_copy(label_path, &(struct spot){labels->folder, labels->path, name}));
 out:
     return status;
 }
@@ -309,9 +328,7 @@ enum status placer_place(struct placer *placer, enum bucket bucket, const char *
                          const char *label_path) {
     if (placer->mode == PLACE_NONE || bucket >= BUCKET_FAILED)
         return STATUS_OK;
-    /* In the middle of a run nothing is bad input any more. */
-    return place_both(placer, bucket, image_path, label_path) == STATUS_OK ? STATUS_OK
-                                                                           : STATUS_FAILED;
+    return place_both(placer, bucket, image_path, label_path);
 }
 
 /* A file of the size of the original, or a link to it. */
@@ -339,8 +356,9 @@ bool placer_placed(const struct placer *placer, enum bucket bucket, const char *
            is_whole(&(struct spot){labels->folder, labels->path, name}, label_path);
 }
 
-static enum status remove_if_there(const struct shelf *shelf, const char *path) {
-    if (unlinkat(shelf->folder, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
+static enum status remove_if_there(const struct shelf *shelf, const char *path, bool *there) {
+    *there = unlinkat(shelf->folder, path, 0) == 0;
+    if (*there || errno == ENOENT || errno == ENOTDIR)
         return STATUS_OK;
     return storage_failed(errno, &(struct spot){shelf->folder, shelf->path, path}, "cannot remove");
 }
@@ -356,8 +374,11 @@ enum status placer_clear(struct placer *placer, enum bucket bucket, const char *
     for (int b = 0; b < BUCKET_FAILED; b++) {
         if (b == (int)bucket)
             continue;
-        TRY(remove_if_there(&placer->images[b], path));
-        TRY(remove_if_there(&placer->labels[b], name));
+        bool there;
+        TRY(remove_if_there(&placer->images[b], path, &there));
+        /* Another image, of another suffix, may have a label file of that name. */
+        if (there)
+            TRY(remove_if_there(&placer->labels[b], name, &there));
     }
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;

@@ -16,7 +16,8 @@ enum place_mode { PLACE_HARDLINK, PLACE_SYMLINK, PLACE_COPY, PLACE_NONE };
  * (run_file.h, run_lock.h). Called by one process, before the others write. */
 enum status output_prepare(const char *output, bool overwrite);
 
-/* Removes the drafts that killed processes left in the output tree; nobody may be writing to it. */
+/* Removes the drafts that killed processes left in the output folder and in those that a run makes
+ * in it; nobody may be writing to it. */
 enum status output_sweep(const char *output);
 
 struct placer; /* thread-safe after placer_open */
@@ -31,7 +32,8 @@ void placer_close(struct placer *placer);
 /* Places one image, and its label file where label_path is not NULL (always as a copy, with the
  * label's own permissions, made under a temporary name and renamed). An image that is already there
  * is replaced. Never writes through a link to the user's files. STATUS_FAILED with what, where and
- * why (disk full, no inodes, permission). */
+ * why (disk full, no inodes, permission). STATUS_BAD_INPUT, with the reason alone: the image itself
+ * cannot be read any more, and is not placed. A label file that cannot be read is left out. */
 enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
                          const char *label_path);
 

@@ -240,8 +240,10 @@ enum status run_file_start(const char *output, const struct run_parts *parts, bo
     TRY(find_run(whole, output, parts, resume, start));
     if (start->state == RUN_COMPLETE)
         goto out;
-    if (start->state == RUN_FRESH)
+    if (start->state == RUN_FRESH) {
+        TRY(output_prepare(output, false));
         TRY(work_folder_empty(output));
+    }
     snprintf(path, sizeof path, "%s/" WORK_FOLDER, output);
     TRY(make_folders(path));
     TRY(folder_open(output, path, &folder));

@@ -41,7 +41,10 @@ static bool owner_read(const char *path, char owner[OWNER_BYTES]) {
     int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0)
         return false;
-    ssize_t n = read(file, owner, OWNER_BYTES - 1);
+    ssize_t n;
+    do
+        n = read(file, owner, OWNER_BYTES - 1);
+    while (n < 0 && errno == EINTR);
     close(file);
     owner[n > 0 ? n : 0] = '\0';
     return n >= 0;

@@ -31,7 +31,7 @@ static bool file_system_of(const struct spot *spot, struct statvfs *out) {
         else
             snprintf(path, sizeof path, "%s", slash ? "/" : ".");
         fd = openat(spot->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (strlen(path) == 1)
+        if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
             break;
     }
     if (fd < 0)
@@ -90,6 +90,17 @@ static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE
     case ELOOP:
         snprintf(why, WHY_SIZE, "%s: something else of that name is in the way; move it", reason);
         return STATUS_BAD_INPUT;
+    case ENOENT:
+        snprintf(why, WHY_SIZE, "%s: its folder has been removed", reason);
+        return STATUS_FAILED;
+    case EFBIG:
+        snprintf(why, WHY_SIZE,
+                 "%s: raise the limit (ulimit -f), or choose an --output that takes large files",
+                 reason);
+        return STATUS_FAILED;
+    case EIO:
+        snprintf(why, WHY_SIZE, "%s: look after the disk or choose another --output", reason);
+        return STATUS_FAILED;
     case ENAMETOOLONG:
         snprintf(why, WHY_SIZE, "%s: choose an --output with a shorter path", reason);
         return STATUS_BAD_INPUT;
@@ -173,8 +184,8 @@ int draft_name(const char *path, char temp[PATH_MAX]) {
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder >= PATH_MAX)
         return ENAMETOOLONG;
-    int length =
-        snprintf(temp, PATH_MAX, "%.*s" DRAFT_PREFIX "%016" PRIx64, (int)folder, path, token);
+    int length = snprintf(temp, PATH_MAX, "%.*s" DRAFT_PREFIX "%0*" PRIx64, (int)folder, path,
+                          DRAFT_DIGITS, token);
     return length < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
@@ -194,13 +205,26 @@ enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft
     return draft->file < 0 ? storage_failed(errno, spot, "cannot write") : STATUS_OK;
 }
 
+int file_rename(int folder, const char *from, const char *to, const struct stat *about) {
+    struct stat here;
+    if (renameat(folder, from, folder, to) == 0)
+        return 0;
+    int error = errno;
+    bool done = fstatat(folder, to, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+                here.st_dev == about->st_dev && here.st_ino == about->st_ino;
+    return done ? 0 : error;
+}
+
 enum status draft_commit(struct draft *draft) {
     struct spot *spot = &draft->spot;
+    struct stat about;
+    int error = fstat(draft->file, &about) == 0 ? 0 : errno;
     /* Network file systems may report a full disk or quota only here. */
-    int error = close(draft->file) == 0 ? 0 : errno;
-    draft->file = -1;
-    if (error == 0 && renameat(spot->folder, draft->temp, spot->folder, spot->path) != 0)
+    if (close(draft->file) != 0)
         error = errno;
+    draft->file = -1;
+    if (error == 0)
+        error = file_rename(spot->folder, draft->temp, spot->path, &about);
     if (error == 0)
         return STATUS_OK;
     enum status status = storage_failed(error, spot, "cannot write");

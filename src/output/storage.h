@@ -1,17 +1,18 @@
 /* What placing, preparing and reporting share: a place in the output tree, errors that say what to
- * do, and files that appear whole or not at all. Internal to src/output. */
+ * do, and files that appear whole or not at all. */
 #ifndef VERIFY_OUTPUT_STORAGE_H
 #define VERIFY_OUTPUT_STORAGE_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "base/status.h"
 
-/* What the names of drafts begin with. */
+/* The names of drafts: this, and so many hexadecimal digits. */
 #define DRAFT_PREFIX ".verify-"
+enum { DRAFT_DIGITS = 16 };
 
 /* A name below an open folder. */
 struct spot {
@@ -31,6 +32,10 @@ enum status make_parents(const struct spot *spot);
 
 /* Writes it all, whatever the interruptions. Returns 0 or an errno value. */
 int write_all(int file, const char *bytes, size_t length);
+
+/* Renames within a folder the file that `about` tells of. A rename that is done counts as done,
+ * even where a network file system says that it failed. Returns 0 or an errno value. */
+int file_rename(int folder, const char *from, const char *to, const struct stat *about);
 
 /* A file under a temporary name beside its target. Either draft_commit or draft_drop ends it. */
 struct draft {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,23 +12,35 @@
 
 enum { OPEN_FOLDERS = 32 };
 
+static bool is_draft(const char *name) {
+    size_t prefix = strlen(DRAFT_PREFIX);
+    return strncmp(name, DRAFT_PREFIX, prefix) == 0 &&
+           strspn(name + prefix, "0123456789abcdef") == DRAFT_DIGITS &&
+           name[prefix + DRAFT_DIGITS] == '\0';
+}
+
+/* Whether a folder right in the output folder is one that a run makes. */
+static bool is_made(const char *name) {
+    static const char *const folders[] = {"correct", "mislabeled", "uncertain", "predicted"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (strcmp(name, folders[i]) == 0)
+            return true;
+    return false;
+}
+
 static int remove_draft(const char *path, const struct stat *about, int type, struct FTW *place) {
     (void)about;
-    if (type != FTW_D && strncmp(path + place->base, DRAFT_PREFIX, strlen(DRAFT_PREFIX)) == 0)
+    const char *name = path + place->base;
+    if (type == FTW_D && place->level == 1 && !is_made(name))
+        return FTW_SKIP_SUBTREE;
+    if (type != FTW_D && is_draft(name))
         unlink(path);
-    return 0;
+    return FTW_CONTINUE;
 }
 
 enum status output_sweep(const char *output) {
-    static const char *const folders[] = {"correct", "mislabeled", "uncertain", "predicted"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        char path[PATH_MAX];
-        int length = snprintf(path, sizeof path, "%s/%s", output, folders[i]);
-        if (length < 0 || (size_t)length >= sizeof path)
-            return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
-        if (nftw(path, remove_draft, OPEN_FOLDERS, FTW_PHYS) != 0 && errno != ENOENT)
-            return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, path},
-                                  "cannot look through");
-    }
-    return STATUS_OK;
+    struct spot spot = {AT_FDCWD, NULL, output};
+    return nftw(output, remove_draft, OPEN_FOLDERS, FTW_PHYS | FTW_ACTIONRETVAL) == 0
+               ? STATUS_OK
+               : storage_failed(errno, &spot, "cannot look through");
 }

@@ -335,7 +335,7 @@ static void test_files(void **state) {
     assert_int_equal(file.n_labels + file.n_invalid, 0);
     assert_int_equal(label_file_read(below(folder, "a.txt/b.txt"), CLASSES, &file), STATUS_OK);
     assert_false(file.present);
-    assert_int_equal(file.n_invalid, 0);
+    assert_reason(&file, 0, 0, "cannot be read: Not a directory");
 
     folder_make(below(folder, "folder.txt"));
     assert_int_equal(label_file_read(below(folder, "folder.txt"), CLASSES, &file), STATUS_OK);

@@ -373,8 +373,8 @@ static void test_something_in_the_way(void **state) {
         }
         placer_close(placer);
     }
-    /* 9 folders; correct: x/a.jpg, labels/x/a.txt; mislabeled: labels/x/a.txt; uncertain: x. */
-    assert_no_leftovers(f->output, 9 + 4 + 2 + 1);
+    /* 9 folders; correct: x/a.jpg; mislabeled: x/a.jpg, labels/x/a.txt; uncertain: x/a.jpg, x. */
+    assert_no_leftovers(f->output, 9 + 2 + 4 + 3);
 }
 
 /* ------------------------------------------------------------- bad sources */
@@ -403,18 +403,38 @@ static void test_image_gone(void **state) {
     for (int i = 0; i < 2; i++) {
         struct placer *placer;
         assert_ok(placer_open(f->output, f->data, i ? PLACE_COPY : PLACE_HARDLINK, &placer));
-        assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, NULL), STATUS_FAILED);
-        assert_non_null(strstr(status_message(), image));
-        assert_non_null(strstr(status_message(), "No such file"));
+        assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, image), STATUS_BAD_INPUT);
+        assert_string_equal(status_message(), "cannot be read any more: No such file or directory");
         placer_close(placer);
     }
     folder_make(image);
     struct placer *placer;
     assert_ok(placer_open(f->output, f->data, PLACE_COPY, &placer));
-    assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, NULL), STATUS_FAILED);
+    assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, NULL), STATUS_BAD_INPUT);
     assert_non_null(strstr(status_message(), "not a regular file"));
     placer_close(placer);
     assert_no_leftovers(f->output, 9);
+}
+
+/* What an interrupted run placed elsewhere goes, but not the label file of another image. */
+static void test_clear(void **state) {
+    struct fixture *f = *state;
+    const char *picture = below(f->data, "a.png"), *twin = below(f->data, "a.jpg");
+    const char *label = below(f->data, "a.txt");
+    file_make(picture, "picture");
+    file_make(twin, "twin");
+    file_make(label, "label");
+    place(f, PLACE_HARDLINK, BUCKET_UNCERTAIN, picture, label);
+    struct placer *placer;
+    assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &placer));
+    assert_ok(placer_clear(placer, BUCKET_CORRECT, twin));
+    assert_true(is_there(below(f->output, "uncertain/JPEGImages/a.png")));
+    assert_true(is_there(below(f->output, "uncertain/labels/a.txt")));
+    assert_ok(placer_clear(placer, BUCKET_UNCERTAIN, picture));
+    assert_no_leftovers(f->output, 11);
+    assert_ok(placer_clear(placer, BUCKET_CORRECT, picture));
+    assert_no_leftovers(f->output, 9);
+    placer_close(placer);
 }
 
 static void test_no_permission(void **state) {
@@ -456,6 +476,7 @@ int main(void) {
         TEST(test_something_in_the_way),
         TEST(test_labels_that_are_no_files),
         TEST(test_image_gone),
+        TEST(test_clear),
         TEST(test_no_permission),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,9 +165,14 @@ static void test_complete(void **state) {
     assert_file(below(f->output, ".verify/run.json"), "{}");
     assert_ok(work_folder_empty(f->output));
     file_make(report, "{\"status\": \"interrupted\"}\n");
+    struct run_start started;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(start(f->output, usual, true, &started), STATUS_BAD_INPUT);
+        assert_non_null(strstr(status_message(), "holds results already"));
+    }
+    unlink(report);
     assert_start(f->output, true, RUN_FRESH, 0);
     assert_start(f->output, true, RUN_CONTINUED, 1);
-    struct run_start started;
     file_make(report, "{\"status\": ");
     assert_int_equal(start(f->output, usual, true, &started), STATUS_BAD_INPUT);
     assert_non_null(strstr(status_message(), "verification_report.json"));

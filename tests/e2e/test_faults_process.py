@@ -1,0 +1,131 @@
+"""What may go wrong around the process: the screen, memory, a signal. What is done is kept."""
+
+import json
+import os
+import random
+import resource
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+import unittest
+
+from fault_case import FaultCase, rig
+
+# 20 for a figure to be reported.
+INTERRUPTIONS = int(os.environ.get("VERIFY_INTERRUPTIONS", "4"))
+
+
+class ProcessFaults(FaultCase):
+    def test_full_screen(self):
+        for ranks in (0, 2):
+            with self.subTest(ranks):
+                self.clear()
+                with open("/dev/full", "w") as full:
+                    process = subprocess.run(self.command({}, ranks=ranks), stdout=full, timeout=60,
+                                             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                             env=rig.environment(self.folder))
+                self.assertEqual(process.returncode, 0)
+                self.check_result()
+                with open(self.path("o", "logs", "verify.log"), encoding="utf-8") as log:
+                    self.assertIn("Total images: 16", log.read())
+
+    def close_screen(self, ranks):
+        """As `verify | head -1`; returns the exit status."""
+        process = subprocess.Popen(self.command({"SLOW": 30}, ranks=ranks),
+                                   env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, process)
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdout = None
+        return process.wait(timeout=60)
+
+    def test_closed_screen(self):
+        self.assertEqual(self.close_screen(ranks=0), 0)
+        self.check_result()
+
+    def test_closed_screen_of_mpirun(self):
+        """mpirun itself may end by it, and the ranks with it."""
+        if self.close_screen(ranks=2) != 0:
+            self.finish()
+        self.check_result()
+
+    def test_short_memory(self):
+        """Libraries may fall over on their own; verify itself says what it lacks."""
+        said = 0
+        for size in range(100, 200, 20):
+            self.clear()
+            command = self.command({}, ranks=0)
+            process = subprocess.run(["prlimit", "--as=%d000000" % size] + command, text=True,
+                                     env=rig.environment(self.folder), capture_output=True,
+                                     timeout=60)
+            lines = [line for line in process.stderr.splitlines()
+                     if line.startswith("verify: error: ")]
+            if process.returncode == 1 and lines:
+                self.assertEqual(len(lines), 1)
+                said += "out of memory" in lines[0] or "cannot start a thread" in lines[0]
+        self.assertGreater(said, 0)
+        self.finish()
+
+    def test_limited_file_size(self):
+        process = self.start({"SLOW": 20}, ranks=0)
+        self.wait_for_images(process, 2)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, stdout + stderr)
+        self.check_error_lines(stdout + stderr, "File too large", "ulimit -f")
+        self.finish()
+
+    # ---------------------------------------------------------------- signals
+
+    @staticmethod
+    def is_alive(pid):
+        try:
+            with open("/proc/%d/stat" % pid) as file:
+                return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    def seconds_to_end(self, ranks, wait):
+        """From a SIGTERM to all ranks until the last has ended, with what it did on the disk."""
+        command = [rig.VERIFY, "--model", rig.MODEL, "--data", os.path.join(rig.DEMO, "data.yaml"),
+                   "--threads", "1", "--output", self.path("o")]
+        rig.remove(self.path("o"))
+        process = subprocess.Popen(["mpirun", "--oversubscribe", "-np", str(ranks)] + command,
+                                   env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(self.end, process)
+        self.wait_for_images(process, 4, ranks)
+        time.sleep(wait)
+        with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
+            pids = [int(pid) for pid in file.read().split()]
+        self.assertEqual(len(pids), ranks)
+        start = time.monotonic()
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        while any(self.is_alive(pid) for pid in pids):
+            time.sleep(0.001)
+        seconds = time.monotonic() - start
+        out = process.communicate(timeout=60)[0]
+        self.assertIn("Interrupted: ", out)
+        with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["status"], "interrupted")
+        return seconds
+
+    def test_seconds_to_an_orderly_end(self):
+        chance = random.Random(1)
+        self.folder = tempfile.mkdtemp(prefix="verify-test-")  # on a disk
+        self.addCleanup(rig.remove, self.folder)
+        for ranks in (2, 4):
+            times = [self.seconds_to_end(ranks, chance.uniform(0, 0.5))
+                     for _ in range(INTERRUPTIONS)]
+            print("%d ranks: %.3f s, at most %.3f s from SIGTERM to the end of the last, %d times"
+                  % (ranks, statistics.median(times), max(times), len(times)))
+            # mpirun kills after 2 s; a machine that has other work to do may be late now and then.
+            self.assertLess(statistics.median(times), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
