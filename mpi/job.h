@@ -65,6 +65,8 @@ struct job {
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
  * (of the lowest rank that has it) becomes every rank's status_message. */
 enum status agree(MPI_Comm comm, enum status mine);
+/* Ends all ranks where one of them does not answer any more. Not collective. */
+_Noreturn void abort_job(void);
 
 /* setup.c — collective, each agreed on by all ranks. */
 enum status job_start(struct job *job, int argc, char **argv); /* ranks, flags */

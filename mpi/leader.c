@@ -233,7 +233,7 @@ static void abort_when_saved(struct leader *leader, double now) {
     for (size_t r = 0; r < leader->n_peers; r++)
         saved = saved && (leader->peers[r].line.saved || r == leader->lost);
     if (saved || now - leader->abandoned >= SAVE_SECONDS)
-        MPI_Abort(MPI_COMM_WORLD, STATUS_FAILED);
+        abort_job();
 }
 
 static bool all_gone(const struct leader *leader) {

@@ -12,9 +12,13 @@
 /* How often it looks; more often where somebody may be waiting for an answer. */
 enum { LOOK_MS = 10, QUICK_MS = 2 };
 
-/* Who notices that rank 0 is silent says so one after the other: the first ends the job. */
+/* How long work that was cancelled may take to end before the job is aborted. */
+#define SAVE_SECONDS 1.0
+/* Rank 1 says that rank 0 is silent, and ends the job; the others only where it does not, one after
+ * the other. */
+#define STAGGER_FIRST   (2 * SAVE_SECONDS)
 #define STAGGER_SECONDS 0.2
-#define STAGGER_MOST    5.0
+#define STAGGER_MOST    7.0
 
 static void sleep_ms(long ms) {
     struct timespec time = {.tv_nsec = ms * 1000000};
@@ -29,10 +33,9 @@ static double seconds_now(void) {
 
 /* Rank 0 is lost: saves what is done and ends the job. Returns where it is not. */
 static void watch_leader(struct member *member, const char *host, double now) {
-    enum { SAVE_MS = 1000 };
     struct job *job = member->job;
     double limit = (double)job->options.hang_timeout;
-    double stagger = STAGGER_SECONDS * (job->rank - 1);
+    double stagger = job->rank > 1 ? STAGGER_FIRST + STAGGER_SECONDS * (job->rank - 2) : 0;
     double seconds = silence_look(&member->leader, now);
     if (job->rank == 0 || limit <= 0 ||
         seconds < limit + (stagger < STAGGER_MOST ? stagger : STAGGER_MOST))
@@ -40,13 +43,13 @@ static void watch_leader(struct member *member, const char *host, double now) {
     screen_stand_in(job->screen, job->output, LOST_RANK, job_prefix(job), 0, 0, host,
                     "gives no sign of life", seconds);
     verify_cancel(member->verify);
-    for (int ms = 0; ms < SAVE_MS && !member->mine.progress.finished; ms += LOOK_MS) {
+    while (!member->mine.progress.finished && seconds_now() - now < SAVE_SECONDS) {
         sleep_ms(LOOK_MS);
         verify_poll(member->verify, &member->mine.progress);
     }
     if (job->journal && journal_sync(job->journal) != STATUS_OK)
         screen_own(job->screen, "[%s %d] ERROR: %s", job_prefix(job), job->rank, status_message());
-    MPI_Abort(MPI_COMM_WORLD, STATUS_FAILED);
+    abort_job();
 }
 
 static bool in_a_hurry(const struct member *member) {
