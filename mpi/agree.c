@@ -12,7 +12,7 @@ enum { MESSAGE_BYTES = 2048 };
 /* Others may have much to do before they agree: who waits leaves them the cores, and says so once.
  */
 static void wait_for_all(MPI_Request *request, bool speaks) {
-    enum { YIELDS = 200, SLEEP_MS = 1, SAY_SECONDS = 30 };
+    enum { YIELDS = 200, SLEEP_NS = 1000000, SAY_SECONDS = 30 };
     long turns = 0;
     int complete = 0;
     for (MPI_Test(request, &complete, MPI_STATUS_IGNORE); !complete;
@@ -20,8 +20,8 @@ static void wait_for_all(MPI_Request *request, bool speaks) {
         if (++turns < YIELDS)
             sched_yield();
         else
-            nanosleep(&(struct timespec){.tv_nsec = SLEEP_MS * 1000000}, NULL);
-        if (speaks && turns == YIELDS + SAY_SECONDS * 1000 / SLEEP_MS)
+            nanosleep(&(struct timespec){.tv_nsec = SLEEP_NS}, NULL);
+        if (speaks && turns == YIELDS + SAY_SECONDS * (1000000000 / SLEEP_NS))
             fprintf(stderr, "verify: waiting for other processes for more than %d s\n",
                     SAY_SECONDS);
     }

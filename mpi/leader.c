@@ -58,7 +58,7 @@ enum status leader_make(struct job *job, const char *hosts, struct leader **out)
     leader->lease = lease_make(n);
     status = leader->lease ? STATUS_OK : STATUS_FAILED;
     status = status_worse(status, memory_zeroed(n, sizeof *leader->peers, &leader->peers));
-    status = status_worse(status, memory_zeroed(n, sizeof *leader->receiving, &leader->receiving));
+    status = status_worse(status, memory_zeroed(n, sizeof(MPI_Request), &leader->receiving));
     status = status_worse(status, memory_zeroed(n, sizeof *leader->received, &leader->received));
     status = status_worse(status, memory_zeroed(n, sizeof *leader->statuses, &leader->statuses));
     if (status == STATUS_OK)

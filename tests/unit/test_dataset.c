@@ -214,6 +214,9 @@ static void test_orphans(void **state) {
     assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     /* a/3, a/link, b/2, flat/y; no image belongs to the folders labels and labels/c. */
     assert_int_equal(orphans, 4);
+    const atomic_bool stop = true;
+    assert_int_equal(dataset_count_orphans(&dataset, &stop, &orphans), STATUS_OK);
+    assert_int_equal(orphans, 0);
     dataset_free(&dataset);
     open_data(in("d/images/b"), NULL, &dataset);
     assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
