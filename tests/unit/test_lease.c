@@ -136,6 +136,8 @@ static void run(struct sim *sim) {
         while (lease_match(lease, now, &order)) {
             assert_true(order.giver != order.taker && order.giver < sim->n && order.taker < sim->n);
             assert_true(order.count > 0);
+            for (size_t i = 0; i < sim->n_passages; i++)
+                assert_true(sim->passages[i].is_parcel || sim->passages[i].giver != order.giver);
             assert_false(lease_quiet(lease));
             sim->passages[sim->n_passages++] =
                 (struct passage){false, now + PASSAGE, order.giver, order.taker, order.count};
@@ -216,6 +218,20 @@ static void test_one_becomes_slow(void **state) {
     sim->ranks[3].slower_times = 5;
     run(sim);
     assert_true(sim->idle < 0.005);
+    free(sim);
+}
+
+/* It holds what it has taken; all else goes to the others without much ado. */
+static void test_one_stands_still(void **state) {
+    (void)state;
+    struct sim *sim = sim_make(4, 8000, 0.02);
+    sim->ranks[3].slower_from = 10;
+    sim->ranks[3].slower_times = 2000;
+    run(sim);
+    assert_in_range(sim->ranks[3].done, 490, 510);
+    assert_true(sim->parcels <= 8);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(sim->ranks[i].last_done < (8000 - 500) / 3 * 0.02 + 0.5);
     free(sim);
 }
 
@@ -323,6 +339,7 @@ int main(void) {
         cmocka_unit_test(test_batches_of_a_gpu),
         cmocka_unit_test(test_one_starts_late),
         cmocka_unit_test(test_one_becomes_slow),
+        cmocka_unit_test(test_one_stands_still),
         cmocka_unit_test(test_equal_ranks_leave_each_other_alone),
         cmocka_unit_test(test_few_images),
         cmocka_unit_test(test_one_rank),
