@@ -20,6 +20,7 @@ struct bench {
     struct placer *placer;
     struct journal *journal;
     uint64_t *indices;
+    struct work *work;
 };
 
 static enum status run(struct bench *bench, const char **arguments, const char *output) {
@@ -43,9 +44,12 @@ static enum status run(struct bench *bench, const char **arguments, const char *
         TRY(work_folder_empty(output));
         TRY(journal_create(output, 0, 0, false, &bench->journal));
     }
-    TRY(memory_zeroed(bench->dataset.images.count, sizeof *bench->indices, &bench->indices));
-    for (size_t i = 0; i < bench->dataset.images.count; i++)
+    size_t images = bench->dataset.images.count;
+    TRY(memory_zeroed(images, sizeof *bench->indices, &bench->indices));
+    for (size_t i = 0; i < images; i++)
         bench->indices[i] = i;
+    TRY(work_make(&bench->dataset.images, &bench->indices, &bench->work));
+    work_close(bench->work);
     struct verify_job job = {
         .interface = &backend_cpu,
         .backend = bench->backend,
@@ -70,10 +74,10 @@ static enum status run(struct bench *bench, const char **arguments, const char *
     struct verify *verify;
     struct timespec a, b;
     clock_gettime(CLOCK_MONOTONIC, &a);
-    TRY(verify_start(&job, &bench->dataset.images, bench->indices, &bench->tally, &verify));
+    TRY(verify_start(&job, bench->work, &bench->tally, &verify));
     TRY(verify_join(verify, stages));
     clock_gettime(CLOCK_MONOTONIC, &b);
-    double n = (double)bench->dataset.images.count;
+    double n = (double)images;
     double seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
     printf("%.0f images, %.2f images/s\n", n, n / seconds);
     for (size_t i = 0; i < STAGE_COUNT; i++)
@@ -98,6 +102,7 @@ int main(int argc, char **argv) {
         placer_close(bench.placer);
     journal_close(&bench.journal);
     free(bench.indices);
+    work_free(bench.work);
     tally_free(&bench.tally);
     class_map_free(&bench.classes);
     dataset_free(&bench.dataset);

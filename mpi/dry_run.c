@@ -40,7 +40,7 @@ enum status job_dry_run(struct job *job) {
         job_warn(job);
     TRY(job_verify(job));
     if (job->rank == 0)
-        status = dataset_count_orphans(&job->dataset, &job->orphan_labels);
+        status = dataset_count_orphans(&job->dataset, NULL, &job->orphan_labels);
     TRY(agree(MPI_COMM_WORLD, status));
     TRY(job_reduce(job));
     if (job->rank == 0)

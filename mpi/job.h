@@ -3,6 +3,7 @@
 #define VERIFY_MPI_JOB_H
 
 #include <mpi.h>
+#include <stdatomic.h>
 
 #include "backend.h"
 #include "job/options.h"
@@ -37,7 +38,8 @@ struct job {
     struct path_list share;  /* this rank's images */
     uint64_t *share_indices; /* of each, its place in the list of all; owned */
     uint64_t total_images;
-    uint64_t orphan_labels; /* on rank 0 */
+    uint64_t orphan_labels;                     /* on rank 0 */
+    atomic_bool orphans_counting, orphans_stop; /* a thread counts them; it is to stop */
     struct placer *placer;
     struct tally tally;   /* this rank's, then on rank 0 everybody's */
     uint64_t images_done; /* by this rank */
@@ -63,6 +65,8 @@ struct job {
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
  * (of the lowest rank that has it) becomes every rank's status_message. */
 enum status agree(MPI_Comm comm, enum status mine);
+/* Ends all ranks where one of them does not answer any more. Not collective. */
+_Noreturn void abort_job(void);
 
 /* setup.c — collective, each agreed on by all ranks. */
 enum status job_start(struct job *job, int argc, char **argv); /* ranks, flags */
@@ -87,7 +91,8 @@ enum status job_dry_run(struct job *job);
 /* scatter.c — collective: rank 0's list → each rank's contiguous share. */
 enum status job_scatter(struct job *job);
 
-/* progress.c — collective: starts this rank's work and ticks until all ranks have finished. */
+/* watch.c — collective: starts this rank's work and looks after it until all ranks have finished.
+ * Where a rank is lost it does not return: the job is aborted. */
 enum status job_verify(struct job *job);
 
 /* reduce.c — collective: tallies, swaps, failures and ranks → rank 0. */

@@ -38,16 +38,24 @@ static enum status inspect(struct job *job) {
 /* Label files without an image are counted beside the work: a large set has many folders. */
 static void *count_orphans(void *argument) {
     struct job *job = argument;
-    if (dataset_count_orphans(&job->dataset, &job->orphan_labels) != STATUS_OK)
+    if (dataset_count_orphans(&job->dataset, &job->orphans_stop, &job->orphan_labels) != STATUS_OK)
         job->orphan_labels = 0;
+    atomic_store(&job->orphans_counting, false);
     return NULL;
 }
 
 static enum status verify_all(struct job *job) {
     enum status status;
     pthread_t orphans;
-    bool counting = job->rank == 0 && pthread_create(&orphans, NULL, count_orphans, job) == 0;
+    bool counting = false;
+    if (job->rank == 0) {
+        atomic_store(&job->orphans_counting, true);
+        counting = pthread_create(&orphans, NULL, count_orphans, job) == 0;
+        if (!counting)
+            atomic_store(&job->orphans_counting, false);
+    }
     status = job_verify(job);
+    atomic_store(&job->orphans_stop, true);
     if (counting)
         pthread_join(orphans, NULL);
     return status;

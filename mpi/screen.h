@@ -26,6 +26,10 @@ void screen_warning(struct screen *screen, const char *prefix, const char *forma
 void screen_own(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* An error that rank 0 cannot tell: on another rank, to the screen, verify.log and its own log. */
+void screen_stand_in(struct screen *screen, const char *output, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The fixed lines of a run, in the order of their use; `gpu` chooses their wording. */
 void screen_title(struct screen *screen, bool gpu, int ranks);
 void screen_start(struct screen *screen, bool gpu, int ranks, uint64_t images);

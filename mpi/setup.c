@@ -153,11 +153,15 @@ enum status job_open_backend(struct job *job) {
     job->interface = backends[common];
     job->threads = job_threads(options->threads, job->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
-    job->readers = strcmp(job->interface->name, "cpu") == 0 ? 1 + job->threads / 8 : job->threads;
+    bool slow = strcmp(job->interface->name, "cpu") == 0;
+    job->readers = slow ? 1 + job->threads / 8 : job->threads;
     job->placers = 1;
     size_t batch = options->batch ? (size_t)options->batch : job->interface->auto_batch;
-    /* One batch more than can be submitted: the one that is being read. */
-    job->slots = (job->interface->depth + 1) * batch + job->readers + job->placers + 1;
+    /* One batch more than can be submitted: the one that is being read. Where an image takes long,
+     * no more than are being read: what a rank has taken at the end nobody else can do. */
+    job->slots = job->interface->depth * batch + job->readers + job->placers;
+    if (!slow)
+        job->slots += batch + 1;
     struct backend_options opening = {
         .threads = job->threads,
         .slots = job->slots,

@@ -56,7 +56,7 @@ whole { next }
   speed[rank] = number_after($0, "Speed"); minutes[rank] = number_after($0, "ETA")
   state[rank] = "running"
 }
-/\] ✓ Complete! Processed [0-9]+ images$/ { done[rank] = total[rank]; state[rank] = "done" }
+/\] ✓ Complete! Processed [0-9]+ images$/ { done[rank] = total[rank] = $(NF - 1); state[rank] = "done" }
 /\] ERROR: / { errors[rank]++; state[rank] = "FAILED" }
 /\] WARNING: / { warnings[rank] += /WARNING: … and [0-9]+ more / ? $6 : 1 }
 

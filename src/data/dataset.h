@@ -2,6 +2,7 @@
 #ifndef VERIFY_DATA_DATASET_H
 #define VERIFY_DATA_DATASET_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,8 +42,10 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
 void dataset_free(struct dataset *dataset);
 
 /* Counts the .txt files in the images' label folders that belong to no image of the list
- * (classes.txt and hidden files excepted). An unreadable folder counts nothing. */
-enum status dataset_count_orphans(const struct dataset *dataset, uint64_t *orphans);
+ * (classes.txt and hidden files excepted). An unreadable folder counts nothing. Once *stop (NULL:
+ * never) is set it leaves off, with what was counted so far. */
+enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
+                                  uint64_t *orphans);
 
 /* The name of an image in records: relative to `root` where it lies below it, else the path itself.
  * Points into `path`. */

@@ -14,6 +14,7 @@
  * that a look-up compares are made again. */
 struct counter {
     const struct path_list *images;
+    const atomic_bool *stop;
     struct index_set labels;  /* image numbers, by the label path's bytes */
     struct path_list folders; /* the label files' folders, each once */
     struct index_set folder_set;
@@ -25,6 +26,10 @@ struct label_key {
     struct text *made; /* of an image, to compare with */
     const char *wanted;
 };
+
+static bool stopped(const struct counter *counter) {
+    return counter->stop && atomic_load(counter->stop);
+}
 
 static bool equal_folder(const void *context, size_t index, const void *key) {
     return strcmp(path_list_get(context, index), key) == 0;
@@ -53,7 +58,7 @@ static enum status add_labels(struct counter *counter) {
     size_t folder_length = 0; /* of the last image's label file */
     struct text last = {0};
     TRY(index_set_reserve(&counter->labels, counter->images->count));
-    for (size_t i = 0; i < counter->images->count; i++) {
+    for (size_t i = 0; i < counter->images->count && !stopped(counter); i++) {
         TRY(label_path_text(path_list_get(counter->images, i), &counter->path));
         char *path = counter->path.data;
         TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
@@ -92,7 +97,7 @@ static enum status count_folder(struct counter *counter, const char *folder, str
     if (!stream)
         return STATUS_OK;
     const struct dirent *entry;
-    while ((entry = readdir(stream)) != NULL) {
+    while (!stopped(counter) && (entry = readdir(stream)) != NULL) {
         if (!may_be_label(dirfd(stream), entry))
             continue;
         struct text *path = &counter->path;
@@ -110,13 +115,15 @@ out:
     return status;
 }
 
-enum status dataset_count_orphans(const struct dataset *dataset, uint64_t *orphans) {
+enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
+                                  uint64_t *orphans) {
     enum status status;
-    struct counter counter = {.images = &dataset->images};
+    struct counter counter = {.images = &dataset->images, .stop = stop};
     struct text made = {0};
     *orphans = 0;
     TRY(add_labels(&counter));
-    for (size_t i = 0; i < counter.folders.count; i++)
+    /* Stopped before all labels of the images were known, it would take some for orphans. */
+    for (size_t i = 0; i < counter.folders.count && !stopped(&counter); i++)
         TRY(count_folder(&counter, path_list_get(&counter.folders, i), &made));
     *orphans = counter.orphans;
 out:

@@ -17,6 +17,7 @@ void item_free(struct item *item) {
     findings_free(&item->findings);
     free(item->result.boxes);
     free(item->missing.items);
+    text_free(&item->path_text);
     text_free(&item->record);
     text_free(&item->predictions);
     text_free(&item->predicted);

@@ -7,9 +7,9 @@
 #include "job/verify.h"
 
 struct item {
-    size_t slot;  /* of the backend; also the item's place in the pool */
-    size_t index; /* in the rank's share */
-    const char *path;
+    size_t slot;        /* of the backend; also the item's place in the pool */
+    size_t turn;        /* images that the rank took before this one */
+    const char *path;   /* path_text's */
     char *label_path;   /* owned, until the image is placed */
     char error[512];    /* why the image failed; "" where it did not */
     struct image image; /* pixels only between reading and staging */
@@ -21,8 +21,7 @@ struct item {
     struct image_result result;
     struct detections missing; /* of findings, those that count */
     uint64_t list_index;       /* in the list of all images */
-    struct text record, predictions, predicted, counts;
-    bool finished;
+    struct text path_text, record, predictions, predicted, counts;
 };
 
 void item_free(struct item *item);
@@ -33,7 +32,7 @@ enum status item_read(const struct verify_job *job, struct item *item);
 enum status item_judge(const struct verify_job *job, struct item *item);
 /* place: the image into its bucket, the texts of records and predictions. */
 enum status item_place(const struct verify_job *job, struct item *item);
-/* record: in list order, by one thread at a time. */
+/* record: in the order of taking, by one thread at a time. */
 enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,
                         struct notes *notes);
 

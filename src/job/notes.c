@@ -9,6 +9,7 @@
 /* What "and N more" counts, by kind. */
 static const char *const nouns[NOTE_KINDS] = {
     [NOTE_DEVICE] = "notes on the device",
+    [NOTE_STALL] = "pauses",
     [NOTE_FAILED_IMAGE] = "images that could not be read",
     [NOTE_INVALID_LABEL] = "invalid label lines",
 };

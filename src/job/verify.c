@@ -8,39 +8,41 @@
 
 #include "base/memory.h"
 #include "base/queue.h"
-#include "job/item.h"
+#include "job/flight.h"
+#include "job/silence.h"
 
 /* Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
- * list order → free. Readers take the next index and a free item under one lock, so that the
- * oldest image always has an item and the order can be kept with a pool of any size. */
+ * the order of taking → free. Readers take a free item first and an image for it then, so that
+ * every image that is taken has an item and the order can be kept with a pool of any size. */
 /* How often a journal is synced; how soon its thread notices the end. */
 #define SYNC_EVERY_NS UINT64_C(2000000000)
 enum { SYNC_TICK_NS = 20000000 };
 
 struct verify {
     const struct verify_job *job;
-    const struct path_list *images;
-    const uint64_t *indices;
+    struct work *work;
     struct tally *tally;
     struct notes notes;
     size_t n_items;
     struct item *items;
     struct queue free, ready, judged;
-    pthread_mutex_t next_mutex;
-    size_t next; /* index of the next image to read */
     pthread_mutex_t order_mutex;
-    size_t recorded;       /* images finished in list order */
-    struct item **waiting; /* [n_items] finished out of order, by index modulo n_items */
+    size_t recorded;       /* images finished, in the order of taking */
+    struct item **waiting; /* [n_items] finished out of order, by turn modulo n_items */
     size_t n_threads;
     pthread_t *threads;
-    atomic_size_t readers, placers; /* still running */
+    atomic_size_t readers, workers; /* still running; all but the syncer are workers */
     atomic_bool stopped;
     pthread_mutex_t failure_mutex;
     enum status status;
     char message[ERROR_BYTES];
     atomic_uint_least64_t done;
     struct timespec started;
-    atomic_uint_least64_t finished_ns; /* length of the whole work; 0 while it runs */
+    atomic_bool finished;
+    atomic_uint_least64_t recorded_ns; /* when the last image was finished, since the start */
+    struct silence silence; /* since an image was finished; the polling thread's, as what follows */
+    uint64_t seen_done;
+    bool stall_noted;
     atomic_uint_least64_t stage_ns[STAGE_COUNT];
 };
 
@@ -59,6 +61,7 @@ static struct timespec now(void) {
 
 void verify_cancel(struct verify *verify) {
     atomic_store(&verify->stopped, true);
+    work_cancel(verify->work);
     queue_close(&verify->free);
     queue_close(&verify->ready);
     queue_close(&verify->judged);
@@ -75,24 +78,34 @@ static void stop(struct verify *verify, enum status status) {
     verify_cancel(verify);
 }
 
-/* The next image and an item for it; NULL at the end. */
+/* An item, and the next image for it; NULL at the end. */
 static struct item *take_next(struct verify *verify) {
-    void *item = NULL;
-    pthread_mutex_lock(&verify->next_mutex);
-    if (verify->next < verify->images->count && queue_pop(&verify->free, &item, 1)) {
-        struct item *taken = item;
-        taken->index = verify->next++;
-        taken->path = path_list_get(verify->images, taken->index);
-        taken->list_index = verify->indices[taken->index];
+    void *popped;
+    if (!queue_pop(&verify->free, &popped, 1))
+        return NULL;
+    struct item *item = popped;
+    if (work_take(verify->work, &item->turn, &item->list_index, &item->path_text)) {
+        item->path = item->path_text.data;
+        return item;
     }
-    pthread_mutex_unlock(&verify->next_mutex);
-    return item;
+    queue_push(&verify->free, item); /* another reader may be waiting for one, to see the end */
+    return NULL;
+}
+
+/* The last thread out closes the books. */
+static void leave(struct verify *verify) {
+    if (atomic_fetch_sub(&verify->workers, 1) != 1)
+        return;
+    notes_close(&verify->notes);
+    atomic_store(&verify->finished, true);
 }
 
 static enum status read_and_stage(struct verify *verify, struct item *item) {
     const struct verify_job *job = verify->job;
     struct timespec start = now();
-    enum status status = item_read(job, item);
+    enum status status = text_status(&item->path_text);
+    if (status == STATUS_OK)
+        status = item_read(job, item);
     atomic_fetch_add(&verify->stage_ns[STAGE_READ], since(&start));
     if (status != STATUS_OK || !job->interface || item->error[0])
         return status;
@@ -114,84 +127,27 @@ static void *reader(void *argument) {
     }
     if (atomic_fetch_sub(&verify->readers, 1) == 1)
         queue_close(&verify->ready);
+    leave(verify);
     return NULL;
 }
 
-/* Items that went to the backend together. */
-struct flight {
-    size_t n_items, n_pictures; /* unreadable items have no picture */
-    struct item **items;        /* [batch] */
-    struct picture *pictures;   /* [batch] */
-};
-
-/* Flights that are in the air: a ring of as many as the backend takes, the oldest first. */
-struct flights {
-    size_t depth, batch, first, count;
-    struct flight *ring;
-};
-
-static void flights_free(struct flights *flights) {
-    for (size_t i = 0; flights->ring && i < flights->depth; i++) {
-        free(flights->ring[i].items);
-        free(flights->ring[i].pictures);
-    }
-    free(flights->ring);
+/* Fills the next flight with what is ready. 0: collect one first, or, with none in the air, the
+ * end. Waits only where none is: readers may be waiting for the very items that are. */
+static size_t fill_flight(struct verify *verify, struct flights *flights) {
+    struct flight *flight = flights_next(flights);
+    if (!flight)
+        return 0;
+    flight->n_items = (flights->count ? queue_try_pop : queue_pop)(
+        &verify->ready, (void **)flight->items, flights->batch);
+    return flight->n_items;
 }
 
-static enum status flights_make(const struct verify_job *job, struct flights *flights) {
-    enum status status;
-    flights->depth = job->interface ? job->interface->depth : 1;
-    flights->batch = job->interface ? job->interface->batch(job->backend) : 1;
-    TRY(memory_zeroed(flights->depth, sizeof *flights->ring, &flights->ring));
-    for (size_t i = 0; i < flights->depth; i++) {
-        struct flight *flight = &flights->ring[i];
-        TRY(memory_zeroed(flights->batch, sizeof(void *), &flight->items));
-        TRY(memory_zeroed(flights->batch, sizeof *flight->pictures, &flight->pictures));
-    }
-out:
-    return status;
-}
-
-static enum status submit(const struct verify_job *job, struct flight *flight) {
-    flight->n_pictures = 0;
-    for (size_t i = 0; job->interface && i < flight->n_items; i++) {
-        struct item *item = flight->items[i];
-        if (!item->error[0])
-            flight->pictures[flight->n_pictures++] = (struct picture){
-                .slot = item->slot,
-                .letterbox = item->letterbox,
-                .n_labels = item->labels.n_labels,
-                .targets = item->targets,
-                .findings = &item->findings,
-            };
-    }
-    return flight->n_pictures
-               ? job->interface->submit(job->backend, flight->pictures, flight->n_pictures)
-               : STATUS_OK;
-}
-
-/* The oldest flight comes down: its items go on to be judged. */
 static enum status collect(struct verify *verify, struct flights *flights) {
-    const struct verify_job *job = verify->job;
-    const struct flight *flight = &flights->ring[flights->first];
-    enum status status = flight->n_pictures ? job->interface->collect(job->backend) : STATUS_OK;
-    flights->first = (flights->first + 1) % flights->depth;
-    flights->count--;
+    const struct flight *flight;
+    enum status status = flights_collect(verify->job, flights, &flight);
     for (size_t i = 0; status == STATUS_OK && i < flight->n_items; i++)
         queue_push(&verify->judged, flight->items[i]);
     return status;
-}
-
-/* Takes what is ready for a next flight; 0: collect one first, or, with none in the air, the end.
- * Waits only where none is: readers may be waiting for the very items that are. */
-static size_t take_ready(struct verify *verify, struct flights *flights, struct flight **out) {
-    if (flights->count == flights->depth)
-        return 0;
-    struct flight *flight = &flights->ring[(flights->first + flights->count) % flights->depth];
-    flight->n_items = (flights->count ? queue_try_pop : queue_pop)(
-        &verify->ready, (void **)flight->items, flights->batch);
-    *out = flight;
-    return flight->n_items;
 }
 
 static void *forwarder(void *argument) {
@@ -200,17 +156,11 @@ static void *forwarder(void *argument) {
     struct flights flights = {0};
     TRY(flights_make(verify->job, &flights));
     while (!atomic_load(&verify->stopped)) {
-        struct flight *flight;
-        size_t n = take_ready(verify, &flights, &flight);
+        size_t n = fill_flight(verify, &flights);
         if (n == 0 && flights.count == 0)
             break;
         struct timespec start = now();
-        if (n == 0) {
-            TRY(collect(verify, &flights));
-        } else {
-            flights.count++;
-            TRY(submit(verify->job, flight));
-        }
+        TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights));
         atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], since(&start));
     }
 out:
@@ -218,15 +168,16 @@ out:
         stop(verify, status);
     flights_free(&flights);
     queue_close(&verify->judged);
+    leave(verify);
     return NULL;
 }
 
-/* Records the item and all that waited for it, in list order, and frees them. */
+/* Records the item and all that waited for it, in the order of taking, and frees them. */
 static enum status record_in_order(struct verify *verify, struct item *item) {
     enum status status = STATUS_OK;
     struct timespec start = now();
     pthread_mutex_lock(&verify->order_mutex);
-    verify->waiting[item->index % verify->n_items] = item;
+    verify->waiting[item->turn % verify->n_items] = item;
     struct item **oldest;
     while (status == STATUS_OK &&
            *(oldest = &verify->waiting[verify->recorded % verify->n_items]) != NULL) {
@@ -235,25 +186,23 @@ static enum status record_in_order(struct verify *verify, struct item *item) {
         *oldest = NULL;
         verify->recorded++;
     }
+    atomic_store(&verify->recorded_ns, since(&verify->started));
     atomic_store(&verify->done, verify->recorded);
     pthread_mutex_unlock(&verify->order_mutex);
     atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], since(&start));
     return status;
 }
 
-/* The last thread out closes the books. */
-static void finish(struct verify *verify) {
-    notes_close(&verify->notes);
-    atomic_store(&verify->finished_ns, since(&verify->started));
-}
-
-/* Brings the journal to the disk now and then, beside the work. */
+/* Brings the journal to the disk now and then, beside the work, and at once where it is stopped:
+ * who stopped it may not leave the time for an orderly end. */
 static void *syncer(void *argument) {
     struct verify *verify = argument;
     uint64_t last = 0;
-    while (!atomic_load(&verify->stopped) && !atomic_load(&verify->finished_ns)) {
+    bool stopped = false;
+    while (!stopped && !atomic_load(&verify->finished)) {
         nanosleep(&(struct timespec){.tv_nsec = SYNC_TICK_NS}, NULL);
-        if (since(&verify->started) - last < SYNC_EVERY_NS)
+        stopped = atomic_load(&verify->stopped);
+        if (!stopped && since(&verify->started) - last < SYNC_EVERY_NS)
             continue;
         if (journal_sync(verify->job->journal) != STATUS_OK) {
             stop(verify, STATUS_FAILED);
@@ -279,8 +228,7 @@ static void *judge_and_placer(void *argument) {
 out:
     if (status != STATUS_OK)
         stop(verify, status);
-    if (atomic_fetch_sub(&verify->placers, 1) == 1)
-        finish(verify);
+    leave(verify);
     return NULL;
 }
 
@@ -302,7 +250,6 @@ static void release(struct verify *verify) {
     queue_free(&verify->ready);
     queue_free(&verify->judged);
     notes_free(&verify->notes);
-    pthread_mutex_destroy(&verify->next_mutex);
     pthread_mutex_destroy(&verify->order_mutex);
     pthread_mutex_destroy(&verify->failure_mutex);
     free(verify);
@@ -326,8 +273,8 @@ out:
     return status;
 }
 
-enum status verify_start(const struct verify_job *job, const struct path_list *images,
-                         const uint64_t *indices, struct tally *tally, struct verify **out) {
+enum status verify_start(const struct verify_job *job, struct work *work, struct tally *tally,
+                         struct verify **out) {
     enum status status;
     struct verify *verify = NULL;
     *out = NULL;
@@ -338,10 +285,8 @@ enum status verify_start(const struct verify_job *job, const struct path_list *i
         return status;
     }
     verify->job = job;
-    verify->images = images;
-    verify->indices = indices;
+    verify->work = work;
     verify->tally = tally;
-    pthread_mutex_init(&verify->next_mutex, NULL);
     pthread_mutex_init(&verify->order_mutex, NULL);
     pthread_mutex_init(&verify->failure_mutex, NULL);
     clock_gettime(CLOCK_MONOTONIC, &verify->started);
@@ -356,7 +301,7 @@ enum status verify_start(const struct verify_job *job, const struct path_list *i
         notes_add(&verify->notes, NOTE_DEVICE, "%s", note);
     /* Counted before they start, so that none takes itself for the last one. */
     atomic_store(&verify->readers, job->readers);
-    atomic_store(&verify->placers, job->placers);
+    atomic_store(&verify->workers, job->readers + 1 + job->placers);
     for (size_t i = 0; status == STATUS_OK && i < job->placers; i++)
         status = start_thread(verify, judge_and_placer);
     if (status == STATUS_OK)
@@ -375,12 +320,35 @@ out:
     return status;
 }
 
+/* Says once that images are under way and none comes to its end. */
+static void note_stall(struct verify *verify, uint64_t done, uint64_t held) {
+    double time = 1e-9 * (double)since(&verify->started);
+    if (done != verify->seen_done || held == 0)
+        silence_break(&verify->silence, time);
+    verify->seen_done = done;
+    double seconds = silence_look(&verify->silence, time);
+    if (verify->stall_noted || verify->job->stall_seconds <= 0 ||
+        seconds < verify->job->stall_seconds)
+        return;
+    verify->stall_noted = true;
+    notes_add(&verify->notes, NOTE_STALL,
+              "no image finished for %.0f s, %llu are under way: a slow model, or a device or file "
+              "system that hangs",
+              seconds, (unsigned long long)held);
+}
+
 void verify_poll(struct verify *verify, struct verify_progress *progress) {
-    uint64_t finished = atomic_load(&verify->finished_ns);
-    bool all_taken = notes_take(&verify->notes, progress->notes, sizeof progress->notes);
+    bool finished = atomic_load(&verify->finished);
     progress->done = atomic_load(&verify->done);
-    progress->total = verify->images->count;
-    progress->seconds = 1e-9 * (double)(finished ? finished : since(&verify->started));
+    work_count(verify->work, &progress->total, &progress->left);
+    uint64_t held = progress->total - progress->left - progress->done;
+    if (!finished)
+        note_stall(verify, progress->done, held);
+    bool all_taken = notes_take(&verify->notes, progress->notes, sizeof progress->notes);
+    /* While it has nothing to do, a rank's time stands still at its last image. */
+    bool busy = !finished && held + progress->left > 0;
+    progress->seconds =
+        1e-9 * (double)(busy ? since(&verify->started) : atomic_load(&verify->recorded_ns));
     progress->finished = finished && all_taken;
     pthread_mutex_lock(&verify->failure_mutex);
     progress->status = verify->status;

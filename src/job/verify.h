@@ -1,10 +1,11 @@
-/* A rank's work: its share of the images, each read, letterboxed, forwarded, judged, placed,
+/* A rank's work: its part of the images, each read, letterboxed, forwarded, judged, placed,
  * recorded. Threads of its own do it; the caller polls. Knows no MPI. */
 #ifndef VERIFY_JOB_VERIFY_H
 #define VERIFY_JOB_VERIFY_H
 
 #include "backend.h"
 #include "data/dataset.h"
+#include "job/work.h"
 #include "output/journal.h"
 #include "output/place.h"
 #include "output/tally.h"
@@ -26,6 +27,7 @@ struct verify_job {
     bool rect;
     size_t readers, placers; /* threads */
     size_t slots;            /* images in flight: as many as the backend was opened with */
+    double stall_seconds;    /* a warning after so long without a finished image; 0: none */
 };
 
 enum {
@@ -35,12 +37,13 @@ enum {
 
 /* Where the work stands; also what a rank tells rank 0 (plain data, sent as bytes). */
 struct verify_progress {
-    uint64_t done, total;
-    double seconds;          /* since the start; of the whole work once finished */
+    uint64_t done, left;     /* images finished, and not yet taken by a reader */
+    uint64_t total;          /* these and those that are under way; may grow and shrink */
+    double seconds;          /* from the start to now, or to the last image where none is to do */
     int32_t finished;        /* 1: all done or stopped by a failure */
     int32_t status;          /* enum status: why it stopped */
     char error[ERROR_BYTES]; /* and the message */
-    char notes[NOTE_BYTES];  /* warning texts, one a line, in list order, as many as fit */
+    char notes[NOTE_BYTES];  /* warning texts, one a line, as many as fit */
 };
 
 /* Seconds of thread time by stage, summed over threads. */
@@ -55,17 +58,18 @@ enum verify_stage {
 
 struct verify;
 
-/* Starts the threads over `images`; indices[i] is the place of image i in the list of all. Both are
- * the caller's. `tally` is added to as images are finished and may be read after verify_join. On
- * failure *out is NULL. */
-enum status verify_start(const struct verify_job *job, const struct path_list *images,
-                         const uint64_t *indices, struct tally *tally, struct verify **out);
+/* Starts the threads over `work`, which is the caller's and must outlive them; they end once it is
+ * closed and empty. `tally` is added to as images are finished and may be read after verify_join.
+ * On failure *out is NULL. */
+enum status verify_start(const struct verify_job *job, struct work *work, struct tally *tally,
+                         struct verify **out);
 
 /* Where the work stands now. Takes the notes that fit out of the queue of notes; `finished` is set
- * only once none is left. Never waits for the work. */
+ * only once none is left and all threads that work have ended. Never waits for the work. */
 void verify_poll(struct verify *verify, struct verify_progress *progress);
 
-/* Makes the work end early: images that are on their way are dropped, what is recorded stays. */
+/* Makes the work end early, `work` with it: images that are on their way are dropped, what is
+ * recorded stays. */
 void verify_cancel(struct verify *verify);
 
 /* Waits for the threads and frees everything. The first failure's status and message. `stages`

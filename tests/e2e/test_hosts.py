@@ -51,8 +51,11 @@ class Hosts(Case):
         self.assertIn("Using 3 CPU processes", out)
         self.assertEqual([r["host"] for r in self.report()["per_rank"]], ["alpha", "alpha", "beta"])
         self.assertEqual(self.tree(), self.tree("alone"))
+        images = self.report()["per_rank"][2]["images"]
         with open(self.path("output", "logs", "gpu2.log"), encoding="utf-8") as file:
-            self.assertIn("[CPU 2] ✓ Complete! Processed 66 images", file.read())
+            log = file.read()
+        self.assertIn("[CPU 2] Processing 66 images", log)
+        self.assertIn("[CPU 2] ✓ Complete! Processed %d images" % images, log)
 
     def test_an_error_is_said_once_and_ends_all_hosts(self):
         out = self.run_on("alpha:1,beta:1", "--model", "absent.onnx", "--data", DATA, code=2)

@@ -128,7 +128,7 @@ class Output(Case):
                 swaps[key] = swaps.get(key, 0) + 1
         self.assertEqual({(s["labelled"], s["suggested"]): s["count"] for s in report["swaps"]}, swaps)
         self.assertEqual([r["rank"] for r in report["per_rank"]], [0, 1, 2])
-        self.assertEqual([r["images"] for r in report["per_rank"]], [20, 20, 20])
+        self.assertEqual(sum(r["images"] for r in report["per_rank"]), 60)
         for record in records:
             self.assertEqual(list(record), ["image", "bucket", "score", "width", "height", "boxes",
                                             "missing", "invalid", "error"])

@@ -61,6 +61,7 @@ class Screen(Case):
         self.assertEqual(sorted(os.listdir(self.path("output"))),
                          ["correct", "logs", "mislabeled", "uncertain",
                           "verification_records.jsonl", "verification_report.json"])
+        done = 0
         for rank in range(3):
             own = self.read("gpu%d.log" % rank)
             said = "".join(l + "\n" for l in out.split("\n") if l.startswith("[CPU %d]" % rank))
@@ -68,12 +69,20 @@ class Screen(Case):
             n = 14 if rank == 0 else 13
             lines = own.splitlines()
             self.assertEqual(lines[0], "[CPU %d] Processing %d images" % (rank, n))
-            self.assertEqual(lines[-1], "[CPU %d] ✓ Complete! Processed %d images" % (rank, n))
+            # A rank may end with more or fewer than it began with.
+            match = re.fullmatch(r"\[CPU %d\] ✓ Complete! Processed (\d+) images" % rank, lines[-1])
+            self.assertIsNotNone(match, lines[-1])
+            n = int(match.group(1))
+            done += n
             self.assertGreaterEqual(len(lines), 3)
             for line in lines[1:-1]:
-                self.assertRegex(line, r"^\[CPU \d\] Progress: \d+/%d \(\d+\.\d%%\) \| "
-                                       r"Speed: \d+\.\d img/s \| ETA: \d+\.\d min$" % n)
+                self.assertRegex(line, r"^\[CPU \d\] Progress: \d+/\d+ \(\d+\.\d%\) \| "
+                                       r"Speed: \d+\.\d img/s \| ETA: \d+\.\d min$")
             self.assertIn("Progress: %d/%d (100.0%%)" % (n, n), lines[-2])
+            counts = [int(c) for c in re.findall(r"Progress: (\d+)/", own)]
+            self.assertEqual(counts, sorted(set(counts)))
+            self.assertEqual(self.report()["per_rank"][rank]["images"], n)
+        self.assertEqual(done, 40)
 
     def test_quiet_fills_the_log_alone(self):
         out = self.verify_demo("--quiet", data=self.dataset(pictures=3))

@@ -233,7 +233,7 @@ static void test_fixture(void **state) {
     assert_int_equal(dataset.repeated, 0);
     assert_int_equal(dataset.n_names, 80);
     assert_string_equal(dataset.names[79], "toothbrush");
-    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     assert_int_equal(orphans, 2);
     dataset_free(&dataset);
 }

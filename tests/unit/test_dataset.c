@@ -211,17 +211,20 @@ static void test_orphans(void **state) {
     uint64_t orphans = 99;
     open_data(folder, NULL, &dataset);
     assert_int_equal(dataset.images.count, 4);
-    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     /* a/3, a/link, b/2, flat/y; no image belongs to the folders labels and labels/c. */
     assert_int_equal(orphans, 4);
+    const atomic_bool stop = true;
+    assert_int_equal(dataset_count_orphans(&dataset, &stop, &orphans), STATUS_OK);
+    assert_int_equal(orphans, 0);
     dataset_free(&dataset);
     open_data(in("d/images/b"), NULL, &dataset);
-    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     assert_int_equal(orphans, 1);
     dataset_free(&dataset);
     touch("no-labels/images/a.jpg");
     open_data(in("no-labels"), NULL, &dataset);
-    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     assert_int_equal(orphans, 0);
     dataset_free(&dataset);
 }
@@ -245,7 +248,7 @@ static void test_large_list(void **state) {
     assert_string_equal(dataset.common, in("images"));
     assert_string_equal(path_list_get(&dataset.images, COUNT - 2), in("images/498/299998.jpg"));
     uint64_t orphans;
-    assert_int_equal(dataset_count_orphans(&dataset, &orphans), STATUS_OK);
+    assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     assert_int_equal(orphans, 0);
     dataset_free(&dataset);
 }

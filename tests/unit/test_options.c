@@ -42,6 +42,7 @@ static void test_defaults(void **state) {
     assert_int_equal(o.batch, 0);
     assert_int_equal(o.max_det, 300);
     assert_int_equal(o.fail_on, -1);
+    assert_int_equal(o.hang_timeout, 30);
     assert_true(o.conf == 0.25 && o.iou == 0.7 && o.max_margin == 4 && o.max_shift == 2);
     assert_true(o.max_ghost == 5 && o.min_own == 0.15 && o.max_dup == 0.7 && o.missing_conf == 0.5);
     assert_true(o.half);
@@ -80,6 +81,8 @@ static void test_bad_flags(void **state) {
     check_bad("--model m --data d --place move", "not one of hardlink|symlink|copy|none");
     check_bad("--model m --data d --place hard", "not one of");
     check_bad("--model m --data d --device gpu", "not one of auto|cpu|cuda");
+    check_bad("--model m --data d --hang-timeout -1",
+              "--hang-timeout: -1 is outside of 0 to 86400");
     check_bad("--model m --data d --strict=yes", "--strict=yes");
     check_bad("--model m --data d --resume --overwrite", "only one of them");
     check_bad("--model m --data d --config /nonexistent.json", "/nonexistent.json");

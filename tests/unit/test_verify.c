@@ -96,19 +96,20 @@ static const struct backend_interface fakes[DEPTHS] = {FAKE(1), FAKE(2), FAKE(3)
 
 struct rig {
     char *folder;
-    struct path_list images;
+    struct work *work;
     struct class_map classes;
     struct tally tally;
     struct judge judge;
     struct backend backend;
     struct journal *journal;
-    uint64_t indices[IMAGES];
     struct verify_job job;
 };
 
 static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t placers) {
     static const char *const names[] = {"thing"};
     char path[4096];
+    struct path_list images = {0};
+    uint64_t *indices;
     *rig = (struct rig){.folder = temp_folder_make(NULL)};
     char *original = realpath("tests/data/images/baseline.jpg", NULL);
     assert_non_null(original);
@@ -117,7 +118,7 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
         /* Every tenth is absent: an image that fails. */
         if (i % 10 != 9)
             assert_int_equal(symlink(original, path), 0);
-        assert_int_equal(path_list_add(&rig->images, path), STATUS_OK);
+        assert_int_equal(path_list_add(&images, path), STATUS_OK);
     }
     free(original);
     assert_int_equal(class_map_make(names, 1, names, 1, &rig->classes), STATUS_OK);
@@ -125,8 +126,10 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
     assert_int_equal(pthread_mutex_init(&rig->backend.mutex, NULL), 0);
     rig->backend.depth = depth;
     rig->backend.fail_submit_at = rig->backend.fail_collect_at = rig->backend.fail_stage_at = -1;
+    assert_int_equal(memory_zeroed(IMAGES, sizeof *indices, &indices), STATUS_OK);
     for (size_t i = 0; i < IMAGES; i++)
-        rig->indices[i] = 10 + 2 * i;
+        indices[i] = 10 + 2 * i;
+    assert_int_equal(work_make(&images, &indices, &rig->work), STATUS_OK);
     assert_int_equal(journal_create(rig->folder, 0, 0, false, &rig->journal), STATUS_OK);
     rig->job = (struct verify_job){.interface = &fakes[depth - 1],
                                    .backend = &rig->backend,
@@ -143,7 +146,7 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
 
 static void rig_free(struct rig *rig) {
     journal_close(&rig->journal);
-    path_list_free(&rig->images);
+    work_free(rig->work);
     class_map_free(&rig->classes);
     tally_free(&rig->tally);
     pthread_mutex_destroy(&rig->backend.mutex);
@@ -200,8 +203,8 @@ static void test_records_are_in_list_order(void **state) {
         double stages[STAGE_COUNT];
         rig_make(&rig, 1 + i / 3, threads[i % 3][0], threads[i % 3][1]);
         rig.backend.delay = 400;
-        assert_int_equal(verify_start(&rig.job, &rig.images, rig.indices, &rig.tally, &verify),
-                         STATUS_OK);
+        assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+        work_close(rig.work);
         wait_for_end(verify, &progress);
         assert_int_equal(progress.status, STATUS_OK);
         assert_int_equal(progress.done, IMAGES);
@@ -221,8 +224,8 @@ static void test_warnings_are_capped(void **state) {
     struct verify_progress progress;
     int lines = 0, more = 0;
     rig_make(&rig, 2, 2, 2);
-    assert_int_equal(verify_start(&rig.job, &rig.images, rig.indices, &rig.tally, &verify),
-                     STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+    work_close(rig.work);
     do {
         verify_poll(verify, &progress);
         for (char *at = progress.notes; *at; at = strchr(at, '\n') + 1) {
@@ -246,8 +249,8 @@ static void fails_with(size_t depth, int submit_at, int collect_at, int stage_at
     rig.backend.fail_submit_at = submit_at;
     rig.backend.fail_collect_at = collect_at;
     rig.backend.fail_stage_at = stage_at;
-    assert_int_equal(verify_start(&rig.job, &rig.images, rig.indices, &rig.tally, &verify),
-                     STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+    work_close(rig.work);
     wait_for_end(verify, &progress);
     assert_int_equal(progress.status, STATUS_FAILED);
     assert_string_equal(progress.error, message);
@@ -281,8 +284,8 @@ static void test_a_full_disk_ends_the_work(void **state) {
     low = (struct rlimit){20000, limit.rlim_max};
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-    assert_int_equal(verify_start(&rig.job, &rig.images, rig.indices, &rig.tally, &verify),
-                     STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+    work_close(rig.work);
     wait_for_end(verify, &progress);
     assert_int_equal(progress.status, STATUS_FAILED);
     assert_non_null(strstr(progress.error, "records.0.0"));
@@ -300,8 +303,7 @@ static void test_cancelled_work_ends(void **state) {
     struct verify_progress progress;
     rig_make(&rig, 2, 3, 2);
     rig.backend.delay = 2000;
-    assert_int_equal(verify_start(&rig.job, &rig.images, rig.indices, &rig.tally, &verify),
-                     STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
     verify_cancel(verify);
     wait_for_end(verify, &progress);
     assert_int_equal(progress.status, STATUS_OK);
@@ -316,13 +318,89 @@ static void test_nothing_to_do(void **state) {
     struct verify *verify;
     struct verify_progress progress;
     struct path_list none = {0};
+    uint64_t *indices = NULL;
     rig_make(&rig, 2, 2, 1);
-    assert_int_equal(verify_start(&rig.job, &none, rig.indices, &rig.tally, &verify), STATUS_OK);
+    work_free(rig.work);
+    assert_int_equal(work_make(&none, &indices, &rig.work), STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+    verify_poll(verify, &progress);
+    assert_false(progress.finished); /* some may still come */
+    work_close(rig.work);
     wait_for_end(verify, &progress);
     assert_int_equal(progress.done, 0);
     assert_int_equal(progress.total, 0);
     assert_int_equal(verify_join(verify, NULL), STATUS_OK);
     rig_free(&rig);
+}
+
+/* Half of the images are given away while the work runs, and half of those come back. */
+static void test_images_come_and_go(void **state) {
+    (void)state;
+    struct rig rig, other;
+    struct verify *verify;
+    struct verify_progress progress;
+    struct text parcel = {0};
+    uint64_t total, left;
+    rig_make(&rig, 2, 3, 2);
+    rig_make(&other, 1, 1, 1);
+    assert_int_equal(work_give(rig.work, IMAGES / 2, &parcel), STATUS_OK);
+    assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+    do
+        verify_poll(verify, &progress);
+    while (progress.done < IMAGES / 2);
+    assert_int_equal(progress.total, IMAGES / 2);
+    assert_int_equal(progress.left, 0);
+    assert_false(progress.finished);
+    double worked = progress.seconds;
+    pause_for(2000);
+    verify_poll(verify, &progress);
+    assert_true(progress.seconds == worked); /* nothing to do does not count */
+    assert_int_equal(work_add(other.work, parcel.data, parcel.length), STATUS_OK);
+    assert_int_equal(work_give(other.work, IMAGES / 4, &parcel), STATUS_OK);
+    assert_int_equal(work_add(rig.work, parcel.data, parcel.length), STATUS_OK);
+    work_count(other.work, &total, &left);
+    assert_int_equal(total, IMAGES + IMAGES / 2 - IMAGES / 4);
+    assert_int_equal(left, total);
+    work_close(rig.work);
+    wait_for_end(verify, &progress);
+    assert_int_equal(progress.done, IMAGES / 2 + IMAGES / 4);
+    assert_int_equal(progress.total, progress.done);
+    assert_true(progress.seconds > worked);
+    assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+    text_free(&parcel);
+    rig_free(&rig);
+    rig_free(&other);
+}
+
+static enum status never_collect(struct backend *backend) {
+    pause_for(300000);
+    return fake_collect(backend);
+}
+
+/* A device that hangs is told of once; a slow one is not. */
+static void test_a_stall_is_told_of(void **state) {
+    (void)state;
+    for (int slow = 0; slow < 2; slow++) {
+        struct rig rig;
+        struct verify *verify;
+        struct verify_progress progress;
+        int told = 0;
+        struct backend_interface hanging = fakes[0];
+        hanging.collect = never_collect;
+        rig_make(&rig, 1, 1, 1);
+        rig.job.interface = &hanging;
+        rig.job.stall_seconds = slow ? 10 : 0.1;
+        assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+        do {
+            verify_poll(verify, &progress);
+            told += strstr(progress.notes, "no image finished for") != NULL;
+            pause_for(10000);
+        } while (progress.done < 8);
+        assert_int_equal(told, !slow);
+        verify_cancel(verify);
+        assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+        rig_free(&rig);
+    }
 }
 
 int main(void) {
@@ -333,6 +411,8 @@ int main(void) {
         cmocka_unit_test(test_a_full_disk_ends_the_work),
         cmocka_unit_test(test_cancelled_work_ends),
         cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_images_come_and_go),
+        cmocka_unit_test(test_a_stall_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

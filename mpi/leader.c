@@ -1,0 +1,256 @@
+#include "leader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "job/silence.h"
+#include "progress.h"
+#include "screen.h"
+
+/* How often rank 0 gives a sign of life. */
+#define BEAT_SECONDS 1.0
+/* How long the others may take to save what is done when a rank is lost. */
+#define SAVE_SECONDS 2.0
+/* After a signal a rank's silence is told of so soon: mpirun kills all of them before long, and
+ * what it has sent signals for may be that one has died. */
+#define SIGNAL_SECONDS 0.7
+
+/* What rank 0 knows of one rank. */
+struct peer {
+    struct report_line coming, line; /* being received; as it was received last */
+    struct told told;
+    struct silence silence;
+    bool heard;         /* there has been a line */
+    struct order order; /* as sent last */
+    MPI_Request sending;
+    double ordered;    /* when */
+    struct order next; /* a parcel to be sent: taker, count */
+    bool doubted;      /* its silence after a signal was told of */
+};
+
+struct leader {
+    struct job *job;
+    const char *hosts;
+    size_t n_peers;
+    struct peer *peers;
+    struct lease *lease;
+    MPI_Request *receiving; /* [n_peers] persistent, one a rank */
+    int *received;          /* [n_peers] room for MPI_Testsome */
+    MPI_Status *statuses;   /* [n_peers] the same */
+    size_t n_left;          /* ranks */
+    enum command command;
+    int signal;
+    double abandoned, cancelled; /* when */
+    size_t lost;                 /* the rank that is abandoned */
+    time_t beat;                 /* of the lock */
+};
+
+enum status leader_make(struct job *job, const char *hosts, struct leader **out) {
+    enum status status;
+    struct leader *leader = NULL;
+    size_t n = (size_t)job->size;
+    TRY(memory_zeroed(1, sizeof *leader, &leader));
+    leader->job = job;
+    leader->hosts = hosts;
+    leader->lease = lease_make(n);
+    status = leader->lease ? STATUS_OK : STATUS_FAILED;
+    status = status_worse(status, memory_zeroed(n, sizeof *leader->peers, &leader->peers));
+    status = status_worse(status, memory_zeroed(n, sizeof(MPI_Request), &leader->receiving));
+    status = status_worse(status, memory_zeroed(n, sizeof *leader->received, &leader->received));
+    status = status_worse(status, memory_zeroed(n, sizeof *leader->statuses, &leader->statuses));
+    if (status == STATUS_OK)
+        *out = leader;
+    else
+        leader_free(leader);
+out:
+    return status;
+}
+
+void leader_start(struct leader *leader, double now) {
+    leader->n_peers = (size_t)leader->job->size;
+    leader->beat = time(NULL);
+    for (size_t r = 0; r < leader->n_peers; r++) {
+        struct peer *peer = &leader->peers[r];
+        peer->sending = MPI_REQUEST_NULL;
+        peer->next.taker = -1;
+        peer->ordered = now;
+        silence_break(&peer->silence, now);
+        MPI_Recv_init(&peer->coming, sizeof peer->coming, MPI_BYTE, (int)r, TAG_REPORT,
+                      leader->job->progress_comm, &leader->receiving[r]);
+        MPI_Start(&leader->receiving[r]);
+    }
+}
+
+void leader_free(struct leader *leader) {
+    if (!leader)
+        return;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        MPI_Request_free(&leader->receiving[r]);
+    lease_free(leader->lease);
+    free(leader->peers);
+    free(leader->receiving);
+    free(leader->received);
+    free(leader->statuses);
+    free(leader);
+}
+
+static void hear(struct leader *leader, size_t r, double now) {
+    struct job *job = leader->job;
+    struct peer *peer = &leader->peers[r];
+    const struct report_line *line = &peer->line;
+    const struct verify_progress *p = &line->progress;
+    peer->line = peer->coming;
+    /* A short report leaves the texts of the one before it alone. */
+    peer->coming.progress.notes[0] = peer->coming.progress.error[0] = '\0';
+    bool failed = p->status != STATUS_OK;
+    const struct lease_line stand = {.done = p->done,
+                                     .held = p->total - p->left - p->done,
+                                     .left = p->left,
+                                     .sent = line->sent,
+                                     .received = line->received};
+    silence_break(&peer->silence, now);
+    peer->heard = true;
+    peer->doubted = false;
+    lease_tell(leader->lease, r, &stand, now);
+    say_progress(job->screen, failed ? screen_error : screen_line, job_prefix(job), (int)r, p,
+                 &peer->told);
+    job->failure_shown |= peer->told.ended && failed;
+    if (line->signal)
+        leader->signal = line->signal;
+    if (line->last)
+        leader->n_left++;
+    else
+        MPI_Start(&leader->receiving[r]);
+}
+
+static void hear_all(struct leader *leader, double now) {
+    int n = 0;
+    MPI_Testsome((int)leader->n_peers, leader->receiving, &n, leader->received, leader->statuses);
+    for (int i = 0; i < n; i++)
+        hear(leader, (size_t)leader->received[i], now);
+}
+
+static void raise_command(struct leader *leader, enum command command) {
+    if (command > leader->command)
+        leader->command = command;
+}
+
+static void decide(struct leader *leader, double now) {
+    struct job *job = leader->job;
+    bool finished = true, failed = job->lock_status != STATUS_OK;
+    for (size_t r = 0; r < leader->n_peers; r++) {
+        const struct verify_progress *p = &leader->peers[r].line.progress;
+        finished = finished && leader->peers[r].heard && p->finished;
+        failed = failed || p->status != STATUS_OK;
+    }
+    if (lease_over(leader->lease))
+        raise_command(leader, COMMAND_CLOSE);
+    if ((failed || leader->signal) && leader->command < COMMAND_CANCEL) {
+        leader->command = COMMAND_CANCEL;
+        leader->cancelled = now;
+        atomic_store(&job->orphans_stop, true);
+    }
+    if (finished && lease_quiet(leader->lease) && !atomic_load(&job->orphans_counting))
+        raise_command(leader, COMMAND_END);
+}
+
+static void match(struct leader *leader, double now) {
+    struct lease_order order;
+    while (leader->command == COMMAND_CONTINUE && lease_match(leader->lease, now, &order)) {
+        leader->peers[order.giver].next.taker = (int32_t)order.taker;
+        leader->peers[order.giver].next.count = order.count;
+    }
+}
+
+static void order_all(struct leader *leader, double now) {
+    for (size_t r = 0; r < leader->n_peers; r++) {
+        struct peer *peer = &leader->peers[r];
+        int gone = 1;
+        if (peer->sending != MPI_REQUEST_NULL)
+            MPI_Test(&peer->sending, &gone, MPI_STATUS_IGNORE);
+        bool news = peer->order.command != (int32_t)leader->command || peer->next.taker >= 0;
+        if (!gone || peer->order.command == COMMAND_END ||
+            (!news && now - peer->ordered < BEAT_SECONDS))
+            continue;
+        peer->order = peer->next;
+        peer->next.taker = -1;
+        peer->order.command = (int32_t)leader->command;
+        peer->order.signal = leader->signal;
+        peer->ordered = now;
+        MPI_Issend(&peer->order, sizeof peer->order, MPI_BYTE, (int)r, TAG_ORDER,
+                   leader->job->progress_comm, &peer->sending);
+    }
+}
+
+/* A sign of life in the lock of the output folder. */
+static void beat(struct leader *leader) {
+    struct job *job = leader->job;
+    time_t now = time(NULL);
+    if (!job->lock || job->lock_status != STATUS_OK || now - leader->beat < RUN_LOCK_BEAT_SECONDS)
+        return;
+    leader->beat = now;
+    job->lock_status = run_lock_beat(job->lock);
+    if (job->lock_status != STATUS_OK)
+        snprintf(job->lock_message, sizeof job->lock_message, "%s", status_message());
+}
+
+static void abandon(struct leader *leader, size_t r, const char *what, double seconds, double now) {
+    struct job *job = leader->job;
+    screen_error(job->screen, LOST_RANK, job_prefix(job), (int)r, (int)r,
+                 leader->hosts + r * HOST_BYTES, what, seconds);
+    leader->abandoned = now;
+    leader->lost = r;
+    raise_command(leader, COMMAND_ABANDON);
+}
+
+/* Ends the job where a rank is silent for too long, or does not end though it should. */
+static void watch_silence(struct leader *leader, double now) {
+    struct job *job = leader->job;
+    double limit = (double)job->options.hang_timeout;
+    for (size_t r = 0; r < leader->n_peers; r++) {
+        struct peer *peer = &leader->peers[r];
+        double seconds = silence_look(&peer->silence, now);
+        if (peer->line.last || leader->command == COMMAND_ABANDON)
+            continue;
+        if (leader->signal && seconds > SIGNAL_SECONDS && !peer->doubted) {
+            peer->doubted = true;
+            screen_line(job->screen, "[%s %d] WARNING: rank %d on %s does not answer",
+                        job_prefix(job), (int)r, (int)r, leader->hosts + r * HOST_BYTES);
+        }
+        if (limit > 0 && seconds >= limit)
+            abandon(leader, r, "gives no sign of life", seconds, now);
+        else if (limit > 0 && leader->command == COMMAND_CANCEL && !peer->line.progress.finished &&
+                 now - leader->cancelled >= limit)
+            abandon(leader, r, "does not stop", now - leader->cancelled, now);
+    }
+}
+
+static void abort_when_saved(struct leader *leader, double now) {
+    bool saved = true;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        saved = saved && (leader->peers[r].line.saved || r == leader->lost);
+    if (saved || now - leader->abandoned >= SAVE_SECONDS)
+        abort_job();
+}
+
+static bool all_gone(const struct leader *leader) {
+    bool gone = leader->n_left == leader->n_peers;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        gone = gone && leader->peers[r].sending == MPI_REQUEST_NULL;
+    return gone;
+}
+
+bool leader_turn(struct leader *leader, double now) {
+    hear_all(leader, now);
+    decide(leader, now);
+    match(leader, now);
+    order_all(leader, now);
+    beat(leader);
+    watch_silence(leader, now);
+    if (leader->command == COMMAND_ABANDON)
+        abort_when_saved(leader, now);
+    return !all_gone(leader);
+}

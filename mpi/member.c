@@ -1,0 +1,153 @@
+#include "member.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "screen.h"
+#include "signals.h"
+
+/* How often a rank reports where nothing happens. */
+#define REPORT_SECONDS 0.1
+
+static bool complete(MPI_Request *request) {
+    int flag = 0;
+    MPI_Test(request, &flag, MPI_STATUS_IGNORE);
+    return flag != 0;
+}
+
+static void expect_order(struct member *member) {
+    MPI_Irecv(&member->coming, sizeof member->coming, MPI_BYTE, 0, TAG_ORDER,
+              member->job->progress_comm, &member->receiving);
+}
+
+void member_start(struct member *member, struct job *job, struct verify *verify, struct work *work,
+                  double now) {
+    *member = (struct member){.job = job,
+                              .verify = verify,
+                              .work = work,
+                              .sending = MPI_REQUEST_NULL,
+                              .giving = MPI_REQUEST_NULL,
+                              .taking = MPI_REQUEST_NULL,
+                              .reported = -REPORT_SECONDS};
+    silence_break(&member->leader, now);
+    expect_order(member);
+}
+
+static void obey(struct member *member, double now) {
+    if (member->order.command == COMMAND_END || member->give || !complete(&member->receiving))
+        return;
+    silence_break(&member->leader, now);
+    member->order = member->coming;
+    member->give = member->order.taker >= 0;
+    if (member->order.command == COMMAND_CLOSE)
+        work_close(member->work);
+    else if (member->order.command == COMMAND_CANCEL || member->order.command == COMMAND_ABANDON)
+        verify_cancel(member->verify);
+    if (member->order.command != COMMAND_END)
+        expect_order(member);
+}
+
+/* A parcel is sent even where nothing is left to put in: the taker and rank 0 count them. */
+static void give(struct member *member) {
+    if (member->giving != MPI_REQUEST_NULL && complete(&member->giving))
+        member->mine.sent++;
+    if (!member->give || member->giving != MPI_REQUEST_NULL)
+        return;
+    member->give = false;
+    if (work_give(member->work, member->order.count, &member->parcel) != STATUS_OK)
+        text_clear(&member->parcel);
+    MPI_Isend(member->parcel.data, (int)member->parcel.length, MPI_BYTE, member->order.taker,
+              TAG_PARCEL, member->job->progress_comm, &member->giving);
+}
+
+static void open_parcel(struct member *member) {
+    enum status status = member->taken_bytes
+                             ? work_add(member->work, member->taken, (size_t)member->taken_bytes)
+                             : STATUS_OK;
+    if (status != STATUS_OK)
+        snprintf(member->error, sizeof member->error, "%s", status_message());
+    free(member->taken);
+    member->taken = NULL;
+    member->mine.received++;
+}
+
+static void take(struct member *member) {
+    MPI_Comm comm = member->job->progress_comm;
+    MPI_Status status;
+    int there = 0;
+    if (member->taking != MPI_REQUEST_NULL) {
+        if (complete(&member->taking))
+            open_parcel(member);
+        return;
+    }
+    MPI_Iprobe(MPI_ANY_SOURCE, TAG_PARCEL, comm, &there, &status);
+    if (!there)
+        return;
+    MPI_Get_count(&status, MPI_BYTE, &member->taken_bytes);
+    if (memory_zeroed((size_t)member->taken_bytes, 1, &member->taken) != STATUS_OK) {
+        snprintf(member->error, sizeof member->error, "%s", status_message());
+        return; /* it stays where it is, and is asked for again */
+    }
+    MPI_Irecv(member->taken, member->taken_bytes, MPI_BYTE, status.MPI_SOURCE, TAG_PARCEL, comm,
+              &member->taking);
+}
+
+/* Whether something has happened that rank 0 should know at once. */
+static bool has_news(const struct member *member) {
+    const struct report_line *mine = &member->mine, *sent = &member->sent;
+    return mine->progress.notes[0] || mine->signal != sent->signal || mine->saved != sent->saved ||
+           mine->sent != sent->sent || mine->received != sent->received ||
+           mine->progress.finished != sent->progress.finished ||
+           mine->progress.status != sent->progress.status ||
+           (mine->progress.left == 0) != (sent->progress.left == 0);
+}
+
+static void look(struct member *member) {
+    struct report_line *mine = &member->mine;
+    struct job *job = member->job;
+    verify_poll(member->verify, &mine->progress);
+    if (member->error[0] && mine->progress.status == STATUS_OK) {
+        mine->progress.status = STATUS_FAILED;
+        memcpy(mine->progress.error, member->error, sizeof member->error);
+    }
+    if (member->order.command == COMMAND_ABANDON && mine->progress.finished && !mine->saved)
+        mine->saved = !job->journal || journal_sync(job->journal) == STATUS_OK;
+}
+
+static void report(struct member *member, double now) {
+    const struct job *job = member->job;
+    if (member->sending != MPI_REQUEST_NULL && !complete(&member->sending))
+        return;
+    if (member->mine.last) {
+        member->left = true;
+        return;
+    }
+    look(member);
+    member->mine.last = member->order.command == COMMAND_END;
+    if (!member->mine.last && now - member->reported < REPORT_SECONDS && !has_news(member))
+        return;
+    member->reported = now;
+    member->sent = member->mine;
+    /* Its own log has what rank 0 shows. */
+    say_progress(job->screen, screen_own, job_prefix(job), job->rank, &member->sent.progress,
+                 &member->told);
+    bool texts = member->sent.progress.notes[0] || member->sent.progress.error[0];
+    MPI_Issend(&member->sent, (int)(texts ? sizeof member->sent : SHORT_REPORT), MPI_BYTE, 0,
+               TAG_REPORT, job->progress_comm, &member->sending);
+}
+
+void member_turn(struct member *member, double now) {
+    if (!member->mine.signal)
+        member->mine.signal = signals_take();
+    obey(member, now);
+    give(member);
+    take(member);
+    report(member, now);
+}
+
+void member_free(struct member *member) {
+    text_free(&member->parcel);
+    free(member->taken);
+}

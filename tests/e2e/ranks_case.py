@@ -1,0 +1,106 @@
+"""A run under way: its ranks as processes, to be stopped, slowed down and killed by a test."""
+
+import os
+import signal
+import subprocess
+import time
+
+from harness import DATA, MODEL, VERIFY, Case
+
+
+class Run:
+    """verify under mpirun, started in the test's folder."""
+
+    def __init__(self, case, *flags, ranks, model=MODEL, data=None, imgsz=448):
+        command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, "--model", model,
+                   "--data", data or os.path.join(DATA, "data.yaml"), "--imgsz", str(imgsz),
+                   "--threads", "1", *[str(f) for f in flags]]
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        self.case = case
+        self.log = case.path("screen-%d" % time.monotonic_ns())
+        with open(self.log, "wb") as file:
+            self.mpirun = subprocess.Popen(command, cwd=case.folder, env=environment,
+                                           stdin=subprocess.DEVNULL, stdout=file,
+                                           stderr=subprocess.STDOUT)
+        self.pids = {}
+        case.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        for pid in [self.mpirun.pid, *self.pids.values()]:
+            for number in (signal.SIGCONT, signal.SIGKILL):
+                if pid != self.mpirun.pid or self.mpirun.poll() is None:
+                    self.signal_pid(pid, number)
+        self.mpirun.wait()
+
+    @staticmethod
+    def signal_pid(pid, number):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+    def find_ranks(self):
+        """{rank: process id} of the processes that mpirun has started."""
+        path = "/proc/%d/task/%d/children" % (self.mpirun.pid, self.mpirun.pid)
+        with open(path) as file:
+            children = [int(pid) for pid in file.read().split()]
+        for pid in children:
+            try:
+                with open("/proc/%d/environ" % pid, "rb") as file:
+                    for line in file.read().split(b"\0"):
+                        if line.startswith(b"OMPI_COMM_WORLD_RANK="):
+                            self.pids[int(line.split(b"=")[1])] = pid
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return self.pids
+
+    def signal(self, rank, number):
+        self.signal_pid(self.pids[rank], number)
+
+    def output(self):
+        with open(self.log, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def journalled(self, rank=None, output="output"):
+        """Images in the journals, or in one rank's."""
+        folder, count = self.case.path(output, ".verify"), 0
+        if not os.path.isdir(folder):
+            return 0
+        for name in os.listdir(folder):
+            if name.startswith("journal.") and rank in (None, int(name.split(".")[2])):
+                try:
+                    with open(os.path.join(folder, name), "rb") as file:
+                        count += file.read().count(b" + ")
+                except FileNotFoundError:
+                    pass
+        return count
+
+    def wait_for_images(self, count):
+        """Until so many images are in the journals; the ranks are known then."""
+        deadline = time.monotonic() + 120
+        while self.journalled() < count:
+            self.case.assertIsNone(self.mpirun.poll(), self.output())
+            self.case.assertLess(time.monotonic(), deadline, self.output())
+            time.sleep(0.005)
+        return self.find_ranks()
+
+    def wait(self, timeout=120):
+        code = self.mpirun.wait(timeout=timeout)
+        return code
+
+
+class RanksCase(Case):
+    def start(self, *flags, **options):
+        return Run(self, *flags, **options)
+
+    def check_like_one_process(self, *flags, imgsz=448):
+        """The output is what one process makes, whatever happened on the way."""
+        self.run_verify("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--imgsz",
+                        imgsz, "--output", "alone", *flags, ranks=0)
+        self.assertEqual(self.tree(), self.tree("alone"))
+        reports = self.report(), self.report("alone")
+        for report in reports:
+            for key in ("per_rank", "parameters", "started", "finished", "elapsed_seconds"):
+                del report[key]
+        self.assertEqual(*reports)

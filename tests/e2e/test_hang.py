@@ -1,0 +1,76 @@
+"""A rank that hangs or dies ends the job with its number and host, and nothing that was done is
+lost."""
+
+import os
+import re
+import signal
+import socket
+import time
+import unittest
+
+from harness import DATA, MODEL
+from ranks_case import RanksCase
+
+HOST = re.escape(socket.gethostname())
+
+
+class Hang(RanksCase):
+    def resume(self, kept, ranks=2):
+        self.assertFalse(os.path.exists(self.path("output", "verification_report.json")))
+        out = self.run_verify("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"),
+                              "--imgsz", 448, "--threads", 1, "--resume", ranks=ranks)
+        found = re.search(r"Resuming: (\d+) of 200 images are done", out)
+        self.assertGreaterEqual(int(found.group(1)), kept)
+        self.check_like_one_process()
+
+    def log(self):
+        with open(self.path("output", "logs", "verify.log"), encoding="utf-8") as file:
+            return file.read()
+
+    def check_stopped(self, rank, ranks):
+        run = self.start("--hang-timeout", 2, ranks=ranks)
+        run.wait_for_images(30)
+        run.signal(rank, signal.SIGSTOP)
+        stopped = time.monotonic()
+        self.assertEqual(run.wait(timeout=60), 1)
+        self.assertLess(time.monotonic() - stopped, 20)
+        line = (r"\[CPU %d\] ERROR: rank %d on %s gives no sign of life since \d s: what is done is "
+                r"kept, the same command with --resume goes on\n" % (rank, rank, HOST))
+        self.assertEqual(len(re.findall(line, run.output())), 1, run.output())
+        self.assertEqual(len(re.findall(line, self.log())), 1)
+        self.assertNotIn("complete!", run.output())
+        self.resume(run.journalled())
+
+    def test_a_rank_is_stopped(self):
+        self.check_stopped(1, 3)
+
+    def test_rank_0_is_stopped(self):
+        self.check_stopped(0, 3)
+
+    def test_a_short_stop_and_a_stop_of_all_are_none(self):
+        run = self.start("--hang-timeout", 2, ranks=2)
+        run.wait_for_images(20)
+        run.signal(1, signal.SIGSTOP)
+        time.sleep(0.8)
+        run.signal(1, signal.SIGCONT)
+        for rank in (0, 1):
+            run.signal(rank, signal.SIGSTOP)
+        time.sleep(3)
+        for rank in (0, 1):
+            run.signal(rank, signal.SIGCONT)
+        self.assertEqual(run.wait(), 0, run.output())
+        self.assertNotIn("ERROR", run.output())
+        self.check_like_one_process()
+
+    def test_a_rank_is_killed(self):
+        run = self.start(ranks=3)
+        run.wait_for_images(30)
+        run.signal(1, signal.SIGKILL)
+        self.assertNotEqual(run.wait(timeout=60), 0)
+        self.assertRegex(run.output(), r"process rank 1 .*on node %s exited on signal 9" % HOST)
+        self.assertRegex(self.log(), r"\[CPU 1\] WARNING: rank 1 on %s does not answer\n" % HOST)
+        self.resume(run.journalled(), ranks=3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,91 @@
+"""Ranks that are slower than the others leave their images to them; the result is the same."""
+
+import os
+import re
+import signal
+import threading
+import time
+import unittest
+
+from harness import DATA, MODEL
+from ranks_case import RanksCase
+
+IMAGES = 200
+
+
+class Slowed:
+    """Stops a process for three quarters of the time, as if it had a quarter of the speed."""
+
+    def __init__(self, run, rank):
+        self.run, self.rank, self.over = run, rank, threading.Event()
+        self.thread = threading.Thread(target=self.cycle)
+
+    def cycle(self):
+        while not self.over.is_set():
+            self.run.signal(self.rank, signal.SIGSTOP)
+            time.sleep(0.075)
+            self.run.signal(self.rank, signal.SIGCONT)
+            self.over.wait(0.025)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        self.run.signal(self.rank, signal.SIGCONT)
+
+
+class Leases(RanksCase):
+    def test_a_slow_rank_does_less(self):
+        run = self.start("--save-json", ranks=4)
+        run.wait_for_images(4)
+        with Slowed(run, 2):
+            self.assertEqual(run.wait(), 0, run.output())
+        images = [rank["images"] for rank in self.report()["per_rank"]]
+        self.assertEqual(sum(images), IMAGES)
+        self.assertLess(images[2], 35)
+        self.assertGreater(max(images), 55)
+        out = run.output()
+        for rank in range(4):
+            self.assertIn("[CPU %d] Processing 50 images\n" % rank, out)
+            self.assertIn("[CPU %d] ✓ Complete! Processed %d images\n" % (rank, images[rank]), out)
+            counts = re.findall(r"\[CPU %d\] Progress: (\d+)/(\d+) " % rank, out)
+            self.assertEqual(counts[-1], (str(images[rank]),) * 2)
+            self.assertTrue(all(int(done) <= int(total) for done, total in counts), counts)
+        self.check_like_one_process("--save-json")
+
+    def killed_after_a_lease(self, kill):
+        run = self.start(ranks=4)
+        run.wait_for_images(4)
+        with Slowed(run, 1):
+            while max(run.journalled(rank) for rank in range(4)) <= 50:
+                self.assertIsNone(run.mpirun.poll(), "no image was given away in time")
+                time.sleep(0.005)
+            kill(run)
+            run.wait()
+        kept = run.journalled()
+        self.assertTrue(50 < kept < IMAGES, kept)
+        out = self.run_verify("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"),
+                              "--imgsz", 448, "--threads", 1, "--resume", ranks=3)
+        self.assertIn("Resuming: %d of %d images are done" % (kept, IMAGES), out)
+        images = [rank["images"] for rank in self.report()["per_rank"]]
+        self.assertEqual(sum(images), IMAGES - kept)
+        self.check_like_one_process()
+
+    def test_killed_giver(self):
+        self.killed_after_a_lease(lambda run: run.signal(1, signal.SIGKILL))
+
+    def test_killed_taker(self):
+        def kill(run):
+            taker = max(range(4), key=run.journalled)
+            run.signal(taker, signal.SIGKILL)
+        self.killed_after_a_lease(kill)
+
+    def test_interrupted(self):
+        self.killed_after_a_lease(lambda run: run.mpirun.send_signal(signal.SIGTERM))
+
+
+if __name__ == "__main__":
+    unittest.main()
