@@ -71,11 +71,11 @@ def conclusions(forward, whole):
     return lines
 
 
-def write_up(options, parts, whole, load, seconds, count):
+def write_up(options, parts, whole, load, rounds, count):
     name = os.path.basename(options.model)
     lines = ["# verify and others on the CPU, %s" % datetime.datetime.now(datetime.timezone.utc).date(), "",
              "%s, %d processors; %s." % (processor(), os.cpu_count(), load.text()),
-             "verify at %s; %.0f s in all." % (revision(), seconds)]
+             "verify at %s; %d rounds, %.0f s in all." % (revision(), rounds, time.time() - load.start)]
     for part in parts:
         lines += ["", "## Forward only: %s, %d x %d, fp32" % (part.title, options.imgsz, options.imgsz), "",
                   FORWARD_NOTE % ("of processor time " if options.clock == "cpu" else ""), "", markdown(part.table())]

@@ -40,6 +40,8 @@ def arguments():
         "PyTorch, 24 pictures; prints only")
     add("--only", help="these engines and parts alone: %s; large; whole" % ", ".join(ENGINES[1:]))
     add("--rounds", type=int, help="default: 6, of the whole jobs half as many; with --quick 2 and 1")
+    add("--seconds", type=int, help="after which no round is begun that may end later; one is made in any case "
+        "(default: 840, with --quick 110)")
     add("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, for a busy machine; one thread "
         "alone, no whole jobs")
     add("--output", help="default: bench/results/cpu-DATE.md")
@@ -100,19 +102,25 @@ def large_network(work):
     return os.path.join(shapes, "yolov8s-random.onnx")
 
 
-def measure(options, parts, whole):
+def measure(options, parts, whole, start):
+    """The number of rounds made."""
     rounds = options.rounds or (2 if options.quick else 6)
+    limit = options.seconds or (110 if options.quick else 840)
     for part in parts + ([whole] if whole else []):
         part.prepare()
-    for i in range(rounds):
+    done, longest = 0, 0
+    while done < rounds and (done == 0 or time.time() - start + longest < limit):
+        begun = time.time()
         for part in parts:
-            say("round %d of %d, %s" % (i + 1, rounds, part.title))
+            say("round %d of %d, %s" % (done + 1, rounds, part.title))
             part.measure(0.4 if options.quick else 0.8)
-        if whole and i % 2 == 0:
-            say("round %d of %d, whole jobs" % (i // 2 + 1, (rounds + 1) // 2))
+        if whole and done % 2 == 0:
+            say("round %d of %d, whole jobs" % (done // 2 + 1, (rounds + 1) // 2))
             whole.measure()
+        done, longest = done + 1, max(longest, time.time() - begun)
     for part in parts + ([whole] if whole else []):
         part.close()
+    return done
 
 
 def write(options, text):
@@ -159,8 +167,8 @@ def main():
             parts.append(Forward("yolov8s-random.onnx", job, LARGE, [s for s in settings if s.batch == 1], say))
         if runners:
             whole = whole_job.WholeJobs(job_of(options, os.path.join(work, "whole"), options.model, data), runners, say)
-        measure(options, parts, whole)
-        write(options, write_up(options, parts, whole, load, time.time() - load.start, count))
+        rounds = measure(options, parts, whole, load.start)
+        write(options, write_up(options, parts, whole, load, rounds, count))
         return 1 if any(part.wrong for part in parts) else 0
     finally:
         shutil.rmtree(work, ignore_errors=True)
