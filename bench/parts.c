@@ -85,7 +85,8 @@ static enum status open_all(struct bench *bench, char **arguments, size_t imgsz)
                        &bench->classes));
     bench->judge.head = bench->model.graph.head;
     TRY(judge_scratch_make(&bench->scratch));
-    TRY(cpu_network_make(&bench->model.graph, 1, 0, &bench->network));
+    TRY(cpu_network_make(&bench->model.graph, &(struct cpu_options){.threads = 1},
+                         &bench->network));
     TRY(memory_zeroed(3 * imgsz * imgsz, sizeof *bench->planes, &bench->planes));
     for (size_t part = 0; part < PARTS; part++)
         TRY(memory_zeroed(bench->rounds, sizeof(double), &bench->times[part]));

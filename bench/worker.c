@@ -132,7 +132,8 @@ static enum status work(struct worker *worker, char **arguments) {
         TRY(FAIL(STATUS_BAD_INPUT, "IMGSZ is 32 to 8192, THREADS at least 1"));
     TRY(model_read(arguments[0], NULL, (int64_t)worker->imgsz, &worker->model));
     TRY(read_input(worker, arguments[3]));
-    TRY(cpu_network_make(&worker->model.graph, threads, 0, &worker->network));
+    TRY(cpu_network_make(&worker->model.graph, &(struct cpu_options){.threads = threads},
+                         &worker->network));
     TRY(cpu_network_compile(worker->network, worker->imgsz, worker->imgsz));
     puts("ready");
     fflush(stdout);
