@@ -1,5 +1,5 @@
-/* What libFuzzer calls: the target, under a limit on its processor time. libFuzzer's own limit counts
- * the time on the wall, in which a busy machine does other things. */
+/* What libFuzzer calls: the target, under a limit on its processor time. libFuzzer's own limit
+ * counts the time on the wall, in which a busy machine does other things. */
 #include <signal.h>
 #include <sys/time.h>
 
