@@ -34,8 +34,8 @@ struct run_start {
 /* Begins a run, or another epoch of one, in an output folder whose lock is held: writes run.json,
  * on the disk when it returns. With `resume` the run that is there is continued; STATUS_BAD_INPUT
  * names the first part, or the program's version, that differs, and the way out. Nothing there to
- * continue is no failure, unless results are there, nor is a finished job: `start` tells. Without `resume` a run that is
- * there is STATUS_BAD_INPUT: --overwrite first empties the work folder. */
+ * continue is no failure, unless results are there, nor is a finished job: `start` tells. Without
+ * `resume` a run that is there is STATUS_BAD_INPUT: --overwrite first empties the work folder. */
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
                            struct run_start *start);
 
