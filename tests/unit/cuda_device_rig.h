@@ -1,9 +1,15 @@
 /* Whether a test of CUDA code has what it runs on: a GPU in programs built with TEST_ON_GPU, the
- * host otherwise. After cmocka.h. */
+ * host otherwise. */
 #ifndef VERIFY_TEST_CUDA_DEVICE_RIG_H
 #define VERIFY_TEST_CUDA_DEVICE_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include "base/status.h"
 
