@@ -138,8 +138,9 @@ enum status item_place(const struct verify_job *job, struct item *item) {
     if (job->placer && job->redo)
         TRY(placer_clear(job->placer, result->bucket, item->path));
     if (job->placer && result->bucket != BUCKET_FAILED)
-        TRY(placer_place(job->placer, result->bucket, item->path,
-                         item->labels.present ? item->label_path : NULL));
+        TRY(placer_place_read(job->placer, result->bucket, item->path,
+                              item->labels.present ? item->label_path : NULL,
+                              &item->labels.content));
     if (job->journal) {
         text_clear(&item->record);
         TRY(record_write(result, job->classes, &item->record));
