@@ -177,7 +177,7 @@ class Sweep:
             if kind == "call":
                 found = [line.split()[1] for line in text.splitlines()]
             else:
-                threads = collections.Counter(re.findall(r"^(\d+) (\w+)\(", text, re.M))
+                threads = collections.Counter(re.findall(r"^(\d+) +(\w+)\(", text, re.M))
                 found = {}
                 for (_, call), n in threads.items():
                     found[call] = max(found.get(call, 0), n)
