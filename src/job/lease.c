@@ -7,6 +7,9 @@
 /* A rank that will have taken all it has within so many seconds gets more: what a report, an order
  * and a parcel take, several times over. */
 #define HORIZON 0.5
+/* Shares stay as they were dealt until a rank would go on for so many seconds alone: a short run,
+ * or one with equal ranks, moves nothing. */
+#define UNEVEN 5.0
 /* A match must let the two end earlier by more than the exchange itself may take. */
 #define GAIN 0.1
 /* A rank that waits for a parcel may be matched again after this: the giver may be asleep. */
@@ -34,6 +37,7 @@ struct rank {
 struct lease {
     size_t n_ranks;
     struct rank *ranks;
+    bool uneven; /* some rank was seen to be */
 };
 
 struct lease *lease_make(size_t ranks) {
@@ -167,11 +171,14 @@ bool lease_match(struct lease *lease, double now, struct lease_order *order) {
         speeds += speed_of(&lease->ranks[i], mean, now);
     }
     struct rank *giver = &lease->ranks[from];
-    double slow = speed_of(giver, mean, now);
+    double slow = speed_of(giver, mean, now), longest = (double)to_do(giver) / slow;
     for (size_t i = 0; i < lease->n_ranks; i++) {
         struct rank *taker = &lease->ranks[i];
         double fast = speed_of(taker, mean, now);
         if (i == from || !may_take(taker, now) || (double)taker->line.left / fast >= HORIZON)
+            continue;
+        lease->uneven = lease->uneven || longest - (double)to_do(taker) / fast >= UNEVEN;
+        if (!lease->uneven)
             continue;
         uint64_t count = amount(giver, taker, fast, slow, images / speeds);
         if (count == 0)

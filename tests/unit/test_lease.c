@@ -244,6 +244,21 @@ static void test_equal_ranks_leave_each_other_alone(void **state) {
     free(sim);
 }
 
+/* What ranks differ by in a run of seconds is not worth moving images for. */
+static void test_short_runs_keep_their_shares(void **state) {
+    (void)state;
+    struct sim *sim = sim_make(3, 600, 0.05);
+    sim->ranks[1].seconds = 0.07; /* 4 s longer */
+    run(sim);
+    assert_int_equal(sim->parcels, 0);
+    sim = (free(sim), sim_make(3, 600, 0.05));
+    sim->ranks[1].seconds = 0.08; /* 6 s longer */
+    run(sim);
+    assert_true(sim->parcels > 0);
+    assert_true(sim->idle < 0.02);
+    free(sim);
+}
+
 static void test_few_images(void **state) {
     (void)state;
     for (uint64_t images = 0; images < 20; images++) {
@@ -341,6 +356,7 @@ int main(void) {
         cmocka_unit_test(test_one_becomes_slow),
         cmocka_unit_test(test_one_stands_still),
         cmocka_unit_test(test_equal_ranks_leave_each_other_alone),
+        cmocka_unit_test(test_short_runs_keep_their_shares),
         cmocka_unit_test(test_few_images),
         cmocka_unit_test(test_one_rank),
         cmocka_unit_test(test_ranks_without_images),
