@@ -8,6 +8,8 @@
 #include "model/head.h"
 
 enum { BOX = 4 }; /* columns before the objectness */
+/* Steps to find out what a row is about, to compare its box and to look at one element. */
+enum { ROW_STEPS = 150, BOX_STEPS = 150, ELEMENT_STEPS = 3 };
 
 /* What one row of the tail is about. */
 struct row {
@@ -119,6 +121,7 @@ static enum status run_tail(const struct attempt *attempt, uint64_t seed, struct
     for (size_t l = 0; l < head->n_levels && *done; l++) {
         struct value *map = &cone->values[head->levels[l].boxes];
         TRY(cone_give(cone, head->levels[l].boxes, DTYPE_F32, done));
+        *done = *done && head_spend(attempt->search, (uint64_t)shape_elements(&map->shape), 3);
         if (*done && seed != 0)
             random_values(map->data, (size_t)shape_elements(&map->shape), seed + l);
     }
@@ -137,6 +140,8 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
                         const struct value *tail) {
     const float *values = tail->data;
     for (size_t r = 0; r < attempt->n_rows; r++) {
+        if (!head_spend(attempt->search, 1, BOX_STEPS))
+            return false;
         const struct row *row = &attempt->rows[r];
         const struct head_level *level = &attempt->head.levels[row->level];
         const struct shape *shape = &attempt->search->shapes[level->boxes];
@@ -185,6 +190,20 @@ out:
     return status;
 }
 
+/* Whether the cone's sources include maps for all rows: what need not be traced to be refused. */
+static bool has_levels(const struct attempt *attempt, const struct cone *cone) {
+    size_t rows = 0;
+    for (size_t s = 0; s < cone->n_sources; s++) {
+        const struct shape *shape = &attempt->search->shapes[cone->sources[s]];
+        if (map_stride(attempt->search, cone->sources[s]) == 0)
+            continue;
+        size_t anchors = (size_t)shape->dims[1] / attempt->width;
+        if (anchors <= GRAPH_ANCHORS && anchors * attempt->width == (size_t)shape->dims[1])
+            rows += anchors * (size_t)(shape->dims[2] * shape->dims[3]);
+    }
+    return rows >= attempt->n_rows;
+}
+
 static enum status try_tail(struct attempt *attempt, bool *good) {
     enum status status;
     struct cone cone = {0};
@@ -195,10 +214,13 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     attempt->head =
         (struct head){.kind = HEAD_ANCHOR, .bins = 1, .n_classes = attempt->width - BOX - 1};
     TRY(cone_open(attempt->search, attempt->tensor, NULL, NULL, &cone, good));
-    *good = *good && cone.inside[attempt->tensor];
+    *good = *good && cone.inside[attempt->tensor] && cone_passes_sigmoid(&cone) &&
+            has_levels(attempt, &cone);
     if (*good)
         TRY(cone_trace(&cone, first, &ids, good));
-    *good = *good && read_levels(attempt, &cone, first, ids);
+    *good = *good && head_spend(attempt->search, attempt->n_rows, ROW_STEPS) &&
+            head_spend(attempt->search, attempt->n_rows * attempt->width, ELEMENT_STEPS) &&
+            read_levels(attempt, &cone, first, ids);
     if (!*good)
         goto out;
     free(attempt->rows);

@@ -21,6 +21,15 @@ enum {
     MOST_ROUNDS = 16,   /* of reading operators that are not in order */
 };
 
+/* Steps that reading a file may take, computing constants and looking for the head, at all the
+ * sizes that it is read at: about half a second for most, and for the largest pictures two. Tails
+ * have an amount of work for each cell of the picture, and large ones need a tenth of this. */
+static uint64_t most_steps(int64_t height, int64_t width, size_t file_bytes) {
+    const uint64_t always = 300000000, a_pixel = 1500, a_byte = 4, most_pixels = 1280 * 1280;
+    uint64_t pixels = (uint64_t)height * (uint64_t)width;
+    return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
+}
+
 static enum status read_input(const Onnx__GraphProto *file, struct input *input) {
     const Onnx__ValueInfoProto *found = NULL;
     if (file->n_input > MOST_INPUTS || file->n_initializer > IMPORT_TENSORS)
@@ -282,13 +291,18 @@ static enum status find_head(const struct importer *importer, const Onnx__ModelP
     enum status status;
     struct graph *graph = importer->graph;
     bool *known = NULL, found;
-    uint64_t work = HEAD_SEARCH_WORK;
     TRY(memory_zeroed(graph->n_tensors, sizeof *known, &known));
     for (size_t i = 0; i < graph->n_tensors; i++)
         known[i] = importer->facts[i].known;
-    struct head_search search = {graph, importer->shapes, known, importer->height, importer->width,
-                                 &work};
+    struct head_search search = {graph,           importer->shapes,   known, importer->height,
+                                 importer->width, importer->work_left};
     TRY(head_find(&search, &graph->head, &found));
+    if (!found && *importer->work_left == 0) {
+        status = FAIL(STATUS_BAD_INPUT, "no detection head was found: following what its output is "
+                                        "made of takes too long; export a model trained for "
+                                        "detection");
+        goto out;
+    }
     if (!found)
         TRY(final_head(importer, file, &graph->head));
     if (!found || !head_is_open(importer, &graph->head)) {
@@ -318,9 +332,10 @@ out:
     return status;
 }
 
-/* Reads the file at its own size or, where it takes any (*dynamic), at this one. */
-static enum status read_at(const char *path, int64_t height, int64_t width, struct model *model,
-                           bool *dynamic) {
+/* Reads the file at its own size or, where it takes any (*dynamic), at this one. *work_left:
+ * UINT64_MAX at first, then the steps that all further attempts may take. */
+static enum status read_at(const char *path, int64_t height, int64_t width, uint64_t *work_left,
+                           struct model *model, bool *dynamic) {
     enum status status;
     struct onnx_file file;
     struct input input;
@@ -338,7 +353,9 @@ static enum status read_at(const char *path, int64_t height, int64_t width, stru
     importer.probe_height = importer.height + 192;
     importer.probe_width = importer.width + 320;
     importer.memory_left = IMPORT_SPARE;
-    importer.work_left = 2000000000;
+    importer.work_left = work_left;
+    if (*work_left == UINT64_MAX)
+        *work_left = most_steps(importer.height, importer.width, file.length);
     TRY(sweep(&importer, file.model->graph, &input));
     TRY(find_head(&importer, file.model));
     TRY(describe(file.model, model));
@@ -356,13 +373,14 @@ enum status onnx_read(const char *path, const char *weights, int64_t imgsz, stru
     const int64_t sizes[3][2] = {{352, 416}, {704, 832}, {imgsz, imgsz}};
     enum status status = STATUS_OK;
     bool dynamic = false;
+    uint64_t work_left = UINT64_MAX;
     if (weights != NULL)
         return FAIL(STATUS_BAD_INPUT, "an ONNX model has its weights in it: leave out --weights");
     for (size_t i = 0; i < 3; i++) {
         *model = (struct model){0};
-        status = read_at(path, sizes[i][0], sizes[i][1], model, &dynamic);
+        status = read_at(path, sizes[i][0], sizes[i][1], &work_left, model, &dynamic);
         if (status == STATUS_FAILED || (status == STATUS_OK && model->graph.fixed_height == 0) ||
-            !dynamic || i == 2)
+            !dynamic || work_left == 0 || i == 2)
             break;
         model_free(model);
     }

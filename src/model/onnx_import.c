@@ -145,10 +145,10 @@ static enum status fold(struct importer *importer, const struct op *op, enum dty
                         const struct shape *shape, const char *output, int *tensor) {
     enum status status;
     struct value inputs[GRAPH_INPUTS] = {0};
-    uint64_t work = op_work(op, importer->shapes, shape);
-    if (work > importer->work_left)
+    uint64_t steps = op_steps(op, importer->shapes, shape);
+    if (steps >= *importer->work_left)
         return FAIL(STATUS_BAD_INPUT, "its constants take too long to compute");
-    importer->work_left -= work;
+    *importer->work_left -= steps;
     TRY(importer_constant(importer, output, dtype, shape, tensor));
     const struct tensor *tensors = importer->graph->tensors;
     for (size_t i = 0; i < op->n_inputs; i++)

@@ -57,7 +57,7 @@ struct importer {
     size_t name_slots;    /* a power of 2 */
     struct name_entry *names;
     uint64_t memory_left; /* bytes that constants may still take */
-    uint64_t work_left;   /* multiplications that computing constants may still take */
+    uint64_t *work_left;  /* steps (see op_steps) that reading the file may still take */
 };
 
 /* One operator of the file with its inputs looked up. */
