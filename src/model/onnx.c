@@ -30,25 +30,47 @@ static uint64_t most_steps(int64_t height, int64_t width, size_t file_bytes) {
     return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
 }
 
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The only input that is no constant, NULL where there is none. */
+static enum status find_input(const Onnx__GraphProto *file, const Onnx__ValueInfoProto **found) {
+    enum status status;
+    const char **constants = NULL; /* sorted: there may be thousands of both */
+    size_t n = 0;
+    *found = NULL;
+    TRY(memory_zeroed(file->n_initializer, sizeof *constants, &constants));
+    for (size_t i = 0; i < file->n_initializer; i++)
+        if (file->initializer[i]->name != NULL)
+            constants[n++] = file->initializer[i]->name;
+    qsort(constants, n, sizeof *constants, compare_names);
+    for (size_t i = 0; i < file->n_input; i++) {
+        const char *name = file->input[i]->name;
+        if (name != NULL && bsearch(&name, constants, n, sizeof *constants, compare_names) != NULL)
+            continue;
+        if (*found != NULL) {
+            status = FAIL(STATUS_BAD_INPUT,
+                          "has more than one input ('%.100s', '%.100s'): a model "
+                          "that takes one picture is expected",
+                          (*found)->name == NULL ? "" : (*found)->name, name == NULL ? "" : name);
+            goto out;
+        }
+        *found = file->input[i];
+    }
+out:
+    free(constants);
+    return status;
+}
+
 static enum status read_input(const Onnx__GraphProto *file, struct input *input) {
-    const Onnx__ValueInfoProto *found = NULL;
+    const Onnx__ValueInfoProto *found;
     if (file->n_input > MOST_INPUTS || file->n_initializer > IMPORT_TENSORS)
         return FAIL(STATUS_BAD_INPUT, "damaged: it has %zu inputs and %zu constants", file->n_input,
                     file->n_initializer);
-    for (size_t i = 0; i < file->n_input; i++) {
-        bool constant = false;
-        for (size_t k = 0; k < file->n_initializer && !constant; k++)
-            constant = file->input[i]->name != NULL && file->initializer[k]->name != NULL &&
-                       strcmp(file->input[i]->name, file->initializer[k]->name) == 0;
-        if (constant)
-            continue;
-        if (found != NULL)
-            return FAIL(STATUS_BAD_INPUT,
-                        "has more than one input ('%.100s', '%.100s'): a model "
-                        "that takes one picture is expected",
-                        found->name, file->input[i]->name == NULL ? "" : file->input[i]->name);
-        found = file->input[i];
-    }
+    enum status status = find_input(file, &found);
+    if (status != STATUS_OK)
+        return status;
     if (found == NULL || found->name == NULL || found->type == NULL ||
         found->type->tensor_type == NULL || found->type->tensor_type->shape == NULL)
         return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its input is");
