@@ -18,7 +18,8 @@ struct input {
 enum {
     MOST_PIXELS = 8192, /* of an exported input's side */
     MOST_INPUTS = 4096, /* old files list constants among them */
-    MOST_ROUNDS = 16,   /* of reading operators that are not in order */
+    MOST_CLASSES = 100000,
+    MOST_ROUNDS = 16, /* of reading operators that are not in order */
 };
 
 /* Steps that reading a file may take, computing constants and looking for the head, at all the
@@ -346,6 +347,11 @@ static enum status describe(const Onnx__ModelProto *file, struct model *model) {
         description = file->producer_name;
     TRY(memory_string(description == NULL ? "" : description, &model->description));
     TRY(memory_string("ONNX", &model->format));
+    if (model->graph.head.n_classes > MOST_CLASSES) {
+        status = FAIL(STATUS_BAD_INPUT, "its head has %zu classes, more than %d",
+                      model->graph.head.n_classes, MOST_CLASSES);
+        goto out;
+    }
     model->n_classes = model->graph.head.n_classes;
     TRY(memory_zeroed(model->n_classes, sizeof *model->names, &model->names));
     if (names != NULL)
