@@ -35,7 +35,7 @@ uint64_t op_work(const struct op *op, const struct shape *shapes, const struct s
 static double element_steps(const struct op *op, const struct shape *out) {
     switch (op->kind) {
     case OP_UNARY:
-        return 15.0;
+        return 10.0;
     case OP_CONV:
     case OP_CONV_TRANSPOSE:
     case OP_BATCH_NORM:
@@ -51,12 +51,12 @@ static double element_steps(const struct op *op, const struct shape *out) {
     case OP_RESIZE:
         return 10.0;
     case OP_TRANSPOSE:
-        return 8.0;
+        return 5.0;
     case OP_SLICE:
     case OP_EXPAND:
     case OP_PAD:
     case OP_CAST:
-        return 6.0;
+        return 3.0;
     default:
         return 1.0;
     }
