@@ -184,8 +184,8 @@ static enum status check_boxes(struct attempt *attempt, bool *good) {
         *good = *good && boxes_agree(attempt, cone.values, &tail);
     }
 out:
-    free(still.data);
-    free(tail.data);
+    head_release(attempt->search, still.data);
+    head_release(attempt->search, tail.data);
     cone_close(&still_cone);
     cone_close(&cone);
     return status;
@@ -234,7 +234,7 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     if (*good)
         TRY(check_boxes(attempt, good));
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }

@@ -84,7 +84,7 @@ out:
 void cone_close(struct cone *cone) {
     if (cone->values != NULL)
         for (size_t i = 0; i < cone->search->graph->n_tensors; i++)
-            free(cone->values[i].data);
+            head_release(cone->search, cone->values[i].data);
     free(cone->values);
     free(cone->inside);
     free(cone->uses);
@@ -103,13 +103,13 @@ enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *don
             work_spend(cone->search->work_left, value_bytes(value) / 4);
     if (!*done)
         return STATUS_OK;
-    return memory_zeroed((size_t)shape_elements(&value->shape), dtype_size(dtype), &value->data);
+    return head_allocate(cone->search, value_bytes(value), &value->data);
 }
 
 /* Lets them go. */
 static void drop(struct cone *cone, int tensor) {
     cone->bytes -= value_bytes(&cone->values[tensor]);
-    free(cone->values[tensor].data);
+    head_release(cone->search, cone->values[tensor].data);
     cone->values[tensor].data = NULL;
 }
 

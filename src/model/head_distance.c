@@ -111,7 +111,7 @@ static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
             TRY(read_scores(attempt, &cone, 2, first, ids, good));
     }
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }
@@ -159,7 +159,7 @@ static enum status widen(struct attempt *attempt, int operand, size_t low[], siz
         high[l] = channel > high[l] ? channel : high[l];
     }
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }
@@ -272,7 +272,7 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
         TRY(cone_evaluate(&cone, &boxes, good));
     *good = *good && boxes_agree(attempt, cone.values, &boxes);
 out:
-    free(boxes.data);
+    head_release(attempt->search, boxes.data);
     cone_close(&cone);
     return status;
 }

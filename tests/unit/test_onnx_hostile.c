@@ -179,7 +179,12 @@ static uint64_t search(size_t n_tails, uint64_t limit) {
         shapes[output] = i % 2 ? (struct shape){3, {1, 4 * SIDE * SIDE, 6}} : shapes[1];
         known[output] = true;
     }
-    const struct head_search about = {&graph, shapes, known, SIDE, SIDE, &left};
+    const struct head_search about = {.graph = &graph,
+                                      .shapes = shapes,
+                                      .known = known,
+                                      .height = SIDE,
+                                      .width = SIDE,
+                                      .work_left = &left};
     assert_int_equal(head_find(&about, &head, &found), STATUS_OK);
     assert_false(found);
     graph_free(&graph);
