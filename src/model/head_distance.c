@@ -8,8 +8,9 @@
 
 /* Most values of a side's distribution: 16 is usual. */
 enum { MOST_BINS = 64 };
-/* Steps to look at one element, and to compute one value of a side's distribution. */
-enum { ELEMENT_STEPS = 5, BIN_STEPS = 20 };
+/* Steps to look at one element, to find its channel, and to compute one value of all four sides'
+ * distributions. */
+enum { ELEMENT_STEPS = 5, PLACE_STEPS = 10, BIN_STEPS = 80 };
 
 /* A head being put together, and which cell of which level each anchor of the tail is. */
 struct attempt {
@@ -146,7 +147,7 @@ static enum status widen(struct attempt *attempt, int operand, size_t low[], siz
     if (good && cone.n_sources > 0)
         TRY(cone_trace(&cone, first, &ids, &good));
     int64_t count = shape_elements(&attempt->search->shapes[operand]);
-    if (ids == NULL || !head_spend(attempt->search, (uint64_t)count, 2 * ELEMENT_STEPS))
+    if (ids == NULL || !head_spend(attempt->search, (uint64_t)count, PLACE_STEPS))
         goto out;
     for (size_t s = 0; s < cone.n_sources; s++)
         level[s] = level_of(attempt, cone.sources[s]);
@@ -217,7 +218,7 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
     size_t step_side = axis == 1 ? attempt->n_anchors : 1, step_anchor = axis == 1 ? 1 : 4;
     bool centre = true, corners = true;
     for (size_t a = 0; a < attempt->n_anchors && (centre || corners); a++) {
-        if (!head_spend(attempt->search, attempt->head.bins, 4 * BIN_STEPS))
+        if (!head_spend(attempt->search, attempt->head.bins, BIN_STEPS))
             return false;
         const struct head_level *level = &attempt->head.levels[attempt->level[a]];
         const struct value *map = &maps[level->boxes];

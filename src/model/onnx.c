@@ -27,7 +27,7 @@ enum {
  * work for each of its boxes, so for each pixel: heads by distances need a tenth of this, those by
  * anchors a quarter at 640 x 640 and half at 1280 x 1280, with 80 classes. */
 static uint64_t most_steps(int64_t height, int64_t width, size_t file_bytes) {
-    const uint64_t always = 300000000, a_pixel = 2000, a_byte = 4, most_pixels = 1024 * 1024;
+    const uint64_t always = 300000000, a_pixel = 2000, a_byte = 4, most_pixels = 1048576;
     uint64_t pixels = (uint64_t)height * (uint64_t)width;
     return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
 }

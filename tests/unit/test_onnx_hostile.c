@@ -145,13 +145,13 @@ static void add_tails(Onnx__ModelProto *file, size_t n_tails, int64_t rows) {
 static void limits_the_search_for_the_head(void **state) {
     (void)state;
     Onnx__ModelProto *file = file_start(512, 512);
-    add_tails(file, 2000, 4 * 512 * 512);
+    add_tails(file, 2000, INT64_C(4) * 512 * 512);
     refuse(file, "no detection head was found: following what its output is made of takes");
     file = file_start(0, 0); /* any size: not searched again at others */
-    add_tails(file, 2000, 4 * 352 * 416);
+    add_tails(file, 2000, INT64_C(4) * 352 * 416);
     refuse(file, "no detection head was found: following what its output is made of takes");
     file = file_start(512, 512); /* few are no reason */
-    add_tails(file, 1, 4 * 512 * 512);
+    add_tails(file, 1, INT64_C(4) * 512 * 512);
     refuse(file, "its output 'out' is (1,3,512,512)");
 }
 
@@ -176,7 +176,7 @@ static uint64_t search(size_t n_tails, uint64_t limit) {
         graph.ops[index].inputs[0] = i % 2 ? (int)output - 1 : 1;
         graph.ops[index].output = (int)output;
         graph.ops[index].activation = ACTIVATION_SIGMOID;
-        shapes[output] = i % 2 ? (struct shape){3, {1, 4 * SIDE * SIDE, 6}} : shapes[1];
+        shapes[output] = i % 2 ? (struct shape){3, {1, INT64_C(4) * SIDE * SIDE, 6}} : shapes[1];
         known[output] = true;
     }
     const struct head_search about = {.graph = &graph,
@@ -240,19 +240,19 @@ static void add_batch_norms(Onnx__ModelProto *file, const char *first, size_t co
 /* A chain of them becomes Mul, Add, Mul, Add …, in their order. */
 static void splits_many_batch_norms(void **state) {
     (void)state;
-    enum { COUNT = 3000 };
+    enum { COUNT = 3000, LAYERS = 6000 };
     struct model model;
     Onnx__ModelProto *file = file_start(64, 64);
     add_batch_norms(file, "images", COUNT);
     if (read_file(file, &model) != STATUS_OK)
         fail_msg("%s", status_message());
-    assert_int_equal(model.graph.n_ops, 2 * COUNT + 1);
+    assert_int_equal(model.graph.n_ops, LAYERS + 1);
     int tensor = model.graph.input;
-    for (size_t i = 0; i <= 2 * COUNT; i++) {
+    for (size_t i = 0; i <= LAYERS; i++) {
         const struct op *op = &model.graph.ops[i];
         assert_int_equal(op->inputs[0], tensor);
-        assert_int_equal(op->kind, i == 2 * COUNT ? OP_RESHAPE : OP_BINARY);
-        if (i < 2 * COUNT)
+        assert_int_equal(op->kind, i == LAYERS ? OP_RESHAPE : OP_BINARY);
+        if (i < LAYERS)
             assert_int_equal(op->binary, i % 2 ? BINARY_ADD : BINARY_MUL);
         tensor = op->output;
     }
