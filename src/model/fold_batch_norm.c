@@ -4,16 +4,36 @@
 
 #include "base/memory.h"
 #include "model/op.h"
+#include "model/work.h"
 
 static bool is_constant(const struct graph *graph, int index, size_t rank) {
     return index >= 0 && graph->tensors[index].constant && graph->tensors[index].data &&
            graph->tensors[index].dtype == DTYPE_F32 && graph->tensors[index].shape.rank == rank;
 }
 
+/* Folding looks at each weight of a real network once. Steps that may be taken beside that: weights
+ * that many convolutions share are copied for each, and a convolution may be followed by many. */
+enum { SPARE_STEPS = 300000000, ELEMENT_STEPS = 20 };
+
+static uint64_t most_steps(const struct graph *graph) {
+    uint64_t elements = 0;
+    for (size_t i = 0; i < graph->n_tensors; i++)
+        if (graph->tensors[i].constant)
+            elements += (uint64_t)shape_elements(&graph->tensors[i].shape);
+    return SPARE_STEPS + ELEMENT_STEPS * elements;
+}
+
+static enum status spend(uint64_t *left, size_t elements) {
+    if (work_spend(left, ELEMENT_STEPS * (uint64_t)elements))
+        return STATUS_OK;
+    return FAIL(STATUS_BAD_INPUT, "its operators of the type BatchNormalization take too long to "
+                                  "fold into the convolutions");
+}
+
 /* A BatchNorm with constant parameters as y = factor x + shift; *factor (n_channels of it, then as
  * many of shift) is NULL where its parameters are something else. */
 static enum status scale_and_shift(const struct graph *graph, const struct op *op,
-                                   size_t *n_channels, double **factor) {
+                                   uint64_t *work_left, size_t *n_channels, double **factor) {
     enum status status = STATUS_OK;
     *factor = NULL;
     if (op->n_inputs != 5 || op->inputs[0] < 0)
@@ -28,6 +48,7 @@ static enum status scale_and_shift(const struct graph *graph, const struct op *o
     const float *bias = graph->tensors[op->inputs[2]].data;
     const float *mean = graph->tensors[op->inputs[3]].data;
     const float *variance = graph->tensors[op->inputs[4]].data;
+    TRY(spend(work_left, *n_channels));
     TRY(memory_zeroed(2 * *n_channels, sizeof **factor, factor));
     for (size_t i = 0; i < *n_channels; i++) {
         (*factor)[i] = (double)scale[i] / sqrt((double)variance[i] + (double)op->alpha);
@@ -100,7 +121,7 @@ out:
     return status;
 }
 
-static enum status fold_into_convs(struct graph *graph) {
+static enum status fold_into_convs(struct graph *graph, uint64_t *work_left) {
     enum status status;
     struct links links = {0};
     bool *dead = NULL;
@@ -113,11 +134,13 @@ static enum status fold_into_convs(struct graph *graph) {
         if (norm->kind != OP_BATCH_NORM)
             continue;
         free(factor);
-        TRY(scale_and_shift(graph, norm, &n_channels, &factor));
+        TRY(scale_and_shift(graph, norm, work_left, &n_channels, &factor));
         int64_t before = factor ? links.producer[norm->inputs[0]] : -1;
         if (before < 0 || links.uses[norm->inputs[0]] != 1 ||
             !can_take(graph, &graph->ops[before], n_channels))
             continue;
+        TRY(spend(work_left,
+                  (size_t)shape_elements(&graph->tensors[graph->ops[before].inputs[1]].shape)));
         TRY(fold(graph, &graph->ops[before], norm, factor, n_channels));
         links.producer[norm->output] = before; /* another BatchNorm may follow */
         dead[i] = true;
@@ -130,61 +153,80 @@ out:
     return status;
 }
 
-/* Makes the BatchNorm at `index` a Mul and puts an Add behind it; x has rank `rank`. */
+/* Makes the BatchNorm at `index` a Mul and appends an Add; x has rank `rank`. */
 static enum status split(struct graph *graph, size_t index, size_t rank, const double *factor,
-                         size_t n_channels) {
+                         size_t n_channels, size_t *add) {
     enum status status;
     int scale, shift, product;
-    size_t add;
     struct shape shape = {.rank = rank, .dims = {1, 1, 1, 1, 1, 1}};
     shape.dims[1] = (int64_t)n_channels;
     struct op norm = graph->ops[index];
     TRY(add_constant(graph, graph->tensors[norm.inputs[1]].name, &shape, &scale));
     TRY(add_constant(graph, graph->tensors[norm.inputs[2]].name, &shape, &shift));
     TRY(graph_add_tensor(graph, norm.name, &product));
-    TRY(graph_add_op(graph, OP_BINARY, norm.name, norm.type_name, &add));
+    TRY(graph_add_op(graph, OP_BINARY, norm.name, norm.type_name, add));
     for (size_t i = 0; i < n_channels; i++) {
         ((float *)graph->tensors[scale].data)[i] = (float)factor[i];
         ((float *)graph->tensors[shift].data)[i] = (float)factor[n_channels + i];
     }
-    struct op last = graph->ops[add];
-    last.binary = BINARY_ADD;
-    last.n_inputs = 2;
-    last.inputs[0] = product;
-    last.inputs[1] = shift;
-    last.output = norm.output;
+    struct op *last = &graph->ops[*add];
+    last->binary = BINARY_ADD;
+    last->n_inputs = 2;
+    last->inputs[0] = product;
+    last->inputs[1] = shift;
+    last->output = norm.output;
     norm.kind = OP_BINARY;
     norm.binary = BINARY_MUL;
     norm.n_inputs = 2;
     norm.inputs[1] = scale;
     norm.output = product;
-    memmove(&graph->ops[index + 2], &graph->ops[index + 1], (add - index - 1) * sizeof last);
     graph->ops[index] = norm;
-    graph->ops[index + 1] = last;
 out:
     return status;
 }
 
-static enum status split_rest(struct graph *graph) {
+/* Puts the operators from n_ops on behind those that they follow: operator i is followed by
+ * follower[i], where that is not 0. */
+static enum status interleave(struct graph *graph, size_t n_ops, const size_t *follower) {
+    enum status status;
+    struct op *ops = NULL;
+    size_t n = 0;
+    TRY(memory_zeroed(graph->n_ops, sizeof *ops, &ops));
+    for (size_t i = 0; i < n_ops; i++) {
+        ops[n++] = graph->ops[i];
+        if (follower[i] != 0)
+            ops[n++] = graph->ops[follower[i]];
+    }
+    free(graph->ops);
+    graph->ops = ops;
+    graph->op_capacity = graph->n_ops;
+out:
+    return status;
+}
+
+static enum status split_rest(struct graph *graph, uint64_t *work_left) {
     enum status status;
     struct derivation derivation = {0};
     double *factor = NULL;
-    size_t n_tensors = graph->n_tensors; /* the derivation knows these */
+    size_t n_ops = graph->n_ops, *follower = NULL;
     TRY(derivation_probe(&derivation, graph));
-    for (size_t i = 0; i < graph->n_ops; i++) {
+    TRY(memory_zeroed(n_ops, sizeof *follower, &follower));
+    for (size_t i = 0; i < n_ops; i++) {
         const struct op *norm = &graph->ops[i];
         size_t n_channels = 0;
         if (norm->kind != OP_BATCH_NORM)
             continue;
         free(factor);
-        TRY(scale_and_shift(graph, norm, &n_channels, &factor));
-        if (!factor || (size_t)norm->inputs[0] >= n_tensors || !derivation.known[norm->output])
+        TRY(scale_and_shift(graph, norm, work_left, &n_channels, &factor));
+        if (!factor || !derivation.known[norm->output])
             continue;
-        TRY(split(graph, i, derivation.shapes[norm->inputs[0]].rank, factor, n_channels));
-        i++;
+        TRY(split(graph, i, derivation.shapes[norm->inputs[0]].rank, factor, n_channels,
+                  &follower[i]));
     }
+    TRY(interleave(graph, n_ops, follower));
 out:
     free(factor);
+    free(follower);
     derivation_free(&derivation);
     return status;
 }
@@ -192,12 +234,13 @@ out:
 enum status graph_fold_batch_norm(struct graph *graph) {
     enum status status;
     bool found = false;
+    uint64_t work_left = most_steps(graph);
     for (size_t i = 0; i < graph->n_ops; i++)
         found = found || graph->ops[i].kind == OP_BATCH_NORM;
     if (!found)
         return STATUS_OK;
-    TRY(fold_into_convs(graph));
-    TRY(split_rest(graph));
+    TRY(fold_into_convs(graph, &work_left));
+    TRY(split_rest(graph, &work_left));
 out:
     return status;
 }

@@ -10,25 +10,40 @@
 
 #include "model/graph.h"
 
+/* Blocks that values were in. */
+enum { HEAD_POOL = 8 };
+struct head_pool {
+    size_t n, bytes;
+    void *blocks[HEAD_POOL];
+};
+
 /* Where to look: a graph with the shapes of its tensors at one input size. */
 struct head_search {
     const struct graph *graph;
     const struct shape *shapes; /* by tensor */
     const bool *known;          /* by tensor: whether its shape is known */
     int64_t height, width;
-    uint64_t *work_left; /* elementary steps that the search may still take */
+    uint64_t *work_left;    /* steps (see op_steps) that all of the search may still take */
+    struct head_pool *pool; /* head_find's own */
 };
 
-/* Steps that suffice for any real tail many times over, so that a hostile one costs little. */
-#define HEAD_SEARCH_WORK ((uint64_t)4000000000)
-
 /* Looks for a HEAD_DISTANCE or HEAD_ANCHOR. *found says whether there is one; levels are in the
- * order of their strides. A tail that is too large or fails to compute is simply not recognised. */
+ * order of their strides. A tail that takes too much memory or fails to compute is simply not
+ * recognised; where *search->work_left ends up 0, the search was not finished. */
 enum status head_find(const struct head_search *search, struct head *head, bool *found);
 
 /* The two kinds. */
 enum status head_find_distance(const struct head_search *search, struct head *head, bool *found);
 enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
+
+/* Takes `steps` for each of `count` things from what the search may still do; false where that is
+ * not enough: then nothing is left. */
+bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps);
+
+/* head_memory.c: zeroed memory for a value, and its release. head_pool_free at the end. */
+enum status head_allocate(const struct head_search *search, size_t bytes, void *out);
+void head_release(const struct head_search *search, void *data);
+void head_pool_free(struct head_pool *pool);
 
 /* head_cone.c: the operators between chosen tensors and one that is computed from them. */
 
@@ -64,14 +79,17 @@ void cone_close(struct cone *cone);
  * evaluated. *done becomes false where the memory is out of proportion. */
 enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *done);
 
-/* Computes the target from values of the sources; out->data is the caller's to free. *done: false
- * where an operator is not understood, or work or memory are out of proportion. */
+/* Computes the target from values of the sources; out->data is the caller's to head_release. *done:
+ * false where an operator is not understood, or work or memory are out of proportion. */
 enum status cone_evaluate(struct cone *cone, struct value *out, bool *done);
 
 /* Of a cone of moves: where each element of the target comes from. Element e of source s is number
- * first[s] + e; CONE_SIGMOID is added for each sigmoid. *ids is the caller's to free. */
+ * first[s] + e; CONE_SIGMOID is added for each sigmoid. *ids is the caller's to
+ * head_release. */
 enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64_t **ids,
                        bool *done);
+/* Whether an operator of a cone of moves is a sigmoid: one without has no scores. */
+bool cone_passes_sigmoid(const struct cone *cone);
 /* The source that a number belongs to. */
 size_t cone_source(const int64_t first[CONE_SOURCES + 1], size_t n_sources, int64_t id);
 

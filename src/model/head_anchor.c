@@ -8,6 +8,8 @@
 #include "model/head.h"
 
 enum { BOX = 4 }; /* columns before the objectness */
+/* Steps to find out what a row is about, to compare its box and to look at one element. */
+enum { ROW_STEPS = 150, BOX_STEPS = 150, ELEMENT_STEPS = 3 };
 
 /* What one row of the tail is about. */
 struct row {
@@ -21,6 +23,7 @@ struct attempt {
     size_t axis;          /* of the columns */
     size_t n_rows, width; /* rows and columns */
     struct row *rows;
+    size_t most_rows; /* of the tails whose rows were cells of all their levels so far */
 };
 
 /* Index of an element in the tensor. */
@@ -119,6 +122,7 @@ static enum status run_tail(const struct attempt *attempt, uint64_t seed, struct
     for (size_t l = 0; l < head->n_levels && *done; l++) {
         struct value *map = &cone->values[head->levels[l].boxes];
         TRY(cone_give(cone, head->levels[l].boxes, DTYPE_F32, done));
+        *done = *done && head_spend(attempt->search, (uint64_t)shape_elements(&map->shape), 3);
         if (*done && seed != 0)
             random_values(map->data, (size_t)shape_elements(&map->shape), seed + l);
     }
@@ -137,6 +141,8 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
                         const struct value *tail) {
     const float *values = tail->data;
     for (size_t r = 0; r < attempt->n_rows; r++) {
+        if (!head_spend(attempt->search, 1, BOX_STEPS))
+            return false;
         const struct row *row = &attempt->rows[r];
         const struct head_level *level = &attempt->head.levels[row->level];
         const struct shape *shape = &attempt->search->shapes[level->boxes];
@@ -178,13 +184,28 @@ static enum status check_boxes(struct attempt *attempt, bool *good) {
         *good = *good && boxes_agree(attempt, cone.values, &tail);
     }
 out:
-    free(still.data);
-    free(tail.data);
+    head_release(attempt->search, still.data);
+    head_release(attempt->search, tail.data);
     cone_close(&still_cone);
     cone_close(&cone);
     return status;
 }
 
+/* Whether the cone's sources include maps for all rows: what need not be traced to be refused. */
+static bool has_levels(const struct attempt *attempt, const struct cone *cone) {
+    size_t rows = 0;
+    for (size_t s = 0; s < cone->n_sources; s++) {
+        const struct shape *shape = &attempt->search->shapes[cone->sources[s]];
+        if (map_stride(attempt->search, cone->sources[s]) == 0)
+            continue;
+        size_t anchors = (size_t)shape->dims[1] / attempt->width;
+        if (anchors <= GRAPH_ANCHORS && anchors * attempt->width == (size_t)shape->dims[1])
+            rows += anchors * (size_t)(shape->dims[2] * shape->dims[3]);
+    }
+    return rows >= attempt->n_rows;
+}
+
+/* A tail with fewer rows than another, which was refused, is a part of it: some of the levels. */
 static enum status try_tail(struct attempt *attempt, bool *good) {
     enum status status;
     struct cone cone = {0};
@@ -195,20 +216,25 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     attempt->head =
         (struct head){.kind = HEAD_ANCHOR, .bins = 1, .n_classes = attempt->width - BOX - 1};
     TRY(cone_open(attempt->search, attempt->tensor, NULL, NULL, &cone, good));
-    *good = *good && cone.inside[attempt->tensor];
+    *good = *good && attempt->n_rows >= attempt->most_rows && cone.inside[attempt->tensor] &&
+            cone_passes_sigmoid(&cone) && has_levels(attempt, &cone);
     if (*good)
         TRY(cone_trace(&cone, first, &ids, good));
-    *good = *good && read_levels(attempt, &cone, first, ids);
+    *good = *good && head_spend(attempt->search, attempt->n_rows, ROW_STEPS) &&
+            head_spend(attempt->search, attempt->n_rows * attempt->width, ELEMENT_STEPS) &&
+            read_levels(attempt, &cone, first, ids);
     if (!*good)
         goto out;
     free(attempt->rows);
     attempt->rows = NULL;
     TRY(memory_zeroed(attempt->n_rows, sizeof *attempt->rows, &attempt->rows));
     TRY(read_rows(attempt, &cone, first, ids, good));
+    if (*good && attempt->n_rows > attempt->most_rows)
+        attempt->most_rows = attempt->n_rows;
     if (*good)
         TRY(check_boxes(attempt, good));
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }

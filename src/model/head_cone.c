@@ -26,12 +26,12 @@ bool op_moves(const struct graph *graph, const struct op *op) {
            op->kind == OP_SLICE;
 }
 
-/* Whether the search may take so many more steps. */
-static bool spend(const struct head_search *search, uint64_t steps) {
-    bool enough = steps <= *search->work_left;
-    *search->work_left -= enough ? steps : *search->work_left;
-    return enough;
+bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps) {
+    return work_spend(search->work_left, count > UINT64_MAX / steps ? UINT64_MAX : count * steps);
 }
+
+/* Steps to look at one operator or at one tensor, room in a cone's arrays included. */
+enum { OP_STEPS = 8, TENSOR_STEPS = 40 };
 
 /* Inputs whose elements matter: of a Gather the data alone, where moves are followed. */
 static size_t followed(const struct cone *cone, const struct op *op) {
@@ -44,7 +44,8 @@ enum status cone_open(const struct head_search *search, int target, cone_boundar
     const struct graph *graph = search->graph;
     bool *needed = NULL;
     *cone = (struct cone){.search = search, .target = target, .moves = boundary == NULL};
-    *closed = spend(search, graph->n_ops + graph->n_tensors);
+    *closed = head_spend(search, graph->n_ops, OP_STEPS) &&
+              head_spend(search, graph->n_tensors, TENSOR_STEPS);
     if (!*closed)
         return STATUS_OK;
     TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
@@ -83,7 +84,7 @@ out:
 void cone_close(struct cone *cone) {
     if (cone->values != NULL)
         for (size_t i = 0; i < cone->search->graph->n_tensors; i++)
-            free(cone->values[i].data);
+            head_release(cone->search, cone->values[i].data);
     free(cone->values);
     free(cone->inside);
     free(cone->uses);
@@ -98,25 +99,34 @@ enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *don
     struct value *value = &cone->values[tensor];
     *value = (struct value){dtype, cone->search->shapes[tensor], NULL};
     cone->bytes += value_bytes(value);
-    *done = *done && cone->bytes <= most_bytes(cone->search);
+    *done = *done && cone->bytes <= most_bytes(cone->search) &&
+            work_spend(cone->search->work_left, value_bytes(value) / 4);
     if (!*done)
         return STATUS_OK;
-    return memory_zeroed((size_t)shape_elements(&value->shape), dtype_size(dtype), &value->data);
+    return head_allocate(cone->search, value_bytes(value), &value->data);
 }
 
 /* Lets them go. */
 static void drop(struct cone *cone, int tensor) {
     cone->bytes -= value_bytes(&cone->values[tensor]);
-    free(cone->values[tensor].data);
+    head_release(cone->search, cone->values[tensor].data);
     cone->values[tensor].data = NULL;
 }
 
 /* The numbers of elements that pass a sigmoid. */
 static void mark_sigmoid(const struct value *in, struct value *out) {
     const int64_t *from = in->data;
-    int64_t *to = out->data;
-    for (int64_t i = 0; i < shape_elements(&in->shape); i++)
+    int64_t *to = out->data, count = shape_elements(&in->shape);
+    for (int64_t i = 0; i < count; i++)
         to[i] = from[i] + CONE_SIGMOID;
+}
+
+bool cone_passes_sigmoid(const struct cone *cone) {
+    const struct graph *graph = cone->search->graph;
+    for (size_t i = 0; i < graph->n_ops; i++)
+        if (cone->inside[graph->ops[i].output] && op_is_sigmoid(&graph->ops[i]))
+            return true;
+    return false;
 }
 
 /* Computes one operator of the cone. *done: false where that is not possible. */
@@ -134,12 +144,15 @@ static enum status step(struct cone *cone, const struct op *op, bool *done) {
             inputs[k] = (struct value){tensor->dtype, tensor->shape, tensor->data};
         *done = *done && inputs[k].data != NULL;
     }
-    *done = *done && spend(cone->search, op_work(op, shapes, &shapes[op->output]));
+    bool marks = cone->moves && op_is_sigmoid(op) && inputs[0].data != NULL;
+    *done = *done && work_spend(cone->search->work_left,
+                                marks ? (uint64_t)shape_elements(&shapes[op->output])
+                                      : op_steps(op, shapes, &shapes[op->output]));
     enum dtype dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
     enum status status = cone_give(cone, op->output, dtype, done);
     if (status != STATUS_OK || !*done)
         return status;
-    if (cone->moves && op_is_sigmoid(op) && inputs[0].data != NULL) {
+    if (marks) {
         mark_sigmoid(&inputs[0], out);
     } else if ((status = op_evaluate(op, inputs, out)) != STATUS_OK) {
         *done = false;
@@ -162,7 +175,7 @@ static void take(struct cone *cone, struct value *out) {
 enum status cone_evaluate(struct cone *cone, struct value *out, bool *done) {
     enum status status = STATUS_OK;
     const struct graph *graph = cone->search->graph;
-    *done = cone->inside[cone->target];
+    *done = cone->inside[cone->target] && head_spend(cone->search, graph->n_ops, OP_STEPS);
     *out = (struct value){0};
     for (size_t i = 0; i < graph->n_ops && *done; i++)
         if (cone->inside[graph->ops[i].output])
@@ -185,8 +198,10 @@ enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64
         int64_t count = shape_elements(&cone->search->shapes[source]);
         first[s + 1] = first[s] + count;
         TRY(cone_give(cone, source, DTYPE_I64, done));
-        for (int64_t i = 0; i < count && *done; i++)
-            ((int64_t *)cone->values[source].data)[i] = first[s] + i;
+        *done = *done && head_spend(cone->search, (uint64_t)count, 1);
+        int64_t *numbers = cone->values[source].data;
+        for (int64_t i = *done ? 0 : count; i < count; i++)
+            numbers[i] = first[s] + i;
     }
     if (*done && !cone->inside[cone->target])
         take(cone, &out); /* it is its own source */

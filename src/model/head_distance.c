@@ -8,6 +8,9 @@
 
 /* Most values of a side's distribution: 16 is usual. */
 enum { MOST_BINS = 64 };
+/* Steps to look at one element, to find its channel, and to compute one value of all four sides'
+ * distributions. */
+enum { ELEMENT_STEPS = 5, PLACE_STEPS = 10, BIN_STEPS = 80 };
 
 /* A head being put together, and which cell of which level each anchor of the tail is. */
 struct attempt {
@@ -37,7 +40,8 @@ static enum status read_scores(struct attempt *attempt, const struct cone *cone,
     *good = false;
     for (size_t l = 0; l < head->n_levels; l++)
         begin[l + 1] = begin[l] + level_cells(attempt, l);
-    if (begin[head->n_levels] != anchors)
+    if (begin[head->n_levels] != anchors ||
+        !head_spend(attempt->search, anchors * classes, ELEMENT_STEPS))
         return STATUS_OK;
     TRY(memory_zeroed(anchors, sizeof *seen, &seen));
     for (size_t a = 0; a < anchors; a++) {
@@ -89,12 +93,15 @@ static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
         if (l > 0 && head->levels[l].stride == head->levels[l - 1].stride)
             *good = false;
     }
+    size_t anchors = 0;
+    for (size_t l = 0; l < head->n_levels; l++)
+        anchors += level_cells(attempt, l);
+    const struct shape *shape = &attempt->search->shapes[tensor];
+    *good = *good && cone_passes_sigmoid(&cone) &&
+            (shape->dims[1] == (int64_t)anchors || shape->dims[2] == (int64_t)anchors);
     if (*good)
         TRY(cone_trace(&cone, first, &ids, good));
     if (*good) {
-        const struct shape *shape = &attempt->search->shapes[tensor];
-        size_t anchors =
-            (size_t)(shape->dims[1] > shape->dims[2] ? shape->dims[1] : shape->dims[2]);
         free(attempt->level);
         free(attempt->cell);
         attempt->level = attempt->cell = NULL;
@@ -105,7 +112,7 @@ static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
             TRY(read_scores(attempt, &cone, 2, first, ids, good));
     }
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }
@@ -131,6 +138,7 @@ static enum status widen(struct attempt *attempt, int operand, size_t low[], siz
     struct cone cone = {0};
     bool good;
     int64_t first[CONE_SOURCES + 1], *ids = NULL;
+    size_t level[CONE_SOURCES], cells[GRAPH_LEVELS];
     TRY(cone_open(attempt->search, operand, NULL, NULL, &cone, &good));
     for (size_t s = 0; s < cone.n_sources && good; s++) {
         size_t l = level_of(attempt, cone.sources[s]);
@@ -138,18 +146,21 @@ static enum status widen(struct attempt *attempt, int operand, size_t low[], siz
     }
     if (good && cone.n_sources > 0)
         TRY(cone_trace(&cone, first, &ids, &good));
-    if (ids == NULL)
-        goto out;
     int64_t count = shape_elements(&attempt->search->shapes[operand]);
+    if (ids == NULL || !head_spend(attempt->search, (uint64_t)count, PLACE_STEPS))
+        goto out;
+    for (size_t s = 0; s < cone.n_sources; s++)
+        level[s] = level_of(attempt, cone.sources[s]);
+    for (size_t l = 0; l < attempt->head.n_levels; l++)
+        cells[l] = level_cells(attempt, l);
     for (int64_t i = 0; i < count; i++) {
-        size_t s = cone_source(first, cone.n_sources, ids[i]);
-        size_t l = level_of(attempt, cone.sources[s]);
-        size_t channel = (size_t)(ids[i] % CONE_SIGMOID - first[s]) / level_cells(attempt, l);
+        size_t s = cone_source(first, cone.n_sources, ids[i]), l = level[s];
+        size_t channel = (size_t)(ids[i] % CONE_SIGMOID - first[s]) / cells[l];
         low[l] = channel < low[l] ? channel : low[l];
         high[l] = channel > high[l] ? channel : high[l];
     }
 out:
-    free(ids);
+    head_release(attempt->search, ids);
     cone_close(&cone);
     return status;
 }
@@ -207,6 +218,8 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
     size_t step_side = axis == 1 ? attempt->n_anchors : 1, step_anchor = axis == 1 ? 1 : 4;
     bool centre = true, corners = true;
     for (size_t a = 0; a < attempt->n_anchors && (centre || corners); a++) {
+        if (!head_spend(attempt->search, attempt->head.bins, BIN_STEPS))
+            return false;
         const struct head_level *level = &attempt->head.levels[attempt->level[a]];
         const struct value *map = &maps[level->boxes];
         size_t cells = level_cells(attempt, attempt->level[a]), cell = attempt->cell[a];
@@ -252,6 +265,7 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     for (size_t s = 0; s < cone.n_sources && *good; s++) {
         struct value *value = &cone.values[cone.sources[s]];
         TRY(cone_give(&cone, cone.sources[s], DTYPE_F32, good));
+        *good = *good && head_spend(attempt->search, (uint64_t)shape_elements(&value->shape), 3);
         if (*good)
             random_values(value->data, (size_t)shape_elements(&value->shape), s + 1);
     }
@@ -259,17 +273,20 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
         TRY(cone_evaluate(&cone, &boxes, good));
     *good = *good && boxes_agree(attempt, cone.values, &boxes);
 out:
-    free(boxes.data);
+    head_release(attempt->search, boxes.data);
     cone_close(&cone);
     return status;
 }
 
-/* The boxes that go with scores: among all tensors of the right shape. */
+/* The boxes that go with scores: among all tensors of the right shape, from the end on, where those
+ * in pixels are. */
 static enum status find_boxes(struct attempt *attempt, bool *found) {
     enum status status = STATUS_OK;
     const struct head_search *search = attempt->search;
     *found = false;
-    for (size_t i = 0; i < search->graph->n_ops && !*found; i++) {
+    if (!head_spend(search, search->graph->n_ops, 10))
+        return STATUS_OK;
+    for (size_t i = search->graph->n_ops; i-- > 0 && !*found;) {
         int tensor = search->graph->ops[i].output;
         const struct shape *shape = &search->shapes[tensor];
         int64_t anchors = (int64_t)attempt->n_anchors;

@@ -18,28 +18,61 @@ struct input {
 enum {
     MOST_PIXELS = 8192, /* of an exported input's side */
     MOST_INPUTS = 4096, /* old files list constants among them */
-    MOST_ROUNDS = 16,   /* of reading operators that are not in order */
+    MOST_CLASSES = 100000,
+    MOST_ROUNDS = 16, /* of reading operators that are not in order */
 };
 
+/* Steps that reading a file may take, computing constants and looking for the head, at all the
+ * sizes that it is read at: a third of a second for most, one for the largest pictures. A tail has
+ * work for each of its boxes, so for each pixel: heads by distances need a tenth of this, those by
+ * anchors a quarter at 640 x 640 and half at 1280 x 1280, with 80 classes. */
+static uint64_t most_steps(int64_t height, int64_t width, size_t file_bytes) {
+    const uint64_t always = 300000000, a_pixel = 2000, a_byte = 4, most_pixels = 1048576;
+    uint64_t pixels = (uint64_t)height * (uint64_t)width;
+    return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The only input that is no constant, NULL where there is none. */
+static enum status find_input(const Onnx__GraphProto *file, const Onnx__ValueInfoProto **found) {
+    enum status status;
+    const char **constants = NULL; /* sorted: there may be thousands of both */
+    size_t n = 0;
+    *found = NULL;
+    TRY(memory_zeroed(file->n_initializer, sizeof *constants, &constants));
+    for (size_t i = 0; i < file->n_initializer; i++)
+        if (file->initializer[i]->name != NULL)
+            constants[n++] = file->initializer[i]->name;
+    qsort(constants, n, sizeof *constants, compare_names);
+    for (size_t i = 0; i < file->n_input; i++) {
+        const char *name = file->input[i]->name;
+        if (name != NULL && bsearch(&name, constants, n, sizeof *constants, compare_names) != NULL)
+            continue;
+        if (*found != NULL) {
+            status = FAIL(STATUS_BAD_INPUT,
+                          "has more than one input ('%.100s', '%.100s'): a model "
+                          "that takes one picture is expected",
+                          (*found)->name == NULL ? "" : (*found)->name, name == NULL ? "" : name);
+            goto out;
+        }
+        *found = file->input[i];
+    }
+out:
+    free(constants);
+    return status;
+}
+
 static enum status read_input(const Onnx__GraphProto *file, struct input *input) {
-    const Onnx__ValueInfoProto *found = NULL;
+    const Onnx__ValueInfoProto *found;
     if (file->n_input > MOST_INPUTS || file->n_initializer > IMPORT_TENSORS)
         return FAIL(STATUS_BAD_INPUT, "damaged: it has %zu inputs and %zu constants", file->n_input,
                     file->n_initializer);
-    for (size_t i = 0; i < file->n_input; i++) {
-        bool constant = false;
-        for (size_t k = 0; k < file->n_initializer && !constant; k++)
-            constant = file->input[i]->name != NULL && file->initializer[k]->name != NULL &&
-                       strcmp(file->input[i]->name, file->initializer[k]->name) == 0;
-        if (constant)
-            continue;
-        if (found != NULL)
-            return FAIL(STATUS_BAD_INPUT,
-                        "has more than one input ('%.100s', '%.100s'): a model "
-                        "that takes one picture is expected",
-                        found->name, file->input[i]->name == NULL ? "" : file->input[i]->name);
-        found = file->input[i];
-    }
+    enum status status = find_input(file, &found);
+    if (status != STATUS_OK)
+        return status;
     if (found == NULL || found->name == NULL || found->type == NULL ||
         found->type->tensor_type == NULL || found->type->tensor_type->shape == NULL)
         return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its input is");
@@ -282,13 +315,22 @@ static enum status find_head(const struct importer *importer, const Onnx__ModelP
     enum status status;
     struct graph *graph = importer->graph;
     bool *known = NULL, found;
-    uint64_t work = HEAD_SEARCH_WORK;
     TRY(memory_zeroed(graph->n_tensors, sizeof *known, &known));
     for (size_t i = 0; i < graph->n_tensors; i++)
         known[i] = importer->facts[i].known;
-    struct head_search search = {graph, importer->shapes, known, importer->height, importer->width,
-                                 &work};
+    const struct head_search search = {.graph = graph,
+                                       .shapes = importer->shapes,
+                                       .known = known,
+                                       .height = importer->height,
+                                       .width = importer->width,
+                                       .work_left = importer->work_left};
     TRY(head_find(&search, &graph->head, &found));
+    if (!found && *importer->work_left == 0) {
+        status = FAIL(STATUS_BAD_INPUT, "no detection head was found: following what its output is "
+                                        "made of takes too long; export a model trained for "
+                                        "detection");
+        goto out;
+    }
     if (!found)
         TRY(final_head(importer, file, &graph->head));
     if (!found || !head_is_open(importer, &graph->head)) {
@@ -310,6 +352,11 @@ static enum status describe(const Onnx__ModelProto *file, struct model *model) {
         description = file->producer_name;
     TRY(memory_string(description == NULL ? "" : description, &model->description));
     TRY(memory_string("ONNX", &model->format));
+    if (model->graph.head.n_classes > MOST_CLASSES) {
+        status = FAIL(STATUS_BAD_INPUT, "its head has %zu classes, more than %d",
+                      model->graph.head.n_classes, MOST_CLASSES);
+        goto out;
+    }
     model->n_classes = model->graph.head.n_classes;
     TRY(memory_zeroed(model->n_classes, sizeof *model->names, &model->names));
     if (names != NULL)
@@ -318,9 +365,10 @@ out:
     return status;
 }
 
-/* Reads the file at its own size or, where it takes any (*dynamic), at this one. */
-static enum status read_at(const char *path, int64_t height, int64_t width, struct model *model,
-                           bool *dynamic) {
+/* Reads the file at its own size or, where it takes any (*dynamic), at this one. *work_left:
+ * UINT64_MAX at first, then the steps that all further attempts may take. */
+static enum status read_at(const char *path, int64_t height, int64_t width, uint64_t *work_left,
+                           struct model *model, bool *dynamic) {
     enum status status;
     struct onnx_file file;
     struct input input;
@@ -338,7 +386,9 @@ static enum status read_at(const char *path, int64_t height, int64_t width, stru
     importer.probe_height = importer.height + 192;
     importer.probe_width = importer.width + 320;
     importer.memory_left = IMPORT_SPARE;
-    importer.work_left = 2000000000;
+    importer.work_left = work_left;
+    if (*work_left == UINT64_MAX)
+        *work_left = most_steps(importer.height, importer.width, file.length);
     TRY(sweep(&importer, file.model->graph, &input));
     TRY(find_head(&importer, file.model));
     TRY(describe(file.model, model));
@@ -356,13 +406,14 @@ enum status onnx_read(const char *path, const char *weights, int64_t imgsz, stru
     const int64_t sizes[3][2] = {{352, 416}, {704, 832}, {imgsz, imgsz}};
     enum status status = STATUS_OK;
     bool dynamic = false;
+    uint64_t work_left = UINT64_MAX;
     if (weights != NULL)
         return FAIL(STATUS_BAD_INPUT, "an ONNX model has its weights in it: leave out --weights");
     for (size_t i = 0; i < 3; i++) {
         *model = (struct model){0};
-        status = read_at(path, sizes[i][0], sizes[i][1], model, &dynamic);
+        status = read_at(path, sizes[i][0], sizes[i][1], &work_left, model, &dynamic);
         if (status == STATUS_FAILED || (status == STATUS_OK && model->graph.fixed_height == 0) ||
-            !dynamic || i == 2)
+            !dynamic || work_left == 0 || i == 2)
             break;
         model_free(model);
     }

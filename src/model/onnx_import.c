@@ -13,7 +13,7 @@ enum status importer_start(struct importer *importer, const Onnx__GraphProto *fi
     for (size_t i = 0; i < file->n_node; i++)
         names += file->node[i]->n_output;
     importer->name_slots = 16;
-    while (importer->name_slots < 2 * names)
+    while (importer->name_slots < 4 * names)
         importer->name_slots *= 2;
     return memory_zeroed(importer->name_slots, sizeof *importer->names, &importer->names);
 }
@@ -27,29 +27,43 @@ void importer_free(struct importer *importer) {
     free(importer->names);
 }
 
-/* The slot of a name, or the free one where it would be (FNV-1a, linear probing). */
-static struct name_entry *name_slot(const struct importer *importer, const char *name) {
+/* FNV-1a, 64 bits. */
+static uint64_t hash_name(const char *name) {
     uint64_t hash = 14695981039346656037u;
     for (const char *c = name; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    size_t slot = (hash ^ hash >> 32) & (importer->name_slots - 1);
-    while (importer->names[slot].name != NULL && strcmp(importer->names[slot].name, name) != 0)
-        slot = (slot + 1) & (importer->name_slots - 1);
-    return &importer->names[slot];
+    return hash;
+}
+
+/* Slots that are tried for a name. At a quarter full, names that are not made for it need a few. */
+enum { MOST_PROBES = 64 };
+
+/* The slot of a name, or the free one where it would be (linear probing); NULL where there is
+ * neither. */
+static struct name_entry *name_slot(const struct importer *importer, const char *name) {
+    uint64_t hash = hash_name(name);
+    size_t slot = hash ^ hash >> 32;
+    for (size_t i = 0; i < MOST_PROBES; i++) {
+        struct name_entry *entry = &importer->names[(slot + i) & (importer->name_slots - 1)];
+        if (entry->name == NULL || (entry->hash == hash && strcmp(entry->name, name) == 0))
+            return entry;
+    }
+    return NULL;
 }
 
 int importer_find(const struct importer *importer, const char *name) {
     const struct name_entry *entry = name_slot(importer, name);
-    return entry->name == NULL ? -1 : entry->tensor;
+    return entry == NULL || entry->name == NULL ? -1 : entry->tensor;
 }
 
 enum status importer_bind(struct importer *importer, const char *name, int tensor) {
     struct name_entry *entry = name_slot(importer, name);
+    if (entry == NULL)
+        return FAIL(STATUS_BAD_INPUT, "damaged: its tensors have names that collide, as '%.200s'",
+                    name);
     if (entry->name != NULL)
         return FAIL(STATUS_BAD_INPUT, "damaged: two tensors are named '%.200s'", name);
-    entry->name = name;
-    entry->tensor = tensor;
-    entry->serial = importer->serial;
+    *entry = (struct name_entry){name, hash_name(name), tensor, importer->serial};
     return STATUS_OK;
 }
 
@@ -119,7 +133,8 @@ enum status importer_unknown(struct importer *importer, const struct node *node,
         const char *name = node->message->output[i];
         const struct name_entry *entry = name_slot(importer, name);
         int tensor;
-        if (name[0] == '\0' || (entry->name != NULL && entry->serial == importer->serial))
+        if (name[0] == '\0' ||
+            (entry != NULL && entry->name != NULL && entry->serial == importer->serial))
             continue;
         struct op op = node_op(node, OP_UNKNOWN, node->n_inputs);
         TRY(importer_tensor(importer, name, &tensor));
@@ -145,10 +160,10 @@ static enum status fold(struct importer *importer, const struct op *op, enum dty
                         const struct shape *shape, const char *output, int *tensor) {
     enum status status;
     struct value inputs[GRAPH_INPUTS] = {0};
-    uint64_t work = op_work(op, importer->shapes, shape);
-    if (work > importer->work_left)
+    uint64_t steps = op_steps(op, importer->shapes, shape);
+    if (steps >= *importer->work_left)
         return FAIL(STATUS_BAD_INPUT, "its constants take too long to compute");
-    importer->work_left -= work;
+    *importer->work_left -= steps;
     TRY(importer_constant(importer, output, dtype, shape, tensor));
     const struct tensor *tensors = importer->graph->tensors;
     for (size_t i = 0; i < op->n_inputs; i++)

@@ -37,6 +37,7 @@ struct fact {
 
 struct name_entry {
     const char *name; /* in the file's messages */
+    uint64_t hash;
     int tensor;
     size_t serial; /* of the operator that bound it */
 };
@@ -54,10 +55,10 @@ struct importer {
     struct shape *shapes; /* at the nominal size */
     struct shape *probes; /* at the probe size */
     size_t serial;        /* of the operator being read; 0 before the first */
-    size_t name_slots;    /* a power of 2 */
+    size_t name_slots;    /* a power of 2, four times as many as names */
     struct name_entry *names;
     uint64_t memory_left; /* bytes that constants may still take */
-    uint64_t work_left;   /* multiplications that computing constants may still take */
+    uint64_t *work_left;  /* steps (see op_steps) that reading the file may still take */
 };
 
 /* One operator of the file with its inputs looked up. */

@@ -1,0 +1,341 @@
+/* ONNX files that say much with few bytes: each is refused by the amount of work, not after it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <onnx.pb-c.h>
+
+#include "model/head.h"
+#include "model/model.h"
+#include "temp_folder.h"
+
+static void *zeroed(size_t size) {
+    void *memory = calloc(1, size);
+    assert_non_null(memory);
+    return memory;
+}
+
+static char *text(const char *value) {
+    char *copy = strdup(value);
+    assert_non_null(copy);
+    return copy;
+}
+
+/* One more pointer at the end of a repeated field. */
+#define APPEND(message, field, value)                                                              \
+    do {                                                                                           \
+        void *grown = realloc((message)->field, ((message)->n_##field + 1) * sizeof(void *));      \
+        assert_non_null(grown);                                                                    \
+        (message)->field = grown;                                                                  \
+        (message)->field[(message)->n_##field++] = (value);                                        \
+    } while (0)
+
+static Onnx__NodeProto *add_node(Onnx__ModelProto *file, const char *type, const char *in,
+                                 const char *out) {
+    Onnx__NodeProto *node = zeroed(sizeof *node);
+    onnx__node_proto__init(node);
+    node->op_type = text(type);
+    APPEND(node, input, text(in));
+    APPEND(node, output, text(out));
+    APPEND(file->graph, node, node);
+    return node;
+}
+
+static Onnx__TensorProto *add_integers(Onnx__ModelProto *file, const char *name,
+                                       const int64_t *values, size_t count) {
+    Onnx__TensorProto *tensor = zeroed(sizeof *tensor);
+    onnx__tensor_proto__init(tensor);
+    tensor->name = text(name);
+    tensor->has_data_type = 1;
+    tensor->data_type = 7;
+    tensor->dims = zeroed(sizeof *tensor->dims);
+    tensor->dims[tensor->n_dims++] = (int64_t)count;
+    tensor->int64_data = zeroed(count * sizeof *values);
+    memcpy(tensor->int64_data, values, count * sizeof *values);
+    tensor->n_int64_data = count;
+    APPEND(file->graph, initializer, tensor);
+    return tensor;
+}
+
+/* A file with a picture of height x width as its input "images" and the output "out". */
+static Onnx__ModelProto *file_start(int64_t height, int64_t width) {
+    const int64_t sizes[4] = {1, 3, height, width};
+    Onnx__ModelProto *file = zeroed(sizeof *file);
+    Onnx__ValueInfoProto *input = zeroed(sizeof *input), *output = zeroed(sizeof *output);
+    onnx__model_proto__init(file);
+    file->has_ir_version = 1;
+    file->ir_version = 8;
+    file->graph = zeroed(sizeof *file->graph);
+    onnx__graph_proto__init(file->graph);
+    Onnx__OperatorSetIdProto *set = zeroed(sizeof *set);
+    onnx__operator_set_id_proto__init(set);
+    set->has_version = 1;
+    set->version = 13;
+    APPEND(file, opset_import, set);
+    onnx__value_info_proto__init(input);
+    onnx__value_info_proto__init(output);
+    input->name = text("images");
+    output->name = text("out");
+    input->type = zeroed(sizeof *input->type);
+    onnx__type_proto__init(input->type);
+    Onnx__TypeProto__Tensor *type = input->type->tensor_type = zeroed(sizeof *type);
+    onnx__type_proto__tensor__init(type);
+    type->has_elem_type = 1;
+    type->elem_type = 1;
+    type->shape = zeroed(sizeof *type->shape);
+    onnx__tensor_shape_proto__init(type->shape);
+    for (size_t i = 0; i < 4; i++) {
+        Onnx__TensorShapeProto__Dimension *dim = zeroed(sizeof *dim);
+        onnx__tensor_shape_proto__dimension__init(dim);
+        dim->has_dim_value = sizes[i] > 0;
+        dim->dim_value = sizes[i];
+        APPEND(type->shape, dim, dim);
+    }
+    APPEND(file->graph, input, input);
+    APPEND(file->graph, output, output);
+    return file;
+}
+
+/* Reads the file, at 64 x 64 where it takes any size, and frees it. */
+static enum status read_file(Onnx__ModelProto *file, struct model *model) {
+    char *folder = temp_folder_make(NULL);
+    size_t length = onnx__model_proto__get_packed_size(file);
+    uint8_t *bytes = zeroed(length);
+    onnx__model_proto__pack(file, bytes);
+    onnx__model_proto__free_unpacked(file, NULL);
+    file_make_bytes(below(folder, "m.onnx"), bytes, length);
+    free(bytes);
+    enum status status = model_read(below(folder, "m.onnx"), NULL, 64, model);
+    temp_folder_remove(folder);
+    return status;
+}
+
+static void refuse(Onnx__ModelProto *file, const char *part) {
+    struct model model;
+    enum status status = read_file(file, &model);
+    if (status != STATUS_BAD_INPUT || strstr(status_message(), part) == NULL)
+        fail_msg("status %d, '%s' where '%s' was expected", status,
+                 status == STATUS_OK ? "" : status_message(), part);
+}
+
+/* A large map, and tails of it that look like an anchor head's until every element is followed:
+ * their rows are in another order than cells are. */
+static void add_tails(Onnx__ModelProto *file, size_t n_tails, int64_t rows) {
+    const int64_t shape[3] = {1, rows, 6};
+    char name[32], out[32];
+    Onnx__NodeProto *join = add_node(file, "Concat", "images", "wide");
+    for (size_t i = 1; i < 8; i++)
+        APPEND(join, input, text("images"));
+    add_node(file, "Relu", "wide", "map");
+    add_integers(file, "shape", shape, 3);
+    for (size_t i = 0; i < n_tails; i++) {
+        snprintf(name, sizeof name, "s%zu", i);
+        snprintf(out, sizeof out, "t%zu", i);
+        add_node(file, "Sigmoid", "map", name);
+        Onnx__NodeProto *reshape = add_node(file, "Reshape", name, out);
+        APPEND(reshape, input, text("shape"));
+    }
+    add_node(file, "Identity", "images", "out");
+}
+
+static void limits_the_search_for_the_head(void **state) {
+    (void)state;
+    Onnx__ModelProto *file = file_start(512, 512);
+    add_tails(file, 2000, INT64_C(4) * 512 * 512);
+    refuse(file, "no detection head was found: following what its output is made of takes");
+    file = file_start(0, 0); /* any size: not searched again at others */
+    add_tails(file, 2000, INT64_C(4) * 352 * 416);
+    refuse(file, "no detection head was found: following what its output is made of takes");
+    file = file_start(512, 512); /* few are no reason */
+    add_tails(file, 1, INT64_C(4) * 512 * 512);
+    refuse(file, "its output 'out' is (1,3,512,512)");
+}
+
+/* The same by itself, with the steps counted. */
+static uint64_t search(size_t n_tails, uint64_t limit) {
+    enum { SIDE = 32, CHANNELS = 24 };
+    struct graph graph = {0};
+    struct shape shapes[80] = {{4, {1, 3, SIDE, SIDE}}, {4, {1, CHANNELS, SIDE, SIDE}}};
+    bool known[80] = {true, true}, found;
+    size_t index;
+    int tensor;
+    struct head head;
+    uint64_t left = limit;
+    assert_true(n_tails < 40);
+    for (size_t i = 0; i < 2 + 2 * n_tails; i++)
+        assert_int_equal(graph_add_tensor(&graph, "", &tensor), STATUS_OK);
+    for (size_t i = 0; i < 2 * n_tails; i++) {
+        size_t output = 2 + i;
+        assert_int_equal(graph_add_op(&graph, i % 2 ? OP_RESHAPE : OP_UNARY, "", "", &index),
+                         STATUS_OK);
+        graph.ops[index].n_inputs = 1;
+        graph.ops[index].inputs[0] = i % 2 ? (int)output - 1 : 1;
+        graph.ops[index].output = (int)output;
+        graph.ops[index].activation = ACTIVATION_SIGMOID;
+        shapes[output] = i % 2 ? (struct shape){3, {1, INT64_C(4) * SIDE * SIDE, 6}} : shapes[1];
+        known[output] = true;
+    }
+    const struct head_search about = {.graph = &graph,
+                                      .shapes = shapes,
+                                      .known = known,
+                                      .height = SIDE,
+                                      .width = SIDE,
+                                      .work_left = &left};
+    assert_int_equal(head_find(&about, &head, &found), STATUS_OK);
+    assert_false(found);
+    graph_free(&graph);
+    return limit - left;
+}
+
+static void all_tails_share_one_limit(void **state) {
+    (void)state;
+    const uint64_t plenty = UINT64_MAX, one = search(1, plenty), many = search(30, plenty);
+    assert_in_range(one, 24 * 32 * 32, 100 * 24 * 32 * 32); /* some steps for each element */
+    assert_in_range(many, 30 * one, 33 * one);
+    assert_int_equal(search(30, 3 * one), 3 * one); /* all is spent, no more */
+    assert_int_equal(search(1, many), one);
+}
+
+static void add_floats(Onnx__ModelProto *file, const char *name, const int64_t *dims, size_t rank,
+                       float value) {
+    int64_t count = 1;
+    Onnx__TensorProto *tensor = add_integers(file, name, dims, rank);
+    tensor->data_type = 1;
+    free(tensor->dims);
+    tensor->dims = tensor->int64_data;
+    tensor->n_dims = rank;
+    tensor->int64_data = NULL;
+    tensor->n_int64_data = 0;
+    for (size_t i = 0; i < rank; i++)
+        count *= dims[i];
+    tensor->float_data = zeroed((size_t)count * sizeof(float));
+    for (; tensor->n_float_data < (size_t)count; tensor->n_float_data++)
+        tensor->float_data[tensor->n_float_data] = value;
+}
+
+/* One BatchNorm after the other, and an output with 2 classes. */
+static void add_batch_norms(Onnx__ModelProto *file, const char *first, size_t count) {
+    static const char *const parameters[4] = {"scale", "bias", "mean", "variance"};
+    const int64_t shape[3] = {1, 6, 2048}, channels = 3;
+    char from[32], to[32];
+    snprintf(from, sizeof from, "%s", first);
+    for (size_t i = 0; i < 4; i++)
+        add_floats(file, parameters[i], &channels, 1, 0.5f);
+    add_integers(file, "shape", shape, 3);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(to, sizeof to, "n%zu", i);
+        Onnx__NodeProto *norm = add_node(file, "BatchNormalization", from, to);
+        for (size_t k = 0; k < 4; k++)
+            APPEND(norm, input, text(parameters[k]));
+        memcpy(from, to, sizeof from);
+    }
+    Onnx__NodeProto *reshape = add_node(file, "Reshape", from, "out");
+    APPEND(reshape, input, text("shape"));
+}
+
+/* A chain of them becomes Mul, Add, Mul, Add …, in their order. */
+static void splits_many_batch_norms(void **state) {
+    (void)state;
+    enum { COUNT = 3000, LAYERS = 6000 };
+    struct model model;
+    Onnx__ModelProto *file = file_start(64, 64);
+    add_batch_norms(file, "images", COUNT);
+    if (read_file(file, &model) != STATUS_OK)
+        fail_msg("%s", status_message());
+    assert_int_equal(model.graph.n_ops, LAYERS + 1);
+    int tensor = model.graph.input;
+    for (size_t i = 0; i <= LAYERS; i++) {
+        const struct op *op = &model.graph.ops[i];
+        assert_int_equal(op->inputs[0], tensor);
+        assert_int_equal(op->kind, i == LAYERS ? OP_RESHAPE : OP_BINARY);
+        if (i < LAYERS)
+            assert_int_equal(op->binary, i % 2 ? BINARY_ADD : BINARY_MUL);
+        tensor = op->output;
+    }
+    model_free(&model);
+}
+
+/* Each of a chain would go into all the weights of the convolution before it. */
+static void limits_folding(void **state) {
+    (void)state;
+    const int64_t weights[4] = {3, 3, 201, 201}, pads[4] = {100, 100, 100, 100};
+    struct model model;
+    for (size_t many = 0; many < 2; many++) {
+        Onnx__ModelProto *file = file_start(64, 64);
+        add_floats(file, "weights", weights, 4, 0.001f);
+        Onnx__NodeProto *conv = add_node(file, "Conv", "images", "map");
+        APPEND(conv, input, text("weights"));
+        Onnx__AttributeProto *attribute = zeroed(sizeof *attribute);
+        onnx__attribute_proto__init(attribute);
+        attribute->name = text("pads");
+        attribute->ints = zeroed(sizeof pads);
+        memcpy(attribute->ints, pads, sizeof pads);
+        attribute->n_ints = 4;
+        APPEND(conv, attribute, attribute);
+        add_batch_norms(file, "map", many ? 2000 : 2);
+        if (many) {
+            refuse(file, "take too long to fold");
+            continue;
+        }
+        if (read_file(file, &model) != STATUS_OK)
+            fail_msg("%s", status_message());
+        assert_int_equal(model.graph.n_ops, 2);
+        model_free(&model);
+    }
+}
+
+/* Names that all begin their search for a slot in the same place. */
+static void refuses_colliding_names(void **state) {
+    (void)state;
+    enum { SLOTS_LOG2 = 10, NAMES = 80 };
+    Onnx__ModelProto *file = file_start(64, 64);
+    for (size_t i = 0, n = 0; n < NAMES; i++) {
+        char name[32];
+        uint64_t hash = 14695981039346656037u;
+        snprintf(name, sizeof name, "n%zu", i);
+        for (const char *c = name; *c != '\0'; c++)
+            hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+        if (((hash ^ hash >> 32) & ((1 << SLOTS_LOG2) - 1)) != 0)
+            continue;
+        add_node(file, "Relu", "images", name);
+        n++;
+    }
+    refuse(file, "names that collide");
+}
+
+static void limits_classes(void **state) {
+    (void)state;
+    const int64_t shape[3] = {1, 200000, 200001};
+    Onnx__ModelProto *file = file_start(8192, 8192);
+    const int64_t first[3] = {0, 0, 0}, last[4] = {1, 1, 1, 1}, flat[3] = {1, 1, 1};
+    add_integers(file, "starts", first, 3);
+    add_integers(file, "ends", last, 3);
+    add_integers(file, "flat", flat, 3);
+    add_integers(file, "shape", shape, 3);
+    add_integers(file, "axes", (const int64_t[]){1, 2, 3}, 3);
+    Onnx__NodeProto *slice = add_node(file, "Slice", "images", "pixel");
+    APPEND(slice, input, text("starts"));
+    APPEND(slice, input, text("ends"));
+    APPEND(slice, input, text("axes"));
+    Onnx__NodeProto *reshape = add_node(file, "Reshape", "pixel", "row");
+    APPEND(reshape, input, text("flat"));
+    Onnx__NodeProto *expand = add_node(file, "Expand", "row", "out");
+    APPEND(expand, input, text("shape"));
+    refuse(file, "classes");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_the_search_for_the_head),
+        cmocka_unit_test(all_tails_share_one_limit),
+        cmocka_unit_test(splits_many_batch_norms),
+        cmocka_unit_test(limits_folding),
+        cmocka_unit_test(refuses_colliding_names),
+        cmocka_unit_test(limits_classes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
