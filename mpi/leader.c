@@ -12,6 +12,8 @@
 
 /* How often rank 0 gives a sign of life. */
 #define BEAT_SECONDS 1.0
+/* How often progress is gathered. */
+#define ROUND_SECONDS 0.1
 /* How long the others may take to save what is done when a rank is lost. */
 #define SAVE_SECONDS 2.0
 /* After a signal a rank's silence is told of so soon: mpirun kills all of them before long, and
@@ -21,9 +23,7 @@
 /* What rank 0 knows of one rank. */
 struct peer {
     struct report_line coming, line; /* being received; as it was received last */
-    struct told told;
     struct silence silence;
-    bool heard;         /* there has been a line */
     struct order order; /* as sent last */
     MPI_Request sending;
     double ordered;    /* when */
@@ -33,6 +33,9 @@ struct peer {
 
 struct leader {
     struct job *job;
+    struct progress *progress;
+    uint64_t rounds; /* called */
+    double called;   /* when, the last */
     const char *hosts;
     size_t n_peers;
     struct peer *peers;
@@ -69,13 +72,17 @@ out:
     return status;
 }
 
-void leader_start(struct leader *leader, double now) {
+void leader_start(struct leader *leader, struct progress *progress, double now) {
+    leader->progress = progress;
+    leader->rounds = 1; /* all begin it themselves */
+    leader->called = now;
     leader->n_peers = (size_t)leader->job->size;
     leader->beat = time(NULL);
     for (size_t r = 0; r < leader->n_peers; r++) {
         struct peer *peer = &leader->peers[r];
         peer->sending = MPI_REQUEST_NULL;
         peer->next.taker = -1;
+        peer->order.rounds = leader->rounds;
         peer->ordered = now;
         silence_break(&peer->silence, now);
         MPI_Recv_init(&peer->coming, sizeof peer->coming, MPI_BYTE, (int)r, TAG_REPORT,
@@ -98,26 +105,12 @@ void leader_free(struct leader *leader) {
 }
 
 static void hear(struct leader *leader, size_t r, double now) {
-    struct job *job = leader->job;
     struct peer *peer = &leader->peers[r];
     const struct report_line *line = &peer->line;
-    const struct verify_progress *p = &line->progress;
     peer->line = peer->coming;
-    /* A short report leaves the texts of the one before it alone. */
-    peer->coming.progress.notes[0] = peer->coming.progress.error[0] = '\0';
-    bool failed = p->status != STATUS_OK;
-    const struct lease_line stand = {.done = p->done,
-                                     .held = p->total - p->left - p->done,
-                                     .left = p->left,
-                                     .sent = line->sent,
-                                     .received = line->received};
     silence_break(&peer->silence, now);
-    peer->heard = true;
     peer->doubted = false;
-    lease_tell(leader->lease, r, &stand, now);
-    say_progress(job->screen, failed ? screen_error : screen_line, job_prefix(job), (int)r, p,
-                 &peer->told);
-    job->failure_shown |= peer->told.ended && failed;
+    lease_tell(leader->lease, r, &line->stand, now);
     if (line->signal)
         leader->signal = line->signal;
     if (line->last)
@@ -140,12 +133,9 @@ static void raise_command(struct leader *leader, enum command command) {
 
 static void decide(struct leader *leader, double now) {
     struct job *job = leader->job;
-    bool finished = true, failed = job->lock_status != STATUS_OK;
-    for (size_t r = 0; r < leader->n_peers; r++) {
-        const struct verify_progress *p = &leader->peers[r].line.progress;
-        finished = finished && leader->peers[r].heard && p->finished;
-        failed = failed || p->status != STATUS_OK;
-    }
+    bool failed = job->lock_status != STATUS_OK;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        failed = failed || leader->peers[r].line.status != STATUS_OK;
     if (lease_over(leader->lease))
         raise_command(leader, COMMAND_CLOSE);
     if ((failed || leader->signal) && leader->command < COMMAND_CANCEL) {
@@ -153,8 +143,25 @@ static void decide(struct leader *leader, double now) {
         leader->cancelled = now;
         atomic_store(&job->orphans_stop, true);
     }
-    if (finished && lease_quiet(leader->lease) && !atomic_load(&job->orphans_counting))
+    if (leader->progress->finished && lease_quiet(leader->lease) &&
+        !atomic_load(&job->orphans_counting))
         raise_command(leader, COMMAND_END);
+}
+
+/* After a round in which all had finished nothing is left to show: with that one the work ends, so
+ * that no round is open then. */
+static void call_round(struct leader *leader, double now) {
+    const struct progress *progress = leader->progress;
+    bool finished = true;
+    if (progress->rounds < leader->rounds || progress->gathering != MPI_REQUEST_NULL ||
+        progress->finished)
+        return;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        finished = finished && leader->peers[r].line.finished;
+    if (!finished && now - leader->called < ROUND_SECONDS)
+        return;
+    leader->called = now;
+    leader->rounds++;
 }
 
 static void match(struct leader *leader, double now) {
@@ -171,7 +178,8 @@ static void order_all(struct leader *leader, double now) {
         int gone = 1;
         if (peer->sending != MPI_REQUEST_NULL)
             MPI_Test(&peer->sending, &gone, MPI_STATUS_IGNORE);
-        bool news = peer->order.command != (int32_t)leader->command || peer->next.taker >= 0;
+        bool news = peer->order.command != (int32_t)leader->command || peer->next.taker >= 0 ||
+                    peer->order.rounds != leader->rounds;
         if (!gone || peer->order.command == COMMAND_END ||
             (!news && now - peer->ordered < BEAT_SECONDS))
             continue;
@@ -179,6 +187,7 @@ static void order_all(struct leader *leader, double now) {
         peer->next.taker = -1;
         peer->order.command = (int32_t)leader->command;
         peer->order.signal = leader->signal;
+        peer->order.rounds = leader->rounds;
         peer->ordered = now;
         MPI_Issend(&peer->order, sizeof peer->order, MPI_BYTE, (int)r, TAG_ORDER,
                    leader->job->progress_comm, &peer->sending);
@@ -222,7 +231,7 @@ static void watch_silence(struct leader *leader, double now) {
         }
         if (limit > 0 && seconds >= limit)
             abandon(leader, r, "gives no sign of life", seconds, now);
-        else if (limit > 0 && leader->command == COMMAND_CANCEL && !peer->line.progress.finished &&
+        else if (limit > 0 && leader->command == COMMAND_CANCEL && !peer->line.finished &&
                  now - leader->cancelled >= limit)
             abandon(leader, r, "does not stop", now - leader->cancelled, now);
     }
@@ -245,6 +254,7 @@ static bool all_gone(const struct leader *leader) {
 
 bool leader_turn(struct leader *leader, double now) {
     hear_all(leader, now);
+    call_round(leader, now);
     decide(leader, now);
     match(leader, now);
     order_all(leader, now);

@@ -9,8 +9,10 @@
 
 struct member {
     struct job *job;
+    struct progress *progress;
     struct verify *verify;
     struct work *work;
+    struct verify_progress now;    /* where the work stands; notes that are not yet on their way */
     struct report_line mine, sent; /* as it is; as it was sent last */
     MPI_Request sending;
     double reported; /* when */
@@ -24,12 +26,11 @@ struct member {
     int taken_bytes;
     MPI_Request taking;
     char error[ERROR_BYTES]; /* a parcel could not be taken in; "" where it could */
-    struct told told;        /* in this rank's own log */
     bool left;               /* the last report has gone */
 };
 
-void member_start(struct member *member, struct job *job, struct verify *verify, struct work *work,
-                  double now);
+void member_start(struct member *member, struct progress *progress, struct verify *verify,
+                  struct work *work, double now);
 
 /* Does what there is to do at this moment; never waits. */
 void member_turn(struct member *member, double now);

@@ -43,9 +43,9 @@ static void watch_leader(struct member *member, const char *host, double now) {
     screen_stand_in(job->screen, job->output, LOST_RANK, job_prefix(job), 0, 0, host,
                     "gives no sign of life", seconds);
     verify_cancel(member->verify);
-    while (!member->mine.progress.finished && seconds_now() - now < SAVE_SECONDS) {
+    while (!member->now.finished && seconds_now() - now < SAVE_SECONDS) {
         sleep_ms(LOOK_MS);
-        verify_poll(member->verify, &member->mine.progress);
+        verify_poll(member->verify, &member->now);
     }
     if (job->journal && journal_sync(job->journal) != STATUS_OK)
         screen_own(job->screen, "[%s %d] ERROR: %s", job_prefix(job), job->rank, status_message());
@@ -53,14 +53,14 @@ static void watch_leader(struct member *member, const char *host, double now) {
 }
 
 static bool in_a_hurry(const struct member *member) {
-    return member->mine.progress.left == 0 || member->mine.signal || member->order.command;
+    return member->now.left == 0 || member->mine.signal || member->order.command;
 }
 
 static void watch(struct member *member, struct leader *leader, const char *hosts) {
     bool leading = leader != NULL;
     double now = seconds_now();
     if (leader)
-        leader_start(leader, now);
+        leader_start(leader, member->progress, now);
     while (leading || !member->left) {
         if (!member->left)
             member_turn(member, now);
@@ -70,8 +70,8 @@ static void watch(struct member *member, struct leader *leader, const char *host
         sleep_ms(in_a_hurry(member) ? QUICK_MS : LOOK_MS);
         now = seconds_now();
     }
-    member->job->images_done = member->mine.progress.done;
-    member->job->seconds = member->mine.progress.seconds;
+    member->job->images_done = member->now.done;
+    member->job->seconds = member->now.seconds;
     member->job->signal = member->order.signal;
 }
 
@@ -126,6 +126,7 @@ enum status job_verify(struct job *job) {
     struct verify *verify = NULL;
     struct work *work = NULL;
     struct leader *leader = NULL;
+    struct progress progress = {0};
     struct member member = {0};
     char *hosts = NULL;
     const struct verify_job description = describe(job);
@@ -134,9 +135,11 @@ enum status job_verify(struct job *job) {
     if (status == STATUS_OK && job->rank == 0)
         status = leader_make(job, hosts, &leader);
     if (status == STATUS_OK)
+        status = progress_open(job, &progress);
+    if (status == STATUS_OK)
         status = verify_start(&description, work, &job->tally, &verify);
     TRY(agree(MPI_COMM_WORLD, status));
-    member_start(&member, job, verify, work, seconds_now());
+    member_start(&member, &progress, verify, work, seconds_now());
     watch(&member, leader, hosts);
     status = verify_join(verify, NULL);
     verify = NULL;
@@ -154,6 +157,7 @@ out:
     }
     member_free(&member);
     leader_free(leader);
+    progress_close(&progress);
     work_free(work);
     free(hosts);
     return status;
