@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "job.h"
 #include "screen.h"
@@ -133,6 +134,20 @@ out:
     return status;
 }
 
+static void *end_process(void *argument) {
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    _exit((int)(intptr_t)argument);
+}
+
+/* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
+ * both are killed. Nothing is left to do but to leave with the right exit status. */
+static void limit_finalize(int signal, int exit_status) {
+    pthread_t thread;
+    if ((signal == SIGINT || signal == SIGTERM) &&
+        pthread_create(&thread, NULL, end_process, (void *)(intptr_t)exit_status) == 0)
+        pthread_detach(thread);
+}
+
 int main(int argc, char **argv) {
     struct job job = {.progress_comm = MPI_COMM_NULL};
     struct timespec start;
@@ -155,6 +170,8 @@ int main(int argc, char **argv) {
     job_free(&job);
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Barrier(MPI_COMM_WORLD);
+    fflush(stdout);
+    limit_finalize(job.signal, exit_status);
     MPI_Finalize();
     return exit_status;
 }
