@@ -152,7 +152,9 @@ class Resume(Case):
                          before)
 
     def interrupt(self):
-        process = self.start()
+        process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, process)
         self.wait_for_images(20, process)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
