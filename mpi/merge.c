@@ -13,7 +13,8 @@
 #include "job.h"
 #include "output/storage.h"
 
-enum { COPY_BYTES = 1 << 20 };
+/* Images that are placed in one round. */
+enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
  * `tail`. */
@@ -24,12 +25,19 @@ struct framing {
     bool predictions; /* which texts of the journals */
 };
 
+/* An image in this rank's journals. */
+struct line {
+    uint64_t index;
+    uint64_t end; /* at first the line's length, then where it ends */
+};
+
 struct merging {
     const struct job *job;
     const struct framing *framing;
-    uint64_t *ends; /* [images]: first lengths + 1 of those in this rank's journals; then where each
-                       line ends */
-    uint64_t images; /* in this rank's journals */
+    size_t n_lines, line_capacity;
+    struct line *lines; /* by index; owned */
+    size_t next;        /* the line behind the one that was copied last */
+    uint64_t total;     /* length of all images' lines */
     int whole;
     char draft[PATH_MAX];
     const struct journal_texts *texts; /* of the journal at hand */
@@ -44,15 +52,43 @@ static const struct journal_text *text_of(const struct merging *merging,
 
 static enum status measure(void *context, const struct journal_line *line) {
     struct merging *merging = context;
-    if (merging->ends[line->index] != 0)
+    enum status status = memory_reserve(&merging->lines, &merging->line_capacity,
+                                        merging->n_lines + 1, sizeof *merging->lines);
+    if (status == STATUS_OK)
+        merging->lines[merging->n_lines++] =
+            (struct line){line->index, text_of(merging, line)->length};
+    return status;
+}
+
+static int by_index(const void *a, const void *b) {
+    const struct line *left = a, *right = b;
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+/* The first line whose index is not above the one's before it. */
+static size_t first_not_above(const struct merging *merging) {
+    size_t i = 1;
+    while (i < merging->n_lines && merging->lines[i].index > merging->lines[i - 1].index)
+        i++;
+    return i;
+}
+
+/* This rank's lines and their lengths, by index. */
+static enum status measure_all(struct merging *merging) {
+    enum status status = STATUS_OK;
+    const struct job *job = merging->job;
+    for (size_t i = 0; i < job->n_journals; i++)
+        TRY(journal_read(job->output, job->journals[i], measure, merging));
+    /* Mostly they are in order, and sorting takes as much memory again. */
+    if (first_not_above(merging) < merging->n_lines)
+        qsort(merging->lines, merging->n_lines, sizeof *merging->lines, by_index);
+    size_t twice = first_not_above(merging);
+    if (twice < merging->n_lines)
         return FAIL(STATUS_FAILED,
-                    "image %llu is in the journals twice: start over with "
-                    "--overwrite",
-                    (unsigned long long)line->index);
-    /* One more, so that an image that is there differs from one that is not. */
-    merging->ends[line->index] = (uint64_t)text_of(merging, line)->length + 1;
-    merging->images++;
-    return STATUS_OK;
+                    "image %llu is in the journals twice: start over with --overwrite",
+                    (unsigned long long)merging->lines[twice].index);
+out:
+    return status;
 }
 
 static enum status cannot_write(const char *path, int error) {
@@ -85,12 +121,28 @@ static enum status flush(struct merging *merging) {
     return status;
 }
 
+/* Mostly a journal's lines are in the list's order. NULL: it was not there before. */
+static const struct line *find_line(struct merging *merging, uint64_t index) {
+    const struct line key = {.index = index}, *found = NULL;
+    if (merging->next < merging->n_lines && merging->lines[merging->next].index == index)
+        found = &merging->lines[merging->next];
+    else if (merging->n_lines)
+        found = bsearch(&key, merging->lines, merging->n_lines, sizeof key, by_index);
+    if (found)
+        merging->next = (size_t)(found - merging->lines) + 1;
+    return found;
+}
+
 static enum status copy(void *context, const struct journal_line *line) {
     enum status status = STATUS_OK;
     struct merging *merging = context;
-    uint64_t end = merging->ends[line->index], length = text_of(merging, line)->length;
+    uint64_t length = text_of(merging, line)->length;
     if (length == 0)
         return STATUS_OK;
+    const struct line *found = find_line(merging, line->index);
+    if (!found)
+        return FAIL(STATUS_FAILED, "a journal changed while it was read");
+    uint64_t end = found->end;
     if (merging->waiting.length >= COPY_BYTES || merging->waiting_end != end - length)
         TRY(flush(merging));
     TRY((merging->framing->predictions ? journal_predictions : journal_record)(merging->texts, line,
@@ -116,23 +168,44 @@ out:
     return status;
 }
 
-/* Lengths of all ranks to ends; *images: how many there are in all. */
-static enum status place(struct merging *merging, uint64_t *images) {
-    uint64_t total = merging->job->total_images, end = 0;
-    *images = merging->images;
-    MPI_Allreduce(MPI_IN_PLACE, images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Allreduce(MPI_IN_PLACE, merging->ends, (int)total, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
-    for (uint64_t i = 0; i < total; i++) {
-        if (merging->ends[i] == 0)
+/* One round: lengths of the images from `first` on, of this rank and then of all, to ends. *own:
+ * the first of this rank's lines that lies behind. */
+static enum status place_round(struct merging *merging, uint64_t first, uint64_t *lengths,
+                               size_t *own) {
+    uint64_t left = merging->job->total_images - first;
+    size_t count = left < ROUND_IMAGES ? (size_t)left : ROUND_IMAGES, begin = *own;
+    memset(lengths, 0, count * sizeof *lengths);
+    /* One more, so that an image that is there differs from one that is not. */
+    for (; *own < merging->n_lines && merging->lines[*own].index < first + count; ++*own)
+        lengths[merging->lines[*own].index - first] = merging->lines[*own].end + 1;
+    MPI_Allreduce(MPI_IN_PLACE, lengths, (int)count, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    for (size_t i = 0; i < count; i++) {
+        if (lengths[i] == 0)
             return FAIL(STATUS_FAILED, "image %llu is in no journal: run again with --resume",
-                        (unsigned long long)i);
-        end += merging->ends[i] - 1;
-        merging->ends[i] = end;
+                        (unsigned long long)(first + i));
+        merging->total += lengths[i] - 1;
+        lengths[i] = merging->total;
     }
-    return *images == total
-               ? STATUS_OK
-               : FAIL(STATUS_FAILED, "images are in the journals twice: start over with "
-                                     "--overwrite");
+    for (size_t i = begin; i < *own; i++)
+        merging->lines[i].end = lengths[merging->lines[i].index - first];
+    return STATUS_OK;
+}
+
+/* Where each line ends, and how many images there are in all: the same on every rank. */
+static enum status place(struct merging *merging) {
+    enum status status;
+    uint64_t *lengths = NULL, images = merging->n_lines, total = merging->job->total_images;
+    size_t own = 0;
+    MPI_Allreduce(MPI_IN_PLACE, &images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    TRY(agree(MPI_COMM_WORLD, memory_zeroed(ROUND_IMAGES, sizeof *lengths, &lengths)));
+    for (uint64_t first = 0; first < total; first += ROUND_IMAGES)
+        TRY(place_round(merging, first, lengths, &own));
+    if (images != total)
+        status =
+            FAIL(STATUS_FAILED, "images are in the journals twice: start over with --overwrite");
+out:
+    free(lengths);
+    return status;
 }
 
 /* Gives the whole file its place. */
@@ -147,7 +220,7 @@ static enum status publish(const struct merging *merging, const char *path) {
 static enum status frame(const struct merging *merging) {
     enum status status;
     const struct framing *framing = merging->framing;
-    uint64_t images = merging->job->total_images, total = images ? merging->ends[images - 1] : 0;
+    uint64_t total = merging->total;
     uint64_t trim = total < framing->trim ? total : framing->trim;
     uint64_t end = strlen(framing->head) + total - trim;
     TRY(write_at(merging, framing->head, strlen(framing->head), 0));
@@ -162,19 +235,14 @@ static enum status merge(struct job *job, const struct framing *framing) {
     enum status status;
     struct merging merging = {.job = job, .framing = framing, .whole = -1};
     char path[PATH_MAX];
-    uint64_t images;
     int length =
         snprintf(merging.draft, PATH_MAX, "%s/" WORK_FOLDER "/%s", job->output, framing->file);
     snprintf(path, sizeof path, "%s/%s", job->output, framing->file);
-    status = memory_zeroed(job->total_images, sizeof *merging.ends, &merging.ends);
+    status = measure_all(&merging);
     if (length < 0 || length >= PATH_MAX)
         status = FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
-    if (job->total_images > INT_MAX)
-        status = FAIL(STATUS_FAILED, "too many images");
-    for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++)
-        status = journal_read(job->output, job->journals[i], measure, &merging);
     TRY(agree(MPI_COMM_WORLD, status));
-    TRY(agree(MPI_COMM_WORLD, place(&merging, &images)));
+    TRY(agree(MPI_COMM_WORLD, place(&merging)));
     merging.whole = open(merging.draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (merging.whole < 0)
         status = cannot_write(merging.draft, errno);
@@ -192,7 +260,7 @@ out:
     if (merging.whole >= 0)
         close(merging.whole);
     text_free(&merging.waiting);
-    free(merging.ends);
+    free(merging.lines);
     return status;
 }
 

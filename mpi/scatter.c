@@ -4,8 +4,9 @@
 #include "base/memory.h"
 #include "job.h"
 
-/* MPI counts are int: a round moves at most this many bytes in all. */
-enum { ROUND_BYTES = 1 << 28 };
+/* A round moves at most this many bytes in all: MPI counts are int, and rank 0 packs a round into
+ * memory of its own. */
+enum { ROUND_BYTES = 1 << 22 };
 
 /* First image of a rank's contiguous share; the first total % size ranks have one more. */
 static size_t share_start(size_t total, int size, int rank) {
@@ -35,37 +36,35 @@ static void pack_round(const struct job *job, const struct path_list *images, si
     }
 }
 
-static enum status split(const char *bytes, size_t length, struct path_list *share) {
-    enum status status = STATUS_OK;
-    for (size_t at = 0; status == STATUS_OK && at < length; at += strlen(bytes + at) + 1)
-        status = path_list_add(share, bytes + at);
-    return status;
-}
-
-/* On rank 0: the images that are left to do (in `left` only where some are done), and their places
- * in the list of all. */
+/* On rank 0, where some images are done: those that are left to do, and their places in the list of
+ * all. */
 static enum status find_left(const struct job *job, struct path_list *left, uint64_t **indices) {
     enum status status;
     const struct path_list *images = &job->dataset.images;
     size_t n = 0;
     TRY(memory_zeroed(images->count, sizeof **indices, indices));
     for (size_t i = 0; i < images->count; i++) {
-        if (job->done_before && job->done[i / 8] >> i % 8 & 1)
+        if (job->done[i / 8] >> i % 8 & 1)
             continue;
         (*indices)[n++] = i;
-        if (job->done_before)
-            TRY(path_list_add(left, path_list_get(images, i)));
+        TRY(path_list_add(left, path_list_get(images, i)));
     }
 out:
     return status;
 }
 
-/* Every rank's share of the indices. */
+/* Every rank's share of all images, where none is done. */
+static void number_share(struct job *job) {
+    size_t first = share_start(job->total_images, job->size, job->rank);
+    for (size_t i = 0; i < job->share.count; i++)
+        job->share_indices[i] = first + i;
+}
+
+/* Every rank's share of the indices of the `total` images that are left. */
 static enum status scatter_indices(struct job *job, const uint64_t *indices, size_t total) {
     enum status status;
     int *counts = NULL, *offsets = NULL;
-    status = memory_zeroed(job->share.count, sizeof *job->share_indices, &job->share_indices);
-    status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *counts, &counts));
+    status = memory_zeroed((size_t)job->size, sizeof *counts, &counts);
     status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *offsets, &offsets));
     if (total > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many images: %zu", total);
@@ -89,11 +88,16 @@ enum status job_scatter(struct job *job) {
     struct path_list left = {0};
     const struct path_list *images = job->done_before ? &left : &job->dataset.images;
     size_t ranks = (size_t)job->size, piece = ROUND_BYTES / ranks;
-    uint64_t *lengths = NULL, *indices = NULL, my_length = 0, longest = 0, total;
+    uint64_t *lengths = NULL, *indices = NULL, my_length = 0, longest = 0;
+    /* On rank 0, then on all. */
+    uint64_t known[] = {job->dataset.images.count, job->done_before};
 
-    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? find_left(job, &left, &indices) : STATUS_OK));
+    MPI_Bcast(known, sizeof known / sizeof *known, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    job->total_images = known[0];
+    job->done_before = known[1];
+    status = job->rank == 0 && job->done_before ? find_left(job, &left, &indices) : STATUS_OK;
+    TRY(agree(MPI_COMM_WORLD, status));
     /* Everything that may fail, on every rank, before the first collective call. */
-    total = job->dataset.images.count;
     size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
     status = memory_zeroed(ranks, sizeof *lengths, &lengths);
     status = status_worse(status, memory_zeroed(ranks, sizeof *counts, &counts));
@@ -107,8 +111,6 @@ enum status job_scatter(struct job *job) {
     }
     MPI_Scatter(lengths, 1, MPI_UINT64_T, &my_length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
     MPI_Bcast(&longest, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
-    MPI_Bcast(&total, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
-    job->total_images = total;
     TRY(agree(MPI_COMM_WORLD, memory_zeroed(my_length, 1, &mine)));
     for (size_t round = 0; round * piece < longest; round++) {
         if (job->rank == 0)
@@ -118,8 +120,16 @@ enum status job_scatter(struct job *job) {
         MPI_Scatterv(buffer, counts, offsets, MPI_CHAR, mine + from, (int)length, MPI_CHAR, 0,
                      MPI_COMM_WORLD);
     }
-    TRY(agree(MPI_COMM_WORLD, split(mine, my_length, &job->share)));
-    TRY(scatter_indices(job, indices, images->count));
+    status = path_list_adopt(&job->share, mine, my_length);
+    if (status == STATUS_OK)
+        mine = NULL;
+    status = status_worse(
+        status, memory_zeroed(job->share.count, sizeof *job->share_indices, &job->share_indices));
+    TRY(agree(MPI_COMM_WORLD, status));
+    if (job->done_before)
+        TRY(scatter_indices(job, indices, images->count));
+    else
+        number_share(job);
 out:
     path_list_free(&left);
     free(indices);

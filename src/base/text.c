@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,19 +41,32 @@ void text_string(struct text *text, const char *string) {
 }
 
 void text_format(struct text *text, const char *format, ...) {
-    va_list args;
+    enum { MOSTLY = 64 };
+    if (!reserve(text, MOSTLY))
+        return;
+    va_list args, again;
     va_start(args, format);
-    va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    size_t room = text->capacity - text->length;
+    int length = vsnprintf(text->data + text->length, room, format, args);
     va_end(args);
-    if (length < 0)
-        text->failed = true;
-    else if (reserve(text, (size_t)length)) {
+    if (length >= 0 && (size_t)length >= room && reserve(text, (size_t)length))
         vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
-        text->length += (size_t)length;
-    }
     va_end(again);
+    text->failed |= length < 0;
+    if (text->failed)
+        text->data[text->length] = '\0';
+    else
+        text->length += (size_t)length;
+}
+
+void text_count(struct text *text, uint64_t number) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    text_bytes(text, digits + at, sizeof digits - at);
 }
 
 /* Length of the valid UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), or 0. */
@@ -89,9 +103,46 @@ void text_json_string(struct text *text, const char *string) {
     text_bytes(text, "\"", 1);
 }
 
+/* Most numbers are short: these decimals, magnitudes below 2^40. */
+enum { SHORT_DECIMALS = 6 };
+static const uint64_t powers[SHORT_DECIMALS + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+
+/* magnitude * 10^decimals to the nearest whole number, ties to even: exactly what printf rounds to,
+ * for the product of the 53 bits and the power is computed in full. */
+static uint64_t scaled(double magnitude, int decimals) {
+    int exponent;
+    double fraction = frexp(magnitude, &exponent);
+    unsigned __int128 product =
+        (unsigned __int128)(uint64_t)ldexp(fraction, DBL_MANT_DIG) * powers[decimals];
+    int shift = DBL_MANT_DIG - exponent; /* above 0 */
+    if (shift > 100)
+        return 0;
+    uint64_t whole = (uint64_t)(product >> shift);
+    unsigned __int128 rest = product - ((unsigned __int128)whole << shift);
+    unsigned __int128 half = (unsigned __int128)1 << (shift - 1);
+    return whole + (rest > half || (rest == half && whole % 2));
+}
+
+static void short_number(struct text *text, double value, int decimals) {
+    uint64_t number = scaled(fabs(value), decimals), rest = number % powers[decimals];
+    if (value < 0 && number > 0)
+        text_bytes(text, "-", 1);
+    text_count(text, number / powers[decimals]);
+    for (; decimals > 1 && rest % 10 == 0; decimals--)
+        rest /= 10;
+    char digits[SHORT_DECIMALS + 1] = ".";
+    for (int i = decimals; i > 0; i--, rest /= 10)
+        digits[i] = (char)('0' + rest % 10);
+    text_bytes(text, digits, (size_t)decimals + 1);
+}
+
 void text_json_number(struct text *text, double value, int decimals) {
     if (!isfinite(value)) {
         text_string(text, "null");
+        return;
+    }
+    if (fabs(value) < 0x1p40 && decimals >= 1 && decimals <= SHORT_DECIMALS) {
+        short_number(text, value, decimals);
         return;
     }
     char digits[400];

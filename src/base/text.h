@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -21,6 +22,7 @@ void text_free(struct text *text);
 
 void text_bytes(struct text *text, const char *bytes, size_t length);
 void text_string(struct text *text, const char *string);
+void text_count(struct text *text, uint64_t number); /* in decimal */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Appends a JSON string literal, quotes included. Bytes that are not valid UTF-8 become U+FFFD. */

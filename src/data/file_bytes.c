@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -27,7 +26,7 @@ static void too_large(size_t limit, struct file_bytes *file) {
     snprintf(file->problem, sizeof file->problem, "larger than %zu MiB", limit >> 20);
 }
 
-/* Reads to the end: the size is a hint, for the file may be growing. */
+/* Files that do not tell their size, as those of /proc, are read to their end. */
 static enum status read_all(int fd, const char *path, size_t size, size_t limit,
                             struct file_bytes *file) {
     enum status status;
@@ -45,6 +44,8 @@ static enum status read_all(int fd, const char *path, size_t size, size_t limit,
         if (n == 0)
             break;
         file->length += (size_t)n;
+        if (file->length == size)
+            break;
         if (file->length > limit) {
             too_large(limit, file);
             break;
@@ -66,19 +67,19 @@ static enum status read_once(const char *path, size_t limit, struct file_bytes *
         file->missing = errno == ENOENT;
         return cannot_read(path, errno, file);
     }
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
+    const struct stat *info = &file->about;
+    if (fstat(fd, &file->about) != 0) {
         TRY(cannot_read(path, errno, file));
-    } else if (S_ISDIR(info.st_mode)) {
+    } else if (S_ISDIR(info->st_mode)) {
         snprintf(file->problem, sizeof file->problem, "is a folder");
-    } else if (!S_ISREG(info.st_mode)) {
+    } else if (!S_ISREG(info->st_mode)) {
         snprintf(file->problem, sizeof file->problem, "is not a regular file");
     } else {
         file->opened = true;
-        if ((uintmax_t)info.st_size > limit)
+        if ((uintmax_t)info->st_size > limit)
             too_large(limit, file);
         else
-            TRY(read_all(fd, path, (size_t)info.st_size, limit, file));
+            TRY(read_all(fd, path, (size_t)info->st_size, limit, file));
     }
 out:
     close(fd);

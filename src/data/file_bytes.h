@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/status.h"
 
@@ -17,11 +18,12 @@ struct file_bytes {
     bool missing;      /* there is no such file */
     bool opened;       /* a regular file that may be read, if too large to be */
     int error;         /* of the system call that failed; 0: none */
+    struct stat about; /* of an opened file, before it was read */
     char problem[128]; /* why it was not read: "is a folder"; empty where it was */
 };
 
-/* Reads a regular file of at most `limit` bytes. Only a lack of memory or of file descriptors is
- * a failure. A FIFO does not block. */
+/* Reads a regular file of at most `limit` bytes: as long as it is when it is opened. Only a lack of
+ * memory or of file descriptors is a failure. A FIFO does not block. */
 enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file);
 
 #endif

@@ -174,6 +174,8 @@ static void clear(struct label_file *file) {
     file->n_invalid = 0;
     file->n_labels = 0;
     file->present = false;
+    free(file->content.bytes);
+    file->content = (struct file_bytes){0};
 }
 
 static enum status parse(const char *bytes, size_t length, size_t n_classes,
@@ -226,16 +228,19 @@ enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
 
 enum status label_file_read(const char *path, size_t n_classes, struct label_file *file) {
     enum status status;
-    struct file_bytes content;
+    struct file_bytes *content = &file->content;
     clear(file);
-    TRY(file_bytes_read(path, (size_t)LABEL_FILE_MIB << 20, &content));
-    file->present = content.opened;
-    if (content.bytes)
-        status = parse(content.bytes, content.length, n_classes, file);
-    else if (!content.missing)
-        status = add_invalid(file, 0, content.problem);
+    TRY(file_bytes_read(path, (size_t)LABEL_FILE_MIB << 20, content));
+    file->present = content->opened;
+    if (content->bytes)
+        status = parse(content->bytes, content->length, n_classes, file);
+    else if (!content->missing)
+        status = add_invalid(file, 0, content->problem);
+    if (content->length > LABEL_KEPT_BYTES) {
+        free(content->bytes);
+        content->bytes = NULL;
+    }
 out:
-    free(content.bytes);
     return status;
 }
 

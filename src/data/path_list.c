@@ -18,6 +18,22 @@ out:
     return status;
 }
 
+enum status path_list_adopt(struct path_list *list, char *bytes, size_t length) {
+    enum status status;
+    size_t count = 0;
+    *list = (struct path_list){0};
+    for (size_t at = 0; at < length; at += strlen(bytes + at) + 1)
+        count++;
+    TRY(memory_zeroed(count, sizeof *list->start, &list->start));
+    for (size_t at = 0; at < length; at += strlen(bytes + at) + 1)
+        list->start[list->count++] = at;
+    list->bytes = bytes;
+    list->length = list->byte_capacity = length;
+    list->count_capacity = count;
+out:
+    return status;
+}
+
 const char *path_list_get(const struct path_list *list, size_t index) {
     return list->bytes + list->start[index];
 }

@@ -17,6 +17,9 @@ struct path_list {
 };
 
 enum status path_list_add(struct path_list *list, const char *path);
+/* Makes a list of `length` bytes of NUL-terminated paths, which becomes the owner of the bytes. On
+ * failure they remain the caller's, and the list is empty. */
+enum status path_list_adopt(struct path_list *list, char *bytes, size_t length);
 const char *path_list_get(const struct path_list *list, size_t index);
 void path_list_free(struct path_list *list);
 

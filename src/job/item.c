@@ -140,8 +140,9 @@ static enum status place_files(const struct verify_job *job, struct item *item) 
         TRY(placer_clear(job->placer, item->result.bucket, item->path));
     if (item->result.bucket == BUCKET_FAILED)
         goto out;
-    status = placer_place(job->placer, item->result.bucket, item->path,
-                          item->labels.present ? item->label_path : NULL);
+    status =
+        placer_place_read(job->placer, item->result.bucket, item->path,
+                          item->labels.present ? item->label_path : NULL, &item->labels.content);
     if (status == STATUS_BAD_INPUT) {
         /* It is gone since it was read. */
         snprintf(item->error, sizeof item->error, "%s", status_message());

@@ -31,7 +31,7 @@ void field_number(struct text *text, const char *key, double value, int decimals
 
 void field_count(struct text *text, const char *key, uint64_t value) {
     field_key(text, key);
-    text_format(text, "%" PRIu64, value);
+    text_count(text, value);
 }
 
 void field_class(struct text *text, const struct class_map *classes, const char *key,
@@ -42,7 +42,7 @@ void field_class(struct text *text, const struct class_map *classes, const char 
         field_string(text, name_key, NULL);
         return;
     }
-    text_format(text, "%" PRId64, class);
+    text_count(text, (uint64_t) class);
     field_key(text, name_key);
     if ((size_t) class < classes->n_data)
         text_json_string(text, classes->names[class]);

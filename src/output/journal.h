@@ -99,16 +99,19 @@ typedef enum status journal_each(void *context, const struct journal_line *line)
 enum status journal_read(const char *output, struct journal_id id, journal_each *each,
                          void *context);
 
-/* The texts of a journal. */
+/* The texts of a journal, for one thread at a time. They are read in large pieces: mostly one is
+ * asked for after the other. */
+struct journal_piece;
 struct journal_texts {
     int records, predictions; /* -1: a journal without predictions */
     struct journal_id id;
+    struct journal_piece *pieces; /* of the two files; owned */
 };
 
 enum status journal_texts_open(const char *output, struct journal_id id,
                                struct journal_texts *texts);
 void journal_texts_close(struct journal_texts *texts);
-/* Each appends the bytes; STATUS_FAILED where they are not those that were written. Thread-safe. */
+/* Each appends the bytes; STATUS_FAILED where they are not those that were written. */
 enum status journal_record(const struct journal_texts *texts, const struct journal_line *line,
                            struct text *text);
 enum status journal_predictions(const struct journal_texts *texts, const struct journal_line *line,

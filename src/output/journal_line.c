@@ -47,11 +47,13 @@ static enum status finish_line(uint32_t seed, size_t start, struct text *text) {
 enum status journal_line_write(uint32_t seed, const struct journal_line *line, struct text *text) {
     const struct journal_text *r = &line->record, *p = &line->predictions;
     size_t start = text->length;
-    text_format(text,
-                "00000000 + %" PRIu64 " %d %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu32
-                " %" PRIu32 " ",
-                line->index, (int)line->bucket, r->offset, r->length, r->crc, p->offset, p->length,
-                p->crc);
+    const uint64_t numbers[] = {line->index, line->bucket, r->offset, r->length,
+                                r->crc,      p->offset,    p->length, p->crc};
+    text_string(text, "00000000 + ");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        text_count(text, numbers[i]);
+        text_string(text, " ");
+    }
     text_string(text, line->tally);
     return finish_line(seed, start, text);
 }

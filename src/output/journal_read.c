@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "output/journal_scan.h"
 #include "output/storage.h"
 
@@ -17,24 +19,48 @@ static enum status texts_fail(const struct journal_texts *texts, const char *wha
                 what, texts->id.epoch, texts->id.rank, offset, why);
 }
 
+enum { PIECE_BYTES = 1 << 18 };
+
+/* What was last read of a file. */
+struct journal_piece {
+    uint64_t offset;
+    size_t length;
+    char bytes[PIECE_BYTES];
+};
+
+/* The bytes from `offset` on, as many as there are at hand, at least one; else NULL, with the
+ * reason. */
+static const char *piece_read(int file, struct journal_piece *piece, uint64_t offset,
+                              size_t *length, const char **why) {
+    if (offset < piece->offset || offset - piece->offset >= piece->length) {
+        ssize_t n;
+        do
+            n = pread(file, piece->bytes, PIECE_BYTES, (off_t)offset);
+        while (n < 0 && errno == EINTR);
+        piece->offset = offset;
+        piece->length = n > 0 ? (size_t)n : 0;
+        *why = n < 0 ? strerror(errno) : "the file is shorter than it was";
+    }
+    *length = piece->length - (size_t)(offset - piece->offset);
+    return *length ? piece->bytes + (offset - piece->offset) : NULL;
+}
+
 static enum status text_read(const struct journal_texts *texts, bool records,
                              const struct journal_text *where, struct text *text) {
     int file = records ? texts->records : texts->predictions;
-    const char *what = records ? "records" : "predictions";
-    char buffer[1 << 12];
+    const char *what = records ? "records" : "predictions", *why = "";
     uint32_t crc = 0;
-    for (uint32_t done = 0; done < where->length;) {
-        uint32_t left = where->length - done;
-        ssize_t n = pread(file, buffer, left < sizeof buffer ? left : sizeof buffer,
-                          (off_t)(where->offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return texts_fail(texts, what, where->offset,
-                              n < 0 ? strerror(errno) : "the file is shorter than it was");
-        crc = journal_crc(crc, buffer, (size_t)n);
-        text_bytes(text, buffer, (size_t)n);
-        done += (uint32_t)n;
+    for (uint64_t done = 0; done < where->length;) {
+        uint64_t left = where->length - done;
+        size_t length;
+        const char *bytes =
+            piece_read(file, &texts->pieces[records], where->offset + done, &length, &why);
+        if (!bytes)
+            return texts_fail(texts, what, where->offset, why);
+        length = length < left ? length : (size_t)left;
+        crc = journal_crc(crc, bytes, length);
+        text_bytes(text, bytes, length);
+        done += length;
     }
     if (crc != where->crc)
         return texts_fail(texts, what, where->offset, "it is damaged");
@@ -66,9 +92,11 @@ static enum status text_open(const char *output, const char *name, struct journa
 enum status journal_texts_open(const char *output, struct journal_id id,
                                struct journal_texts *texts) {
     *texts = (struct journal_texts){.records = -1, .predictions = -1, .id = id};
-    enum status status = text_open(output, "records", id, &texts->records);
-    if (status == STATUS_OK)
-        status = text_open(output, "predictions", id, &texts->predictions);
+    enum status status;
+    TRY(memory_zeroed(2, sizeof *texts->pieces, &texts->pieces));
+    TRY(text_open(output, "records", id, &texts->records));
+    TRY(text_open(output, "predictions", id, &texts->predictions));
+out:
     if (status != STATUS_OK)
         journal_texts_close(texts);
     return status;
@@ -80,6 +108,8 @@ void journal_texts_close(struct journal_texts *texts) {
     if (texts->predictions >= 0)
         close(texts->predictions);
     texts->records = texts->predictions = -1;
+    free(texts->pieces);
+    texts->pieces = NULL;
 }
 
 /* ---------------------------------------------------------------- reading */

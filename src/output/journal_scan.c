@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "output/storage.h"
 
-enum { READ_BYTES = 1 << 20 };
+enum { READ_BYTES = 1 << 17 };
 
 /* ---------------------------------------------------------------- opening */
 

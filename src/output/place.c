@@ -241,6 +241,12 @@ static int contents_copy(int from, int to, bool *reading) {
     }
 }
 
+/* Some file systems know neither; the copy is as good there. */
+static void set_about(int file, const struct stat *about, mode_t more_mode) {
+    fchmod(file, (about->st_mode & 0777) | more_mode);
+    futimens(file, (struct timespec[]){about->st_atim, about->st_mtim});
+}
+
 /* Copies an open file with its permissions (and `more_mode`) and its time of change. */
 static enum status file_copy(int from, const struct stat *about, const char *name, mode_t more_mode,
                              const struct spot *spot) {
@@ -256,9 +262,7 @@ static enum status file_copy(int from, const struct stat *about, const char *nam
         draft_drop(&draft);
         return status;
     }
-    /* Some file systems know neither; the copy is as good there. */
-    fchmod(draft.file, (about->st_mode & 0777) | more_mode);
-    futimens(draft.file, (struct timespec[]){about->st_atim, about->st_mtim});
+    set_about(draft.file, about, more_mode);
     return in_a_run(draft_commit(&draft));
 }
 
@@ -302,10 +306,44 @@ static enum status label_copy(const char *label, const struct spot *spot) {
     return status == STATUS_BAD_INPUT ? STATUS_OK : status;
 }
 
+/* Writes a label file that is in memory. A new name is written to directly: renaming would cost as
+ * much again, and an image counts as placed only once the journal has it. *taken: there is
+ * something of that name, and nothing was done. */
+static enum status label_create(const struct file_bytes *label, const struct spot *spot,
+                                bool *taken) {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int file = openat(spot->folder, spot->path, flags, 0600), error;
+    if (file < 0 && errno == ENOENT) {
+        enum status status = in_a_run(make_parents(spot));
+        if (status != STATUS_OK)
+            return status;
+        file = openat(spot->folder, spot->path, flags, 0600);
+    }
+    *taken = file < 0 && errno == EEXIST;
+    if (file < 0)
+        return *taken ? STATUS_OK : in_a_run(storage_failed(errno, spot, "cannot write"));
+    error = write_all(file, label->bytes, label->length);
+    set_about(file, &label->about, S_IWUSR);
+    /* Network file systems may report a full disk or quota only here. */
+    if (close(file) != 0 && error == 0)
+        error = errno;
+    if (error == 0)
+        return STATUS_OK;
+    unlinkat(spot->folder, spot->path, 0);
+    return in_a_run(storage_failed(error, spot, "cannot write"));
+}
+
+static enum status label_place(const char *path, const struct file_bytes *label,
+                               const struct spot *spot) {
+    bool taken = true;
+    enum status status = label && label->bytes ? label_create(label, spot, &taken) : STATUS_OK;
+    return status == STATUS_OK && taken ? label_copy(path, spot) : status;
+}
+
 /* ---------------------------------------------------------------- placing */
 
 static enum status place_both(struct placer *placer, enum bucket bucket, const char *image_path,
-                              const char *label_path) {
+                              const char *label_path, const struct file_bytes *label) {
     enum status status;
     const char *path;
     TRY(path_below(placer, image_path, &path));
@@ -319,16 +357,21 @@ static enum status place_both(struct placer *placer, enum bucket bucket, const c
         TRY(image_link(placer, image_path, &spot));
     /* After the image, which placer_clear goes by. */
     if (label_path)
-        TRY(label_copy(label_path, &(struct spot){labels->folder, labels->path, name}));
+        TRY(label_place(label_path, label, &(struct spot){labels->folder, labels->path, name}));
 out:
     return status;
 }
 
-enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
-                         const char *label_path) {
+enum status placer_place_read(struct placer *placer, enum bucket bucket, const char *image_path,
+                              const char *label_path, const struct file_bytes *label) {
     if (placer->mode == PLACE_NONE || bucket >= BUCKET_FAILED)
         return STATUS_OK;
-    return place_both(placer, bucket, image_path, label_path);
+    return place_both(placer, bucket, image_path, label_path, label);
+}
+
+enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
+                         const char *label_path) {
+    return placer_place_read(placer, bucket, image_path, label_path, NULL);
 }
 
 /* A file of the size of the original, or a link to it. */

@@ -2,6 +2,7 @@
 #ifndef VERIFY_OUTPUT_PLACE_H
 #define VERIFY_OUTPUT_PLACE_H
 
+#include "data/file_bytes.h"
 #include "output/result.h"
 
 /* The folder inside the output folder that holds what a run needs while it is on. */
@@ -30,12 +31,17 @@ enum status placer_open(const char *output, const char *common, enum place_mode 
 void placer_close(struct placer *placer);
 
 /* Places one image, and its label file where label_path is not NULL (always as a copy, with the
- * label's own permissions, made under a temporary name and renamed). An image that is already there
- * is replaced. Never writes through a link to the user's files. STATUS_FAILED with what, where and
- * why (disk full, no inodes, permission). STATUS_BAD_INPUT, with the reason alone: the image itself
- * cannot be read any more, and is not placed. A label file that cannot be read is left out. */
+ * label's own permissions). What is there already is replaced by renaming. Never writes through a
+ * link to the user's files. STATUS_FAILED with what, where and why (disk full, no inodes,
+ * permission). STATUS_BAD_INPUT, with the reason alone: the image itself cannot be read any more,
+ * and is not placed. A label file that cannot be read is left out. */
 enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
                          const char *label_path);
+
+/* The same for an image whose label file has been read: `label` (its bytes may be NULL) is written
+ * rather than the file copied. */
+enum status placer_place_read(struct placer *placer, enum bucket bucket, const char *image_path,
+                              const char *label_path, const struct file_bytes *label);
 
 /* Whether an image that is said to be in a bucket is there, whole, and so is its label file, where
  * label_path (NULL: none) names one. Always true with PLACE_NONE. */

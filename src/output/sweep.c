@@ -1,16 +1,26 @@
 /* Drafts that a killed process could not remove. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "data/file_bytes.h"
+#include "data/path_list.h"
 #include "output/place.h"
 #include "output/storage.h"
 
-enum { OPEN_FOLDERS = 32 };
+static bool is_folder(int folder, const struct dirent *entry) {
+    struct stat about;
+    return entry->d_type == DT_DIR ||
+           (entry->d_type == DT_UNKNOWN &&
+            fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(about.st_mode));
+}
 
 static bool is_draft(const char *name) {
     size_t prefix = strlen(DRAFT_PREFIX);
@@ -28,19 +38,66 @@ static bool is_made(const char *name) {
     return false;
 }
 
-static int remove_draft(const char *path, const struct stat *about, int type, struct FTW *place) {
-    (void)about;
-    const char *name = path + place->base;
-    if (type == FTW_D && place->level == 1 && !is_made(name))
-        return FTW_SKIP_SUBTREE;
-    if (type != FTW_D && is_draft(name))
-        unlink(path);
-    return FTW_CONTINUE;
+/* Adds the folders that it finds to `folders`. A million names are looked at, none but the drafts
+ * is asked about. */
+static enum status sweep_folder(DIR *stream, const struct text *path, bool whole_output,
+                                struct path_list *folders) {
+    enum status status = STATUS_OK;
+    const struct dirent *entry;
+    struct text below = {0};
+    while ((entry = readdir(stream)) != NULL) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (is_folder(dirfd(stream), entry)) {
+            if (whole_output && !is_made(name))
+                continue;
+            text_clear(&below);
+            text_format(&below, "%s/%s", path->data, name);
+            TRY(text_status(&below));
+            TRY(path_list_add(folders, below.data));
+        } else if (is_draft(name)) {
+            unlinkat(dirfd(stream), name, 0);
+        }
+    }
+out:
+    text_free(&below);
+    return status;
+}
+
+/* What is no folder, or may not be read, is left alone. */
+static enum status open_folder(const char *path, DIR **stream) {
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *stream = folder < 0 ? NULL : fdopendir(folder);
+    if (*stream || !file_error_is_machine(errno))
+        return STATUS_OK;
+    int error = errno;
+    if (folder >= 0)
+        close(folder);
+    return storage_failed(error, &(struct spot){AT_FDCWD, NULL, path}, "cannot look through");
 }
 
 enum status output_sweep(const char *output) {
-    struct spot spot = {AT_FDCWD, NULL, output};
-    return nftw(output, remove_draft, OPEN_FOLDERS, FTW_PHYS | FTW_ACTIONRETVAL) == 0
-               ? STATUS_OK
-               : storage_failed(errno, &spot, "cannot look through");
+    enum status status;
+    struct path_list folders = {0}; /* to be read, a stack */
+    struct text path = {0};
+    /* The output folder may itself be a link, what is in it may not. */
+    text_format(&path, "%s/.", output);
+    for (bool whole_output = true;; whole_output = false) {
+        DIR *stream;
+        TRY(text_status(&path));
+        TRY(open_folder(path.data, &stream));
+        status = stream ? sweep_folder(stream, &path, whole_output, &folders) : STATUS_OK;
+        if (stream)
+            closedir(stream);
+        if (status != STATUS_OK || folders.count == 0)
+            break;
+        text_clear(&path);
+        text_string(&path, path_list_get(&folders, folders.count - 1));
+        folders.length = folders.start[--folders.count];
+    }
+out:
+    path_list_free(&folders);
+    text_free(&path);
+    return status;
 }

@@ -37,15 +37,21 @@ static void write_box(const struct box_result *box, const struct class_map *clas
     int32_t suggested = box->verdict == VERDICT_MISLABELED && box->reason == REASON_CLASS
                             ? class_in_data(classes, box->evidence.suggested)
                             : -1;
-    text_format(line, " b%" PRIu32 ".%d", box->label.class, (int)box->verdict);
-    if (suggested >= 0)
-        text_format(line, ">%" PRId32, suggested);
+    text_string(line, " b");
+    text_count(line, box->label.class);
+    text_string(line, ".");
+    text_count(line, (uint64_t)box->verdict);
+    if (suggested >= 0) {
+        text_string(line, ">");
+        text_count(line, (uint64_t)suggested);
+    }
 }
 
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line) {
-    text_format(line, "%d %zu", (int)result->bucket,
-                result->labels ? result->labels->n_invalid : 0);
+    text_count(line, (uint64_t)result->bucket);
+    text_string(line, " ");
+    text_count(line, result->labels ? result->labels->n_invalid : 0);
     if (result->bucket == BUCKET_FAILED) {
         write_failure(result, line);
         return text_status(line);

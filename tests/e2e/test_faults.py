@@ -34,7 +34,8 @@ WRITES = ("openat,open,write,pwrite,linkat,renameat,rename,mkdirat,unlink,unlink
 
 ENDS = (
     Row("linkat", errno.ENOSPC, "takes no more entries", "spread the images", "JPEGImages/", at=3),
-    Row("openat", errno.ENOSPC, "takes no more entries", at=8, name="/.verify-"),
+    Row("openat", errno.ENOSPC, "takes no more entries", "labels/", at=8, times=1,
+        name="labels/"),
     Row(WRITES, errno.EROFS, "is read-only", "choose another --output", at=70),
     Row(WRITES, errno.EROFS, "is read-only", at=50, rank=1),
     Row("write", errno.EDQUOT, "quota is used up", "free some space", at=7, name=".verify/"),
@@ -49,8 +50,8 @@ ENDS = (
     Row("fdatasync", errno.EIO, "cannot bring to the disk", ".verify/", times=1, rank=1),
     Row("syncfs", errno.EIO, "cannot bring to the disk", times=1, rank=0),
     Row("close", errno.EIO, "cannot write", "records.0.1", times=1, name="records.", rank=1),
-    Row("close", errno.EDQUOT, "quota is used up", "labels/", times=1, name="labels/."),
-    Row("renameat", errno.EIO, "labels/", at=5, name="labels/"),
+    Row("close", errno.EDQUOT, "quota is used up", "labels/", times=1, name="labels/"),
+    Row("renameat", errno.EIO, "JPEGImages/", at=5, name="JPEGImages/", place="copy"),
     Row("pwrite", errno.ENOSPC, "verification_records.jsonl", times=1),
     Row("pwrite", errno.ENOSPC, "predictions.json", times=1, name="predictions.json", rank=1),
     Row("fsync", errno.EIO, "verification_records.jsonl", times=1, name="verification_records",

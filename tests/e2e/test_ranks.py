@@ -46,6 +46,16 @@ class Ranks(Case):
             self.assertIn("[CPU %d] Processing %d images" % (rank, 32273 if rank < 4 else 32272), out)
         self.assertIn("Images that cannot be opened: 258180", out)
 
+    def test_more_than_one_round(self):
+        """The list and the merged records travel in rounds, of 4 MiB and 32768 images."""
+        names = ["%s/%06d.jpg" % ("absent" * 20, i) for i in range(40000)]
+        with open(self.path("list.txt"), "w") as file:
+            file.writelines(name + "\n" for name in names)
+        self.verify_demo(data=self.path("list.txt"), ranks=3)
+        self.assertEqual([record["image"] for record in self.records()], names)
+        self.assertEqual(self.report()["images"]["failed"], len(names))
+        self.assertEqual([f["image"] for f in self.report()["failed_images"]], names)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -286,6 +286,27 @@ static void test_path_list(void **state) {
     path_list_free(&list);
 }
 
+static void test_adopted_path_list(void **state) {
+    (void)state;
+    static const char paths[] = "/a\0/b/c\0/d";
+    struct path_list list;
+    char *bytes = malloc(sizeof paths);
+    assert_non_null(bytes);
+    memcpy(bytes, paths, sizeof paths);
+    assert_int_equal(path_list_adopt(&list, bytes, sizeof paths), STATUS_OK);
+    assert_int_equal(list.count, 3);
+    assert_string_equal(path_list_get(&list, 0), "/a");
+    assert_string_equal(path_list_get(&list, 1), "/b/c");
+    assert_string_equal(path_list_get(&list, 2), "/d");
+    assert_int_equal(path_list_add(&list, "/e"), STATUS_OK);
+    assert_string_equal(path_list_get(&list, 2), "/d");
+    assert_string_equal(path_list_get(&list, 3), "/e");
+    path_list_free(&list);
+    assert_int_equal(path_list_adopt(&list, NULL, 0), STATUS_OK);
+    assert_int_equal(list.count, 0);
+    path_list_free(&list);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_folder, set_up, tear_down),
@@ -299,6 +320,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_orphans, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_list, set_up, tear_down),
         cmocka_unit_test(test_path_list),
+        cmocka_unit_test(test_adopted_path_list),
     };
     return cmocka_run_group_tests_name("dataset", tests, NULL, NULL);
 }

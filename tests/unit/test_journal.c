@@ -269,12 +269,70 @@ static void test_threads(void **state) {
     seen_free(&seen);
 }
 
+/* Of lengths around that of the pieces which files are read in, and far beyond it. */
+static const size_t lengths[] = {1 << 18, (1 << 18) - 1, (1 << 18) + 1, 700000, 5, 300000, 1};
+enum { LONG_TEXTS = sizeof lengths / sizeof *lengths };
+
+struct lines {
+    size_t count;
+    struct journal_line lines[LONG_TEXTS];
+};
+
+static enum status keep(void *context, const struct journal_line *line) {
+    struct lines *kept = context;
+    assert_true(kept->count < LONG_TEXTS);
+    kept->lines[kept->count++] = *line;
+    return STATUS_OK;
+}
+
+static void long_text(size_t number, struct text *text) {
+    text_clear(text);
+    for (size_t i = 0; i + 1 < lengths[number]; i++)
+        text_bytes(text, &"0123456789abcdefg"[(i * (number + 3) >> 4) % 17], 1);
+    text_string(text, "\n");
+}
+
+static void test_long_texts(void **state) {
+    struct fixture *f = *state;
+    struct journal *journal;
+    struct journal_texts texts;
+    struct lines kept = {0};
+    struct text text = {0}, found = {0}, tally = {0};
+    text_string(&tally, "0 0");
+    assert_ok(journal_create(f->output, 0, 0, true, &journal));
+    for (size_t i = 0; i < LONG_TEXTS; i++) {
+        long_text(i, &text);
+        struct journal_entry entry = {i, BUCKET_CORRECT, &text, &text, &tally};
+        assert_ok(journal_add(journal, &entry));
+    }
+    assert_ok(journal_close(&journal));
+    assert_ok(journal_read(f->output, first, keep, &kept));
+    assert_int_equal(kept.count, LONG_TEXTS);
+    assert_ok(journal_texts_open(f->output, first, &texts));
+    /* There and back. */
+    for (size_t k = 0; k < 2 * LONG_TEXTS; k++) {
+        size_t i = k < LONG_TEXTS ? k : 2 * LONG_TEXTS - 1 - k;
+        long_text(i, &text);
+        for (int predictions = 0; predictions < 2; predictions++) {
+            text_clear(&found);
+            assert_ok((predictions ? journal_predictions : journal_record)(&texts, &kept.lines[i],
+                                                                           &found));
+            assert_int_equal(found.length, lengths[i]);
+            assert_memory_equal(found.data, text.data, lengths[i]);
+        }
+    }
+    journal_texts_close(&texts);
+    text_free(&text);
+    text_free(&found);
+    text_free(&tally);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_round_trip), TEST(test_files),   TEST(test_empty),   TEST(test_not_twice),
         TEST(test_refused),    TEST(test_renamed), TEST(test_marks),   TEST(test_repair),
-        TEST(test_list),       TEST(test_stop),    TEST(test_threads),
+        TEST(test_list),       TEST(test_stop),    TEST(test_threads), TEST(test_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,30 @@ static void test_make_folders(void **state) {
     assert_refused(make_folders(below(*state, "file/x")), "file: ");
 }
 
+static void test_sweep(void **state) {
+    const char *output = *state;
+    const char *const drafts[] = {"correct/JPEGImages/.verify-1", "uncertain/labels/a/b/.verify-2",
+                                  "predicted/.verify-3"};
+    const char *const others[] = {"correct/JPEGImages/verify-1",
+                                  "correct/labels/a.txt",
+                                  "uncertain/.verify-folder/a.txt",
+                                  "logs/.verify-4",
+                                  ".verify/run.json",
+                                  "elsewhere/.verify-5"};
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
+        file_make(below(output, drafts[i]), "");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        file_make(below(output, others[i]), "");
+    assert_int_equal(symlink("../elsewhere", below(output, "correct/link")), 0);
+    assert_int_equal(symlink("elsewhere", below(output, "mislabeled")), 0);
+    assert_ok(output_sweep(output));
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
+        assert_false(is_there(below(output, drafts[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_true(is_there(below(output, others[i])));
+    assert_ok(output_sweep(below(output, "absent")));
+}
+
 struct maker {
     pthread_t thread;
     const char *path;
@@ -229,6 +253,7 @@ int main(void) {
         TEST(test_what_cannot_be_a_folder),
         TEST(test_no_permission),
         TEST(test_make_folders),
+        TEST(test_sweep),
         TEST(test_make_folders_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

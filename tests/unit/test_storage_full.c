@@ -36,7 +36,11 @@ static int fill(const struct fixture *f, struct placer *placer, int at_most) {
         char bytes[40000] = {0};
         file_make_bytes(image, bytes, sizeof bytes);
         file_make(label, "0 .5 .5 .1 .1\n");
-        enum status status = placer_place(placer, BUCKET_CORRECT, image, label);
+        struct file_bytes content;
+        assert_ok(file_bytes_read(label, 100, &content));
+        enum status status =
+            placer_place_read(placer, BUCKET_CORRECT, image, label, i % 2 ? &content : NULL);
+        free(content.bytes);
         if (status != STATUS_OK) {
             assert_int_equal(status, STATUS_FAILED);
             assert_non_null(strstr(status_message(), f->output));

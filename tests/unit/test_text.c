@@ -1,9 +1,11 @@
 /* Strings that grow, and JSON's two literals. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -38,6 +40,55 @@ static void test_numbers(void **state) {
     text_free(&text);
 }
 
+/* What printf writes, without its zeros. */
+static void assert_as_printed(struct text *text, double value, int decimals) {
+    char printed[400];
+    int length = snprintf(printed, sizeof printed, "%.*f", decimals, value);
+    while (printed[length - 1] == '0' && printed[length - 2] != '.')
+        printed[--length] = '\0';
+    assert_string_equal(number(text, value, decimals),
+                        strcmp(printed, "-0.0") == 0 ? "0.0" : printed);
+}
+
+static void test_numbers_as_printed(void **state) {
+    (void)state;
+    struct text text = {0};
+    const double edges[] = {0,      0x1p-1074, 0x1p-1022, 0x1p-60, 0x1p-48, 0x1p-47, 0x1p39,
+                            0x1p40, 0x1p41,    0x1p53,    1e300,   DBL_MAX, 99999.5, 0.9999995};
+    uint64_t bits = 1;
+    for (int decimals = 1; decimals <= 8; decimals++) {
+        for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+            for (int step = -1; step <= 1; step++) {
+                double near = step ? nextafter(edges[i], step * INFINITY) : edges[i];
+                if (isfinite(near))
+                    assert_as_printed(&text, near, decimals);
+                assert_as_printed(&text, -edges[i], decimals);
+            }
+        /* Ties, which go to the even digit, and both sides of them. */
+        for (double tie = 0x1p-10; tie < 40; tie += 0x1p-10) {
+            assert_as_printed(&text, tie, decimals);
+            assert_as_printed(&text, -nextafter(tie, 0), decimals);
+            assert_as_printed(&text, nextafterf((float)tie, 100), decimals);
+        }
+        for (int i = 0; i < 5000; i++) {
+            bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            double value = ldexp((double)(bits >> 11), -(int)(bits % 110));
+            assert_as_printed(&text, bits & 1024 ? value : -value, decimals);
+        }
+    }
+    text_free(&text);
+}
+
+static void test_counts(void **state) {
+    (void)state;
+    struct text text = {0};
+    text_count(&text, 0);
+    text_count(&text, 10);
+    text_count(&text, UINT64_MAX);
+    assert_string_equal(text.data, "01018446744073709551615");
+    text_free(&text);
+}
+
 static void test_strings(void **state) {
     (void)state;
     struct text text = {0};
@@ -60,13 +111,22 @@ static void test_growth(void **state) {
     assert_int_equal(text_status(&text), STATUS_OK);
     assert_int_equal(text.length, 3890);
     assert_memory_equal(text.data + text.length - 8, "998,999,", 9);
+    /* Longer than the room that a format is tried in. */
+    for (int width = 1; width < 300; width++) {
+        text_clear(&text);
+        text_format(&text, "%0*d", width, 7);
+        assert_int_equal(text.length, width);
+        assert_int_equal(strlen(text.data), width);
+        assert_int_equal(text.data[width - 1], '7');
+        text_free(&text);
+    }
     text_free(&text);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_as_printed),
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_strings),
         cmocka_unit_test(test_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
