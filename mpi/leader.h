@@ -8,9 +8,8 @@
 
 struct leader;
 
-/* `hosts` (one a rank, HOST_BYTES each) stays the caller's. On failure *out is NULL. */
-enum { HOST_BYTES = 256 };
-enum status leader_make(struct job *job, const char *hosts, struct leader **out);
+/* On failure *out is NULL. */
+enum status leader_make(struct job *job, struct leader **out);
 /* `progress` is this rank's. */
 void leader_start(struct leader *leader, struct progress *progress, double now);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "pulse.h"
 #include "signals.h"
 
 /* How often a rank reports where nothing happens. */
@@ -45,7 +46,7 @@ static void begin_round(struct member *member) {
 }
 
 void member_start(struct member *member, struct progress *progress, struct verify *verify,
-                  struct work *work, double now) {
+                  struct work *work) {
     *member = (struct member){.job = progress->job,
                               .progress = progress,
                               .verify = verify,
@@ -54,7 +55,6 @@ void member_start(struct member *member, struct progress *progress, struct verif
                               .giving = MPI_REQUEST_NULL,
                               .taking = MPI_REQUEST_NULL,
                               .reported = -REPORT_SECONDS};
-    silence_break(&member->leader, now);
     expect_order(member);
     /* Before anything is given away: it shows the rank's share. */
     look(member);
@@ -64,7 +64,7 @@ void member_start(struct member *member, struct progress *progress, struct verif
 static void obey(struct member *member, double now) {
     if (member->order.command == COMMAND_END || member->give || !complete(&member->receiving))
         return;
-    silence_break(&member->leader, now);
+    pulse_heard(member->job->pulse, 0, now);
     member->order = member->coming;
     member->give = member->order.taker >= 0;
     if (member->order.command == COMMAND_CLOSE)

@@ -3,7 +3,6 @@
 #define VERIFY_MPI_MEMBER_H
 
 #include "base/text.h"
-#include "job/silence.h"
 #include "messages.h"
 #include "progress.h"
 
@@ -18,9 +17,8 @@ struct member {
     double reported; /* when */
     struct order order, coming;
     MPI_Request receiving;
-    struct silence leader; /* rank 0's */
-    bool give;             /* coming.taker is to get a parcel */
-    struct text parcel;    /* on its way to another rank */
+    bool give;          /* coming.taker is to get a parcel */
+    struct text parcel; /* on its way to another rank */
     MPI_Request giving;
     char *taken; /* on its way to this rank; owned */
     int taken_bytes;
@@ -30,7 +28,7 @@ struct member {
 };
 
 void member_start(struct member *member, struct progress *progress, struct verify *verify,
-                  struct work *work, double now);
+                  struct work *work);
 
 /* Does what there is to do at this moment; never waits. */
 void member_turn(struct member *member, double now);

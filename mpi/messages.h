@@ -1,8 +1,8 @@
 /* What ranks say to each other while the work runs, besides the progress that is shown
  * (progress.h). Each rank reports to rank 0 several times a second and whenever something happens;
- * rank 0 orders, and once a second says the same again, as a sign of life. Both are synchronous
- * sends, so that not more than one each way is under way and who is stopped is not buried in them.
- * Images travel from rank to rank in parcels (src/job/work.h). Plain data, sent as bytes. */
+ * rank 0 orders. Both are synchronous sends, so that not more than one each way is under way and
+ * who is stopped is not buried in them. Images travel from rank to rank in parcels
+ * (src/job/work.h). Plain data, sent as bytes. */
 #ifndef VERIFY_MPI_MESSAGES_H
 #define VERIFY_MPI_MESSAGES_H
 

@@ -28,11 +28,6 @@ struct progress {
 /* "CPU" or "GPU". */
 const char *job_prefix(const struct job *job);
 
-/* A rank is lost: prefix, rank, rank, host, what it does not do, seconds. */
-#define LOST_RANK                                                                                  \
-    "[%s %d] ERROR: rank %d on %s %s since %.0f s: what is done is kept, the same command with "   \
-    "--resume goes on"
-
 /* On failure, too, progress_close must be called. Not collective. */
 enum status progress_open(struct job *job, struct progress *progress);
 /* No round may be open; zeroed is fine. */
