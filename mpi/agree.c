@@ -6,43 +6,51 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "pulse.h"
 
 enum { MESSAGE_BYTES = 2048 };
 
-/* Others may have much to do before they agree: who waits leaves them the cores, and says so once.
- */
-static void wait_for_all(MPI_Request *request, bool speaks) {
-    enum { YIELDS = 200, SLEEP_NS = 1000000, SAY_SECONDS = 30 };
-    long turns = 0;
-    int complete = 0;
-    for (MPI_Test(request, &complete, MPI_STATUS_IGNORE); !complete;
-         MPI_Test(request, &complete, MPI_STATUS_IGNORE)) {
-        if (++turns < YIELDS)
+/* Others may have much to do before they come: who waits leaves them the cores, after a while that
+ * is longer than what a collective call itself mostly takes, and says so once. */
+#define YIELD_SECONDS 0.02
+#define SAY_SECONDS   30
+
+void wait_for(struct job *job, MPI_Request *request) {
+    double start = pulse_clock();
+    bool said = job->rank != 0;
+    for (int complete = 0; !complete;) {
+        pulse_tick(job->pulse);
+        MPI_Test(request, &complete, MPI_STATUS_IGNORE);
+        double waited = pulse_clock() - start;
+        if (complete || waited < YIELD_SECONDS)
             sched_yield();
         else
-            nanosleep(&(struct timespec){.tv_nsec = SLEEP_NS}, NULL);
-        if (speaks && turns == YIELDS + SAY_SECONDS * (1000000000 / SLEEP_NS))
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        if (!said && waited > SAY_SECONDS) {
             fprintf(stderr, "verify: waiting for other processes for more than %d s\n",
                     SAY_SECONDS);
+            said = true;
+        }
     }
 }
 
-enum status agree(MPI_Comm comm, enum status mine) {
-    int rank;
-    MPI_Comm_rank(comm, &rank);
+enum status agree(struct job *job, enum status mine) {
+    MPI_Comm comm = MPI_COMM_WORLD;
+    int rank = job->rank;
     /* MAXLOC gives the lowest rank among equals. */
     struct {
         int status, rank;
     } own = {(int)mine, rank}, worst;
     MPI_Request request;
     MPI_Iallreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm, &request);
-    wait_for_all(&request, rank == 0);
+    wait_for(job, &request);
     if (worst.status == STATUS_OK)
         return STATUS_OK;
     char message[MESSAGE_BYTES] = "";
     if (rank == worst.rank)
         snprintf(message, sizeof message, "%s", status_message());
-    MPI_Bcast(message, MESSAGE_BYTES, MPI_CHAR, worst.rank, comm);
+    MPI_Ibcast(message, MESSAGE_BYTES, MPI_CHAR, worst.rank, comm, &request);
+    wait_for(job, &request);
     return FAIL((enum status)worst.status, "%s", message);
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "job.h"
+#include "pulse.h"
 #include "screen.h"
 
 static void print_counts(struct job *job) {
@@ -28,20 +29,18 @@ static void print_counts(struct job *job) {
 }
 
 enum status job_dry_run(struct job *job) {
-    enum status status = STATUS_OK;
+    enum status status;
     job->threads = job_threads(job->options.threads, job->local_size);
     job->readers = job->threads;
     job->placers = 1;
     job->slots = 4 * job->readers + 2;
-    TRY(agree(MPI_COMM_WORLD, screen_open(NULL, job->rank, job->options.quiet, &job->screen)));
+    TRY(agree(job, screen_open(NULL, job->rank, job->options.quiet, &job->screen)));
+    TRY(pulse_start(job, &job->pulse));
     TRY(job_scatter(job));
-    TRY(agree(MPI_COMM_WORLD, tally_make(job->classes.n_data, &job->tally)));
+    TRY(agree(job, tally_make(job->classes.n_data, &job->tally)));
     if (job->rank == 0)
         job_warn(job);
     TRY(job_verify(job));
-    if (job->rank == 0)
-        status = dataset_count_orphans(&job->dataset, NULL, &job->orphan_labels);
-    TRY(agree(MPI_COMM_WORLD, status));
     TRY(job_reduce(job));
     if (job->rank == 0)
         print_counts(job);

@@ -11,6 +11,7 @@
 #include "output/report.h"
 #include "output/run_lock.h"
 
+struct pulse;
 struct screen;
 
 struct job {
@@ -34,6 +35,7 @@ struct job {
     size_t readers, placers, slots;
     uint32_t imgsz;
 
+    struct pulse *pulse; /* NULL: ranks are not yet watched */
     struct screen *screen;
     struct path_list share;  /* this rank's images */
     uint64_t *share_indices; /* of each, its place in the list of all; owned */
@@ -64,7 +66,10 @@ struct job {
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
  * (of the lowest rank that has it) becomes every rank's status_message. */
-enum status agree(MPI_Comm comm, enum status mine);
+enum status agree(struct job *job, enum status mine);
+/* Waits for a collective call of all ranks. From the start of the work (job->pulse) does not return
+ * where a rank is lost: the job is aborted. */
+void wait_for(struct job *job, MPI_Request *request);
 /* Ends all ranks where one of them does not answer any more. Not collective. */
 _Noreturn void abort_job(void);
 
@@ -114,6 +119,6 @@ enum status job_open_journal(struct job *job);
 
 /* report.c — collective: verification_report.json, the closing lines, the exit status. */
 enum status job_report(struct job *job);
-int job_exit_status(const struct job *job);
+int job_exit_status(struct job *job);
 
 #endif

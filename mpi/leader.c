@@ -6,12 +6,12 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "job/silence.h"
 #include "progress.h"
+#include "pulse.h"
 #include "screen.h"
 
-/* How often rank 0 gives a sign of life. */
-#define BEAT_SECONDS 1.0
+/* How often progress is gathered. */
+#define ROUND_SECONDS 0.1
 /* How long the others may take to save what is done when a rank is lost. */
 #define SAVE_SECONDS 2.0
 /* After a signal a rank's silence is told of so soon: mpirun kills all of them before long, and
@@ -21,19 +21,17 @@
 /* What rank 0 knows of one rank. */
 struct peer {
     struct report_line coming, line; /* being received; as it was received last */
-    struct told told;
-    struct silence silence;
-    bool heard;         /* there has been a line */
-    struct order order; /* as sent last */
+    struct order order;              /* as sent last */
     MPI_Request sending;
-    double ordered;    /* when */
     struct order next; /* a parcel to be sent: taker, count */
     bool doubted;      /* its silence after a signal was told of */
 };
 
 struct leader {
     struct job *job;
-    const char *hosts;
+    struct progress *progress;
+    uint64_t rounds; /* called */
+    double called;   /* when, the last */
     size_t n_peers;
     struct peer *peers;
     struct lease *lease;
@@ -48,13 +46,12 @@ struct leader {
     time_t beat;                 /* of the lock */
 };
 
-enum status leader_make(struct job *job, const char *hosts, struct leader **out) {
+enum status leader_make(struct job *job, struct leader **out) {
     enum status status;
     struct leader *leader = NULL;
     size_t n = (size_t)job->size;
     TRY(memory_zeroed(1, sizeof *leader, &leader));
     leader->job = job;
-    leader->hosts = hosts;
     leader->lease = lease_make(n);
     status = leader->lease ? STATUS_OK : STATUS_FAILED;
     status = status_worse(status, memory_zeroed(n, sizeof *leader->peers, &leader->peers));
@@ -69,15 +66,17 @@ out:
     return status;
 }
 
-void leader_start(struct leader *leader, double now) {
+void leader_start(struct leader *leader, struct progress *progress, double now) {
+    leader->progress = progress;
+    leader->rounds = 1; /* all begin it themselves */
+    leader->called = now;
     leader->n_peers = (size_t)leader->job->size;
     leader->beat = time(NULL);
     for (size_t r = 0; r < leader->n_peers; r++) {
         struct peer *peer = &leader->peers[r];
         peer->sending = MPI_REQUEST_NULL;
         peer->next.taker = -1;
-        peer->ordered = now;
-        silence_break(&peer->silence, now);
+        peer->order.rounds = leader->rounds;
         MPI_Recv_init(&peer->coming, sizeof peer->coming, MPI_BYTE, (int)r, TAG_REPORT,
                       leader->job->progress_comm, &leader->receiving[r]);
         MPI_Start(&leader->receiving[r]);
@@ -98,26 +97,12 @@ void leader_free(struct leader *leader) {
 }
 
 static void hear(struct leader *leader, size_t r, double now) {
-    struct job *job = leader->job;
     struct peer *peer = &leader->peers[r];
     const struct report_line *line = &peer->line;
-    const struct verify_progress *p = &line->progress;
     peer->line = peer->coming;
-    /* A short report leaves the texts of the one before it alone. */
-    peer->coming.progress.notes[0] = peer->coming.progress.error[0] = '\0';
-    bool failed = p->status != STATUS_OK;
-    const struct lease_line stand = {.done = p->done,
-                                     .held = p->total - p->left - p->done,
-                                     .left = p->left,
-                                     .sent = line->sent,
-                                     .received = line->received};
-    silence_break(&peer->silence, now);
-    peer->heard = true;
+    pulse_heard(leader->job->pulse, (int)r, now);
     peer->doubted = false;
-    lease_tell(leader->lease, r, &stand, now);
-    say_progress(job->screen, failed ? screen_error : screen_line, job_prefix(job), (int)r, p,
-                 &peer->told);
-    job->failure_shown |= peer->told.ended && failed;
+    lease_tell(leader->lease, r, &line->stand, now);
     if (line->signal)
         leader->signal = line->signal;
     if (line->last)
@@ -140,12 +125,9 @@ static void raise_command(struct leader *leader, enum command command) {
 
 static void decide(struct leader *leader, double now) {
     struct job *job = leader->job;
-    bool finished = true, failed = job->lock_status != STATUS_OK;
-    for (size_t r = 0; r < leader->n_peers; r++) {
-        const struct verify_progress *p = &leader->peers[r].line.progress;
-        finished = finished && leader->peers[r].heard && p->finished;
-        failed = failed || p->status != STATUS_OK;
-    }
+    bool failed = job->lock_status != STATUS_OK;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        failed = failed || leader->peers[r].line.status != STATUS_OK;
     if (lease_over(leader->lease))
         raise_command(leader, COMMAND_CLOSE);
     if ((failed || leader->signal) && leader->command < COMMAND_CANCEL) {
@@ -153,8 +135,25 @@ static void decide(struct leader *leader, double now) {
         leader->cancelled = now;
         atomic_store(&job->orphans_stop, true);
     }
-    if (finished && lease_quiet(leader->lease) && !atomic_load(&job->orphans_counting))
+    if (leader->progress->finished && lease_quiet(leader->lease) &&
+        !atomic_load(&job->orphans_counting))
         raise_command(leader, COMMAND_END);
+}
+
+/* After a round in which all had finished nothing is left to show: with that one the work ends, so
+ * that no round is open then. */
+static void call_round(struct leader *leader, double now) {
+    const struct progress *progress = leader->progress;
+    bool finished = true;
+    if (progress->rounds < leader->rounds || progress->gathering != MPI_REQUEST_NULL ||
+        progress->finished)
+        return;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        finished = finished && leader->peers[r].line.finished;
+    if (!finished && now - leader->called < ROUND_SECONDS)
+        return;
+    leader->called = now;
+    leader->rounds++;
 }
 
 static void match(struct leader *leader, double now) {
@@ -165,21 +164,21 @@ static void match(struct leader *leader, double now) {
     }
 }
 
-static void order_all(struct leader *leader, double now) {
+static void order_all(struct leader *leader) {
     for (size_t r = 0; r < leader->n_peers; r++) {
         struct peer *peer = &leader->peers[r];
         int gone = 1;
         if (peer->sending != MPI_REQUEST_NULL)
             MPI_Test(&peer->sending, &gone, MPI_STATUS_IGNORE);
-        bool news = peer->order.command != (int32_t)leader->command || peer->next.taker >= 0;
-        if (!gone || peer->order.command == COMMAND_END ||
-            (!news && now - peer->ordered < BEAT_SECONDS))
+        bool news = peer->order.command != (int32_t)leader->command || peer->next.taker >= 0 ||
+                    peer->order.rounds != leader->rounds;
+        if (!gone || peer->order.command == COMMAND_END || !news)
             continue;
         peer->order = peer->next;
         peer->next.taker = -1;
         peer->order.command = (int32_t)leader->command;
         peer->order.signal = leader->signal;
-        peer->ordered = now;
+        peer->order.rounds = leader->rounds;
         MPI_Issend(&peer->order, sizeof peer->order, MPI_BYTE, (int)r, TAG_ORDER,
                    leader->job->progress_comm, &peer->sending);
     }
@@ -197,35 +196,45 @@ static void beat(struct leader *leader) {
         snprintf(job->lock_message, sizeof job->lock_message, "%s", status_message());
 }
 
-static void abandon(struct leader *leader, size_t r, const char *what, double seconds, double now) {
-    struct job *job = leader->job;
-    screen_error(job->screen, LOST_RANK, job_prefix(job), (int)r, (int)r,
-                 leader->hosts + r * HOST_BYTES, what, seconds);
+static void abandon(struct leader *leader, int r, const char *what, double seconds, double now) {
+    pulse_tell(leader->job->pulse, r, what, seconds);
     leader->abandoned = now;
-    leader->lost = r;
+    leader->lost = (size_t)r;
     raise_command(leader, COMMAND_ABANDON);
 }
 
-/* Ends the job where a rank is silent for too long, or does not end though it should. */
-static void watch_silence(struct leader *leader, double now) {
+/* After a signal a silent rank is told of before mpirun kills all of them. */
+static void doubt(struct leader *leader, double now) {
     struct job *job = leader->job;
-    double limit = (double)job->options.hang_timeout;
-    for (size_t r = 0; r < leader->n_peers; r++) {
+    for (size_t r = 0; leader->signal && r < leader->n_peers; r++) {
         struct peer *peer = &leader->peers[r];
-        double seconds = silence_look(&peer->silence, now);
-        if (peer->line.last || leader->command == COMMAND_ABANDON)
+        if (peer->line.last || peer->doubted ||
+            pulse_silence(job->pulse, (int)r, now) <= SIGNAL_SECONDS)
             continue;
-        if (leader->signal && seconds > SIGNAL_SECONDS && !peer->doubted) {
-            peer->doubted = true;
-            screen_line(job->screen, "[%s %d] WARNING: rank %d on %s does not answer",
-                        job_prefix(job), (int)r, (int)r, leader->hosts + r * HOST_BYTES);
-        }
-        if (limit > 0 && seconds >= limit)
-            abandon(leader, r, "gives no sign of life", seconds, now);
-        else if (limit > 0 && leader->command == COMMAND_CANCEL && !peer->line.progress.finished &&
-                 now - leader->cancelled >= limit)
-            abandon(leader, r, "does not stop", now - leader->cancelled, now);
+        peer->doubted = true;
+        screen_line(job->screen, "[%s %d] WARNING: rank %d on %s does not answer", job_prefix(job),
+                    (int)r, (int)r, pulse_host(job->pulse, (int)r));
     }
+}
+
+/* Ends the job where a rank is silent for too long, or does not end though it should. */
+static void watch_ranks(struct leader *leader, double now) {
+    struct job *job = leader->job;
+    double limit = (double)job->options.hang_timeout, seconds;
+    int rank;
+    if (leader->command == COMMAND_ABANDON)
+        return;
+    if (pulse_lost(job->pulse, now, &rank, &seconds)) {
+        abandon(leader, rank, "gives no sign of life", seconds, now);
+        return;
+    }
+    if (limit <= 0 || leader->command != COMMAND_CANCEL || now - leader->cancelled < limit)
+        return;
+    for (size_t r = 0; r < leader->n_peers; r++)
+        if (!leader->peers[r].line.finished) {
+            abandon(leader, (int)r, "does not stop", now - leader->cancelled, now);
+            return;
+        }
 }
 
 static void abort_when_saved(struct leader *leader, double now) {
@@ -245,11 +254,13 @@ static bool all_gone(const struct leader *leader) {
 
 bool leader_turn(struct leader *leader, double now) {
     hear_all(leader, now);
+    call_round(leader, now);
     decide(leader, now);
     match(leader, now);
-    order_all(leader, now);
+    order_all(leader);
     beat(leader);
-    watch_silence(leader, now);
+    doubt(leader, now);
+    watch_ranks(leader, now);
     if (leader->command == COMMAND_ABANDON)
         abort_when_saved(leader, now);
     return !all_gone(leader);

@@ -1,17 +1,17 @@
-/* Rank 0's end of the talk: hears all ranks, shows their lines, decides, makes the matches, notices
- * who is silent. */
+/* Rank 0's end of the talk: hears all ranks, calls the rounds of progress, decides, makes the
+ * matches, notices who is silent. */
 #ifndef VERIFY_MPI_LEADER_H
 #define VERIFY_MPI_LEADER_H
 
-#include "job/lease.h"
 #include "messages.h"
+#include "progress.h"
 
 struct leader;
 
-/* `hosts` (one a rank, HOST_BYTES each) stays the caller's. On failure *out is NULL. */
-enum { HOST_BYTES = 256 };
-enum status leader_make(struct job *job, const char *hosts, struct leader **out);
-void leader_start(struct leader *leader, double now);
+/* On failure *out is NULL. */
+enum status leader_make(struct job *job, struct leader **out);
+/* `progress` is this rank's. */
+void leader_start(struct leader *leader, struct progress *progress, double now);
 
 /* Does what there is to do at this moment; never waits. False: all ranks have left. Does not return
  * where a rank is lost: the job is aborted, once the others have brought to the disk what is done.

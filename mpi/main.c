@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "job.h"
+#include "pulse.h"
 #include "screen.h"
 #include "signals.h"
 
@@ -32,33 +34,7 @@ static enum status inspect(struct job *job) {
             fputs(text.data, stdout);
     }
     text_free(&text);
-    return agree(MPI_COMM_WORLD, status);
-}
-
-/* Label files without an image are counted beside the work: a large set has many folders. */
-static void *count_orphans(void *argument) {
-    struct job *job = argument;
-    if (dataset_count_orphans(&job->dataset, &job->orphans_stop, &job->orphan_labels) != STATUS_OK)
-        job->orphan_labels = 0;
-    atomic_store(&job->orphans_counting, false);
-    return NULL;
-}
-
-static enum status verify_all(struct job *job) {
-    enum status status;
-    pthread_t orphans;
-    bool counting = false;
-    if (job->rank == 0) {
-        atomic_store(&job->orphans_counting, true);
-        counting = pthread_create(&orphans, NULL, count_orphans, job) == 0;
-        if (!counting)
-            atomic_store(&job->orphans_counting, false);
-    }
-    status = job_verify(job);
-    atomic_store(&job->orphans_stop, true);
-    if (counting)
-        pthread_join(orphans, NULL);
-    return status;
+    return agree(job, status);
 }
 
 /* A signal ended the work: says how far it came, and how to go on. */
@@ -102,9 +78,9 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
             printf("%s is complete: nothing is left to resume\n", job->output);
         return STATUS_OK;
     }
+    TRY(pulse_start(job, &job->pulse));
     TRY(job_resume(job));
-    TRY(agree(MPI_COMM_WORLD,
-              screen_open(job->output, job->rank, job->options.quiet, &job->screen)));
+    TRY(agree(job, screen_open(job->output, job->rank, job->options.quiet, &job->screen)));
     if (job->rank == 0)
         screen_title(job->screen, uses_gpus(job), job->size);
     TRY(job_scatter(job));
@@ -119,7 +95,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (uses_gpus(job))
         TRY(job_warn_of_sharing(job));
     TRY(job_open_journal(job));
-    TRY(verify_all(job));
+    TRY(job_verify(job));
     if (job->signal)
         return interrupted(job, exit_status);
     if (job->rank == 0)
@@ -127,15 +103,30 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_merge(job));
     TRY(job_reduce(job));
     TRY(job_report(job));
-    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? run_end(job) : STATUS_OK));
+    TRY(agree(job, job->rank == 0 ? run_end(job) : STATUS_OK));
     *exit_status = job_exit_status(job);
 out:
     return status;
 }
 
+static void *end_process(void *argument) {
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    _exit((int)(intptr_t)argument);
+}
+
+/* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
+ * both are killed. Nothing is left to do but to leave with the right exit status. */
+static void limit_finalize(int signal, int exit_status) {
+    pthread_t thread;
+    if ((signal == SIGINT || signal == SIGTERM) &&
+        pthread_create(&thread, NULL, end_process, (void *)(intptr_t)exit_status) == 0)
+        pthread_detach(thread);
+}
+
 int main(int argc, char **argv) {
     struct job job = {.progress_comm = MPI_COMM_NULL};
     struct timespec start;
+    MPI_Request request;
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
@@ -151,10 +142,14 @@ int main(int argc, char **argv) {
             fprintf(stderr,
                     "verify: what is done is kept: the same command with --resume goes on\n");
     }
+    /* Nobody leaves with a failure while others still work: mpirun would end them. */
+    MPI_Ibarrier(MPI_COMM_WORLD, &request);
+    wait_for(&job, &request);
+    pulse_stop(&job.pulse);
     screen_close(job.screen);
     job_free(&job);
-    /* Nobody leaves with a failure while others still work: mpirun would end them. */
-    MPI_Barrier(MPI_COMM_WORLD);
+    fflush(stdout);
+    limit_finalize(job.signal, exit_status);
     MPI_Finalize();
     return exit_status;
 }

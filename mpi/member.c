@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "screen.h"
+#include "pulse.h"
 #include "signals.h"
 
 /* How often a rank reports where nothing happens. */
@@ -22,23 +22,49 @@ static void expect_order(struct member *member) {
               member->job->progress_comm, &member->receiving);
 }
 
-void member_start(struct member *member, struct job *job, struct verify *verify, struct work *work,
-                  double now) {
-    *member = (struct member){.job = job,
+static void look(struct member *member) {
+    struct report_line *mine = &member->mine;
+    struct verify_progress *now = &member->now;
+    struct job *job = member->job;
+    verify_poll(member->verify, now);
+    if (member->error[0] && now->status == STATUS_OK) {
+        now->status = STATUS_FAILED;
+        memcpy(now->error, member->error, sizeof member->error);
+    }
+    mine->stand.done = now->done;
+    mine->stand.held = now->total - now->left - now->done;
+    mine->stand.left = now->left;
+    mine->status = now->status;
+    mine->finished = now->finished;
+    if (member->order.command == COMMAND_ABANDON && now->finished && !mine->saved)
+        mine->saved = !job->journal || journal_sync(job->journal) == STATUS_OK;
+}
+
+static void begin_round(struct member *member) {
+    progress_begin(member->progress, &member->now);
+    member->now.notes[0] = '\0';
+}
+
+void member_start(struct member *member, struct progress *progress, struct verify *verify,
+                  struct work *work) {
+    *member = (struct member){.job = progress->job,
+                              .progress = progress,
                               .verify = verify,
                               .work = work,
                               .sending = MPI_REQUEST_NULL,
                               .giving = MPI_REQUEST_NULL,
                               .taking = MPI_REQUEST_NULL,
                               .reported = -REPORT_SECONDS};
-    silence_break(&member->leader, now);
     expect_order(member);
+    /* Before anything is given away: it shows the rank's share. */
+    look(member);
+    begin_round(member);
 }
 
 static void obey(struct member *member, double now) {
     if (member->order.command == COMMAND_END || member->give || !complete(&member->receiving))
         return;
-    silence_break(&member->leader, now);
+    pulse_heard(member->job->pulse, 0, now);
     member->order = member->coming;
     member->give = member->order.taker >= 0;
     if (member->order.command == COMMAND_CLOSE)
@@ -52,7 +78,7 @@ static void obey(struct member *member, double now) {
 /* A parcel is sent even where nothing is left to put in: the taker and rank 0 count them. */
 static void give(struct member *member) {
     if (member->giving != MPI_REQUEST_NULL && complete(&member->giving))
-        member->mine.sent++;
+        member->mine.stand.sent++;
     if (!member->give || member->giving != MPI_REQUEST_NULL)
         return;
     member->give = false;
@@ -70,7 +96,7 @@ static void open_parcel(struct member *member) {
         snprintf(member->error, sizeof member->error, "%s", status_message());
     free(member->taken);
     member->taken = NULL;
-    member->mine.received++;
+    member->mine.stand.received++;
 }
 
 static void take(struct member *member) {
@@ -97,45 +123,32 @@ static void take(struct member *member) {
 /* Whether something has happened that rank 0 should know at once. */
 static bool has_news(const struct member *member) {
     const struct report_line *mine = &member->mine, *sent = &member->sent;
-    return mine->progress.notes[0] || mine->signal != sent->signal || mine->saved != sent->saved ||
-           mine->sent != sent->sent || mine->received != sent->received ||
-           mine->progress.finished != sent->progress.finished ||
-           mine->progress.status != sent->progress.status ||
-           (mine->progress.left == 0) != (sent->progress.left == 0);
+    return mine->signal != sent->signal || mine->saved != sent->saved ||
+           mine->finished != sent->finished || mine->status != sent->status ||
+           mine->stand.sent != sent->stand.sent || mine->stand.received != sent->stand.received ||
+           (mine->stand.left == 0) != (sent->stand.left == 0);
 }
 
-static void look(struct member *member) {
-    struct report_line *mine = &member->mine;
-    struct job *job = member->job;
-    verify_poll(member->verify, &mine->progress);
-    if (member->error[0] && mine->progress.status == STATUS_OK) {
-        mine->progress.status = STATUS_FAILED;
-        memcpy(mine->progress.error, member->error, sizeof member->error);
-    }
-    if (member->order.command == COMMAND_ABANDON && mine->progress.finished && !mine->saved)
-        mine->saved = !job->journal || journal_sync(job->journal) == STATUS_OK;
+/* Takes part in the round of progress that rank 0 has called. */
+static void show(struct member *member) {
+    if (progress_complete(member->progress) && member->progress->rounds < member->order.rounds)
+        begin_round(member);
 }
 
 static void report(struct member *member, double now) {
-    const struct job *job = member->job;
     if (member->sending != MPI_REQUEST_NULL && !complete(&member->sending))
         return;
     if (member->mine.last) {
         member->left = true;
         return;
     }
-    look(member);
-    member->mine.last = member->order.command == COMMAND_END;
+    member->mine.last = member->order.command == COMMAND_END && progress_complete(member->progress);
     if (!member->mine.last && now - member->reported < REPORT_SECONDS && !has_news(member))
         return;
     member->reported = now;
     member->sent = member->mine;
-    /* Its own log has what rank 0 shows. */
-    say_progress(job->screen, screen_own, job_prefix(job), job->rank, &member->sent.progress,
-                 &member->told);
-    bool texts = member->sent.progress.notes[0] || member->sent.progress.error[0];
-    MPI_Issend(&member->sent, (int)(texts ? sizeof member->sent : SHORT_REPORT), MPI_BYTE, 0,
-               TAG_REPORT, job->progress_comm, &member->sending);
+    MPI_Issend(&member->sent, sizeof member->sent, MPI_BYTE, 0, TAG_REPORT,
+               member->job->progress_comm, &member->sending);
 }
 
 void member_turn(struct member *member, double now) {
@@ -144,6 +157,8 @@ void member_turn(struct member *member, double now) {
     obey(member, now);
     give(member);
     take(member);
+    look(member);
+    show(member);
     report(member, now);
 }
 

@@ -3,33 +3,32 @@
 #define VERIFY_MPI_MEMBER_H
 
 #include "base/text.h"
-#include "job/silence.h"
 #include "messages.h"
 #include "progress.h"
 
 struct member {
     struct job *job;
+    struct progress *progress;
     struct verify *verify;
     struct work *work;
+    struct verify_progress now;    /* where the work stands; notes that are not yet on their way */
     struct report_line mine, sent; /* as it is; as it was sent last */
     MPI_Request sending;
     double reported; /* when */
     struct order order, coming;
     MPI_Request receiving;
-    struct silence leader; /* rank 0's */
-    bool give;             /* coming.taker is to get a parcel */
-    struct text parcel;    /* on its way to another rank */
+    bool give;          /* coming.taker is to get a parcel */
+    struct text parcel; /* on its way to another rank */
     MPI_Request giving;
     char *taken; /* on its way to this rank; owned */
     int taken_bytes;
     MPI_Request taking;
     char error[ERROR_BYTES]; /* a parcel could not be taken in; "" where it could */
-    struct told told;        /* in this rank's own log */
     bool left;               /* the last report has gone */
 };
 
-void member_start(struct member *member, struct job *job, struct verify *verify, struct work *work,
-                  double now);
+void member_start(struct member *member, struct progress *progress, struct verify *verify,
+                  struct work *work);
 
 /* Does what there is to do at this moment; never waits. */
 void member_turn(struct member *member, double now);

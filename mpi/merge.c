@@ -12,9 +12,12 @@
 #include "base/memory.h"
 #include "job.h"
 #include "output/storage.h"
+#include "pulse.h"
 
 /* Images that are placed in one round. */
 enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
+/* Bytes that are brought to the disk at once, which is one step. */
+#define SYNC_BYTES (UINT64_C(1) << 28)
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
  * `tail`. */
@@ -32,7 +35,7 @@ struct line {
 };
 
 struct merging {
-    const struct job *job;
+    struct job *job;
     const struct framing *framing;
     size_t n_lines, line_capacity;
     struct line *lines; /* by index; owned */
@@ -42,6 +45,7 @@ struct merging {
     char draft[PATH_MAX];
     const struct journal_texts *texts; /* of the journal at hand */
     struct text waiting;               /* neighbouring lines, not yet written */
+    uint64_t unsynced;                 /* bytes, since it was brought to the disk */
     uint64_t waiting_end;
 };
 
@@ -52,6 +56,7 @@ static const struct journal_text *text_of(const struct merging *merging,
 
 static enum status measure(void *context, const struct journal_line *line) {
     struct merging *merging = context;
+    pulse_tick(merging->job->pulse);
     enum status status = memory_reserve(&merging->lines, &merging->line_capacity,
                                         merging->n_lines + 1, sizeof *merging->lines);
     if (status == STATUS_OK)
@@ -114,11 +119,15 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
 }
 
 static enum status flush(struct merging *merging) {
-    enum status status =
-        write_at(merging, merging->waiting.data, merging->waiting.length,
-                 strlen(merging->framing->head) + merging->waiting_end - merging->waiting.length);
+    size_t length = merging->waiting.length;
+    enum status status = write_at(merging, merging->waiting.data, length,
+                                  strlen(merging->framing->head) + merging->waiting_end - length);
     text_clear(&merging->waiting);
-    return status;
+    merging->unsynced += length;
+    if (status != STATUS_OK || merging->unsynced < SYNC_BYTES)
+        return status;
+    merging->unsynced = 0;
+    return fdatasync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging->draft, errno);
 }
 
 /* Mostly a journal's lines are in the list's order. NULL: it was not there before. */
@@ -137,6 +146,7 @@ static enum status copy(void *context, const struct journal_line *line) {
     enum status status = STATUS_OK;
     struct merging *merging = context;
     uint64_t length = text_of(merging, line)->length;
+    pulse_tick(merging->job->pulse);
     if (length == 0)
         return STATUS_OK;
     const struct line *found = find_line(merging, line->index);
@@ -172,13 +182,16 @@ out:
  * the first of this rank's lines that lies behind. */
 static enum status place_round(struct merging *merging, uint64_t first, uint64_t *lengths,
                                size_t *own) {
+    MPI_Request request;
     uint64_t left = merging->job->total_images - first;
     size_t count = left < ROUND_IMAGES ? (size_t)left : ROUND_IMAGES, begin = *own;
     memset(lengths, 0, count * sizeof *lengths);
     /* One more, so that an image that is there differs from one that is not. */
     for (; *own < merging->n_lines && merging->lines[*own].index < first + count; ++*own)
         lengths[merging->lines[*own].index - first] = merging->lines[*own].end + 1;
-    MPI_Allreduce(MPI_IN_PLACE, lengths, (int)count, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Iallreduce(MPI_IN_PLACE, lengths, (int)count, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD,
+                   &request);
+    wait_for(merging->job, &request);
     for (size_t i = 0; i < count; i++) {
         if (lengths[i] == 0)
             return FAIL(STATUS_FAILED, "image %llu is in no journal: run again with --resume",
@@ -194,10 +207,13 @@ static enum status place_round(struct merging *merging, uint64_t first, uint64_t
 /* Where each line ends, and how many images there are in all: the same on every rank. */
 static enum status place(struct merging *merging) {
     enum status status;
-    uint64_t *lengths = NULL, images = merging->n_lines, total = merging->job->total_images;
+    struct job *job = merging->job;
+    MPI_Request request;
+    uint64_t *lengths = NULL, images = merging->n_lines, total = job->total_images;
     size_t own = 0;
-    MPI_Allreduce(MPI_IN_PLACE, &images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
-    TRY(agree(MPI_COMM_WORLD, memory_zeroed(ROUND_IMAGES, sizeof *lengths, &lengths)));
+    MPI_Iallreduce(MPI_IN_PLACE, &images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    TRY(agree(job, memory_zeroed(ROUND_IMAGES, sizeof *lengths, &lengths)));
     for (uint64_t first = 0; first < total; first += ROUND_IMAGES)
         TRY(place_round(merging, first, lengths, &own));
     if (images != total)
@@ -241,21 +257,21 @@ static enum status merge(struct job *job, const struct framing *framing) {
     status = measure_all(&merging);
     if (length < 0 || length >= PATH_MAX)
         status = FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
-    TRY(agree(MPI_COMM_WORLD, status));
-    TRY(agree(MPI_COMM_WORLD, place(&merging)));
+    TRY(agree(job, status));
+    TRY(agree(job, place(&merging)));
     merging.whole = open(merging.draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (merging.whole < 0)
         status = cannot_write(merging.draft, errno);
-    TRY(agree(MPI_COMM_WORLD, status));
-    TRY(agree(MPI_COMM_WORLD, copy_all(&merging)));
+    TRY(agree(job, status));
+    TRY(agree(job, copy_all(&merging)));
     if (job->rank == 0)
         status = frame(&merging);
     if (status == STATUS_OK && fsync(merging.whole) != 0)
         status = cannot_write(merging.draft, errno);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     if (job->rank == 0)
         status = publish(&merging, path);
-    status = agree(MPI_COMM_WORLD, status);
+    status = agree(job, status);
 out:
     if (merging.whole >= 0)
         close(merging.whole);

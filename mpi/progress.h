@@ -1,4 +1,7 @@
-/* The lines that a rank's progress is worth. */
+/* Where all ranks stand: gathered to rank 0, which shows it on the screen and in its log; each rank
+ * writes the same lines into a log of its own. Collective, in rounds that nobody waits for: the
+ * first is begun at the start of the work, any other once rank 0 has called it (struct order). A
+ * rank looks now and then whether the round is complete; at most one is open at a time. */
 #ifndef VERIFY_MPI_PROGRESS_H
 #define VERIFY_MPI_PROGRESS_H
 
@@ -11,18 +14,29 @@ struct told {
     uint64_t next;   /* images at which the next one is due */
 };
 
-typedef void say(struct screen *screen, const char *format, ...);
+struct progress {
+    struct job *job;
+    uint64_t rounds; /* begun by this rank */
+    bool finished;   /* on rank 0: in the last complete round all ranks had finished */
+    MPI_Request gathering;
+    struct verify_progress mine; /* on its way */
+    struct told told;            /* to this rank's own log */
+    struct verify_progress *all; /* [ranks] on rank 0: of the open round; owned */
+    struct told *shown;          /* [ranks] on rank 0: on the screen; owned */
+};
 
 /* "CPU" or "GPU". */
 const char *job_prefix(const struct job *job);
 
-/* A rank is lost: prefix, rank, rank, host, what it does not do, seconds. */
-#define LOST_RANK                                                                                  \
-    "[%s %d] ERROR: rank %d on %s %s since %.0f s: what is done is kept, the same command with "   \
-    "--resume goes on"
+/* On failure, too, progress_close must be called. Not collective. */
+enum status progress_open(struct job *job, struct progress *progress);
+/* No round may be open; zeroed is fine. */
+void progress_close(struct progress *progress);
 
-/* Says what is new: a rank to its own log, rank 0 to the screen. */
-void say_progress(struct screen *screen, say *line, const char *prefix, int rank,
-                  const struct verify_progress *progress, struct told *told);
+/* Begins a round with what is to be said of this rank, which is copied. None may be open. */
+void progress_begin(struct progress *progress, const struct verify_progress *mine);
+
+/* Whether no round is open; on rank 0 shows the one that has become complete. Never waits. */
+bool progress_complete(struct progress *progress);
 
 #endif

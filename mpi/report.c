@@ -6,7 +6,11 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "pulse.h"
 #include "screen.h"
+
+/* That are written at least. */
+#define FAILURES_A_SECOND 10000
 
 /* What rank 0 needs of each rank for the report; plain data, sent as bytes. */
 struct rank_line {
@@ -44,6 +48,7 @@ static enum status write_report(struct job *job, const struct rank_line *lines) 
         .started = job->started,
         .finished = now(),
     };
+    pulse_announce(job->pulse, (double)job->tally.n_failures / FAILURES_A_SECOND);
     TRY(report_write(job->output, &report));
 out:
     free(ranks);
@@ -53,28 +58,32 @@ out:
 
 enum status job_report(struct job *job) {
     enum status status = STATUS_OK;
+    MPI_Request request;
     struct rank_line mine = {.images = job->images_done, .seconds = job->seconds}, *all = NULL;
     snprintf(mine.host, sizeof mine.host, "%s", job->host);
     snprintf(mine.device, sizeof mine.device, "%s", job->device);
     if (job->rank == 0)
         status = memory_zeroed((size_t)job->size, sizeof *all, &all);
-    TRY(agree(MPI_COMM_WORLD, status));
-    MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD);
+    TRY(agree(job, status));
+    MPI_Igather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD,
+                &request);
+    wait_for(job, &request);
     if (job->rank == 0) {
-        if (!job->signal)
+        status = write_report(job, all);
+        if (status == STATUS_OK && !job->signal)
             screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
                            job->output, &job->tally, job->total_images);
-        status = write_report(job, all);
     }
-    status = agree(MPI_COMM_WORLD, status);
+    status = agree(job, status);
 out:
     free(all);
     return status;
 }
 
 /* Agreed by all ranks: rank 0 has the counts. */
-int job_exit_status(const struct job *job) {
+int job_exit_status(struct job *job) {
     enum { STRICT = 3, TOO_MANY_MISLABELED = 4 };
+    MPI_Request request;
     int exit_status = STATUS_OK;
     if (job->rank == 0) {
         const uint64_t *counts = job->tally.counts;
@@ -85,6 +94,7 @@ int job_exit_status(const struct job *job) {
         else if (job->options.strict && problems)
             exit_status = STRICT;
     }
-    MPI_Bcast(&exit_status, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    MPI_Ibcast(&exit_status, 1, MPI_INT, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     return exit_status;
 }

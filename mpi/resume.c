@@ -5,25 +5,29 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "pulse.h"
 
 /* The journals of earlier epochs, the same on all ranks. */
 static enum status share_journals(struct job *job) {
     enum status status = STATUS_OK;
+    MPI_Request request;
     uint64_t count = 0;
     size_t found = 0;
     struct journal_id *ids = NULL;
     if (job->rank == 0)
         status = journal_list(job->output, &ids, &found);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     count = found;
-    MPI_Bcast(&count, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    MPI_Ibcast(&count, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     status = job->rank == 0 ? STATUS_OK : memory_zeroed(count, sizeof *ids, &ids);
     if (count * sizeof *ids > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many journals: %llu", (unsigned long long)count);
-    TRY(agree(MPI_COMM_WORLD, status));
-    MPI_Bcast(ids, (int)(count * sizeof *ids), MPI_BYTE, 0, MPI_COMM_WORLD);
+    TRY(agree(job, status));
+    MPI_Ibcast(ids, (int)(count * sizeof *ids), MPI_BYTE, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     /* One more than dealt: this rank's own. */
-    TRY(agree(MPI_COMM_WORLD, memory_zeroed(count + 1, sizeof *job->journals, &job->journals)));
+    TRY(agree(job, memory_zeroed(count + 1, sizeof *job->journals, &job->journals)));
     for (uint64_t i = (uint64_t)job->rank; i < count; i += (uint64_t)job->size)
         job->journals[job->n_journals++] = ids[i];
     if (job->rank == 0 && count) {
@@ -40,6 +44,7 @@ static bool placed(void *context, uint64_t index, enum bucket bucket) {
     struct job *job = context;
     const struct path_list *images = &job->dataset.images;
     char *label = NULL;
+    pulse_tick(job->pulse);
     if (index >= images->count)
         return false;
     const char *image = path_list_get(images, index);
@@ -52,8 +57,10 @@ static bool placed(void *context, uint64_t index, enum bucket bucket) {
 /* On rank 0, which knows the images. */
 static enum status repair(struct job *job) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < job->n_all_journals; i++)
+    for (size_t i = 0; i < job->n_all_journals; i++) {
+        pulse_tick(job->pulse);
         TRY(journal_repair(job->output, job->all_journals[i], placed, job, NULL));
+    }
 out:
     return status;
 }
@@ -65,6 +72,7 @@ struct counting {
 
 static enum status count(void *context, const struct journal_line *line) {
     struct counting *counting = context;
+    pulse_tick(counting->job->pulse);
     if (line->index >= counting->job->total_images)
         return FAIL(STATUS_FAILED,
                     "--resume: a journal has image %llu of %llu; start over with "
@@ -77,22 +85,25 @@ static enum status count(void *context, const struct journal_line *line) {
 
 enum status job_resume(struct job *job) {
     enum status status;
+    MPI_Request request;
     uint64_t total = job->dataset.images.count;
-    MPI_Bcast(&total, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    MPI_Ibcast(&total, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     job->total_images = total;
     size_t bytes = total / 8 + 1;
     struct counting counting = {job, NULL};
     TRY(share_journals(job));
-    TRY(agree(MPI_COMM_WORLD, job->rank == 0 ? repair(job) : STATUS_OK));
+    TRY(agree(job, job->rank == 0 ? repair(job) : STATUS_OK));
     status = tally_make(job->classes.n_data, &job->tally);
-    TRY(agree(MPI_COMM_WORLD, status_worse(status, memory_zeroed(bytes, 1, &counting.done))));
+    TRY(agree(job, status_worse(status, memory_zeroed(bytes, 1, &counting.done))));
     for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++)
         status = journal_read(job->output, job->journals[i], count, &counting);
     if (status == STATUS_OK && bytes > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many images: %llu", (unsigned long long)total);
-    TRY(agree(MPI_COMM_WORLD, status));
-    MPI_Reduce(job->rank == 0 ? MPI_IN_PLACE : counting.done, counting.done, (int)bytes, MPI_BYTE,
-               MPI_BOR, 0, MPI_COMM_WORLD);
+    TRY(agree(job, status));
+    MPI_Ireduce(job->rank == 0 ? MPI_IN_PLACE : counting.done, counting.done, (int)bytes, MPI_BYTE,
+                MPI_BOR, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     if (job->rank == 0) {
         job->done = counting.done;
         counting.done = NULL;
@@ -109,5 +120,5 @@ enum status job_open_journal(struct job *job) {
         journal_create(job->output, job->epoch, job->rank, job->options.save_json, &job->journal);
     if (status == STATUS_OK)
         job->journals[job->n_journals++] = (struct journal_id){job->epoch, job->rank};
-    return agree(MPI_COMM_WORLD, status);
+    return agree(job, status);
 }

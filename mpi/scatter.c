@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "pulse.h"
 
 /* A round moves at most this many bytes in all: MPI counts are int, and rank 0 packs a round into
  * memory of its own. */
@@ -44,6 +45,7 @@ static enum status find_left(const struct job *job, struct path_list *left, uint
     size_t n = 0;
     TRY(memory_zeroed(images->count, sizeof **indices, indices));
     for (size_t i = 0; i < images->count; i++) {
+        pulse_tick(job->pulse);
         if (job->done[i / 8] >> i % 8 & 1)
             continue;
         (*indices)[n++] = i;
@@ -63,18 +65,20 @@ static void number_share(struct job *job) {
 /* Every rank's share of the indices of the `total` images that are left. */
 static enum status scatter_indices(struct job *job, const uint64_t *indices, size_t total) {
     enum status status;
+    MPI_Request request;
     int *counts = NULL, *offsets = NULL;
     status = memory_zeroed((size_t)job->size, sizeof *counts, &counts);
     status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *offsets, &offsets));
     if (total > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many images: %zu", total);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     for (int r = 0; job->rank == 0 && r < job->size; r++) {
         offsets[r] = (int)share_start(total, job->size, r);
         counts[r] = (int)share_start(total, job->size, r + 1) - offsets[r];
     }
-    MPI_Scatterv(indices, counts, offsets, MPI_UINT64_T, job->share_indices, (int)job->share.count,
-                 MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    MPI_Iscatterv(indices, counts, offsets, MPI_UINT64_T, job->share_indices, (int)job->share.count,
+                  MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
 out:
     free(counts);
     free(offsets);
@@ -83,6 +87,7 @@ out:
 
 enum status job_scatter(struct job *job) {
     enum status status;
+    MPI_Request request;
     char *mine = NULL, *buffer = NULL;
     int *counts = NULL, *offsets = NULL;
     struct path_list left = {0};
@@ -92,40 +97,45 @@ enum status job_scatter(struct job *job) {
     /* On rank 0, then on all. */
     uint64_t known[] = {job->dataset.images.count, job->done_before};
 
-    MPI_Bcast(known, sizeof known / sizeof *known, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    MPI_Ibcast(known, sizeof known / sizeof *known, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     job->total_images = known[0];
     job->done_before = known[1];
     status = job->rank == 0 && job->done_before ? find_left(job, &left, &indices) : STATUS_OK;
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     /* Everything that may fail, on every rank, before the first collective call. */
     size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
     status = memory_zeroed(ranks, sizeof *lengths, &lengths);
     status = status_worse(status, memory_zeroed(ranks, sizeof *counts, &counts));
     status = status_worse(status, memory_zeroed(ranks, sizeof *offsets, &offsets));
     status = status_worse(status, memory_zeroed(room, 1, &buffer));
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     for (int r = 0; job->rank == 0 && r < job->size; r++) {
         lengths[r] = byte_start(images, share_start(images->count, job->size, r + 1)) -
                      byte_start(images, share_start(images->count, job->size, r));
         longest = lengths[r] > longest ? lengths[r] : longest;
     }
-    MPI_Scatter(lengths, 1, MPI_UINT64_T, &my_length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
-    MPI_Bcast(&longest, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
-    TRY(agree(MPI_COMM_WORLD, memory_zeroed(my_length, 1, &mine)));
+    MPI_Iscatter(lengths, 1, MPI_UINT64_T, &my_length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD,
+                 &request);
+    wait_for(job, &request);
+    MPI_Ibcast(&longest, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    TRY(agree(job, memory_zeroed(my_length, 1, &mine)));
     for (size_t round = 0; round * piece < longest; round++) {
         if (job->rank == 0)
             pack_round(job, images, round, piece, buffer, counts, offsets);
         size_t from = round * piece < my_length ? round * piece : my_length;
         size_t length = my_length - from < piece ? my_length - from : piece;
-        MPI_Scatterv(buffer, counts, offsets, MPI_CHAR, mine + from, (int)length, MPI_CHAR, 0,
-                     MPI_COMM_WORLD);
+        MPI_Iscatterv(buffer, counts, offsets, MPI_CHAR, mine + from, (int)length, MPI_CHAR, 0,
+                      MPI_COMM_WORLD, &request);
+        wait_for(job, &request);
     }
     status = path_list_adopt(&job->share, mine, my_length);
     if (status == STATUS_OK)
         mine = NULL;
     status = status_worse(
         status, memory_zeroed(job->share.count, sizeof *job->share_indices, &job->share_indices));
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     if (job->done_before)
         TRY(scatter_indices(job, indices, images->count));
     else

@@ -20,14 +20,13 @@ enum status job_start(struct job *job, int argc, char **argv) {
     MPI_Comm_dup(MPI_COMM_WORLD, &job->progress_comm);
     if (gethostname(job->host, sizeof job->host - 1) != 0)
         snprintf(job->host, sizeof job->host, "unknown");
-    return agree(MPI_COMM_WORLD, options_read(argc, argv, &job->options));
+    return agree(job, options_read(argc, argv, &job->options));
 }
 
 enum status job_open_model(struct job *job) {
     const struct options *options = &job->options;
     enum status status;
-    TRY(agree(MPI_COMM_WORLD,
-              model_read(options->model, options->weights, options->imgsz, &job->model)));
+    TRY(agree(job, model_read(options->model, options->weights, options->imgsz, &job->model)));
     int64_t stride = job->model.stride;
     job->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
     job->thresholds = (struct thresholds){
@@ -43,17 +42,16 @@ out:
 }
 
 /* A block of NUL-terminated strings from rank 0 to all; *block is the caller's to free. */
-static enum status share_strings(struct text *strings, char **block, size_t *length) {
+static enum status share_strings(struct job *job, struct text *strings, char **block,
+                                 size_t *length) {
     enum status status;
-    int rank;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     uint64_t bytes = strings->length;
     MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
     status = memory_zeroed(bytes, 1, block);
     if (bytes > INT_MAX)
         status = FAIL(STATUS_BAD_INPUT, "too many class names");
-    TRY(agree(MPI_COMM_WORLD, status));
-    if (rank == 0 && strings->data)
+    TRY(agree(job, status));
+    if (job->rank == 0 && strings->data)
         memcpy(*block, strings->data, bytes);
     MPI_Bcast(*block, (int)bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
     *length = bytes;
@@ -74,8 +72,8 @@ static enum status share_dataset(struct job *job) {
         for (size_t i = 0; i < dataset->n_names; i++)
             text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
     }
-    TRY(agree(MPI_COMM_WORLD, text_status(&strings)));
-    TRY(share_strings(&strings, &block, &length));
+    TRY(agree(job, text_status(&strings)));
+    TRY(share_strings(job, &strings, &block, &length));
     status = STATUS_OK;
     if (job->rank != 0 && block) {
         const char *at = block;
@@ -93,7 +91,7 @@ static enum status share_dataset(struct job *job) {
             dataset->n_names += status == STATUS_OK;
         }
     }
-    status = agree(MPI_COMM_WORLD, status);
+    status = agree(job, status);
 out:
     free(block);
     text_free(&strings);
@@ -124,9 +122,9 @@ enum status job_open_data(struct job *job) {
     if (job->rank == 0)
         status =
             dataset_open(job->options.data, job->options.split, job->options.output, &job->dataset);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     TRY(share_dataset(job));
-    TRY(agree(MPI_COMM_WORLD, match_classes(job)));
+    TRY(agree(job, match_classes(job)));
 out:
     return status;
 }
@@ -147,7 +145,7 @@ enum status job_open_backend(struct job *job) {
     enum status status;
     const struct options *options = &job->options;
     int mine = choose_backend(options->device), common;
-    TRY(agree(MPI_COMM_WORLD, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
+    TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
     job->interface = backends[common];
@@ -174,7 +172,7 @@ enum status job_open_backend(struct job *job) {
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
     if (status == STATUS_BAD_INPUT)
         status_prefix(status, "%s: ", options->model);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     snprintf(job->device, sizeof job->device, "%s", job->interface->device(job->backend));
 out:
     return status;
@@ -201,9 +199,9 @@ enum status job_open_output(struct job *job) {
         status = run_begin(job);
     if (status == STATUS_OK && job->rank == 0 && !realpath(output, absolute))
         status = FAIL(STATUS_BAD_INPUT, "--output %s: cannot be found after it was made", output);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     MPI_Bcast(absolute, sizeof absolute, MPI_CHAR, 0, MPI_COMM_WORLD);
-    TRY(agree(MPI_COMM_WORLD, memory_string(absolute, &job->output)));
+    TRY(agree(job, memory_string(absolute, &job->output)));
     struct run_news news = {job->epoch, job->resumed, job->complete};
     MPI_Bcast(&news, sizeof news, MPI_BYTE, 0, MPI_COMM_WORLD);
     job->epoch = news.epoch;
@@ -215,7 +213,7 @@ enum status job_open_output(struct job *job) {
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(modes[i].name, job->options.place) == 0)
             mode = modes[i].mode;
-    TRY(agree(MPI_COMM_WORLD, placer_open(job->output, job->dataset.common, mode, &job->placer)));
+    TRY(agree(job, placer_open(job->output, job->dataset.common, mode, &job->placer)));
 out:
     return status;
 }

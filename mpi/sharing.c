@@ -21,11 +21,14 @@ static int first_holder(const struct holder *all, int rank) {
 
 enum status job_warn_of_sharing(struct job *job) {
     struct holder mine = {0}, *all = NULL;
+    MPI_Request request;
     enum status status = memory_zeroed((size_t)job->size, sizeof *all, &all);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     snprintf(mine.host, sizeof mine.host, "%s", job->host);
     snprintf(mine.device, sizeof mine.device, "%s", job->device);
-    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, MPI_COMM_WORLD);
+    MPI_Iallgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, MPI_COMM_WORLD,
+                   &request);
+    wait_for(job, &request);
     for (int r = 0; r < job->size; r++) {
         int first = first_holder(all, r);
         if (first == r)

@@ -1,4 +1,5 @@
 /* A rank's main thread while the work runs: it alone calls MPI, and never waits for anything. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "job.h"
 #include "leader.h"
 #include "member.h"
+#include "pulse.h"
 #include "screen.h"
 
 /* How often it looks; more often where somebody may be waiting for an answer. */
@@ -14,38 +16,23 @@ enum { LOOK_MS = 10, QUICK_MS = 2 };
 
 /* How long work that was cancelled may take to end before the job is aborted. */
 #define SAVE_SECONDS 1.0
-/* Rank 1 says that rank 0 is silent, and ends the job; the others only where it does not, one after
- * the other. */
-#define STAGGER_FIRST   (2 * SAVE_SECONDS)
-#define STAGGER_SECONDS 0.2
-#define STAGGER_MOST    7.0
-
 static void sleep_ms(long ms) {
     struct timespec time = {.tv_nsec = ms * 1000000};
     nanosleep(&time, NULL);
 }
 
-static double seconds_now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-/* Rank 0 is lost: saves what is done and ends the job. Returns where it is not. */
-static void watch_leader(struct member *member, const char *host, double now) {
+/* Where rank 0 is lost: saves what is done and ends the job. */
+static void watch_leader(struct member *member, double now) {
     struct job *job = member->job;
-    double limit = (double)job->options.hang_timeout;
-    double stagger = job->rank > 1 ? STAGGER_FIRST + STAGGER_SECONDS * (job->rank - 2) : 0;
-    double seconds = silence_look(&member->leader, now);
-    if (job->rank == 0 || limit <= 0 ||
-        seconds < limit + (stagger < STAGGER_MOST ? stagger : STAGGER_MOST))
+    double seconds;
+    int rank;
+    if (job->rank == 0 || !pulse_lost(job->pulse, now, &rank, &seconds))
         return;
-    screen_stand_in(job->screen, job->output, LOST_RANK, job_prefix(job), 0, 0, host,
-                    "gives no sign of life", seconds);
+    pulse_tell(job->pulse, rank, "gives no sign of life", seconds);
     verify_cancel(member->verify);
-    while (!member->mine.progress.finished && seconds_now() - now < SAVE_SECONDS) {
+    while (!member->now.finished && pulse_clock() - now < SAVE_SECONDS) {
         sleep_ms(LOOK_MS);
-        verify_poll(member->verify, &member->mine.progress);
+        verify_poll(member->verify, &member->now);
     }
     if (job->journal && journal_sync(job->journal) != STATUS_OK)
         screen_own(job->screen, "[%s %d] ERROR: %s", job_prefix(job), job->rank, status_message());
@@ -53,45 +40,35 @@ static void watch_leader(struct member *member, const char *host, double now) {
 }
 
 static bool in_a_hurry(const struct member *member) {
-    return member->mine.progress.left == 0 || member->mine.signal || member->order.command;
+    return member->now.left == 0 || member->mine.signal || member->order.command;
 }
 
-static void watch(struct member *member, struct leader *leader, const char *hosts) {
+static void watch(struct member *member, struct leader *leader) {
     bool leading = leader != NULL;
-    double now = seconds_now();
+    double now = pulse_clock();
     if (leader)
-        leader_start(leader, now);
+        leader_start(leader, member->progress, now);
     while (leading || !member->left) {
         if (!member->left)
             member_turn(member, now);
         if (leading)
             leading = leader_turn(leader, now);
-        watch_leader(member, hosts, now);
+        pulse_turn(member->job->pulse, now);
+        watch_leader(member, now);
         sleep_ms(in_a_hurry(member) ? QUICK_MS : LOOK_MS);
-        now = seconds_now();
+        now = pulse_clock();
     }
-    member->job->images_done = member->mine.progress.done;
-    member->job->seconds = member->mine.progress.seconds;
+    member->job->images_done = member->now.done;
+    member->job->seconds = member->now.seconds;
     member->job->signal = member->order.signal;
-}
-
-/* The hosts of all ranks, HOST_BYTES each, on rank 0; rank 0's on the others. */
-static enum status share_hosts(const struct job *job, char **hosts) {
-    size_t n = job->rank == 0 ? (size_t)job->size : 1;
-    char mine[HOST_BYTES] = "";
-    memcpy(mine, job->host, strnlen(job->host, sizeof mine - 1));
-    enum status status = agree(MPI_COMM_WORLD, memory_zeroed(n, HOST_BYTES, hosts));
-    if (status != STATUS_OK)
-        return status;
-    MPI_Gather(mine, HOST_BYTES, MPI_CHAR, *hosts, HOST_BYTES, MPI_CHAR, 0, MPI_COMM_WORLD);
-    MPI_Bcast(*hosts, HOST_BYTES, MPI_CHAR, 0, MPI_COMM_WORLD);
-    return STATUS_OK;
 }
 
 /* Said once, whichever ranks met it. */
 static void warn_of_links(struct job *job) {
+    MPI_Request request;
     int mine = job->placer && placer_fell_back(job->placer), any = 0;
-    MPI_Reduce(&mine, &any, 1, MPI_INT, MPI_LOR, 0, MPI_COMM_WORLD);
+    MPI_Ireduce(&mine, &any, 1, MPI_INT, MPI_LOR, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
     if (any)
         screen_warning(job->screen, job->interface->prefix,
                        "%s cannot hold hard links to the images: symbolic links instead",
@@ -121,23 +98,24 @@ static struct verify_job describe(struct job *job) {
     };
 }
 
-enum status job_verify(struct job *job) {
+static enum status work_all(struct job *job) {
     enum status status;
     struct verify *verify = NULL;
     struct work *work = NULL;
     struct leader *leader = NULL;
+    struct progress progress = {0};
     struct member member = {0};
-    char *hosts = NULL;
     const struct verify_job description = describe(job);
-    TRY(share_hosts(job, &hosts));
     status = work_make(&job->share, &job->share_indices, &work);
     if (status == STATUS_OK && job->rank == 0)
-        status = leader_make(job, hosts, &leader);
+        status = leader_make(job, &leader);
+    if (status == STATUS_OK)
+        status = progress_open(job, &progress);
     if (status == STATUS_OK)
         status = verify_start(&description, work, &job->tally, &verify);
-    TRY(agree(MPI_COMM_WORLD, status));
-    member_start(&member, job, verify, work, seconds_now());
-    watch(&member, leader, hosts);
+    TRY(agree(job, status));
+    member_start(&member, &progress, verify, work);
+    watch(&member, leader);
     status = verify_join(verify, NULL);
     verify = NULL;
     status = status_worse(status, journal_close(&job->journal));
@@ -145,7 +123,7 @@ enum status job_verify(struct job *job) {
         status = FAIL(STATUS_FAILED, "%s", member.error);
     if (status == STATUS_OK && job->lock_status != STATUS_OK)
         status = FAIL(STATUS_FAILED, "%s", job->lock_message);
-    TRY(agree(MPI_COMM_WORLD, status));
+    TRY(agree(job, status));
     warn_of_links(job);
 out:
     if (verify) {
@@ -154,7 +132,33 @@ out:
     }
     member_free(&member);
     leader_free(leader);
+    progress_close(&progress);
     work_free(work);
-    free(hosts);
+    return status;
+}
+
+/* Label files without an image are counted beside the work: a large set has many folders. */
+static void *count_orphans(void *argument) {
+    struct job *job = argument;
+    if (dataset_count_orphans(&job->dataset, &job->orphans_stop, &job->orphan_labels) != STATUS_OK)
+        job->orphan_labels = 0;
+    atomic_store(&job->orphans_counting, false);
+    return NULL;
+}
+
+enum status job_verify(struct job *job) {
+    enum status status;
+    pthread_t orphans;
+    bool counting = false;
+    if (job->rank == 0) {
+        atomic_store(&job->orphans_counting, true);
+        counting = pthread_create(&orphans, NULL, count_orphans, job) == 0;
+        if (!counting)
+            atomic_store(&job->orphans_counting, false);
+    }
+    status = work_all(job);
+    atomic_store(&job->orphans_stop, true);
+    if (counting)
+        pthread_join(orphans, NULL);
     return status;
 }

@@ -51,7 +51,7 @@ void notes_close(struct notes *notes) {
 
 bool notes_take(struct notes *notes, char *out, size_t size) {
     pthread_mutex_lock(&notes->mutex);
-    size_t used = 0;
+    size_t used = strlen(out);
     while (notes->taken < notes->waiting.length) {
         const char *line = notes->waiting.data + notes->taken;
         size_t length = (size_t)(strchr(line, '\n') - line) + 1;

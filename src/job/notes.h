@@ -29,7 +29,8 @@ void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...
 /* Adds "… and N more" for each kind that was capped. Call once, at the end. */
 void notes_close(struct notes *notes);
 
-/* Moves as many whole lines as fit into `out` (NUL-terminated). Returns whether all are taken. */
+/* Appends as many whole lines as fit to `out` (NUL-terminated, of `size` bytes). Returns whether
+ * all are taken. */
 bool notes_take(struct notes *notes, char *out, size_t size);
 
 #endif

@@ -64,8 +64,9 @@ struct verify;
 enum status verify_start(const struct verify_job *job, struct work *work, struct tally *tally,
                          struct verify **out);
 
-/* Where the work stands now. Takes the notes that fit out of the queue of notes; `finished` is set
- * only once none is left and all threads that work have ended. Never waits for the work. */
+/* Where the work stands now; never waits for it. Notes out of the queue of notes are appended to
+ * those in *progress (zeroed at first), as many as fit: the caller empties it when they are passed
+ * on. `finished` is set only once none is left and all threads that work have ended. */
 void verify_poll(struct verify *verify, struct verify_progress *progress);
 
 /* Makes the work end early, `work` with it: images that are on their way are dropped, what is

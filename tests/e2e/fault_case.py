@@ -60,17 +60,21 @@ class FaultCase(Case):
             process.kill()
         process.communicate()
 
+    def journalled(self, ranks=2):
+        """Images in the journals of a run."""
+        done = 0
+        for rank in range(ranks):
+            try:
+                with open(self.path("o", ".verify", "journal.0.%d" % rank), "rb") as file:
+                    done += file.read().count(b" + ")
+            except FileNotFoundError:
+                pass
+        return done
+
     def wait_for_images(self, process, count, ranks=2):
-        """Until so many images are in the journals of a run."""
+        """Until so many images are in the journals."""
         while process.poll() is None:
-            done = 0
-            for rank in range(ranks):
-                try:
-                    with open(self.path("o", ".verify", "journal.0.%d" % rank), "rb") as file:
-                        done += file.read().count(b" + ")
-                except FileNotFoundError:
-                    pass
-            if done >= count:
+            if self.journalled(ranks) >= count:
                 return
             time.sleep(0.002)
         self.fail("the run ended before it had %d images" % count)

@@ -114,6 +114,53 @@ class ProcessFaults(FaultCase):
             self.assertEqual(json.load(file)["status"], "interrupted")
         return seconds
 
+    def signal_mpirun(self, number):
+        """After a signal to mpirun all is as it should be; returns mpirun's exit status and those
+        of the ranks that mpirun did not kill."""
+        self.clear()
+        # Each link takes so long that the signal comes in the middle.
+        command = self.command({"SLOW": 400})
+        # The shell ignores the signal that the process group gets, verify does not.
+        note = 'trap : TERM USR1; "$@"; code=$?; echo $code > "$0$OMPI_COMM_WORLD_RANK"; exit $code'
+        at = command.index("env")
+        command[at:at] = ["sh", "-c", note, self.path("status")]
+        process = subprocess.Popen(command, env=rig.environment(self.folder), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        self.addCleanup(self.end, process)
+        self.wait_for_images(process, 2)
+        process.send_signal(number)
+        out = process.communicate(timeout=60)[0]
+        self.assertRegex(out, r"Interrupted: \d+ of 16 images are done\. Go on with --resume")
+        with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertEqual(report["status"], "interrupted")
+        done = sum(report["images"].values())
+        self.assertEqual(done, self.journalled())
+        self.assertTrue(2 <= done < 16, done)
+        statuses = []
+        for rank in range(2):
+            path = self.path("status%d" % rank)
+            if os.path.exists(path):
+                with open(path) as file:
+                    statuses += [int(word) for word in file.read().split()]
+                os.remove(path)
+        self.assertIn("Resuming: %d of 16 images are done" % done,
+                      self.run_faulty({}, "--resume", ranks=3))
+        self.check_result()
+        return process.returncode, statuses
+
+    def test_signals_to_mpirun(self):
+        """mpirun passes SIGINT or SIGTERM on after a second, kills after another one or as soon as
+        one rank has ended, and its own exit status is 1. Ranks that do not wait to be killed show
+        in the first one's exit status, on a machine that is not always late."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                ends = [self.signal_mpirun(number) for _ in range(3)]
+                self.assertEqual({code for code, _ in ends}, {1})
+                self.assertEqual({status for _, statuses in ends for status in statuses}, {143})
+        self.assertEqual(self.signal_mpirun(signal.SIGUSR1), (143, [143, 143]))
+
     def test_seconds_to_an_orderly_end(self):
         chance = random.Random(1)
         self.folder = tempfile.mkdtemp(prefix="verify-test-")  # on a disk

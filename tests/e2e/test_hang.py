@@ -8,6 +8,7 @@ import socket
 import time
 import unittest
 
+from fault_case import FaultCase, rig
 from harness import DATA, MODEL
 from ranks_case import RanksCase
 
@@ -70,6 +71,59 @@ class Hang(RanksCase):
         self.assertRegex(run.output(), r"process rank 1 .*on node %s exited on signal 9" % HOST)
         self.assertRegex(self.log(), r"\[CPU 1\] WARNING: rank 1 on %s does not answer\n" % HOST)
         self.resume(run.journalled(), ranks=3)
+
+
+class Phases(FaultCase):
+    """The same before and after the work itself."""
+
+    def lose(self, rank, fault, *flags, ranks=3):
+        """A rank stops for good at a call: the job ends by itself, and says so."""
+        start = time.monotonic()
+        process = self.start(dict(fault, DO="stop", RANK=rank), "--hang-timeout", "2", *flags,
+                             ranks=ranks)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - start, 20)
+        self.assertEqual(process.returncode, 1, stdout + stderr)
+        self.assertTrue(self.hits(), "the fault met no call\n" + stdout + stderr)
+        line = (r"\[CPU %d\] ERROR: rank %d on %s gives no sign of life since \d s: what is done is "
+                r"kept, the same command with --resume goes on\n" % (rank, rank, HOST))
+        self.assertEqual(len(re.findall(line, stdout + stderr)), 1, stdout + stderr)
+        return stdout
+
+    def check_lost(self, rank, fault):
+        self.clear()
+        self.assertNotIn("complete!", self.lose(rank, fault))
+        self.assertFalse(os.path.exists(self.path("o", "verification_report.json")))
+        self.finish()
+
+    def test_a_rank_is_stopped_in_the_merge(self):
+        for rank in (0, 1, 2):
+            with self.subTest(rank):
+                self.check_lost(rank, {"CALLS": ",pwrite,", "NAME": "verification_records"})
+
+    def test_rank_0_is_stopped_in_the_report(self):
+        # mpirun wakes it before it kills it: it may even get to the end of its report.
+        self.lose(0, {"CALLS": ",rename,renameat,", "NAME": "verification_report"})
+        self.finish()
+
+    def test_a_rank_is_stopped_as_it_opens_its_journal(self):
+        self.check_lost(1, {"CALLS": ",open,openat,", "NAME": "journal.0.1"})
+
+    def test_a_rank_is_stopped_as_it_resumes(self):
+        for rank in (0, 1):
+            with self.subTest(rank):
+                self.clear()
+                self.lose(1, {"CALLS": ",pwrite,", "NAME": "verification_records"})
+                self.lose(rank, {"CALLS": ",read,pread,", "NAME": "journal."}, "--resume")
+                self.finish()
+
+    def test_a_slow_rank_is_not_lost(self):
+        self.run_faulty({"DO": "pause", "MS": 2500, "TIMES": 0, "RANK": 1,
+                         "CALLS": ",open,openat,pwrite,fsync,", "NAME": "verification_records"},
+                        "--hang-timeout", "4", ranks=2)
+        self.assertGreaterEqual(len(self.hits()), 3)
+        self.assertNotIn("ERROR", self.stdout)
+        self.check_result()
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@
  *     FAULT_AT      number of the call, from 1
  *     FAULT_TIMES   so many calls from there on (1; 0: all), but
  *     FAULT_EVERY   only each N-th of them (1)
- *     FAULT_DO      what: `count`, `kill`, `kill-after`, `kill-torn` (half of the bytes are
- *                   written), `short` (half of the bytes), `fail` (nothing is done), `late` (done,
- *                   but reported as failed), `vanish` (FAULT_VANISH is removed before it is done)
+ *     FAULT_DO      what: `count`, `stop` (until SIGCONT), `pause` (for FAULT_MS), `kill`,
+ *                   `kill-after`, `kill-torn` (half of the bytes are written), `short` (half of the
+ *                   bytes), `fail` (nothing is done), `late` (done, but reported as failed),
+ *                   `vanish` (FAULT_VANISH is removed before it is done)
+ *     FAULT_MS      of `pause`: milliseconds
  *     FAULT_ERRNO   of `fail` and `late`
  *     FAULT_VANISH  a file
  *     FAULT_LOG     a file that gets a line for each call at which something was done
@@ -98,6 +100,10 @@ static void end(void) {
     syscall(SYS_kill, getpid(), SIGKILL);
 }
 
+static void pause_for(long ms) {
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
 /* What is to be done to this call; ends the process itself where that comes before the call. */
 static enum fault fault_of(const char *call, bool changes, int folder, const char *name) {
     static const struct {
@@ -125,6 +131,10 @@ static enum fault fault_of(const char *call, bool changes, int folder, const cha
     note(number, call, path);
     if (strcmp(wanted, "kill") == 0)
         end();
+    if (strcmp(wanted, "stop") == 0)
+        syscall(SYS_kill, getpid(), SIGSTOP);
+    if (strcmp(wanted, "pause") == 0)
+        pause_for(number_of("FAULT_MS", 0));
     if (strcmp(wanted, "vanish") == 0)
         syscall(SYS_unlink, getenv("FAULT_VANISH"));
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
@@ -260,8 +270,7 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to) {
 }
 
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
-    long slow = number_of("FAULT_SLOW", 0);
-    nanosleep(&(struct timespec){slow / 1000, slow % 1000 * 1000000}, NULL);
+    pause_for(number_of("FAULT_SLOW", 0));
     enum fault fault = fault_of("linkat", true, to_folder, to);
     DO(int, fault, linkat, from_folder, from, to_folder, to, flags);
 }

@@ -157,6 +157,7 @@ static void rig_free(struct rig *rig) {
 static void wait_for_end(struct verify *verify, struct verify_progress *progress) {
     uint64_t done = 0;
     do {
+        progress->notes[0] = '\0';
         verify_poll(verify, progress);
         assert_true(progress->done >= done && progress->done <= progress->total);
         done = progress->done;
@@ -199,7 +200,7 @@ static void test_records_are_in_list_order(void **state) {
     for (size_t i = 0; i < 3 * DEPTHS; i++) {
         struct rig rig;
         struct verify *verify;
-        struct verify_progress progress;
+        struct verify_progress progress = {0};
         double stages[STAGE_COUNT];
         rig_make(&rig, 1 + i / 3, threads[i % 3][0], threads[i % 3][1]);
         rig.backend.delay = 400;
@@ -221,12 +222,13 @@ static void test_warnings_are_capped(void **state) {
     (void)state;
     struct rig rig;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     int lines = 0, more = 0;
     rig_make(&rig, 2, 2, 2);
     assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
     work_close(rig.work);
     do {
+        progress.notes[0] = '\0';
         verify_poll(verify, &progress);
         for (char *at = progress.notes; *at; at = strchr(at, '\n') + 1) {
             lines += strstr(at, ".jpg: ") != NULL && strstr(at, ".jpg: ") < strchr(at, '\n');
@@ -244,7 +246,7 @@ static void fails_with(size_t depth, int submit_at, int collect_at, int stage_at
                        const char *message) {
     struct rig rig;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     rig_make(&rig, depth, 3, 2);
     rig.backend.fail_submit_at = submit_at;
     rig.backend.fail_collect_at = collect_at;
@@ -277,7 +279,7 @@ static void test_a_full_disk_ends_the_work(void **state) {
     (void)state;
     struct rig rig;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     struct rlimit limit, low;
     rig_make(&rig, 2, 2, 2);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -300,7 +302,7 @@ static void test_cancelled_work_ends(void **state) {
     (void)state;
     struct rig rig;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     rig_make(&rig, 2, 3, 2);
     rig.backend.delay = 2000;
     assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
@@ -316,7 +318,7 @@ static void test_nothing_to_do(void **state) {
     (void)state;
     struct rig rig;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     struct path_list none = {0};
     uint64_t *indices = NULL;
     rig_make(&rig, 2, 2, 1);
@@ -338,7 +340,7 @@ static void test_images_come_and_go(void **state) {
     (void)state;
     struct rig rig, other;
     struct verify *verify;
-    struct verify_progress progress;
+    struct verify_progress progress = {0};
     struct text parcel = {0};
     uint64_t total, left;
     rig_make(&rig, 2, 3, 2);
@@ -383,7 +385,7 @@ static void test_a_stall_is_told_of(void **state) {
     for (int slow = 0; slow < 2; slow++) {
         struct rig rig;
         struct verify *verify;
-        struct verify_progress progress;
+        struct verify_progress progress = {0};
         int told = 0;
         struct backend_interface hanging = fakes[0];
         hanging.collect = never_collect;
@@ -392,6 +394,7 @@ static void test_a_stall_is_told_of(void **state) {
         rig.job.stall_seconds = slow ? 10 : 0.1;
         assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
         do {
+            progress.notes[0] = '\0';
             verify_poll(verify, &progress);
             told += strstr(progress.notes, "no image finished for") != NULL;
             pause_for(10000);
