@@ -191,14 +191,17 @@ static void test_make_folders(void **state) {
 
 static void test_sweep(void **state) {
     const char *output = *state;
-    const char *const drafts[] = {"correct/JPEGImages/.verify-1", "uncertain/labels/a/b/.verify-2",
-                                  "predicted/.verify-3"};
-    const char *const others[] = {"correct/JPEGImages/verify-1",
+    const char *const drafts[] = {"correct/JPEGImages/.verify-0123456789abcdef",
+                                  "uncertain/labels/a/b/.verify-1123456789abcdef",
+                                  "predicted/.verify-2123456789abcdef", ".verify-3123456789abcdef"};
+    const char *const others[] = {"correct/JPEGImages/verify-0123456789abcdef",
+                                  "correct/JPEGImages/.verify-1",
+                                  "correct/JPEGImages/.verify-0123456789abcdef0",
                                   "correct/labels/a.txt",
-                                  "uncertain/.verify-folder/a.txt",
-                                  "logs/.verify-4",
+                                  "uncertain/.verify-4123456789abcdef/a.txt",
+                                  "logs/.verify-5123456789abcdef",
                                   ".verify/run.json",
-                                  "elsewhere/.verify-5"};
+                                  "elsewhere/.verify-6123456789abcdef"};
     for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
         file_make(below(output, drafts[i]), "");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
