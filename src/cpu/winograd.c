@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Bytes of V and M of a chunk: they stay in a core's second-level cache. */
-enum { CHUNK_BYTES = 384 * 1024, CHUNK_LEAST = 12, CHUNK_MOST = 48 };
+enum { CHUNK_BYTES = 384 * 1024, CHUNK_LEAST = 32, CHUNK_MOST = 48 };
 
 static size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
