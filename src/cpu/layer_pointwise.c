@@ -15,10 +15,13 @@ struct pointwise_args {
     size_t channels; /* not 0: the last output block has to be cleared behind so many */
 };
 
-static void run_chunk(const struct plan *plan, const struct pointwise_args *args, size_t first,
-                      size_t count) {
+static void run_chunk(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)thread;
+    const struct pointwise_args *args = step_args;
     const struct pointwise *pointwise = &args->pointwise;
     const struct kernels *kernels = plan->runtime->kernels;
+    size_t first = item * pointwise->chunk, left = pointwise->cells - first;
+    size_t count = left < pointwise->chunk ? left : pointwise->chunk;
     const float *src = buffer_floats(plan, args->src);
     const float *residual =
         args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
@@ -32,22 +35,10 @@ static void run_chunk(const struct plan *plan, const struct pointwise_args *args
                               dst + at, count * POINTWISE_BLOCK);
         }
     }
-}
-
-static enum status run_pointwise(const struct plan *plan, const void *step_args) {
-    const struct pointwise_args *args = step_args;
-    const struct pointwise *pointwise = &args->pointwise;
-    size_t threads = plan->runtime->threads;
-#pragma omp parallel for schedule(static, 1) num_threads((int)threads)
-    for (size_t thread = 0; thread < threads; thread++) {
-        size_t end = pointwise->cells * (thread + 1) / threads;
-        for (size_t at = pointwise->cells * thread / threads; at < end; at += pointwise->chunk)
-            run_chunk(plan, args, at, end - at < pointwise->chunk ? end - at : pointwise->chunk);
-    }
     if (args->channels)
-        channels_clear_padding(buffer_floats(plan, args->dst), POINTWISE_BLOCK, args->channels,
-                               pointwise->cells);
-    return STATUS_OK;
+        channels_clear_padding(dst + ((pointwise->out_blocks - 1) * pointwise->cells + first) *
+                                         POINTWISE_BLOCK,
+                               POINTWISE_BLOCK, args->channels % POINTWISE_BLOCK, count);
 }
 
 static bool is_pointwise(const struct plan *plan, const struct op *op) {
@@ -92,7 +83,8 @@ enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done) 
         return STATUS_OK;
     size_t in_channels = (size_t)plan->shapes[op->inputs[0]].dims[1];
     size_t out_channels = (size_t)plan->shapes[op->output].dims[1];
-    what.pointwise = pointwise_of(plan_cells(plan, op->output), in_channels, out_channels);
+    what.pointwise = pointwise_of(plan_cells(plan, op->output), in_channels, out_channels,
+                                  plan->runtime->threads);
     what.activation = (struct activation_params){op->activation, op->alpha, op->beta};
     if (out_channels % POINTWISE_BLOCK &&
         activation_value(op->activation, 0.0f, op->alpha, op->beta) != 0.0f)
@@ -104,7 +96,8 @@ enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done) 
     what.dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = what;
-    TRY(plan_step(plan, "pointwise", run_pointwise, args, free));
+    size_t items = (what.pointwise.cells + what.pointwise.chunk - 1) / what.pointwise.chunk;
+    TRY(plan_shared_step(plan, "pointwise", items, run_chunk, args, free));
     plan_use(plan, what.src);
     plan_use(plan, what.residual);
     plan_use(plan, what.dst);

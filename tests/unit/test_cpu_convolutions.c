@@ -123,7 +123,7 @@ static void run_winograd(const struct layer *layer, const struct constants *cons
 static void run_pointwise(const struct layer *layer, const struct constants *constants,
                           size_t chunk, const float *src, float *dst) {
     struct pointwise pointwise =
-        pointwise_of(layer->height * layer->width, layer->in_channels, layer->out_channels);
+        pointwise_of(layer->height * layer->width, layer->in_channels, layer->out_channels, 1);
     float *packed = floats(pointwise_weight_count(&pointwise));
     pointwise_weights(&pointwise, constants->weights, layer->in_channels, layer->out_channels,
                       packed);
