@@ -1,6 +1,5 @@
 /* Convolutions 1x1 by our own matrix product, the activation while a chunk is in the cache. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "cpu/channels.h"
@@ -43,9 +42,7 @@ static void run_chunk(const struct plan *plan, const void *step_args, size_t ite
 
 static bool is_pointwise(const struct plan *plan, const struct op *op) {
     const struct window *window = &op->window;
-    const struct runtime *runtime = plan->runtime;
-    if (runtime->plain || !runtime->kernels->pointwise_cells || runtime->block != POINTWISE_BLOCK ||
-        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+    if (!convolution_is_ours(plan, op))
         return false;
     for (size_t i = 0; i < 2; i++)
         if (window->kernel[i] != 1 || window->stride[i] != 1 || window->pad[i] != 0 ||
@@ -61,17 +58,12 @@ static enum status pack(struct runtime *runtime, const struct op *op, size_t in_
     enum status status;
     bool fresh;
     float *packed;
-    size_t n = pointwise_weight_count(pointwise);
-    const struct tensor *tensors = runtime->graph->tensors;
-    TRY(runtime_packed(runtime, op, n + pointwise->out_blocks * POINTWISE_BLOCK, &fresh, &packed));
-    if (fresh) {
-        pointwise_weights(pointwise, tensors[op->inputs[1]].data, in_channels, out_channels,
-                          packed);
-        if (op->n_inputs > 2 && op->inputs[2] >= 0)
-            memcpy(packed + n, tensors[op->inputs[2]].data, out_channels * sizeof *packed);
-    }
+    TRY(convolution_constants(runtime, op, pointwise_weight_count(pointwise), &fresh, &packed,
+                              &pointwise->bias));
+    if (fresh)
+        pointwise_weights(pointwise, runtime->graph->tensors[op->inputs[1]].data, in_channels,
+                          out_channels, packed);
     pointwise->weights = packed;
-    pointwise->bias = packed + n;
 out:
     return status;
 }

@@ -22,33 +22,24 @@ static void run_chunk(const struct plan *plan, const void *step_args, size_t ite
         buffer_floats(plan, args->scratch) + thread * winograd_scratch_count(winograd));
 }
 
-/* The weights and, behind them, the bias, transformed once for all sizes of the input. */
 static enum status pack(struct runtime *runtime, const struct op *op, size_t in_channels,
                         size_t out_channels, struct winograd *winograd) {
     enum status status;
     bool fresh;
-    float *packed;
-    size_t n = winograd_weight_count(winograd);
-    const struct tensor *tensors = runtime->graph->tensors;
-    TRY(runtime_packed(runtime, op, n + winograd->out_blocks * WINOGRAD_BLOCK, &fresh, &packed));
-    if (fresh) {
-        winograd_weights(winograd, tensors[op->inputs[1]].data, in_channels, out_channels, packed);
-        const float *bias =
-            op->n_inputs > 2 && op->inputs[2] >= 0 ? tensors[op->inputs[2]].data : NULL;
-        for (size_t o = 0; bias && o < out_channels; o++)
-            packed[n + o] = bias[o];
-    }
-    winograd->weights = packed;
-    winograd->bias = packed + n;
+    float *u;
+    TRY(convolution_constants(runtime, op, winograd_weight_count(winograd), &fresh, &u,
+                              &winograd->bias));
+    if (fresh)
+        winograd_weights(winograd, runtime->graph->tensors[op->inputs[1]].data, in_channels,
+                         out_channels, u);
+    winograd->weights = u;
 out:
     return status;
 }
 
 static bool is_winograd(const struct plan *plan, const struct op *op) {
     const struct window *window = &op->window;
-    const struct runtime *runtime = plan->runtime;
-    if (runtime->plain || !runtime->kernels->winograd_tiles || runtime->block != WINOGRAD_BLOCK ||
-        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+    if (!convolution_is_ours(plan, op))
         return false;
     for (size_t i = 0; i < 2; i++)
         if (window->kernel[i] != 3 || window->stride[i] != window->stride[0] ||

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cpu/packing.h"
+
 /* Floats of the input that a chunk takes; more is slower where they lie far apart. */
 enum { CHUNK_FLOATS = 24 * 1024, CHUNK_LEAST = 24, CHUNK_MOST = 240, CHUNK_STEP = 6 };
 
@@ -43,10 +45,7 @@ void pointwise_weights(const struct pointwise *pointwise, const float *weights, 
     const size_t block = POINTWISE_BLOCK;
     size_t inputs = pointwise->in_blocks * block, outputs = pointwise->out_blocks * block;
     memset(packed, 0, pointwise_weight_count(pointwise) * sizeof *packed);
-    for (size_t o = 0; o < out_channels; o++) {
-        size_t pair = o / (2 * block) * 2 * block;
-        size_t columns = outputs - pair < 2 * block ? block : 2 * block;
+    for (size_t o = 0; o < out_channels; o++)
         for (size_t i = 0; i < in_channels; i++)
-            packed[pair * inputs + i * columns + (o - pair)] = weights[o * in_channels + i];
-    }
+            packed[packing_index(inputs, outputs, i, o)] = weights[o * in_channels + i];
 }
