@@ -24,9 +24,11 @@ static size_t lesser(size_t a, size_t b) {
 
 /* Zeroes the padding of the last block where [at, at + n) has some of it. */
 static void clear_padding(const struct elements_args *args, float *dst, size_t at, size_t n) {
+    if (!args->channels)
+        return;
     size_t last = args->channels / args->block * args->cells * args->block;
     size_t begin = at > last ? at : last;
-    if (args->channels && begin < at + n)
+    if (begin < at + n)
         channels_clear_padding(dst + begin, args->block, args->channels % args->block,
                                (at + n - begin) / args->block);
 }

@@ -9,7 +9,7 @@ enum { PACKING_BLOCK = 8 }; /* channels of a block */
 /* Where the weight of input i and output o is: for each pair of output blocks (the last may be
  * alone), (inputs, 16 or 8). `outputs` are whole blocks. */
 static inline size_t packing_index(size_t inputs, size_t outputs, size_t i, size_t o) {
-    size_t both = 2 * PACKING_BLOCK, pair = o / both * both;
+    const size_t both = (size_t)2 * PACKING_BLOCK, pair = o / both * both;
     size_t columns = outputs - pair < both ? PACKING_BLOCK : both;
     return pair * inputs + i * columns + (o - pair);
 }
