@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
-#include "cpu/network.h"
-#include "model/model.h"
+#include "forward_case.h"
+#include "timing.h"
 
 struct row {
     struct cpu_step step;
@@ -25,15 +24,9 @@ struct profile {
     enum status status;
 };
 
-static double now_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
-
 static void after_step(void *context, const struct cpu_step *step) {
     struct profile *profile = context;
-    double ms = now_ms() - profile->before;
+    double ms = timing_ms(CLOCK_MONOTONIC) - profile->before;
     if (profile->at == profile->n) {
         enum status status = memory_reserve(&profile->rows, &profile->capacity, profile->n + 1,
                                             sizeof *profile->rows);
@@ -45,16 +38,16 @@ static void after_step(void *context, const struct cpu_step *step) {
     }
     struct row *row = &profile->rows[profile->at++];
     row->ms = ms < row->ms ? ms : row->ms;
-    profile->before = now_ms();
+    profile->before = timing_ms(CLOCK_MONOTONIC);
 }
 
-static enum status run_round(struct cpu_network *network, size_t imgsz, const float *planes,
-                             struct profile *profile) {
+static enum status run_round(const struct forward_case *what, struct profile *profile) {
     enum status status;
     struct head_maps maps;
     profile->at = 0;
-    profile->before = now_ms();
-    TRY(cpu_network_trace(network, imgsz, imgsz, planes, &maps, after_step, profile));
+    profile->before = timing_ms(CLOCK_MONOTONIC);
+    TRY(cpu_network_trace(what->network, what->imgsz, what->imgsz, what->planes, &maps, after_step,
+                          profile));
     status = profile->status;
 out:
     return status;
@@ -71,12 +64,12 @@ __attribute__((target("avx2,fma"))) static double peak_of_thread(void) {
         __m256 sums[CHAINS], factor = _mm256_set1_ps(0.999f);
         for (size_t i = 0; i < CHAINS; i++)
             sums[i] = _mm256_set1_ps((float)i);
-        double start = now_ms();
+        double start = timing_ms(CLOCK_MONOTONIC);
         for (size_t step = 0; step < STEPS; step++)
 #pragma GCC unroll 10
             for (size_t i = 0; i < CHAINS; i++)
                 sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
-        double rate = 16.0 * CHAINS * STEPS / (now_ms() - start) * 1e-6;
+        double rate = 16.0 * CHAINS * STEPS / (timing_ms(CLOCK_MONOTONIC) - start) * 1e-6;
         float sink[8];
         for (size_t i = 1; i < CHAINS; i++)
             sums[0] = _mm256_add_ps(sums[0], sums[i]);
@@ -127,41 +120,17 @@ static void print_profile(const struct profile *profile, double peak) {
     }
 }
 
-static enum status bench(const char *path, size_t imgsz, const struct cpu_options *options,
-                         size_t rounds) {
-    enum status status;
-    struct model model = {0};
-    struct cpu_network *network = NULL;
+static enum status bench(const struct forward_case *what) {
+    enum status status = STATUS_OK;
     struct profile profile = {0};
-    float *planes = NULL;
-    TRY(model_read(path, NULL, (int64_t)imgsz, &model));
-    TRY(memory_zeroed(3 * imgsz * imgsz, sizeof *planes, &planes));
-    for (size_t i = 0; i < 3 * imgsz * imgsz; i++)
-        planes[i] = (float)(i * 2654435761u % 1024) / 1024.0f;
-    TRY(cpu_network_make(&model.graph, options, &network));
-    for (size_t i = 0; i <= rounds; i++)
-        TRY(run_round(network, imgsz, planes, &profile));
-    print_profile(&profile, measure_peak(options->threads));
+    for (size_t i = 0; i <= what->rounds; i++)
+        TRY(run_round(what, &profile));
+    print_profile(&profile, measure_peak(what->threads));
 out:
     free(profile.rows);
-    free(planes);
-    cpu_network_free(network);
-    model_free(&model);
     return status;
 }
 
 int main(int argc, char **argv) {
-    size_t numbers[3] = {0};
-    bool plain = argc == 6 && strcmp(argv[5], "plain") == 0;
-    for (int i = 2; i < argc && i < 5; i++)
-        numbers[i - 2] = (size_t)strtoul(argv[i], NULL, 10);
-    if ((argc != 5 && !plain) || !numbers[0] || !numbers[1] || !numbers[2]) {
-        fprintf(stderr, "usage: bench_cpu_layers MODEL IMGSZ THREADS ROUNDS [plain]\n");
-        return STATUS_BAD_INPUT;
-    }
-    struct cpu_options options = {.threads = numbers[1], .plain = plain};
-    enum status status = bench(argv[1], numbers[0], &options, numbers[2]);
-    if (status != STATUS_OK)
-        fprintf(stderr, "%s\n", status_message());
-    return (int)status;
+    return forward_case_main(argc, argv, bench);
 }

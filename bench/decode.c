@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "image/image.h"
+#include "timing.h"
 
 enum { TJPF_RGB = 0 }; /* of turbojpeg.h */
 enum way { OURS, TURBOJPEG, WAYS };
@@ -39,17 +39,6 @@ struct bench {
     struct image image, other;
     double *times[WAYS]; /* [rounds] */
 };
-
-static double now_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
-
-static int ascending(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
 
 static void turbojpeg_open(struct turbojpeg *turbojpeg) {
     void *(*init)(void) = NULL;
@@ -136,9 +125,9 @@ static enum status run_round(struct bench *bench, size_t round) {
     for (size_t i = 0; i < bench->n_files; i++) {
         for (size_t k = 0; k < WAYS; k++) {
             enum way way = (k + round + i) % WAYS;
-            double start = now_ms();
+            double start = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
             TRY(decode(bench, &bench->files[i], way));
-            bench->times[way][round] += now_ms() - start;
+            bench->times[way][round] += timing_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
         }
     }
 out:
@@ -147,7 +136,7 @@ out:
 
 static void print(const struct bench *bench, enum way way, size_t rounds) {
     double *times = bench->times[way], n = (double)bench->n_files;
-    qsort(times, rounds, sizeof *times, ascending);
+    qsort(times, rounds, sizeof *times, timing_ascending);
     printf("%-9s  %.3f  %.3f\n", way == OURS ? "verify" : "TurboJPEG", times[0] / n,
            times[rounds / 2] / n);
 }

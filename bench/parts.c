@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "cpu/cpu.h"
 #include "cpu/network.h"
 #include "job/item.h"
+#include "timing.h"
 
 enum part { READ, LETTERBOX, FORWARD, JUDGE, VERDICT, PARTS };
 static const char *const PART_NAMES[PARTS] = {
@@ -33,21 +33,10 @@ struct bench {
     double *times[PARTS]; /* [rounds], of all pictures */
 };
 
-static double now_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
-
-static int ascending(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
 /* The time since *mark, which is moved on. */
 static double lap(double *mark) {
     double before = *mark;
-    *mark = now_ms();
+    *mark = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
     return *mark - before;
 }
 
@@ -56,7 +45,7 @@ static enum status take_picture(struct bench *bench, const struct verify_job *jo
     struct item *item = &bench->item;
     const struct letterbox *box = &item->letterbox;
     struct head_maps maps;
-    double mark = now_ms();
+    double mark = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
     TRY(item_read(job, item));
     if (item->error[0])
         TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", item->path, item->error));
@@ -97,7 +86,7 @@ out:
 static void print(struct bench *bench) {
     double n = (double)bench->dataset.images.count;
     for (size_t part = 0; part < PARTS; part++)
-        qsort(bench->times[part], bench->rounds, sizeof(double), ascending);
+        qsort(bench->times[part], bench->rounds, sizeof(double), timing_ascending);
     const double *forward = bench->times[FORWARD];
     printf("%zu pictures, ms of CPU time a picture: least, median, share of the forward pass\n",
            bench->dataset.images.count);

@@ -13,7 +13,7 @@ static float *channel_start(const struct channels *channels, size_t at, size_t c
 }
 
 void channels_copy(const struct channels *src, const struct channels *dst, size_t count,
-                   size_t cells, size_t threads) {
+                   size_t cells) {
     bool src_aligned = src->first % src->block == 0, dst_aligned = dst->first % dst->block == 0;
     size_t copied = 0;
     if (src->block == dst->block && src_aligned && dst_aligned) {
@@ -23,7 +23,6 @@ void channels_copy(const struct channels *src, const struct channels *dst, size_
     }
     size_t group = src->block > dst->block ? src->block : dst->block;
     size_t groups = (count - copied + group - 1) / group;
-#pragma omp parallel for schedule(static) num_threads((int)threads) if (count * cells > 32768)
     for (size_t g = 0; g < groups; g++) {
         size_t begin = copied + g * group;
         size_t end = begin + group < count ? begin + group : count;
@@ -39,11 +38,7 @@ void channels_copy(const struct channels *src, const struct channels *dst, size_
     }
 }
 
-void channels_clear_padding(float *data, size_t block, size_t channels, size_t cells) {
-    size_t used = channels % block;
-    if (!used)
-        return;
-    float *last = data + channels / block * cells * block;
+void channels_clear_padding(float *data, size_t block, size_t used, size_t cells) {
     for (size_t p = 0; p < cells; p++)
-        memset(last + p * block + used, 0, (block - used) * sizeof(float));
+        memset(data + p * block + used, 0, (block - used) * sizeof(float));
 }

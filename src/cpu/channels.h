@@ -14,9 +14,9 @@ struct channels {
 
 /* Copies `count` channels of `cells` cells; the two do not overlap. */
 void channels_copy(const struct channels *src, const struct channels *dst, size_t count,
-                   size_t cells, size_t threads);
+                   size_t cells);
 
-/* Zeroes what the last block has beyond the map's channels. */
-void channels_clear_padding(float *data, size_t block, size_t channels, size_t cells);
+/* Zeroes what a block of `cells` has beyond its first `used` channels. */
+void channels_clear_padding(float *data, size_t block, size_t used, size_t cells);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "cpu/direct.h"
 #include "cpu/pointwise.h"
 #include "cpu/winograd.h"
 #include "model/graph.h"
@@ -30,6 +31,9 @@ struct kernels {
     /* Likewise pointwise_cells_avx2. */
     void (*pointwise_cells)(const struct pointwise *pointwise, const float *src, float *dst,
                             size_t block, size_t first, size_t count);
+    /* Likewise direct_band_avx2. */
+    void (*direct_band)(const struct direct *direct, const float *patch, float *dst, size_t pair,
+                        size_t band);
 };
 
 const struct kernels *kernels_choose(void);

@@ -7,6 +7,7 @@
 
 enum status layer_winograd(struct plan *plan, const struct op *op, bool *done);
 enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done);
+enum status layer_direct(struct plan *plan, const struct op *op, bool *done);
 enum status layer_convolution(struct plan *plan, const struct op *op, bool *done);
 enum status layer_deconvolution(struct plan *plan, const struct op *op, bool *done);
 enum status layer_max_pool(struct plan *plan, const struct op *op, bool *done);
@@ -26,6 +27,16 @@ enum status layer_generic(struct plan *plan, const struct op *op);
 /* Copies a map from the layout in which it is there to the other one. */
 enum status layer_convert(struct plan *plan, int tensor, enum layout to);
 
+/* Whether it reads its input as planes, though its output is in blocks. */
+bool convolution_reads_planes(const struct plan *plan, const struct op *op);
+/* Whether our own kernels for AVX2 may compute a convolution: they are there, one group, blocks of
+ * 8 channels. */
+bool convolution_is_ours(const struct plan *plan, const struct op *op);
+/* The constants of such a convolution, packed once for all sizes of the input: *weights of `n`
+ * floats, which the caller fills in where they are *fresh, and *bias, in blocks, zeros where there
+ * is none. */
+enum status convolution_constants(struct runtime *runtime, const struct op *op, size_t n,
+                                  bool *fresh, float **weights, const float **bias);
 /* Whether a convolution, transposed or not, works on blocks of channels. */
 bool convolution_is_blocked(const struct plan *plan, const struct op *op);
 /* Whether layer_binary does this case without planes. */

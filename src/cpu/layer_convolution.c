@@ -4,7 +4,7 @@
 #include "cpu/layer.h"
 
 /* The most input channels of a convolution that reads planes: the picture's. */
-enum { PLANAR_CHANNELS = 3 };
+enum { PLANAR_CHANNELS = 3, OWN_BLOCK = 8 };
 
 static bool is_constant_float(const struct plan *plan, int tensor) {
     return plan->runtime->graph->tensors[tensor].constant && plan->dtypes[tensor] == DTYPE_F32;
@@ -30,6 +30,12 @@ bool convolution_is_blocked(const struct plan *plan, const struct op *op) {
     /* Blocks must not mix groups, but for one channel a group, where channels do not mix at all. */
     return op->kind == OP_CONV &&
            ((group == in && group == out) || (in / group % block == 0 && out / group % block == 0));
+}
+
+bool convolution_reads_planes(const struct plan *plan, const struct op *op) {
+    int x = op->inputs[0];
+    return plan->layouts[x] == LAYOUT_PLAIN && plan->shapes[x].dims[1] <= PLANAR_CHANNELS &&
+           op->window.group == 1;
 }
 
 /* The operands' descriptors. */
@@ -114,6 +120,28 @@ static int limit_threads(enum layout layout) {
     return threads;
 }
 
+bool convolution_is_ours(const struct plan *plan, const struct op *op) {
+    const struct runtime *runtime = plan->runtime;
+    return !runtime->plain && runtime->kernels->winograd_tiles && runtime->block == OWN_BLOCK &&
+           op->window.group == 1 && plan->layouts[op->output] == LAYOUT_BLOCKED;
+}
+
+enum status convolution_constants(struct runtime *runtime, const struct op *op, size_t n,
+                                  bool *fresh, float **weights, const float **bias) {
+    enum status status;
+    const struct tensor *tensors = runtime->graph->tensors;
+    size_t outputs = (size_t)tensors[op->inputs[1]].shape.dims[0];
+    size_t padded = (outputs + OWN_BLOCK - 1) / OWN_BLOCK * OWN_BLOCK;
+    TRY(runtime_packed(runtime, op, n + padded, fresh, weights));
+    const float *given =
+        op->n_inputs > 2 && op->inputs[2] >= 0 ? tensors[op->inputs[2]].data : NULL;
+    for (size_t o = 0; *fresh && given && o < outputs; o++)
+        (*weights)[n + o] = given[o];
+    *bias = *weights + n;
+out:
+    return status;
+}
+
 enum status layer_convolution(struct plan *plan, const struct op *op, bool *done) {
     enum status status = STATUS_OK;
     struct descriptors descriptors = {0};
@@ -128,11 +156,12 @@ enum status layer_convolution(struct plan *plan, const struct op *op, bool *done
     TRY(layer_winograd(plan, op, done));
     if (!*done)
         TRY(layer_pointwise(plan, op, done));
+    if (!*done)
+        TRY(layer_direct(plan, op, done));
     if (*done)
         goto out;
     int x = op->inputs[0];
-    if (plan->layouts[x] == LAYOUT_PLAIN && plan->shapes[x].dims[1] <= PLANAR_CHANNELS &&
-        op->window.group == 1)
+    if (convolution_reads_planes(plan, op))
         src_layout = LAYOUT_PLAIN;
     TRY(describe_operands(plan, op, src_layout, &descriptors));
     const struct descriptor *bias = descriptors.has_bias ? &descriptors.bias : NULL;

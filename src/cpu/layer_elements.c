@@ -22,19 +22,28 @@ static size_t lesser(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-static enum status run_activation(const struct plan *plan, const void *step_args) {
+/* Zeroes the padding of the last block where [at, at + n) has some of it. */
+static void clear_padding(const struct elements_args *args, float *dst, size_t at, size_t n) {
+    if (!args->channels)
+        return;
+    size_t last = args->channels / args->block * args->cells * args->block;
+    size_t begin = at > last ? at : last;
+    if (begin < at + n)
+        channels_clear_padding(dst + begin, args->block, args->channels % args->block,
+                               (at + n - begin) / args->block);
+}
+
+static void run_activation(const struct plan *plan, const void *step_args, size_t item,
+                           size_t thread) {
+    (void)thread;
     const struct elements_args *args = step_args;
     const struct kernels *kernels = plan->runtime->kernels;
     const float *src = buffer_floats(plan, args->src);
     const float *residual = args->other == NO_BUFFER ? NULL : buffer_floats(plan, args->other);
     float *dst = buffer_floats(plan, args->dst);
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t at = 0; at < args->n; at += CHUNK)
-        kernels->activate(&args->activation, src + at, residual ? residual + at : NULL, dst + at,
-                          lesser(args->n - at, CHUNK));
-    if (args->channels)
-        channels_clear_padding(dst, args->block, args->channels, args->cells);
-    return STATUS_OK;
+    size_t at = item * CHUNK, n = lesser(args->n - at, CHUNK);
+    kernels->activate(&args->activation, src + at, residual ? residual + at : NULL, dst + at, n);
+    clear_padding(args, dst, at, n);
 }
 
 static float binary_value(enum binary binary, float a, float b) {
@@ -55,18 +64,15 @@ static void binary_loop(enum binary binary, const float *a, size_t step_a, const
         y[i] = binary_value(binary, a[i * step_a], b[i * step_b]);
 }
 
-static enum status run_binary(const struct plan *plan, const void *step_args) {
+static void run_binary(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)thread;
     const struct elements_args *args = step_args;
     const float *a = buffer_floats(plan, args->src), *b = buffer_floats(plan, args->other);
     float *dst = buffer_floats(plan, args->dst);
     size_t step_a = args->src_single ? 0 : 1, step_b = args->other_single ? 0 : 1;
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t at = 0; at < args->n; at += CHUNK)
-        binary_loop(args->binary, a + at * step_a, step_a, b + at * step_b, step_b, dst + at,
-                    lesser(args->n - at, CHUNK));
-    if (args->channels)
-        channels_clear_padding(dst, args->block, args->channels, args->cells);
-    return STATUS_OK;
+    size_t at = item * CHUNK, n = lesser(args->n - at, CHUNK);
+    binary_loop(args->binary, a + at * step_a, step_a, b + at * step_b, step_b, dst + at, n);
+    clear_padding(args, dst, at, n);
 }
 
 /* Says what of the last block must be cleared after a pass that turns 0 into something else. */
@@ -81,14 +87,15 @@ static void set_padding(const struct plan *plan, struct elements_args *args, int
 }
 
 static enum status append(struct plan *plan,
-                          enum status (*run)(const struct plan *plan, const void *args),
+                          void (*run)(const struct plan *plan, const void *args, size_t item,
+                                      size_t thread),
                           const struct elements_args *what) {
     enum status status;
     struct elements_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
     args->n = plan->buffers[what->dst].bytes / sizeof(float);
-    TRY(plan_step(plan, "elements", run, args, free));
+    TRY(plan_shared_step(plan, "elements", (args->n + CHUNK - 1) / CHUNK, run, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->other);
     plan_use(plan, what->dst);

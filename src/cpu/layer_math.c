@@ -5,6 +5,9 @@
 #include "base/memory.h"
 #include "cpu/layer.h"
 
+/* Rows that a thread takes at a time. */
+enum { ITEM_ROWS = 16 };
+
 struct matmul_args {
     size_t a, b, dst;
     size_t rows, inner, columns;
@@ -12,19 +15,23 @@ struct matmul_args {
     size_t from[]; /* [n_matrices][2]: which matrix of a and of b, broadcast */
 };
 
-static enum status run_matmul(const struct plan *plan, const void *step_args) {
+static size_t item_count(size_t rows) {
+    return (rows + ITEM_ROWS - 1) / ITEM_ROWS;
+}
+
+static void run_matmul(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)thread;
     const struct matmul_args *args = step_args;
     const float *a = buffer_floats(plan, args->a), *b = buffer_floats(plan, args->b);
     float *dst = buffer_floats(plan, args->dst);
     size_t rows = args->rows, inner = args->inner, columns = args->columns;
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t i = 0; i < args->n_matrices * rows; i++) {
+    size_t n = args->n_matrices * rows;
+    for (size_t i = item * ITEM_ROWS; i < n && i < (item + 1) * ITEM_ROWS; i++) {
         const size_t *from = args->from + i / rows * 2;
         plan->runtime->kernels->multiply_row(a + (from[0] * rows + i % rows) * inner,
                                              b + from[1] * inner * columns, dst + i * columns,
                                              inner, columns);
     }
-    return STATUS_OK;
 }
 
 /* The number of the matrix of `shape` that takes part in the result's matrix `at`. */
@@ -66,7 +73,7 @@ enum status layer_matmul(struct plan *plan, const struct op *op, bool *done) {
         args->from[2 * i] = matrix_of(a, out, i);
         args->from[2 * i + 1] = matrix_of(b, out, i);
     }
-    TRY(plan_step(plan, "matmul", run_matmul, args, free));
+    TRY(plan_shared_step(plan, "matmul", item_count(n * rows), run_matmul, args, free));
     plan_use(plan, args->a);
     plan_use(plan, args->b);
     plan_use(plan, args->dst);
@@ -79,15 +86,15 @@ struct softmax_args {
     size_t src, dst, rows, columns;
 };
 
-static enum status run_softmax(const struct plan *plan, const void *step_args) {
+static void run_softmax(const struct plan *plan, const void *step_args, size_t item,
+                        size_t thread) {
+    (void)thread;
     const struct softmax_args *args = step_args;
     const float *src = buffer_floats(plan, args->src);
     float *dst = buffer_floats(plan, args->dst);
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t row = 0; row < args->rows; row++)
+    for (size_t row = item * ITEM_ROWS; row < args->rows && row < (item + 1) * ITEM_ROWS; row++)
         plan->runtime->kernels->softmax(src + row * args->columns, dst + row * args->columns,
                                         args->columns);
-    return STATUS_OK;
 }
 
 enum status layer_softmax(struct plan *plan, const struct op *op, bool *done) {
@@ -103,7 +110,7 @@ enum status layer_softmax(struct plan *plan, const struct op *op, bool *done) {
     args->dst = plan_write(plan, op->output, LAYOUT_PLAIN);
     args->columns = (size_t)shape->dims[op->axis];
     args->rows = (size_t)shape_elements(shape) / args->columns;
-    TRY(plan_step(plan, "softmax", run_softmax, args, free));
+    TRY(plan_shared_step(plan, "softmax", item_count(args->rows), run_softmax, args, free));
     plan_use(plan, args->src);
     plan_use(plan, args->dst);
     *done = true;

@@ -37,20 +37,18 @@ static void pool_column(const struct max_pool_args *args, const float *from, siz
         take_larger(to, from + i * args->row, args->row);
 }
 
-static enum status run_max_pool(const struct plan *plan, const void *step_args) {
+static void run_max_pool(const struct plan *plan, const void *step_args, size_t group,
+                         size_t thread) {
+    (void)thread;
     const struct max_pool_args *args = step_args;
     size_t map = args->height * args->row;
     const float *src = buffer_floats(plan, args->src);
-    float *dst = buffer_floats(plan, args->dst), *scratch = buffer_floats(plan, args->scratch);
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t group = 0; group < args->groups; group++) {
-        float *rows = scratch + group * map;
-        for (size_t y = 0; y < args->height; y++)
-            pool_row(args, src + group * map + y * args->row, rows + y * args->row);
-        for (size_t y = 0; y < args->height; y++)
-            pool_column(args, rows, y, dst + group * map + y * args->row);
-    }
-    return STATUS_OK;
+    float *dst = buffer_floats(plan, args->dst);
+    float *rows = buffer_floats(plan, args->scratch) + group * map;
+    for (size_t y = 0; y < args->height; y++)
+        pool_row(args, src + group * map + y * args->row, rows + y * args->row);
+    for (size_t y = 0; y < args->height; y++)
+        pool_column(args, rows, y, dst + group * map + y * args->row);
 }
 
 enum status layer_max_pool(struct plan *plan, const struct op *op, bool *done) {
@@ -80,7 +78,7 @@ enum status layer_max_pool(struct plan *plan, const struct op *op, bool *done) {
     what.dst = plan_write(plan, op->output, layout);
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = what;
-    TRY(plan_step(plan, "max pool", run_max_pool, args, free));
+    TRY(plan_shared_step(plan, "max pool", what.groups, run_max_pool, args, free));
     plan_use(plan, what.src);
     plan_use(plan, what.scratch);
     plan_use(plan, what.dst);

@@ -15,15 +15,26 @@ struct channels_args {
     size_t dst_channels; /* of the whole map, if its padding has to be cleared; else 0 */
 };
 
-static enum status run_channels(const struct plan *plan, const void *step_args) {
+/* The channels that share a block of the coarser layout, so that no two items write to one. */
+static size_t channels_of_item(const struct channels_args *args) {
+    return args->from.block > args->to.block ? args->from.block : args->to.block;
+}
+
+static void run_channels(const struct plan *plan, const void *step_args, size_t item,
+                         size_t thread) {
+    (void)thread;
     const struct channels_args *args = step_args;
     struct channels from = args->from, to = args->to;
+    size_t most = channels_of_item(args), done = item * most, left = args->count - done;
     from.data = buffer_floats(plan, args->src);
     to.data = buffer_floats(plan, args->dst);
-    channels_copy(&from, &to, args->count, args->cells, plan->runtime->threads);
-    if (args->dst_channels)
-        channels_clear_padding(to.data, to.block, args->dst_channels, args->cells);
-    return STATUS_OK;
+    from.first += done;
+    to.first += done;
+    channels_copy(&from, &to, left < most ? left : most, args->cells);
+    size_t used = args->dst_channels % to.block;
+    if (used && left <= most)
+        channels_clear_padding(to.data + args->dst_channels / to.block * args->cells * to.block,
+                               to.block, used, args->cells);
 }
 
 static enum status append_channels(struct plan *plan, const struct channels_args *what) {
@@ -31,7 +42,8 @@ static enum status append_channels(struct plan *plan, const struct channels_args
     struct channels_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, "copy", run_channels, args, free));
+    size_t items = (args->count + channels_of_item(args) - 1) / channels_of_item(args);
+    TRY(plan_shared_step(plan, "copy", items, run_channels, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:
@@ -57,13 +69,14 @@ struct runs_args {
     size_t src_offset, dst_offset, src_stride, dst_stride, bytes, count;
 };
 
-static enum status run_runs(const struct plan *plan, const void *step_args) {
+static void run_runs(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)item;
+    (void)thread;
     const struct runs_args *args = step_args;
     const char *src = plan->buffers[args->src].data + args->src_offset;
     char *dst = plan->buffers[args->dst].data + args->dst_offset;
     for (size_t i = 0; i < args->count; i++)
         memcpy(dst + i * args->dst_stride, src + i * args->src_stride, args->bytes);
-    return STATUS_OK;
 }
 
 static enum status append_runs(struct plan *plan, const struct runs_args *what) {
@@ -71,7 +84,7 @@ static enum status append_runs(struct plan *plan, const struct runs_args *what) 
     struct runs_args *args;
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = *what;
-    TRY(plan_step(plan, "copy", run_runs, args, free));
+    TRY(plan_shared_step(plan, "copy", 1, run_runs, args, free));
     plan_use(plan, what->src);
     plan_use(plan, what->dst);
 out:

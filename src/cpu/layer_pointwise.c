@@ -1,6 +1,5 @@
 /* Convolutions 1x1 by our own matrix product, the activation while a chunk is in the cache. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "cpu/channels.h"
@@ -15,10 +14,13 @@ struct pointwise_args {
     size_t channels; /* not 0: the last output block has to be cleared behind so many */
 };
 
-static void run_chunk(const struct plan *plan, const struct pointwise_args *args, size_t first,
-                      size_t count) {
+static void run_chunk(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)thread;
+    const struct pointwise_args *args = step_args;
     const struct pointwise *pointwise = &args->pointwise;
     const struct kernels *kernels = plan->runtime->kernels;
+    size_t first = item * pointwise->chunk, left = pointwise->cells - first;
+    size_t count = left < pointwise->chunk ? left : pointwise->chunk;
     const float *src = buffer_floats(plan, args->src);
     const float *residual =
         args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
@@ -32,29 +34,15 @@ static void run_chunk(const struct plan *plan, const struct pointwise_args *args
                               dst + at, count * POINTWISE_BLOCK);
         }
     }
-}
-
-static enum status run_pointwise(const struct plan *plan, const void *step_args) {
-    const struct pointwise_args *args = step_args;
-    const struct pointwise *pointwise = &args->pointwise;
-    size_t threads = plan->runtime->threads;
-#pragma omp parallel for schedule(static, 1) num_threads((int)threads)
-    for (size_t thread = 0; thread < threads; thread++) {
-        size_t end = pointwise->cells * (thread + 1) / threads;
-        for (size_t at = pointwise->cells * thread / threads; at < end; at += pointwise->chunk)
-            run_chunk(plan, args, at, end - at < pointwise->chunk ? end - at : pointwise->chunk);
-    }
     if (args->channels)
-        channels_clear_padding(buffer_floats(plan, args->dst), POINTWISE_BLOCK, args->channels,
-                               pointwise->cells);
-    return STATUS_OK;
+        channels_clear_padding(dst + ((pointwise->out_blocks - 1) * pointwise->cells + first) *
+                                         POINTWISE_BLOCK,
+                               POINTWISE_BLOCK, args->channels % POINTWISE_BLOCK, count);
 }
 
 static bool is_pointwise(const struct plan *plan, const struct op *op) {
     const struct window *window = &op->window;
-    const struct runtime *runtime = plan->runtime;
-    if (runtime->plain || !runtime->kernels->pointwise_cells || runtime->block != POINTWISE_BLOCK ||
-        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+    if (!convolution_is_ours(plan, op))
         return false;
     for (size_t i = 0; i < 2; i++)
         if (window->kernel[i] != 1 || window->stride[i] != 1 || window->pad[i] != 0 ||
@@ -70,17 +58,12 @@ static enum status pack(struct runtime *runtime, const struct op *op, size_t in_
     enum status status;
     bool fresh;
     float *packed;
-    size_t n = pointwise_weight_count(pointwise);
-    const struct tensor *tensors = runtime->graph->tensors;
-    TRY(runtime_packed(runtime, op, n + pointwise->out_blocks * POINTWISE_BLOCK, &fresh, &packed));
-    if (fresh) {
-        pointwise_weights(pointwise, tensors[op->inputs[1]].data, in_channels, out_channels,
-                          packed);
-        if (op->n_inputs > 2 && op->inputs[2] >= 0)
-            memcpy(packed + n, tensors[op->inputs[2]].data, out_channels * sizeof *packed);
-    }
+    TRY(convolution_constants(runtime, op, pointwise_weight_count(pointwise), &fresh, &packed,
+                              &pointwise->bias));
+    if (fresh)
+        pointwise_weights(pointwise, runtime->graph->tensors[op->inputs[1]].data, in_channels,
+                          out_channels, packed);
     pointwise->weights = packed;
-    pointwise->bias = packed + n;
 out:
     return status;
 }
@@ -92,7 +75,8 @@ enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done) 
         return STATUS_OK;
     size_t in_channels = (size_t)plan->shapes[op->inputs[0]].dims[1];
     size_t out_channels = (size_t)plan->shapes[op->output].dims[1];
-    what.pointwise = pointwise_of(plan_cells(plan, op->output), in_channels, out_channels);
+    what.pointwise = pointwise_of(plan_cells(plan, op->output), in_channels, out_channels,
+                                  plan->runtime->threads);
     what.activation = (struct activation_params){op->activation, op->alpha, op->beta};
     if (out_channels % POINTWISE_BLOCK &&
         activation_value(op->activation, 0.0f, op->alpha, op->beta) != 0.0f)
@@ -104,7 +88,8 @@ enum status layer_pointwise(struct plan *plan, const struct op *op, bool *done) 
     what.dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
     TRY(memory_zeroed(1, sizeof *args, &args));
     *args = what;
-    TRY(plan_step(plan, "pointwise", run_pointwise, args, free));
+    size_t items = (what.pointwise.cells + what.pointwise.chunk - 1) / what.pointwise.chunk;
+    TRY(plan_shared_step(plan, "pointwise", items, run_chunk, args, free));
     plan_use(plan, what.src);
     plan_use(plan, what.residual);
     plan_use(plan, what.dst);

@@ -59,7 +59,7 @@ out:
 }
 
 struct resize_args {
-    size_t src, dst, block, groups; /* groups of `block` channels */
+    size_t src, dst, block, groups; /* groups of `block` channels: the items */
     size_t in_height, in_width, out_height, out_width;
     size_t from[]; /* [out_height] source rows, then [out_width] source columns */
 };
@@ -79,23 +79,22 @@ static void resize_row(const float *src, float *dst, const size_t *columns, size
     }
 }
 
-static enum status run_resize(const struct plan *plan, const void *step_args) {
+static void run_resize(const struct plan *plan, const void *step_args, size_t group,
+                       size_t thread) {
+    (void)thread;
     const struct resize_args *args = step_args;
     const size_t *rows = args->from, *columns = args->from + args->out_height;
     const float *src = buffer_floats(plan, args->src);
     float *dst = buffer_floats(plan, args->dst);
     size_t in_row = args->in_width * args->block, out_row = args->out_width * args->block;
-#pragma omp parallel for schedule(static) num_threads((int)plan->runtime->threads)
-    for (size_t group = 0; group < args->groups; group++)
-        for (size_t y = 0; y < args->out_height; y++) {
-            float *to = dst + (group * args->out_height + y) * out_row;
-            if (y && rows[y] == rows[y - 1])
-                memcpy(to, to - out_row, out_row * sizeof(float));
-            else
-                resize_row(src + (group * args->in_height + rows[y]) * in_row, to, columns,
-                           args->out_width, args->block);
-        }
-    return STATUS_OK;
+    for (size_t y = 0; y < args->out_height; y++) {
+        float *to = dst + (group * args->out_height + y) * out_row;
+        if (y && rows[y] == rows[y - 1])
+            memcpy(to, to - out_row, out_row * sizeof(float));
+        else
+            resize_row(src + (group * args->in_height + rows[y]) * in_row, to, columns,
+                       args->out_width, args->block);
+    }
 }
 
 /* Where each of `out` positions comes from: op_evaluate's rule. */
@@ -128,7 +127,7 @@ enum status layer_resize(struct plan *plan, const struct op *op, bool *done) {
     args->out_width = (size_t)out[3];
     resize_table(args->from, args->out_height, args->in_height, op->scale[0]);
     resize_table(args->from + args->out_height, args->out_width, args->in_width, op->scale[1]);
-    TRY(plan_step(plan, "resize", run_resize, args, free));
+    TRY(plan_shared_step(plan, "resize", args->groups, run_resize, args, free));
     plan_use(plan, src);
     plan_use(plan, args->dst);
     *done = true;

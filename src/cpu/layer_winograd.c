@@ -10,53 +10,36 @@ struct winograd_args {
     size_t src, dst, residual, scratch;
 };
 
-static enum status run_winograd(const struct plan *plan, const void *step_args) {
+static void run_chunk(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
     const struct winograd_args *args = step_args;
     const struct winograd *winograd = &args->winograd;
-    const float *src = buffer_floats(plan, args->src);
     const float *residual =
         args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
-    float *dst = buffer_floats(plan, args->dst), *scratch = buffer_floats(plan, args->scratch);
-    size_t threads = plan->runtime->threads, floats = winograd_scratch_count(winograd);
-#pragma omp parallel for schedule(static, 1) num_threads((int)threads)
-    for (size_t thread = 0; thread < threads; thread++) {
-        size_t end = winograd->n_tiles * (thread + 1) / threads;
-        for (size_t at = winograd->n_tiles * thread / threads; at < end; at += winograd->chunk) {
-            size_t count = end - at < winograd->chunk ? end - at : winograd->chunk;
-            plan->runtime->kernels->winograd_tiles(winograd, src, residual, dst, at, count,
-                                                   scratch + thread * floats);
-        }
-    }
-    return STATUS_OK;
+    size_t first = item * winograd->chunk, left = winograd->n_tiles - first;
+    plan->runtime->kernels->winograd_tiles(
+        winograd, buffer_floats(plan, args->src), residual, buffer_floats(plan, args->dst), first,
+        left < winograd->chunk ? left : winograd->chunk,
+        buffer_floats(plan, args->scratch) + thread * winograd_scratch_count(winograd));
 }
 
-/* The weights and, behind them, the bias, transformed once for all sizes of the input. */
 static enum status pack(struct runtime *runtime, const struct op *op, size_t in_channels,
                         size_t out_channels, struct winograd *winograd) {
     enum status status;
     bool fresh;
-    float *packed;
-    size_t n = winograd_weight_count(winograd);
-    const struct tensor *tensors = runtime->graph->tensors;
-    TRY(runtime_packed(runtime, op, n + winograd->out_blocks * WINOGRAD_BLOCK, &fresh, &packed));
-    if (fresh) {
-        winograd_weights(winograd, tensors[op->inputs[1]].data, in_channels, out_channels, packed);
-        const float *bias =
-            op->n_inputs > 2 && op->inputs[2] >= 0 ? tensors[op->inputs[2]].data : NULL;
-        for (size_t o = 0; bias && o < out_channels; o++)
-            packed[n + o] = bias[o];
-    }
-    winograd->weights = packed;
-    winograd->bias = packed + n;
+    float *u;
+    TRY(convolution_constants(runtime, op, winograd_weight_count(winograd), &fresh, &u,
+                              &winograd->bias));
+    if (fresh)
+        winograd_weights(winograd, runtime->graph->tensors[op->inputs[1]].data, in_channels,
+                         out_channels, u);
+    winograd->weights = u;
 out:
     return status;
 }
 
 static bool is_winograd(const struct plan *plan, const struct op *op) {
     const struct window *window = &op->window;
-    const struct runtime *runtime = plan->runtime;
-    if (runtime->plain || !runtime->kernels->winograd_tiles || runtime->block != WINOGRAD_BLOCK ||
-        window->group != 1 || plan->layouts[op->output] != LAYOUT_BLOCKED)
+    if (!convolution_is_ours(plan, op))
         return false;
     for (size_t i = 0; i < 2; i++)
         if (window->kernel[i] != 3 || window->stride[i] != window->stride[0] ||
@@ -92,7 +75,8 @@ enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
     args->residual = built_in ? residual : NO_BUFFER;
     size_t dst = args->dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
     const struct winograd_args used = *args;
-    enum status appended = plan_step(plan, "winograd", run_winograd, args, free);
+    size_t chunk = used.winograd.chunk, items = (used.winograd.n_tiles + chunk - 1) / chunk;
+    enum status appended = plan_shared_step(plan, "winograd", items, run_chunk, args, free);
     args = NULL;
     TRY(appended);
     plan_use(plan, used.src);

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -19,12 +20,7 @@ struct columns {
 
 #define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 
-/* `n` columns of multiply_columns. The sums are variables of their own, not an array: compilers
- * would leave that in memory. */
-INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
-                           struct columns start, const float *v, size_t v_map, float *m,
-                           size_t m_map) {
-    const float *start1 = start.data + (outputs - 1) * start.map;
+/* The sums are variables of their own, not an array: compilers would leave that in memory. */
 #define DECLARE(t)                                                                                 \
     __m256 first##t = _mm256_setzero_ps(), second##t = first##t;                                   \
     if ((t) < n) {                                                                                 \
@@ -33,7 +29,7 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
     }
 #define ADD(t)                                                                                     \
     if ((t) < n) {                                                                                 \
-        __m256 x = _mm256_broadcast_ss(v + (size_t)(t)*MULTIPLY_BLOCK + i);                        \
+        __m256 x = _mm256_broadcast_ss(value + (size_t)(t)*step);                                  \
         first##t = _mm256_fmadd_ps(u0, x, first##t);                                               \
         if (outputs == 2)                                                                          \
             second##t = _mm256_fmadd_ps(u1, x, second##t);                                         \
@@ -44,6 +40,13 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
         if (outputs == 2)                                                                          \
             _mm256_storeu_ps(m + m_map + (size_t)(t)*MULTIPLY_BLOCK, second##t);                   \
     }
+
+/* `n` columns of multiply_columns. */
+INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
+                           struct columns start, const float *v, size_t v_map, float *m,
+                           size_t m_map) {
+    const size_t step = MULTIPLY_BLOCK;
+    const float *start1 = start.data + (outputs - 1) * start.map;
     EACH_OF_GROUP(DECLARE)
     for (size_t b = 0; b < inputs; b++, v += v_map) {
         /* Blocks lie too far apart for the CPU to foresee the next one. */
@@ -51,23 +54,48 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
             _mm_prefetch((const char *)(v + 2 * v_map + t * MULTIPLY_BLOCK), _MM_HINT_T0);
 #pragma GCC unroll 4
         for (size_t i = 0; i < MULTIPLY_BLOCK; i++, u += outputs * MULTIPLY_BLOCK) {
+            const float *value = v + i;
             __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * MULTIPLY_BLOCK);
             EACH_OF_GROUP(ADD)
         }
     }
     EACH_OF_GROUP(STORE)
+}
+
+/* `n` columns of multiply_terms. */
+INLINE void terms_group(size_t n, size_t outputs, size_t terms, const float *u,
+                        struct columns start, const float *v, const uint32_t *offsets, size_t step,
+                        float *m, size_t m_map) {
+    const float *start1 = start.data + (outputs - 1) * start.map;
+    EACH_OF_GROUP(DECLARE)
+    for (size_t k = 0; k < terms; k++, u += outputs * MULTIPLY_BLOCK) {
+        const float *value = v + offsets[k];
+        __m256 u0 = _mm256_load_ps(u), u1 = _mm256_load_ps(u + (outputs - 1) * MULTIPLY_BLOCK);
+        EACH_OF_GROUP(ADD)
+    }
+    EACH_OF_GROUP(STORE)
+}
+
 #undef DECLARE
 #undef ADD
 #undef STORE
-}
 
-#define MULTIPLY_CASE(n_)                                                                          \
+#define GROUP_CASE(n_, function, ...)                                                              \
     case n_:                                                                                       \
         if (outputs == 2)                                                                          \
-            multiply_group(n_, 2, inputs, u, start, v, v_map, m, m_map);                           \
+            function(n_, 2, __VA_ARGS__);                                                          \
         else                                                                                       \
-            multiply_group(n_, 1, inputs, u, start, v, v_map, m, m_map);                           \
+            function(n_, 1, __VA_ARGS__);                                                          \
         break;
+#define GROUP_SWITCH(n, ...)                                                                       \
+    switch (n) {                                                                                   \
+        GROUP_CASE(1, __VA_ARGS__)                                                                 \
+        GROUP_CASE(2, __VA_ARGS__)                                                                 \
+        GROUP_CASE(3, __VA_ARGS__)                                                                 \
+        GROUP_CASE(4, __VA_ARGS__)                                                                 \
+        GROUP_CASE(5, __VA_ARGS__)                                                                 \
+        GROUP_CASE(6, __VA_ARGS__)                                                                 \
+    }
 
 /* m = start + u v for `count` columns and one or two blocks of outputs. u is
  * (8 inputs, 8 outputs), aligned to 32 bytes; v (inputs, count, 8) and m (outputs, count, 8) have
@@ -80,16 +108,25 @@ static inline void multiply_columns(size_t outputs, size_t inputs, const float *
     size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
     for (size_t g = 1; g <= groups; g++) {
         size_t end = count * g / groups;
-        switch (end - done) {
-            MULTIPLY_CASE(1)
-            MULTIPLY_CASE(2)
-            MULTIPLY_CASE(3)
-            MULTIPLY_CASE(4)
-            MULTIPLY_CASE(5)
-            MULTIPLY_CASE(6)
-        }
+        GROUP_SWITCH(end - done, multiply_group, inputs, u, start, v, v_map, m, m_map)
         start.data += (end - done) * start.step;
         v += (end - done) * MULTIPLY_BLOCK;
+        m += (end - done) * MULTIPLY_BLOCK;
+        done = end;
+    }
+}
+
+/* The same where column t's input k is v[offsets[k] + t * step], and every column begins with the
+ * outputs' bias. */
+static inline void multiply_terms(size_t outputs, size_t terms, const float *u, const float *bias,
+                                  const float *v, const uint32_t *offsets, size_t step, float *m,
+                                  size_t m_map, size_t count) {
+    size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
+    const struct columns start = {bias, MULTIPLY_BLOCK, 0};
+    for (size_t g = 1; g <= groups; g++) {
+        size_t end = count * g / groups;
+        GROUP_SWITCH(end - done, terms_group, terms, u, start, v, offsets, step, m, m_map)
+        v += (end - done) * step;
         m += (end - done) * MULTIPLY_BLOCK;
         done = end;
     }

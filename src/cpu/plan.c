@@ -191,6 +191,7 @@ enum status plan_make(struct runtime *runtime, size_t height, size_t width, stru
         TRY(append_op(plan, &runtime->graph->ops[i]));
     TRY(keep_head(plan));
     TRY(plan_place(plan));
+    TRY(team_make(plan->runtime->threads, plan->n_steps, &plan->team));
 out:
     if (status != STATUS_OK) {
         plan_free(plan);
@@ -205,6 +206,7 @@ void plan_free(struct plan *plan) {
         return;
     for (size_t i = 0; i < plan->n_steps; i++)
         plan->steps[i].free(plan->steps[i].args);
+    team_free(plan->team);
     free(plan->steps);
     free(plan->bindings);
     free(plan->buffers);
@@ -212,68 +214,6 @@ void plan_free(struct plan *plan) {
     free(plan->dtypes);
     free(plan->shapes);
     free(plan);
-}
-
-/* Sets the buffers' and memory objects' pointers. */
-static enum status point_to(struct plan *plan, char *arena, char *planes) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < plan->n_buffers; i++) {
-        size_t offset;
-        const struct buffer *root = &plan->buffers[plan_root(plan, i, &offset)];
-        switch (root->home) {
-        case HOME_ARENA:
-            plan->buffers[i].data = arena + root->offset + offset;
-            break;
-        case HOME_INPUT:
-            plan->buffers[i].data = planes + offset;
-            break;
-        case HOME_CONSTANT:
-            plan->buffers[i].data = root->data + offset;
-            break;
-        }
-    }
-    for (size_t i = 0; i < plan->n_bindings; i++) {
-        const struct binding *binding = &plan->bindings[i];
-        char *data = plan->buffers[binding->buffer].data;
-        void *current;
-        TRY(DNNL(dnnl_memory_get_data_handle(binding->memory, &current)));
-        /* Setting it makes oneDNN clear the padding, so it is not done for nothing. */
-        if (current != data)
-            TRY(DNNL(dnnl_memory_set_data_handle(binding->memory, data)));
-    }
-out:
-    return status;
-}
-
-/* Floating-point operations of a convolution: two a weight and place. */
-static double flop_of(const struct plan *plan, const struct op *op) {
-    bool transposed = op->kind == OP_CONV_TRANSPOSE;
-    if (op->kind != OP_CONV && !transposed)
-        return 0.0;
-    const struct shape *places = &plan->shapes[transposed ? op->inputs[0] : op->output];
-    return 2.0 * (double)shape_elements(&plan->shapes[op->inputs[1]]) *
-           (double)(places->dims[2] * places->dims[3]);
-}
-
-static struct cpu_step step_of(const struct plan *plan, const struct step *step) {
-    return (struct cpu_step){step->kind, step->op, plan->shapes[step->op->inputs[0]],
-                             plan->shapes[step->op->output], flop_of(plan, step->op)};
-}
-
-enum status plan_run(struct plan *plan, char *arena, const float *planes,
-                     void (*after)(void *context, const struct cpu_step *step), void *context) {
-    enum status status = STATUS_OK;
-    /* The steps only read the input; the structs that they share are not const. */
-    TRY(point_to(plan, arena, (char *)planes));
-    for (size_t i = 0; i < plan->n_steps; i++) {
-        TRY(plan->steps[i].run(plan, plan->steps[i].args));
-        if (after) {
-            const struct cpu_step step = step_of(plan, &plan->steps[i]);
-            after(context, &step);
-        }
-    }
-out:
-    return status;
 }
 
 static struct head_map map_of(const struct plan *plan, int tensor) {

@@ -12,6 +12,7 @@
 #include "cpu/dnnl_compat.h"
 #include "cpu/kernels.h"
 #include "cpu/network.h"
+#include "cpu/team.h"
 #include "judge/judge.h"
 #include "model/graph.h"
 
@@ -74,7 +75,10 @@ struct plan;
 struct step {
     const char *kind;
     const struct op *op;
+    /* One of the two. */
     enum status (*run)(const struct plan *plan, const void *args);
+    void (*run_item)(const struct plan *plan, const void *args, size_t item, size_t thread);
+    size_t items;
     void *args;
     void (*free)(void *args);
 };
@@ -96,6 +100,7 @@ struct plan {
     const struct op *op; /* the one that is being compiled */
     struct step *steps;
     size_t n_steps, step_capacity;
+    struct team *team; /* for these steps */
     struct binding *bindings;
     size_t n_bindings, binding_capacity;
     size_t arena_bytes;
@@ -149,11 +154,17 @@ size_t plan_root(const struct plan *plan, size_t buffer, size_t *offset);
 /* Whether the buffer already is the given part of another one. */
 bool plan_is_part(const struct plan *plan, size_t buffer, size_t whole, size_t offset);
 
-/* Appends a step of this kind (a literal; struct cpu_step); `args` (from malloc, owned by the plan
- * at once, also on failure) is released with `release`. */
+/* Appends a step of this kind (a literal; struct cpu_step), which one thread begins; `args` (from
+ * malloc, owned by the plan at once, also on failure) is released with `release`. */
 enum status plan_step(struct plan *plan, const char *kind,
                       enum status (*run)(const struct plan *plan, const void *args), void *args,
                       void (*release)(void *args));
+/* The same for a step of `items` that the threads share. Which thread (from 0 on) takes an item is
+ * left to chance. */
+enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
+                             void (*run_item)(const struct plan *plan, const void *args,
+                                              size_t item, size_t thread),
+                             void *args, void (*release)(void *args));
 /* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */
 void plan_use(struct plan *plan, size_t buffer);
 /* The same, and lets a memory object, owned by the step, point to the buffer. */

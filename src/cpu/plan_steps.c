@@ -5,17 +5,32 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
-enum status plan_step(struct plan *plan, const char *kind,
-                      enum status (*run)(const struct plan *plan, const void *args), void *args,
-                      void (*release)(void *args)) {
+static enum status append(struct plan *plan, const struct step *step) {
     enum status status =
         memory_reserve(&plan->steps, &plan->step_capacity, plan->n_steps + 1, sizeof *plan->steps);
     if (status != STATUS_OK) {
-        release(args);
+        step->free(step->args);
         return status;
     }
-    plan->steps[plan->n_steps++] = (struct step){kind, plan->op, run, args, release};
+    plan->steps[plan->n_steps] = *step;
+    plan->steps[plan->n_steps++].op = plan->op;
     return STATUS_OK;
+}
+
+enum status plan_step(struct plan *plan, const char *kind,
+                      enum status (*run)(const struct plan *plan, const void *args), void *args,
+                      void (*release)(void *args)) {
+    return append(plan, &(struct step){.kind = kind, .run = run, .args = args, .free = release});
+}
+
+enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
+                             void (*run_item)(const struct plan *plan, const void *args,
+                                              size_t item, size_t thread),
+                             void *args, void (*release)(void *args)) {
+    return append(
+        plan,
+        &(struct step){
+            .kind = kind, .run_item = run_item, .items = items, .args = args, .free = release});
 }
 
 void plan_use(struct plan *plan, size_t buffer) {

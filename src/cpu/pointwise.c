@@ -1,19 +1,38 @@
 #include "cpu/pointwise.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#include "cpu/packing.h"
 
 /* Floats of the input that a chunk takes; more is slower where they lie far apart. */
 enum { CHUNK_FLOATS = 24 * 1024, CHUNK_LEAST = 24, CHUNK_MOST = 240, CHUNK_STEP = 6 };
 
-struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_channels) {
+/* A chunk of at most `most` cells, at least half of it, with which the threads that have most to
+ * do have least. */
+static size_t choose_chunk(size_t cells, size_t most, size_t threads) {
+    size_t best = most, least = SIZE_MAX;
+    for (size_t chunk = most; 2 * chunk >= most; chunk -= CHUNK_STEP) {
+        size_t items = (cells + chunk - 1) / chunk;
+        size_t longest = (items + threads - 1) / threads * chunk;
+        if (longest < least) {
+            best = chunk;
+            least = longest;
+        }
+    }
+    return best;
+}
+
+struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_channels,
+                              size_t threads) {
     struct pointwise pointwise = {
         .cells = cells,
         .in_blocks = (in_channels + POINTWISE_BLOCK - 1) / POINTWISE_BLOCK,
         .out_blocks = (out_channels + POINTWISE_BLOCK - 1) / POINTWISE_BLOCK,
     };
-    size_t chunk = CHUNK_FLOATS / (pointwise.in_blocks * POINTWISE_BLOCK);
-    chunk = chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk > CHUNK_MOST ? CHUNK_MOST : chunk;
-    pointwise.chunk = chunk / CHUNK_STEP * CHUNK_STEP;
+    size_t most = CHUNK_FLOATS / (pointwise.in_blocks * POINTWISE_BLOCK);
+    most = most < CHUNK_LEAST ? CHUNK_LEAST : most > CHUNK_MOST ? CHUNK_MOST : most;
+    pointwise.chunk = choose_chunk(cells, most / CHUNK_STEP * CHUNK_STEP, threads);
     return pointwise;
 }
 
@@ -26,10 +45,7 @@ void pointwise_weights(const struct pointwise *pointwise, const float *weights, 
     const size_t block = POINTWISE_BLOCK;
     size_t inputs = pointwise->in_blocks * block, outputs = pointwise->out_blocks * block;
     memset(packed, 0, pointwise_weight_count(pointwise) * sizeof *packed);
-    for (size_t o = 0; o < out_channels; o++) {
-        size_t pair = o / (2 * block) * 2 * block;
-        size_t columns = outputs - pair < 2 * block ? block : 2 * block;
+    for (size_t o = 0; o < out_channels; o++)
         for (size_t i = 0; i < in_channels; i++)
-            packed[pair * inputs + i * columns + (o - pair)] = weights[o * in_channels + i];
-    }
+            packed[packing_index(inputs, outputs, i, o)] = weights[o * in_channels + i];
 }

@@ -15,7 +15,9 @@ struct pointwise {
     const float *bias;    /* (8 out_blocks) */
 };
 
-struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_channels);
+/* Fills in what follows from cells and channels, and from the threads that share the work. */
+struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_channels,
+                              size_t threads);
 
 /* Weights (out_channels, in_channels) as the product reads them: for each pair of output blocks
  * (the last may be alone), (8 in_blocks, 16 or 8). `packed` has pointwise_weight_count floats. */

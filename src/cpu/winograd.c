@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "cpu/packing.h"
+
 /* Bytes of V and M of a chunk: they stay in a core's second-level cache. */
-enum { CHUNK_BYTES = 384 * 1024, CHUNK_LEAST = 12, CHUNK_MOST = 48 };
+enum { CHUNK_BYTES = 384 * 1024, CHUNK_LEAST = 32, CHUNK_MOST = 48 };
 
 static size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
@@ -105,15 +107,12 @@ void winograd_weights(const struct winograd *winograd, const float *weights, siz
     const size_t block = WINOGRAD_BLOCK;
     size_t inputs = winograd->in_blocks * block, outputs = winograd->out_blocks * block;
     memset(u, 0, winograd_weight_count(winograd) * sizeof *u);
-    for (size_t o = 0; o < out_channels; o++) {
-        size_t pair = o / (2 * block) * 2 * block;
-        size_t columns = outputs - pair < 2 * block ? block : 2 * block;
+    for (size_t o = 0; o < out_channels; o++)
         for (size_t i = 0; i < in_channels; i++) {
             double transformed[WINOGRAD_SIDE][WINOGRAD_SIDE];
-            float *to = u + pair * inputs + i * columns + (o - pair);
+            float *to = u + packing_index(inputs, outputs, i, o);
             transform_kernel(winograd->stride, weights + (o * in_channels + i) * 9, transformed);
             for (size_t p = 0; p < WINOGRAD_PLACES; p++)
                 to[p * inputs * outputs] = (float)transformed[p / WINOGRAD_SIDE][p % WINOGRAD_SIDE];
         }
-    }
 }

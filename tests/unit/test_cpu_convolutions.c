@@ -123,7 +123,7 @@ static void run_winograd(const struct layer *layer, const struct constants *cons
 static void run_pointwise(const struct layer *layer, const struct constants *constants,
                           size_t chunk, const float *src, float *dst) {
     struct pointwise pointwise =
-        pointwise_of(layer->height * layer->width, layer->in_channels, layer->out_channels);
+        pointwise_of(layer->height * layer->width, layer->in_channels, layer->out_channels, 1);
     float *packed = floats(pointwise_weight_count(&pointwise));
     pointwise_weights(&pointwise, constants->weights, layer->in_channels, layer->out_channels,
                       packed);
@@ -262,13 +262,14 @@ static void winograd_impulse(void **state) {
 }
 
 struct kinds {
-    size_t winograd, pointwise, library;
+    size_t winograd, pointwise, direct, library;
 };
 
 static void count_kind(void *context, const struct cpu_step *step) {
     struct kinds *kinds = context;
     kinds->winograd += strcmp(step->kind, "winograd") == 0;
     kinds->pointwise += strcmp(step->kind, "pointwise") == 0;
+    kinds->direct += strcmp(step->kind, "direct") == 0;
     kinds->library += strcmp(step->kind, "oneDNN") == 0;
 }
 
@@ -292,27 +293,28 @@ static void choice(void **state) {
     if (!have_kernels())
         skip();
     struct graph graph = net_start();
-    int x = stem(&graph, 32);                                             /* planes: oneDNN */
+    int x = stem(&graph, 32);                                             /* planes: direct */
     x = conv_activated(&graph, x, 32, 40, 3, 2, ACTIVATION_SILU);         /* Winograd */
     x = conv_activated(&graph, x, 40, 40, 3, 1, ACTIVATION_HARD_SIGMOID); /* Winograd */
     x = conv_activated(&graph, x, 40, 8, 1, 1, ACTIVATION_TANH);          /* pointwise */
-    x = conv_activated(&graph, x, 8, 8, 3, 2, ACTIVATION_SILU);           /* too few channels */
+    x = conv_activated(&graph, x, 8, 8, 3, 2, ACTIVATION_SILU);           /* direct */
     x = conv_activated(&graph, x, 8, 5, 1, 1, ACTIVATION_SILU);           /* too few channels */
-    x = conv_activated(&graph, x, 5, 16, 3, 1, ACTIVATION_SILU);          /* too few channels */
+    x = conv_activated(&graph, x, 5, 16, 3, 1, ACTIVATION_SILU);          /* direct */
     x = conv_activated(&graph, x, 16, 16, 5, 1, ACTIVATION_SILU);         /* neither 3x3 nor 1x1 */
     x = net_conv(&graph, x, 16, 16, 3, 1, true);
-    net_last(&graph)->window.pad[0] = 2; /* other padding */
+    net_last(&graph)->window.pad[0] = 2; /* other padding: direct */
     x = net_conv(&graph, x, 2, 16, 3, 1, true);
     net_last(&graph)->window.group = 8;
     net_head(&graph, x, x);
     scale_weights(&graph);
     float *expected, *actual;
     struct kinds plain = kinds_of(&graph, true, 1, &expected);
-    assert_int_equal(plain.winograd + plain.pointwise, 0);
+    assert_int_equal(plain.winograd + plain.pointwise + plain.direct, 0);
     struct kinds ours = kinds_of(&graph, false, 2, &actual);
     assert_int_equal(ours.winograd, 2);
     assert_int_equal(ours.pointwise, 1);
-    assert_int_equal(ours.library, plain.library - 3);
+    assert_int_equal(ours.direct, 4);
+    assert_int_equal(ours.library, plain.library - 7);
     assert_close(actual, expected, 16 * 6 * 7, 1e-5f);
     free(actual);
     free(expected);

@@ -1,0 +1,78 @@
+#include "cpu/direct.h"
+
+#include <string.h>
+
+#include "cpu/packing.h"
+
+static size_t divide_up(size_t a, size_t b) {
+    return (a + b - 1) / b;
+}
+
+void direct_complete(struct direct *direct, size_t in_channels, size_t out_channels) {
+    const size_t cells[] = {DIRECT_ROWS, direct->out[1]};
+    direct->in_maps = divide_up(in_channels, direct->block);
+    direct->out_blocks = divide_up(out_channels, DIRECT_BLOCK);
+    for (size_t i = 0; i < 2; i++)
+        direct->patch[i] =
+            (cells[i] - 1) * direct->stride[i] + (direct->kernel[i] - 1) * direct->dilation[i] + 1;
+}
+
+size_t direct_terms(const struct direct *direct) {
+    return direct->in_maps * direct->block * direct->kernel[0] * direct->kernel[1];
+}
+
+void direct_offsets(const struct direct *direct, uint32_t *offsets) {
+    size_t at = 0;
+    for (size_t map = 0; map < direct->in_maps; map++)
+        for (size_t y = 0; y < direct->kernel[0]; y++)
+            for (size_t x = 0; x < direct->kernel[1]; x++)
+                for (size_t i = 0; i < direct->block; i++) {
+                    size_t row = map * direct->patch[0] + y * direct->dilation[0];
+                    size_t cell = row * direct->patch[1] + x * direct->dilation[1];
+                    offsets[at++] = (uint32_t)(cell * direct->block + i);
+                }
+}
+
+size_t direct_weight_count(const struct direct *direct) {
+    return direct_terms(direct) * direct->out_blocks * DIRECT_BLOCK;
+}
+
+void direct_weights(const struct direct *direct, const float *weights, size_t in_channels,
+                    size_t out_channels, float *packed) {
+    size_t taps = direct->kernel[0] * direct->kernel[1], terms = direct_terms(direct);
+    memset(packed, 0, direct_weight_count(direct) * sizeof *packed);
+    for (size_t o = 0; o < out_channels; o++)
+        for (size_t i = 0; i < in_channels; i++)
+            for (size_t tap = 0; tap < taps; tap++) {
+                size_t term = (i / direct->block * taps + tap) * direct->block + i % direct->block;
+                packed[packing_index(terms, direct->out_blocks * DIRECT_BLOCK, term, o)] =
+                    weights[(o * in_channels + i) * taps + tap];
+            }
+}
+
+size_t direct_bands(const struct direct *direct) {
+    return divide_up(direct->out[0], DIRECT_ROWS);
+}
+
+size_t direct_patch_count(const struct direct *direct) {
+    return direct->in_maps * direct->patch[0] * direct->patch[1] * direct->block;
+}
+
+void direct_copy(const struct direct *direct, const float *src, size_t band, float *patch) {
+    size_t block = direct->block, length = direct->patch[1] * block, width = direct->in[1] * block;
+    size_t left = direct->pad[1] * block, top = band * DIRECT_ROWS * direct->stride[0];
+    left = left < length ? left : length;
+    size_t copied = width < length - left ? width : length - left;
+    for (size_t map = 0; map < direct->in_maps; map++)
+        for (size_t y = 0; y < direct->patch[0]; y++, patch += length) {
+            size_t row = top + y; /* counted from the padding's first */
+            if (row < direct->pad[0] || row - direct->pad[0] >= direct->in[0]) {
+                memset(patch, 0, length * sizeof *patch);
+                continue;
+            }
+            memset(patch, 0, left * sizeof *patch);
+            memcpy(patch + left, src + (map * direct->in[0] + row - direct->pad[0]) * width,
+                   copied * sizeof *patch);
+            memset(patch + left + copied, 0, (length - left - copied) * sizeof *patch);
+        }
+}
