@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from harness import ROOT, Case
+from harness import ROOT, Case, end
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
 import rig  # noqa: E402
@@ -51,30 +51,13 @@ class FaultCase(Case):
         process = subprocess.Popen(self.command(fault, *flags, **options), cwd=self.folder,
                                    env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         return process
 
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-    def journalled(self, ranks=2):
-        """Images in the journals of a run."""
-        done = 0
-        for rank in range(ranks):
-            try:
-                with open(self.path("o", ".verify", "journal.0.%d" % rank), "rb") as file:
-                    done += file.read().count(b" + ")
-            except FileNotFoundError:
-                pass
-        return done
-
-    def wait_for_images(self, process, count, ranks=2):
+    def wait_for_images(self, process, count):
         """Until so many images are in the journals."""
         while process.poll() is None:
-            if self.journalled(ranks) >= count:
+            if self.journalled(output="o") >= count:
                 return
             time.sleep(0.002)
         self.fail("the run ended before it had %d images" % count)

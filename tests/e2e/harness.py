@@ -18,6 +18,19 @@ TOOLS = os.path.join(os.path.dirname(ROOT), "shared", "tools")
 needs_fixtures = unittest.skipUnless(os.path.isdir(FIXTURES), "no fixtures beside the checkout")
 
 
+def children(pid):
+    """Process ids of a process's children: of mpirun's ranks."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        return [int(child) for child in file.read().split()]
+
+
+def end(process):
+    """For addCleanup: of a process with pipes."""
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own and the means to run verify in it."""
 
@@ -51,6 +64,18 @@ class Case(unittest.TestCase):
     def records(self, output="output"):
         with open(self.path(output, "verification_records.jsonl"), encoding="utf-8") as file:
             return [json.loads(line) for line in file]
+
+    def journalled(self, rank=None, output="output"):
+        """Images in the journals of a run under way, or in one rank's."""
+        folder, count = self.path(output, ".verify"), 0
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.startswith("journal.") and rank in (None, int(name.split(".")[2])):
+                try:
+                    with open(os.path.join(folder, name), "rb") as file:
+                        count += file.read().count(b" + ")
+                except FileNotFoundError:
+                    pass
+        return count
 
     def report(self, output="output"):
         with open(self.path(output, "verification_report.json"), encoding="utf-8") as file:

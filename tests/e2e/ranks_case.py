@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import DATA, MODEL, VERIFY, Case
+from harness import DATA, MODEL, VERIFY, Case, children
 
 
 class Run:
@@ -42,10 +42,7 @@ class Run:
 
     def find_ranks(self):
         """{rank: process id} of the processes that mpirun has started."""
-        path = "/proc/%d/task/%d/children" % (self.mpirun.pid, self.mpirun.pid)
-        with open(path) as file:
-            children = [int(pid) for pid in file.read().split()]
-        for pid in children:
+        for pid in children(self.mpirun.pid):
             try:
                 with open("/proc/%d/environ" % pid, "rb") as file:
                     for line in file.read().split(b"\0"):
@@ -62,19 +59,8 @@ class Run:
         with open(self.log, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
-    def journalled(self, rank=None, output="output"):
-        """Images in the journals, or in one rank's."""
-        folder, count = self.case.path(output, ".verify"), 0
-        if not os.path.isdir(folder):
-            return 0
-        for name in os.listdir(folder):
-            if name.startswith("journal.") and rank in (None, int(name.split(".")[2])):
-                try:
-                    with open(os.path.join(folder, name), "rb") as file:
-                        count += file.read().count(b" + ")
-                except FileNotFoundError:
-                    pass
-        return count
+    def journalled(self, rank=None):
+        return self.case.journalled(rank)
 
     def wait_for_images(self, count):
         """Until so many images are in the journals; the ranks are known then."""

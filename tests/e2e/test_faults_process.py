@@ -12,6 +12,7 @@ import time
 import unittest
 
 from fault_case import FaultCase, rig
+from harness import children, end
 
 # 20 for a figure to be reported.
 INTERRUPTIONS = int(os.environ.get("VERIFY_INTERRUPTIONS", "4"))
@@ -36,7 +37,7 @@ class ProcessFaults(FaultCase):
         process = subprocess.Popen(self.command({"SLOW": 30}, ranks=ranks),
                                    env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         process.stdout.readline()
         process.stdout.close()
         process.stdout = None
@@ -96,11 +97,10 @@ class ProcessFaults(FaultCase):
         process = subprocess.Popen(["mpirun", "--oversubscribe", "-np", str(ranks)] + command,
                                    env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.addCleanup(self.end, process)
-        self.wait_for_images(process, 4, ranks)
+        self.addCleanup(end, process)
+        self.wait_for_images(process, 4)
         time.sleep(wait)
-        with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
-            pids = [int(pid) for pid in file.read().split()]
+        pids = children(process.pid)
         self.assertEqual(len(pids), ranks)
         start = time.monotonic()
         for pid in pids:
@@ -127,7 +127,7 @@ class ProcessFaults(FaultCase):
         process = subprocess.Popen(command, env=rig.environment(self.folder), text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         self.wait_for_images(process, 2)
         process.send_signal(number)
         out = process.communicate(timeout=60)[0]
@@ -136,7 +136,7 @@ class ProcessFaults(FaultCase):
             report = json.load(file)
         self.assertEqual(report["status"], "interrupted")
         done = sum(report["images"].values())
-        self.assertEqual(done, self.journalled())
+        self.assertEqual(done, self.journalled(output="o"))
         self.assertTrue(2 <= done < 16, done)
         statuses = []
         for rank in range(2):

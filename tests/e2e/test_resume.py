@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from harness import DATA, MODEL, VERIFY, Case
+from harness import DATA, MODEL, VERIFY, Case, children, end
 
 POINTS = int(os.environ.get("VERIFY_KILL_POINTS", "12"))
 
@@ -27,36 +27,13 @@ class Resume(Case):
         process = subprocess.Popen(command, cwd=self.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         return process
-
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-    def ranks_of(self, process):
-        """Process ids of the ranks that mpirun has started."""
-        with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
-            return [int(pid) for pid in file.read().split()]
 
     def wait_for_images(self, count, process):
         """Until so many images are in the journals, or the run has ended."""
         while process.poll() is None and self.journalled() < count:
             time.sleep(0.005)
-
-    def journalled(self):
-        folder, count = self.path("output", ".verify"), 0
-        if os.path.isdir(folder):
-            for name in os.listdir(folder):
-                if name.startswith("journal."):
-                    try:
-                        with open(os.path.join(folder, name), "rb") as file:
-                            count += file.read().count(b" + ")
-                    except FileNotFoundError:
-                        pass
-        return count
 
     def clear(self):
         shutil.rmtree(self.path("output"), ignore_errors=True)
@@ -93,7 +70,7 @@ class Resume(Case):
             self.clear()
             process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            self.addCleanup(self.end, process)
+            self.addCleanup(end, process)
             self.wait_for_images(10, process)
             asked = time.monotonic()
             process.send_signal(number)
@@ -111,7 +88,7 @@ class Resume(Case):
             for _ in range(2):
                 process = self.start(*flags, ranks=chance.randint(1, 3))
                 self.wait_for_images(self.journalled() + chance.randint(0, 80), process)
-                ranks = self.ranks_of(process) if process.poll() is None else []
+                ranks = children(process.pid) if process.poll() is None else []
                 victim = chance.choice([process.pid] + ranks)
                 try:
                     os.kill(victim, signal.SIGKILL)
@@ -126,7 +103,7 @@ class Resume(Case):
         """As on a full disk: from some moment on, no file grows beyond a limit."""
         process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder, restore_signals=False,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         self.wait_for_images(10, process)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100000, resource.RLIM_INFINITY))
         stdout, stderr = process.communicate(timeout=120)
@@ -154,7 +131,7 @@ class Resume(Case):
     def interrupt(self):
         process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         self.wait_for_images(20, process)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
@@ -176,7 +153,7 @@ class Resume(Case):
         data = self.dataset(pictures=200)
         flags = ("--model", MODEL, "--data", data, "--imgsz", "256", "--threads", "1")
         process = subprocess.Popen([VERIFY, *flags], cwd=self.folder, stdout=subprocess.DEVNULL)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         self.wait_for_images(10, process)
         process.kill()
         process.wait()
