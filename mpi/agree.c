@@ -15,7 +15,7 @@ enum { MESSAGE_BYTES = 2048 };
 #define YIELD_SECONDS 0.02
 #define SAY_SECONDS   30
 
-void wait_for(struct job *job, MPI_Request *request) {
+void wait_for(const struct job *job, MPI_Request *request) {
     double start = pulse_clock();
     bool said = job->rank != 0;
     for (int complete = 0; !complete;) {
@@ -34,7 +34,7 @@ void wait_for(struct job *job, MPI_Request *request) {
     }
 }
 
-enum status agree(struct job *job, enum status mine) {
+enum status agree(const struct job *job, enum status mine) {
     MPI_Comm comm = MPI_COMM_WORLD;
     int rank = job->rank;
     /* MAXLOC gives the lowest rank among equals. */

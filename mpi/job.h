@@ -66,10 +66,10 @@ struct job {
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
  * (of the lowest rank that has it) becomes every rank's status_message. */
-enum status agree(struct job *job, enum status mine);
+enum status agree(const struct job *job, enum status mine);
 /* Waits for a collective call of all ranks. From the start of the work (job->pulse) does not return
  * where a rank is lost: the job is aborted. */
-void wait_for(struct job *job, MPI_Request *request);
+void wait_for(const struct job *job, MPI_Request *request);
 /* Ends all ranks where one of them does not answer any more. Not collective. */
 _Noreturn void abort_job(void);
 
@@ -119,6 +119,6 @@ enum status job_open_journal(struct job *job);
 
 /* report.c — collective: verification_report.json, the closing lines, the exit status. */
 enum status job_report(struct job *job);
-int job_exit_status(struct job *job);
+int job_exit_status(const struct job *job);
 
 #endif

@@ -11,6 +11,8 @@
 #include "screen.h"
 #include "signals.h"
 
+enum { INTERRUPTED = 130, TERMINATED = 143 };
+
 static bool uses_gpus(const struct job *job) {
     return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
 }
@@ -40,7 +42,6 @@ static enum status inspect(struct job *job) {
 /* A signal ended the work: says how far it came, and how to go on. */
 static enum status interrupted(struct job *job, int *exit_status) {
     enum status status;
-    enum { INTERRUPTED = 130, TERMINATED = 143 };
     TRY(job_reduce(job));
     TRY(job_report(job));
     if (job->rank == 0) {
@@ -111,15 +112,18 @@ out:
 
 static void *end_process(void *argument) {
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-    _exit((int)(intptr_t)argument);
+    _exit(*(const int *)argument);
 }
 
 /* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
  * both are killed. Nothing is left to do but to leave with the right exit status. */
-static void limit_finalize(int signal, int exit_status) {
+static void limit_finalize(int signal) {
+    /* They outlive main(). */
+    static const int interrupted = INTERRUPTED, terminated = TERMINATED;
+    const int *exit_status = signal == SIGINT ? &interrupted : &terminated;
     pthread_t thread;
     if ((signal == SIGINT || signal == SIGTERM) &&
-        pthread_create(&thread, NULL, end_process, (void *)(intptr_t)exit_status) == 0)
+        pthread_create(&thread, NULL, end_process, (void *)exit_status) == 0)
         pthread_detach(thread);
 }
 
@@ -149,7 +153,7 @@ int main(int argc, char **argv) {
     screen_close(job.screen);
     job_free(&job);
     fflush(stdout);
-    limit_finalize(job.signal, exit_status);
+    limit_finalize(status == STATUS_OK ? job.signal : 0);
     MPI_Finalize();
     return exit_status;
 }

@@ -35,7 +35,7 @@ struct line {
 };
 
 struct merging {
-    struct job *job;
+    const struct job *job;
     const struct framing *framing;
     size_t n_lines, line_capacity;
     struct line *lines; /* by index; owned */
@@ -207,7 +207,7 @@ static enum status place_round(struct merging *merging, uint64_t first, uint64_t
 /* Where each line ends, and how many images there are in all: the same on every rank. */
 static enum status place(struct merging *merging) {
     enum status status;
-    struct job *job = merging->job;
+    const struct job *job = merging->job;
     MPI_Request request;
     uint64_t *lengths = NULL, images = merging->n_lines, total = job->total_images;
     size_t own = 0;

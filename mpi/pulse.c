@@ -89,7 +89,9 @@ enum status pulse_start(struct job *job, struct pulse **out) {
     enum status status;
     struct pulse *pulse = NULL;
     *out = NULL;
-    TRY(agree(job, make(job, &pulse)));
+    status = agree(job, make(job, &pulse));
+    if (status != STATUS_OK || !pulse)
+        goto out;
     MPI_Comm_dup(MPI_COMM_WORLD, &pulse->comm);
     share_hosts(pulse);
     double now = pulse_clock();

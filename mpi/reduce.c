@@ -7,7 +7,7 @@
 #include "pulse.h"
 
 /* Bytes of every rank, one after the other in rank order, on rank 0; *all is the caller's. */
-static enum status gather_bytes(struct job *job, const void *mine, size_t length, char **all,
+static enum status gather_bytes(const struct job *job, const void *mine, size_t length, char **all,
                                 size_t *total) {
     enum status status;
     MPI_Request request;

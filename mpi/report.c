@@ -81,7 +81,7 @@ out:
 }
 
 /* Agreed by all ranks: rank 0 has the counts. */
-int job_exit_status(struct job *job) {
+int job_exit_status(const struct job *job) {
     enum { STRICT = 3, TOO_MANY_MISLABELED = 4 };
     MPI_Request request;
     int exit_status = STATUS_OK;
