@@ -1,13 +1,15 @@
 #include "cpu/network.h"
 
 #include <omp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/memory.h"
 #include "cpu/plan.h"
 
-enum { ARENA_ALIGNMENT = 4096, PACKED_ALIGNMENT = 64 };
+enum { ARENA_ALIGNMENT = 4096, PACKED_ALIGNMENT = 64, PAGE = 4096 };
 
 struct cpu_network {
     struct runtime runtime;
@@ -16,6 +18,15 @@ struct cpu_network {
     char *arena;         /* of the plan that runs: large enough for each */
     size_t arena_bytes;
 };
+
+/* Maps are read in many places at a time: with pages of 4 KiB the CPU keeps looking for their
+ * addresses. Where the kernel has no larger ones, nothing is lost. */
+static void ask_huge_pages(void *data, size_t bytes) {
+    uintptr_t first = ((uintptr_t)data + PAGE - 1) / PAGE * PAGE;
+    uintptr_t end = ((uintptr_t)data + bytes) / PAGE * PAGE;
+    if (end > first)
+        madvise((char *)data + (first - (uintptr_t)data), end - first, MADV_HUGEPAGE);
+}
 
 static void weights_free(struct weights *weights) {
     if (weights->memory)
@@ -69,6 +80,7 @@ enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t 
         status = FAIL(STATUS_FAILED, "out of memory: %zu floats of weights", floats);
         goto out;
     }
+    ask_huge_pages(*data, bytes * PACKED_ALIGNMENT);
     memset(*data, 0, floats * sizeof **data);
     runtime->packed[runtime->n_packed++] = (struct packed){op, *data};
     *fresh = true;
@@ -156,6 +168,7 @@ static enum status grow_arena(struct cpu_network *network, size_t bytes) {
     network->arena = aligned_alloc(ARENA_ALIGNMENT, bytes);
     if (!network->arena)
         return FAIL(STATUS_FAILED, "out of memory: %zu bytes for feature maps", bytes);
+    ask_huge_pages(network->arena, bytes);
     network->arena_bytes = bytes;
     return STATUS_OK;
 }

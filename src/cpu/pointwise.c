@@ -6,7 +6,7 @@
 #include "cpu/packing.h"
 
 /* Floats of the input that a chunk takes; more is slower where they lie far apart. */
-enum { CHUNK_FLOATS = 24 * 1024, CHUNK_LEAST = 24, CHUNK_MOST = 240, CHUNK_STEP = 6 };
+enum { CHUNK_FLOATS = 48 * 1024, CHUNK_LEAST = 48, CHUNK_MOST = 240, CHUNK_STEP = 6 };
 
 /* A chunk of at most `most` cells, at least half of it, with which the threads that have most to
  * do have least. */

@@ -5,15 +5,27 @@
 
 #include "cpu/multiply_avx2.h"
 
+/* Input blocks that are summed before the next cells' turn: their weights stay in the first-level
+ * cache. */
+enum { PART = 16 };
+
 void pointwise_cells_avx2(const struct pointwise *pointwise, const float *src, float *dst,
                           size_t block, size_t first, size_t count) {
-    size_t map = pointwise->cells * POINTWISE_BLOCK, at = first * POINTWISE_BLOCK;
+    size_t map = pointwise->cells * POINTWISE_BLOCK, inputs = pointwise->in_blocks;
+    size_t outputs = block + 1 < pointwise->out_blocks ? 2 : 1;
+    size_t parts = (inputs + PART - 1) / PART, done = 0;
+    const float *weights = pointwise->weights + block * inputs * POINTWISE_BLOCK * POINTWISE_BLOCK;
     struct columns start = {pointwise->bias + block * POINTWISE_BLOCK, POINTWISE_BLOCK, 0};
-    dst += block * map + at;
-    multiply_columns(block + 1 < pointwise->out_blocks ? 2 : 1, pointwise->in_blocks,
-                     pointwise->weights +
-                         block * POINTWISE_BLOCK * pointwise->in_blocks * POINTWISE_BLOCK,
-                     start, src + at, map, dst, map, count);
+    src += first * POINTWISE_BLOCK;
+    dst += block * map + first * POINTWISE_BLOCK;
+    for (size_t p = 1; p <= parts; p++) {
+        size_t end = inputs * p / parts;
+        multiply_columns(outputs, end - done,
+                         weights + done * outputs * POINTWISE_BLOCK * POINTWISE_BLOCK, start,
+                         src + done * map, map, dst, map, count);
+        start = (struct columns){dst, map, POINTWISE_BLOCK};
+        done = end;
+    }
 }
 
 #endif
