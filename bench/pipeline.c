@@ -7,64 +7,19 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "cpu/cpu.h"
-#include "job/verify.h"
-#include "output/run_file.h"
+#include "rank.h"
 
-struct bench {
-    struct model model;
-    struct dataset dataset;
-    struct class_map classes;
-    struct tally tally;
-    struct backend *backend;
-    struct placer *placer;
-    struct journal *journal;
-    uint64_t *indices;
-    struct work *work;
-};
-
-static enum status run(struct bench *bench, const char **arguments, const char *output) {
+static enum status run(struct rank *rank, const char **arguments, const char *output,
+                       uint64_t **indices, struct work **work) {
     enum status status;
-    long imgsz = strtol(arguments[2], NULL, 10), threads = strtol(arguments[3], NULL, 10);
-    if (imgsz < 32 || threads < 1)
-        return FAIL(STATUS_BAD_INPUT, "IMGSZ and THREADS are numbers from 32 and 1 on");
-    TRY(model_read(arguments[0], NULL, imgsz, &bench->model));
-    TRY(dataset_open(arguments[1], NULL, NULL, &bench->dataset));
-    TRY(class_map_make((const char *const *)bench->dataset.names, bench->dataset.n_names,
-                       (const char *const *)bench->model.names, bench->model.n_classes,
-                       &bench->classes));
-    TRY(tally_make(bench->classes.n_data, &bench->tally));
-    struct judge judge = {.head = bench->model.graph.head};
-    struct backend_options opening = {
-        .threads = (size_t)threads, .slots = 5, .batch = 1, .imgsz = (uint32_t)imgsz};
-    TRY(backend_cpu.open(&bench->model, &judge, &opening, &bench->backend));
-    if (output) {
-        TRY(output_prepare(output, true));
-        TRY(placer_open(output, bench->dataset.common, PLACE_HARDLINK, &bench->placer));
-        TRY(work_folder_empty(output));
-        TRY(journal_create(output, 0, 0, false, &bench->journal));
-    }
-    size_t images = bench->dataset.images.count;
-    TRY(memory_zeroed(images, sizeof *bench->indices, &bench->indices));
+    TRY(rank_open(rank, arguments[0], arguments[1], arguments[2], strtoul(arguments[3], NULL, 10),
+                  5, output));
+    size_t images = rank->dataset.images.count;
+    TRY(memory_zeroed(images, sizeof **indices, indices));
     for (size_t i = 0; i < images; i++)
-        bench->indices[i] = i;
-    TRY(work_make(&bench->dataset.images, &bench->indices, &bench->work));
-    work_close(bench->work);
-    struct verify_job job = {
-        .interface = &backend_cpu,
-        .backend = bench->backend,
-        .judge = &judge,
-        .classes = &bench->classes,
-        .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
-        .root = bench->dataset.root,
-        .placer = bench->placer,
-        .journal = bench->journal,
-        .imgsz = (uint32_t)imgsz,
-        .stride = (uint32_t)bench->model.stride,
-        .readers = 1,
-        .placers = 1,
-        .slots = 5,
-    };
+        (*indices)[i] = i;
+    TRY(work_make(&rank->dataset.images, indices, work));
+    work_close(*work);
     static const char *const names[STAGE_COUNT] = {[STAGE_READ] = "read, decode",
                                                    [STAGE_STAGE] = "letterbox",
                                                    [STAGE_FORWARD] = "forward, evidence",
@@ -74,7 +29,7 @@ static enum status run(struct bench *bench, const char **arguments, const char *
     struct verify *verify;
     struct timespec a, b;
     clock_gettime(CLOCK_MONOTONIC, &a);
-    TRY(verify_start(&job, bench->work, &bench->tally, &verify));
+    TRY(verify_start(&rank->job, *work, &rank->tally, &verify));
     TRY(verify_join(verify, stages));
     clock_gettime(CLOCK_MONOTONIC, &b);
     double n = (double)images;
@@ -88,24 +43,19 @@ out:
 }
 
 int main(int argc, char **argv) {
-    struct bench bench = {0};
+    struct rank rank = {0};
+    uint64_t *indices = NULL;
+    struct work *work = NULL;
     if (argc < 5 || argc > 6) {
         fprintf(stderr, "usage: bench_pipeline MODEL DATA IMGSZ THREADS [OUTPUT]\n");
         return STATUS_BAD_INPUT;
     }
-    enum status status = run(&bench, (const char **)argv + 1, argc == 6 ? argv[5] : NULL);
+    enum status status =
+        run(&rank, (const char **)argv + 1, argc == 6 ? argv[5] : NULL, &indices, &work);
     if (status != STATUS_OK)
         fprintf(stderr, "bench_pipeline: %s\n", status_message());
-    if (bench.backend)
-        backend_cpu.close(bench.backend);
-    if (bench.placer)
-        placer_close(bench.placer);
-    journal_close(&bench.journal);
-    free(bench.indices);
-    work_free(bench.work);
-    tally_free(&bench.tally);
-    class_map_free(&bench.classes);
-    dataset_free(&bench.dataset);
-    model_free(&bench.model);
+    free(indices);
+    work_free(work);
+    rank_close(&rank);
     return (int)status;
 }

@@ -1,0 +1,57 @@
+#include "rank.h"
+
+#include <stdlib.h>
+
+#include "cpu/cpu.h"
+#include "output/run_file.h"
+
+enum status rank_open(struct rank *rank, const char *model, const char *data, const char *imgsz,
+                      size_t threads, size_t slots, const char *output) {
+    enum status status;
+    struct dataset *dataset = &rank->dataset;
+    struct verify_job *job = &rank->job;
+    long size = strtol(imgsz, NULL, 10);
+    if (size < 32 || threads < 1)
+        return FAIL(STATUS_BAD_INPUT, "IMGSZ and THREADS are numbers from 32 and 1 on");
+    TRY(model_read(model, NULL, size, &rank->model));
+    TRY(dataset_open(data, NULL, NULL, dataset));
+    TRY(class_map_make((const char *const *)dataset->names, dataset->n_names,
+                       (const char *const *)rank->model.names, rank->model.n_classes,
+                       &rank->classes));
+    TRY(tally_make(rank->classes.n_data, &rank->tally));
+    rank->judge = (struct judge){.head = rank->model.graph.head};
+    *job = (struct verify_job){
+        .interface = &backend_cpu,
+        .judge = &rank->judge,
+        .classes = &rank->classes,
+        .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
+        .root = dataset->root,
+        .imgsz = (uint32_t)size,
+        .stride = (uint32_t)rank->model.stride,
+        .readers = 1,
+        .placers = 1,
+        .slots = slots,
+    };
+    struct backend_options opening = {
+        .threads = threads, .slots = slots, .batch = 1, .imgsz = job->imgsz};
+    TRY(backend_cpu.open(&rank->model, &rank->judge, &opening, &job->backend));
+    if (output) {
+        TRY(output_prepare(output, true));
+        TRY(placer_open(output, dataset->common, PLACE_HARDLINK, &job->placer));
+        TRY(work_folder_empty(output));
+        TRY(journal_create(output, 0, 0, false, &job->journal));
+    }
+out:
+    return status;
+}
+
+void rank_close(struct rank *rank) {
+    if (rank->job.backend)
+        backend_cpu.close(rank->job.backend);
+    placer_close(rank->job.placer);
+    journal_close(&rank->job.journal);
+    tally_free(&rank->tally);
+    class_map_free(&rank->classes);
+    dataset_free(&rank->dataset);
+    model_free(&rank->model);
+}
