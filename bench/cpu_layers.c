@@ -1,6 +1,6 @@
 /* The CPU backend's forward pass step by step: bench_cpu_layers MODEL IMGSZ THREADS ROUNDS [plain]
- * prints a Markdown table. Of each step the least time of all rounds, with and without our own
- * convolutions in turn; its GFLOP/s, counted as the direct algorithm's, and their share of the
+ * prints a Markdown table. Of each step the least time of all rounds (plain: with oneDNN's
+ * convolutions alone); its GFLOP/s, counted as the direct algorithm's, and their share of the
  * multiply-adds that the CPU was just seen to do. */
 #include <omp.h>
 #include <stdio.h>

@@ -90,10 +90,12 @@ def together(setting, processes, average):
 
 
 def compare(reference, output):
-    """The largest difference of boxes, in pixels, and of scores over each picture's best anchors. The batch
-    sizes of both may differ: a picture has its place in all."""
+    """The largest difference of boxes, in pixels, and of scores over each picture's best anchors."""
     import numpy
 
+    if len(output) != len(reference) or not numpy.isfinite(output).all():
+        raise Failed("gives %d pictures for %d, %d numbers are none" % (
+            len(output), len(reference), numpy.size(output) - numpy.isfinite(output).sum()))
     boxes = scores = 0.0
     for ours, theirs in zip(reference, output):
         theirs = theirs.reshape(len(theirs), -1)

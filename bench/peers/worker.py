@@ -67,6 +67,9 @@ def main():
             traceback.print_exc()
             answer = {"error": " ".join(str(error).split())[:300] or type(error).__name__}
         print(json.dumps(answer), file=answers, flush=True)
+    for handle in handles.values():
+        if hasattr(engine, "close"):
+            engine.close(handle)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t 
     enum status status;
     *fresh = false;
     for (size_t i = 0; i < runtime->n_packed; i++)
-        if (runtime->packed[i].op == op) {
+        if (runtime->packed[i].op == op && runtime->packed[i].floats == floats) {
             *data = runtime->packed[i].data;
             return STATUS_OK;
         }
@@ -82,7 +82,7 @@ enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t 
     }
     ask_huge_pages(*data, bytes * PACKED_ALIGNMENT);
     memset(*data, 0, floats * sizeof **data);
-    runtime->packed[runtime->n_packed++] = (struct packed){op, *data};
+    runtime->packed[runtime->n_packed++] = (struct packed){op, floats, *data};
     *fresh = true;
 out:
     return status;

@@ -47,10 +47,12 @@ enum status runtime_weights(struct runtime *runtime, const struct op *op,
 /* A convolution's constants as our own kernels read them. */
 struct packed {
     const struct op *op;
+    size_t floats;
     float *data;
 };
 
-/* The op's constants as it packed them before, or `floats` zeros to be filled (*fresh), aligned to
+/* The op's constants as it packed them before to as many floats (input shapes may differ in how an
+ * op is done, and then in that number), or `floats` zeros to be filled (*fresh), aligned to
  * 64 bytes; owned by the runtime. */
 enum status runtime_packed(struct runtime *runtime, const struct op *op, size_t floats, bool *fresh,
                            float **data);

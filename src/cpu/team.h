@@ -1,7 +1,8 @@
 /* Threads that go through the same steps, the items of each shared among them. Each begins with a
  * part of its own, the same place of every step, so that what it reads is often what it wrote
  * before; who is done takes items of others. A step waits for items that were taken, never for a
- * thread that took none: one that does not run, since the CPU has other work, holds nobody up. */
+ * thread that took none: one that does not run, since the CPU has other work, holds nobody up
+ * within the steps. */
 #ifndef VERIFY_CPU_TEAM_H
 #define VERIFY_CPU_TEAM_H
 
