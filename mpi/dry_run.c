@@ -42,7 +42,9 @@ enum status job_dry_run(struct job *job) {
         job_warn(job);
     TRY(job_verify(job));
     TRY(job_reduce(job));
-    if (job->rank == 0)
+    if (job->rank == 0 && job->signal)
+        screen_error(job->screen, "Interrupted: nothing is counted to its end");
+    else if (job->rank == 0)
         print_counts(job);
 out:
     return status;

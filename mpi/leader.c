@@ -103,7 +103,7 @@ static void hear(struct leader *leader, size_t r, double now) {
     pulse_heard(leader->job->pulse, (int)r, now);
     peer->doubted = false;
     lease_tell(leader->lease, r, &line->stand, now);
-    if (line->signal)
+    if (line->signal && !leader->signal)
         leader->signal = line->signal;
     if (line->last)
         leader->n_left++;

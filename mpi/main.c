@@ -39,6 +39,10 @@ static enum status inspect(struct job *job) {
     return agree(job, status);
 }
 
+static int status_of_signal(int signal) {
+    return signal == SIGINT ? INTERRUPTED : TERMINATED;
+}
+
 /* A signal ended the work: says how far it came, and how to go on. */
 static enum status interrupted(struct job *job, int *exit_status) {
     enum status status;
@@ -51,7 +55,7 @@ static enum status interrupted(struct job *job, int *exit_status) {
         screen_error(job->screen, "Interrupted: %llu of %llu images are done. Go on with --resume",
                      (unsigned long long)done, (unsigned long long)job->total_images);
     }
-    *exit_status = job->signal == SIGINT ? INTERRUPTED : TERMINATED;
+    *exit_status = status_of_signal(job->signal);
 out:
     return status;
 }
@@ -70,8 +74,12 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (job->options.inspect)
         return inspect(job);
     TRY(job_open_data(job));
-    if (job->options.dry_run)
-        return job_dry_run(job);
+    if (job->options.dry_run) {
+        TRY(job_dry_run(job));
+        if (job->signal)
+            *exit_status = status_of_signal(job->signal);
+        return STATUS_OK;
+    }
     TRY(job_open_backend(job));
     TRY(job_open_output(job));
     if (job->complete) {
@@ -99,6 +107,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_verify(job));
     if (job->signal)
         return interrupted(job, exit_status);
+    /* All is in the journals: from here on a signal may end the process at once. */
+    signals_release();
     if (job->rank == 0)
         screen_all_completed(job->screen, uses_gpus(job));
     TRY(job_merge(job));

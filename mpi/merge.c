@@ -17,7 +17,9 @@
 /* Images that are placed in one round. */
 enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
 /* Bytes that are brought to the disk at once, which is one step. */
-#define SYNC_BYTES (UINT64_C(1) << 28)
+#define SYNC_BYTES (UINT64_C(1) << 25)
+/* That a slow disk takes a second. */
+#define SLOW_BYTES (UINT64_C(1) << 20)
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
  * `tail`. */
@@ -118,16 +120,20 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
     return STATUS_OK;
 }
 
+/* Brings to the disk what was written since the last time. */
+static enum status sync_whole(struct merging *merging) {
+    pulse_announce(merging->job->pulse, (double)(merging->unsynced / SLOW_BYTES));
+    merging->unsynced = 0;
+    return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging->draft, errno);
+}
+
 static enum status flush(struct merging *merging) {
     size_t length = merging->waiting.length;
     enum status status = write_at(merging, merging->waiting.data, length,
                                   strlen(merging->framing->head) + merging->waiting_end - length);
     text_clear(&merging->waiting);
     merging->unsynced += length;
-    if (status != STATUS_OK || merging->unsynced < SYNC_BYTES)
-        return status;
-    merging->unsynced = 0;
-    return fdatasync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging->draft, errno);
+    return status == STATUS_OK && merging->unsynced >= SYNC_BYTES ? sync_whole(merging) : status;
 }
 
 /* Mostly a journal's lines are in the list's order. NULL: it was not there before. */
@@ -174,8 +180,22 @@ static enum status copy_all(struct merging *merging) {
             status = flush(merging);
         journal_texts_close(&texts);
     }
+    /* Before rank 0 writes over the last line's end: on a network file system the later one to
+     * arrive is what stays. */
+    if (status == STATUS_OK)
+        status = sync_whole(merging);
 out:
     return status;
+}
+
+/* Linux's NFS client writes whole pages of a file that nobody has locked, and where the lines of
+ * two hosts meet in a page it would overwrite those of the other with zeros. With a lock on some
+ * bytes, wherever they are, it writes what was written (nfs_can_extend_write). Elsewhere it changes
+ * nothing, so a failure does not matter. */
+static void write_no_whole_pages(int file, int rank) {
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = ((off_t)1 << 61) + rank, .l_len = 1};
+    fcntl(file, F_OFD_SETLK, &lock);
 }
 
 /* One round: lengths of the images from `first` on, of this rank and then of all, to ends. *own:
@@ -262,14 +282,15 @@ static enum status merge(struct job *job, const struct framing *framing) {
     merging.whole = open(merging.draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (merging.whole < 0)
         status = cannot_write(merging.draft, errno);
+    else
+        write_no_whole_pages(merging.whole, job->rank);
     TRY(agree(job, status));
     TRY(agree(job, copy_all(&merging)));
     if (job->rank == 0)
         status = frame(&merging);
-    if (status == STATUS_OK && fsync(merging.whole) != 0)
-        status = cannot_write(merging.draft, errno);
-    TRY(agree(job, status));
-    if (job->rank == 0)
+    if (job->rank == 0 && status == STATUS_OK)
+        status = sync_whole(&merging);
+    if (job->rank == 0 && status == STATUS_OK)
         status = publish(&merging, path);
     status = agree(job, status);
 out:

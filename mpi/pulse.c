@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "job/silence.h"
@@ -16,6 +17,9 @@
 #define STAGGER_FIRST   2.0
 #define STAGGER_SECONDS 0.2
 #define STAGGER_MOST    7.0
+
+/* How long a process may take to end after it has found that another is lost. */
+enum { END_SECONDS = 10 };
 
 enum { HOST_BYTES = sizeof((struct job *)NULL)->host, LAST = -1 };
 
@@ -196,6 +200,8 @@ const char *pulse_host(const struct pulse *pulse, int rank) {
 void pulse_tell(const struct pulse *pulse, int rank, const char *what, double seconds) {
     const struct job *job = pulse->job;
     const char *host = pulse_host(pulse, rank);
+    /* What the other waits for may be the file system that this one writes to next. */
+    alarm(END_SECONDS);
     if (!job->screen)
         fprintf(stderr, LOST_RANK "\n", job_prefix(job), rank, rank, host, what, seconds);
     else if (job->rank == 0)

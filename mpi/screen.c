@@ -107,11 +107,11 @@ void screen_warning(struct screen *screen, const char *prefix, const char *forma
 void screen_stand_in(struct screen *screen, const char *output, const char *format, ...) {
     FILE *log = NULL;
     va_list args;
-    if (output && open_log(output, "verify.log", &log) != STATUS_OK)
-        log = NULL;
     va_start(args, format);
     put(stdout, format, args);
     put(screen->own, format, args);
+    if (output && open_log(output, "verify.log", &log) != STATUS_OK)
+        log = NULL;
     put(log, format, args);
     va_end(args);
     if (log)

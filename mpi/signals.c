@@ -24,6 +24,12 @@ void signals_hold(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
+void signals_release(void) {
+    sigset_t set;
+    fill(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int signals_take(void) {
     sigset_t set;
     fill(&set);
@@ -31,6 +37,6 @@ int signals_take(void) {
     if (number < 0)
         return 0;
     /* A second Ctrl+C ends the process at once. */
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    signals_release();
     return number;
 }

@@ -11,4 +11,7 @@ void signals_hold(void);
  * do. */
 int signals_take(void);
 
+/* From now on they do what they always do: end the process. */
+void signals_release(void);
+
 #endif

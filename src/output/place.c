@@ -399,9 +399,15 @@ bool placer_placed(const struct placer *placer, enum bucket bucket, const char *
            is_whole(&(struct spot){labels->folder, labels->path, name}, label_path);
 }
 
-static enum status remove_if_there(const struct shelf *shelf, const char *path, bool *there) {
-    *there = unlinkat(shelf->folder, path, 0) == 0;
-    if (*there || errno == ENOENT || errno == ENOTDIR)
+/* What cannot be looked at counts: removing it will say why. */
+static bool is_there(const struct shelf *shelf, const char *path) {
+    struct stat about;
+    return fstatat(shelf->folder, path, &about, AT_SYMLINK_NOFOLLOW) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR);
+}
+
+static enum status remove_if_there(const struct shelf *shelf, const char *path) {
+    if (unlinkat(shelf->folder, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
         return STATUS_OK;
     return storage_failed(errno, &(struct spot){shelf->folder, shelf->path, path}, "cannot remove");
 }
@@ -417,11 +423,12 @@ enum status placer_clear(struct placer *placer, enum bucket bucket, const char *
     for (int b = 0; b < BUCKET_FAILED; b++) {
         if (b == (int)bucket)
             continue;
-        bool there;
-        TRY(remove_if_there(&placer->images[b], path, &there));
-        /* Another image, of another suffix, may have a label file of that name. */
-        if (there)
-            TRY(remove_if_there(&placer->labels[b], name, &there));
+        /* Another image, of another suffix, may have a label file of that name. The image goes
+         * last: it tells whoever does this again that its label may still be there. */
+        if (!is_there(&placer->images[b], path))
+            continue;
+        TRY(remove_if_there(&placer->labels[b], name));
+        TRY(remove_if_there(&placer->images[b], path));
     }
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;

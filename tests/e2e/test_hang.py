@@ -48,6 +48,19 @@ class Hang(RanksCase):
     def test_rank_0_is_stopped(self):
         self.check_stopped(0, 3)
 
+    def test_a_file_system_that_hangs(self):
+        """Rank 0 is lost, and who says so cannot write to the log."""
+        run = self.start("--hang-timeout", 2, ranks=2)
+        run.wait_for_images(30)
+        log = self.path("output", "logs", "verify.log")
+        os.remove(log)
+        os.mkfifo(log)  # opening it waits for a reader
+        run.signal(0, signal.SIGSTOP)
+        self.assertNotEqual(run.wait(timeout=40), 0)
+        self.assertIn("ERROR: rank 0 on", run.output())
+        os.remove(log)
+        self.resume(run.journalled())
+
     def test_a_short_stop_and_a_stop_of_all_are_none(self):
         run = self.start("--hang-timeout", 2, ranks=2)
         run.wait_for_images(20)

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import signal
+import subprocess
 import unittest
 
-from harness import DATA, MODEL, ROOT, Case
+from harness import DATA, MODEL, ROOT, VERIFY, Case, end
 
 
 class Setup(Case):
@@ -119,6 +122,21 @@ class Flags(Case):
             file.write("nonsense\n")
         self.verify_demo("--overwrite", data=data)
         self.verify_demo("--overwrite", "--strict", data=data, code=3)
+
+    def test_dry_run_interrupted(self):
+        process = subprocess.Popen(
+            [VERIFY, "--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--dry-run"],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(end, process)
+        blocked = 0
+        while not blocked >> (signal.SIGTERM - 1) & 1:
+            with open("/proc/%d/status" % process.pid) as file:
+                blocked = int(re.search(r"SigBlk:\s*(\w+)", file.read()).group(1), 16)
+        process.send_signal(signal.SIGTERM)
+        out = process.communicate(timeout=60)[0]
+        self.assertEqual(process.returncode, 143, out)
+        self.assertIn("Interrupted: nothing is counted to its end", out)
+        self.assertNotIn("Boxes:", out)
 
     def test_dry_run_writes_nothing(self):
         data = self.dataset(pictures=5)
