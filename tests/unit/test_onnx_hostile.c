@@ -43,6 +43,14 @@ static void add_picture(Onnx__ModelProto *file) {
     add_node(file, "Identity", "images", "out");
 }
 
+/* The picture in the shape of boxes of 2 classes, which is computed from constants. */
+static void add_boxes(Onnx__ModelProto *file) {
+    add_integers(file, "one", (const int64_t[]){1, 1, 1}, 3);
+    add_integers(file, "rest", (const int64_t[]){0, 5, -2}, 3);
+    combine(file, "Add", "one rest", "boxes");
+    combine(file, "Reshape", "images boxes", "out");
+}
+
 static void limits_the_search_for_the_head(void **state) {
     (void)state;
     Onnx__ModelProto *file = file_start(512, 512);
@@ -57,6 +65,29 @@ static void limits_the_search_for_the_head(void **state) {
     add_tails(file, 1, INT64_C(4) * 512 * 512);
     add_picture(file);
     refuse(file, "its output 'out' is (1,3,512,512)");
+    file = file_start(0, 0); /* nor those that only the largest size has steps for */
+    add_tails(file, 7, INT64_C(4) * 352 * 416);
+    add_picture(file);
+    refuse(file, "its output 'out' is (1,3,64,64)");
+}
+
+/* A tail of boxes is taken as it is where there is too much to search: from a file for pictures of
+ * any size at the very size that it will be run at. */
+static void takes_tails_unsearched(void **state) {
+    (void)state;
+    for (int64_t side = 0; side <= 64; side += 64) {
+        struct model model;
+        Onnx__ModelProto *file = file_start(side, side);
+        add_tails(file, 2000, INT64_C(4) * (side == 0 ? 352 * 416 : 64 * 64));
+        add_boxes(file);
+        if (read_file(file, 64, &model) != STATUS_OK)
+            fail_msg("side %zu: %s", (size_t)side, status_message());
+        assert_int_equal(model.graph.head.kind, HEAD_FINAL);
+        assert_int_equal(model.graph.head.n_classes, 2);
+        assert_int_equal(model.graph.fixed_height, 64);
+        assert_int_equal(model.graph.fixed_width, 64);
+        model_free(&model);
+    }
 }
 
 /* The same by itself, with the steps counted. */
@@ -212,6 +243,7 @@ static void limits_classes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_the_search_for_the_head),
+        cmocka_unit_test(takes_tails_unsearched),
         cmocka_unit_test(all_tails_share_one_limit),
         cmocka_unit_test(splits_many_batch_norms),
         cmocka_unit_test(limits_folding),
