@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -219,6 +220,40 @@ static void refuses_colliding_names(void **state) {
     refuse(file, "names that collide");
 }
 
+/* Operators copy their node's name: one for each output that is not understood. */
+static void cuts_names(void **state) {
+    (void)state;
+    enum { LENGTH = 65536, OUTPUTS = 16000, KEPT = 1023 };
+    char *name = zeroed(LENGTH + 1), output[32];
+    memset(name, 'n', LENGTH);
+    Onnx__ModelProto *file = file_start(64, 64);
+    add_boxes(file);
+    Onnx__NodeProto *node = file->graph->node[file->graph->n_node - 1];
+    node->name = text(name);
+    struct model model;
+    struct rusage before, after;
+    if (read_file(file, 64, &model) != STATUS_OK)
+        fail_msg("%s", status_message());
+    assert_int_equal(model.graph.n_ops, 1);
+    assert_int_equal(strlen(model.graph.ops[0].name), KEPT);
+    assert_memory_equal(model.graph.ops[0].name, name, KEPT);
+    model_free(&model);
+
+    file = file_start(64, 64); /* in full, 2 GB more */
+    node = add_node(file, "Strange", "images", "out");
+    node->name = name;
+    free(node->op_type);
+    node->op_type = text(name);
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        snprintf(output, sizeof output, "o%zu", i);
+        APPEND(node, output, text(output));
+    }
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+    refuse(file, "is not supported");
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, 500000); /* KiB */
+}
+
 static void limits_classes(void **state) {
     (void)state;
     const int64_t shape[3] = {1, 200000, 200001};
@@ -242,6 +277,7 @@ static void limits_classes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_names), /* first: it looks at the most memory taken so far */
         cmocka_unit_test(limits_the_search_for_the_head),
         cmocka_unit_test(takes_tails_unsearched),
         cmocka_unit_test(all_tails_share_one_limit),
