@@ -23,7 +23,7 @@ struct attempt {
     size_t axis;          /* of the columns */
     size_t n_rows, width; /* rows and columns */
     struct row *rows;
-    size_t most_rows; /* of the tails whose rows were cells of all their levels so far */
+    size_t most_rows; /* of the tails so far whose levels have as many cells */
 };
 
 /* Index of an element in the tensor. */
@@ -205,7 +205,8 @@ static bool has_levels(const struct attempt *attempt, const struct cone *cone) {
     return rows >= attempt->n_rows;
 }
 
-/* A tail with fewer rows than another, which was refused, is a part of it: some of the levels. */
+/* A tail with fewer rows than another, which was refused for whatever reason, is a part of it: some
+ * of the levels. */
 static enum status try_tail(struct attempt *attempt, bool *good) {
     enum status status;
     struct cone cone = {0};
@@ -218,8 +219,10 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     TRY(cone_open(attempt->search, attempt->tensor, NULL, NULL, &cone, good));
     *good = *good && attempt->n_rows >= attempt->most_rows && cone.inside[attempt->tensor] &&
             cone_passes_sigmoid(&cone) && has_levels(attempt, &cone);
-    if (*good)
+    if (*good) {
+        attempt->most_rows = attempt->n_rows;
         TRY(cone_trace(&cone, first, &ids, good));
+    }
     *good = *good && head_spend(attempt->search, attempt->n_rows, ROW_STEPS) &&
             head_spend(attempt->search, attempt->n_rows * attempt->width, ELEMENT_STEPS) &&
             read_levels(attempt, &cone, first, ids);
@@ -229,8 +232,6 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     attempt->rows = NULL;
     TRY(memory_zeroed(attempt->n_rows, sizeof *attempt->rows, &attempt->rows));
     TRY(read_rows(attempt, &cone, first, ids, good));
-    if (*good && attempt->n_rows > attempt->most_rows)
-        attempt->most_rows = attempt->n_rows;
     if (*good)
         TRY(check_boxes(attempt, good));
 out:

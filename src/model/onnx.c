@@ -23,12 +23,12 @@ enum {
 };
 
 /* Steps that reading a file may take, computing constants and looking for the head, at all the
- * sizes that it is read at: a third of a second for most, one for the largest pictures. A tail has
- * work for each of its boxes, so for each pixel: heads by distances need a tenth of this, those by
- * anchors a quarter at 640 x 640 and half at 1280 x 1280, with 80 classes. */
-static uint64_t most_steps(int64_t height, int64_t width, size_t file_bytes) {
+ * sizes that it is read at, the largest of which has so many pixels: a third of a second for most,
+ * one for the largest pictures. A tail has work for each of its boxes, so for each pixel: heads by
+ * distances need a tenth of this, those by anchors a quarter at 640 x 640 and half at 1280 x 1280,
+ * with 80 classes. A head that needs more is taken as the file has it. */
+static uint64_t most_steps(uint64_t pixels, size_t file_bytes) {
     const uint64_t always = 300000000, a_pixel = 2000, a_byte = 4, most_pixels = 1048576;
-    uint64_t pixels = (uint64_t)height * (uint64_t)width;
     return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
 }
 
@@ -325,14 +325,15 @@ static enum status find_head(const struct importer *importer, const Onnx__ModelP
                                        .width = importer->width,
                                        .work_left = importer->work_left};
     TRY(head_find(&search, &graph->head, &found));
-    if (!found && *importer->work_left == 0) {
-        status = FAIL(STATUS_BAD_INPUT, "no detection head was found: following what its output is "
-                                        "made of takes too long; export a model trained for "
-                                        "detection");
-        goto out;
+    if (!found) {
+        status = final_head(importer, file, &graph->head);
+        if (status == STATUS_BAD_INPUT && *importer->work_left == 0)
+            status = FAIL(STATUS_BAD_INPUT,
+                          "no detection head was found: following what its output is made of takes "
+                          "too long; export a model trained for detection");
+        if (status != STATUS_OK)
+            goto out;
     }
-    if (!found)
-        TRY(final_head(importer, file, &graph->head));
     if (!found || !head_is_open(importer, &graph->head)) {
         graph->fixed_height = importer->height;
         graph->fixed_width = importer->width;
@@ -365,12 +366,21 @@ out:
     return status;
 }
 
-/* Reads the file at its own size or, where it takes any (*dynamic), at this one. *work_left:
- * UINT64_MAX at first, then the steps that all further attempts may take. */
-static enum status read_at(const char *path, int64_t height, int64_t width, uint64_t *work_left,
-                           struct model *model, bool *dynamic) {
+/* The sizes that a file is read at, one after the other, where it takes any. */
+struct sizes {
+    int64_t height[3], width[3];
+    uint64_t most_pixels;
+};
+
+/* Reads the file at its own size or, where it takes any (*dynamic), at one of these. *work_left:
+ * UINT64_MAX at first, then the steps that all further attempts may take; with none, the head is
+ * not looked for again. */
+static enum status read_at(const char *path, const struct sizes *sizes, size_t index,
+                           uint64_t *work_left, struct model *model, bool *dynamic) {
     enum status status;
     struct onnx_file file;
+    bool searched = *work_left == 0;
+    uint64_t constants_left = 0;
     struct input input;
     struct importer importer = {.graph = &model->graph, .path = path};
     TRY(onnx_file_open(path, &file));
@@ -380,16 +390,22 @@ static enum status read_at(const char *path, int64_t height, int64_t width, uint
     model->dynamic = *dynamic;
     importer.opset = opset_of(file.model);
     importer.batch = input.batch;
-    importer.height = *dynamic ? height : input.height;
-    importer.width = *dynamic ? width : input.width;
+    importer.height = *dynamic ? sizes->height[index] : input.height;
+    importer.width = *dynamic ? sizes->width[index] : input.width;
     /* Multiples of 64, the largest stride, further on, by different amounts. */
     importer.probe_height = importer.height + 192;
     importer.probe_width = importer.width + 320;
     importer.memory_left = IMPORT_SPARE;
-    importer.work_left = work_left;
-    if (*work_left == UINT64_MAX)
-        *work_left = most_steps(importer.height, importer.width, file.length);
+    importer.work_left = searched ? &constants_left : work_left;
+    if (searched)
+        constants_left = most_steps(0, file.length);
+    else if (*work_left == UINT64_MAX)
+        *work_left = most_steps(*dynamic ? sizes->most_pixels
+                                         : (uint64_t)input.height * (uint64_t)input.width,
+                                file.length);
     TRY(sweep(&importer, file.model->graph, &input));
+    if (searched)
+        constants_left = 0;
     TRY(find_head(&importer, file.model));
     TRY(describe(file.model, model));
 out:
@@ -403,17 +419,21 @@ out:
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
     /* Sizes without accidental equality with numbers of channels, for strides up to 32 and 64; a
      * model that these do not suit is read for the very size that it will be run at. */
-    const int64_t sizes[3][2] = {{352, 416}, {704, 832}, {imgsz, imgsz}};
+    struct sizes sizes = {{352, 704, imgsz}, {416, 832, imgsz}, 0};
     enum status status = STATUS_OK;
     bool dynamic = false;
     uint64_t work_left = UINT64_MAX;
     if (weights != NULL)
         return FAIL(STATUS_BAD_INPUT, "an ONNX model has its weights in it: leave out --weights");
     for (size_t i = 0; i < 3; i++) {
+        uint64_t pixels = (uint64_t)sizes.height[i] * (uint64_t)sizes.width[i];
+        sizes.most_pixels = pixels > sizes.most_pixels ? pixels : sizes.most_pixels;
+    }
+    for (size_t i = 0; i < 3; i = work_left == 0 ? 2 : i + 1) {
         *model = (struct model){0};
-        status = read_at(path, sizes[i][0], sizes[i][1], &work_left, model, &dynamic);
+        status = read_at(path, &sizes, i, &work_left, model, &dynamic);
         if (status == STATUS_FAILED || (status == STATUS_OK && model->graph.fixed_height == 0) ||
-            !dynamic || work_left == 0 || i == 2)
+            !dynamic || i == 2)
             break;
         model_free(model);
     }

@@ -2,6 +2,7 @@
 #include "model/onnx_import.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,15 +104,17 @@ out:
     return status;
 }
 
-/* Adds the operator itself; its output is a tensor that exists. */
+/* Adds the operator itself; its output is a tensor that exists. Names are only for messages: of a
+ * node's, which each of its operators copies, a kilobyte is kept. */
 static enum status add_op(struct importer *importer, const struct node *node, const struct op *op,
                           int output) {
     size_t index;
+    char name[1024], type[sizeof name];
     if (importer->graph->n_ops >= IMPORT_OPS)
         return FAIL(STATUS_BAD_INPUT, "more than %d operators", IMPORT_OPS);
-    const char *name = node->message->name, *type = node->message->op_type;
-    enum status status =
-        graph_add_op(importer->graph, op->kind, name == NULL ? "" : name, type, &index);
+    snprintf(name, sizeof name, "%.1023s", node->message->name == NULL ? "" : node->message->name);
+    snprintf(type, sizeof type, "%.1023s", node->message->op_type);
+    enum status status = graph_add_op(importer->graph, op->kind, name, type, &index);
     if (status != STATUS_OK)
         return status;
     struct op *added = &importer->graph->ops[index];

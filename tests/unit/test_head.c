@@ -1,4 +1,5 @@
 /* Recognition of detection heads: what is found, and that nothing is found where there is none. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "onnx_maker.h"
 #include "raw_head.h"
 
 #define DATA     "tests/data/onnx/"
@@ -101,6 +103,97 @@ static void finds_anchor_heads(void **state) {
     model_free(&model);
 }
 
+/* Writes the level's number for every '$' of a pattern. */
+static const char *numbered(char text[64], const char *pattern, int64_t level) {
+    snprintf(text, 64, "%s", pattern);
+    for (char *c = text; (c = strchr(c, '$')) != NULL;)
+        *c = (char)('0' + level);
+    return text;
+}
+
+/* A level of an anchor head in rows, 3 anchors of 24 x 24 pixels a cell, from the picture alone. */
+static void add_level(Onnx__ModelProto *file, int64_t level, int64_t side, int64_t columns) {
+    static const char *const steps[][3] = {
+        {"Reshape", "map$ parts$", "parted$"},
+        {"Transpose", "parted$", "turned$"},
+        {"Sigmoid", "turned$", "all$"},
+        {"Slice", "all$ zero two four", "xy$"},
+        {"Slice", "all$ two four four", "wh$"},
+        {"Slice", "all$ four end four", "rest$"},
+        {"Mul", "xy$ twice", "xy_twice$"},
+        {"Add", "xy_twice$ grid$", "xy_cells$"},
+        {"Mul", "xy_cells$ stride$", "xy_pixels$"},
+        {"Mul", "wh$ twice", "wh_twice$"},
+        {"Mul", "wh_twice$ wh_twice$", "wh_square$"},
+        {"Mul", "wh_square$ anchor", "wh_pixels$"},
+        {"Concat", "xy_pixels$ wh_pixels$ rest$", "joined$"},
+        {"Reshape", "joined$ rows", "level$"},
+    };
+    const int64_t stride = 8 << level, cells = side / stride, one = 1;
+    const int64_t weights[4] = {3 * columns, 3, 1, 1}, order[5] = {0, 1, 3, 4, 2};
+    const int64_t parts[5] = {1, 3, columns, cells, cells}, grid[5] = {1, 3, cells, cells, 2};
+    char a[64], b[64];
+    add_floats(file, numbered(a, "weight$", level), weights, 4, 0.01f);
+    add_integers(file, numbered(a, "parts$", level), parts, 5);
+    add_floats(file, numbered(a, "stride$", level), &one, 1, (float)stride);
+    float *corners = add_floats(file, numbered(a, "grid$", level), grid, 5, -0.5f)->float_data;
+    for (int64_t i = 0; i < 3 * cells * cells; i++) {
+        corners[2 * i] += (float)(i % cells);
+        corners[2 * i + 1] += (float)(i / cells % cells);
+    }
+    add_list(
+        combine(file, "Conv", numbered(a, "images weight$", level), numbered(b, "map$", level)),
+        "strides", (const int64_t[]){stride, stride}, 2);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        Onnx__NodeProto *node = combine(file, steps[i][0], numbered(a, steps[i][1], level),
+                                        numbered(b, steps[i][2], level));
+        if (strcmp(steps[i][0], "Transpose") == 0)
+            add_list(node, "perm", order, 5);
+        if (strcmp(steps[i][0], "Concat") == 0)
+            add_number(node, "axis", -1);
+    }
+}
+
+/* Strides 8 and 16. */
+static void read_anchor_net(int64_t side, int64_t classes, struct model *model) {
+    const int64_t numbers[4] = {0, 2, 4, 5 + classes}, rows[3] = {1, -1, 5 + classes}, one = 1;
+    static const char *const names[4] = {"zero", "two", "four", "end"};
+    Onnx__ModelProto *file = file_start(side, side);
+    for (size_t i = 0; i < 4; i++)
+        add_integers(file, names[i], &numbers[i], 1);
+    add_floats(file, "twice", &one, 1, 2.0f);
+    add_floats(file, "anchor", &one, 1, 24.0f);
+    add_integers(file, "rows", rows, 3);
+    for (int64_t level = 0; level < 2; level++)
+        add_level(file, level, side, 5 + classes);
+    add_number(combine(file, "Concat", "level0 level1", "out"), "axis", 1);
+    if (read_file(file, side, model) != STATUS_OK)
+        fail_msg("%" PRId64 " classes: %s", classes, status_message());
+}
+
+/* A head with so many classes that it would take too much memory (1000) or too long (800) to
+ * follow: the file's own tail with all its levels, never the levels that are small enough. */
+static void keeps_all_levels_of_many_classes(void **state) {
+    (void)state;
+    static const int64_t sides[4] = {64, 64, 320, 320}, classes[4] = {80, 1000, 800, 1000};
+    for (size_t i = 0; i < 4; i++) {
+        struct model model;
+        read_anchor_net(sides[i], classes[i], &model);
+        const struct head *head = &model.graph.head;
+        assert_int_equal(head->kind, i < 2 ? HEAD_ANCHOR : HEAD_FINAL);
+        assert_int_equal(head->n_classes, classes[i]);
+        assert_int_equal(head->n_levels, i < 2 ? 2 : 1);
+        if (i >= 2) {
+            struct shape *shapes = zeroed(model.graph.n_tensors * sizeof *shapes);
+            assert_true(head->objectness && head->channels_last);
+            assert_int_equal(graph_shapes(&model.graph, sides[i], sides[i], shapes), STATUS_OK);
+            assert_int_equal(shapes[head->levels[0].boxes].dims[1], 3 * (40 * 40 + 20 * 20));
+            free(shapes);
+        }
+        model_free(&model);
+    }
+}
+
 /* Formulas that are not ours: the model's own tail stays, tied to the size it was exported for. */
 static void keeps_other_tails(void **state) {
     (void)state;
@@ -174,9 +267,13 @@ static void finds_heads_of_the_zoo(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_distance_heads), cmocka_unit_test(finds_one_map_heads),
-        cmocka_unit_test(finds_anchor_heads),   cmocka_unit_test(keeps_other_tails),
-        cmocka_unit_test(refuses_classifiers),  cmocka_unit_test(finds_heads_of_the_zoo),
+        cmocka_unit_test(finds_distance_heads),
+        cmocka_unit_test(finds_one_map_heads),
+        cmocka_unit_test(finds_anchor_heads),
+        cmocka_unit_test(keeps_other_tails),
+        cmocka_unit_test(refuses_classifiers),
+        cmocka_unit_test(finds_heads_of_the_zoo),
+        cmocka_unit_test(keeps_all_levels_of_many_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

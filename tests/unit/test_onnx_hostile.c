@@ -5,118 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
-#include <onnx.pb-c.h>
 
 #include "model/head.h"
-#include "model/model.h"
-#include "temp_folder.h"
-
-static void *zeroed(size_t size) {
-    void *memory = calloc(1, size);
-    assert_non_null(memory);
-    return memory;
-}
-
-static char *text(const char *value) {
-    char *copy = strdup(value);
-    assert_non_null(copy);
-    return copy;
-}
-
-/* One more pointer at the end of a repeated field. */
-#define APPEND(message, field, value)                                                              \
-    do {                                                                                           \
-        void *grown = realloc((message)->field, ((message)->n_##field + 1) * sizeof(void *));      \
-        assert_non_null(grown);                                                                    \
-        (message)->field = grown;                                                                  \
-        (message)->field[(message)->n_##field++] = (value);                                        \
-    } while (0)
-
-static Onnx__NodeProto *add_node(Onnx__ModelProto *file, const char *type, const char *in,
-                                 const char *out) {
-    Onnx__NodeProto *node = zeroed(sizeof *node);
-    onnx__node_proto__init(node);
-    node->op_type = text(type);
-    APPEND(node, input, text(in));
-    APPEND(node, output, text(out));
-    APPEND(file->graph, node, node);
-    return node;
-}
-
-static Onnx__TensorProto *add_integers(Onnx__ModelProto *file, const char *name,
-                                       const int64_t *values, size_t count) {
-    Onnx__TensorProto *tensor = zeroed(sizeof *tensor);
-    onnx__tensor_proto__init(tensor);
-    tensor->name = text(name);
-    tensor->has_data_type = 1;
-    tensor->data_type = 7;
-    tensor->dims = zeroed(sizeof *tensor->dims);
-    tensor->dims[tensor->n_dims++] = (int64_t)count;
-    tensor->int64_data = zeroed(count * sizeof *values);
-    memcpy(tensor->int64_data, values, count * sizeof *values);
-    tensor->n_int64_data = count;
-    APPEND(file->graph, initializer, tensor);
-    return tensor;
-}
-
-/* A file with a picture of height x width as its input "images" and the output "out". */
-static Onnx__ModelProto *file_start(int64_t height, int64_t width) {
-    const int64_t sizes[4] = {1, 3, height, width};
-    Onnx__ModelProto *file = zeroed(sizeof *file);
-    Onnx__ValueInfoProto *input = zeroed(sizeof *input), *output = zeroed(sizeof *output);
-    onnx__model_proto__init(file);
-    file->has_ir_version = 1;
-    file->ir_version = 8;
-    file->graph = zeroed(sizeof *file->graph);
-    onnx__graph_proto__init(file->graph);
-    Onnx__OperatorSetIdProto *set = zeroed(sizeof *set);
-    onnx__operator_set_id_proto__init(set);
-    set->has_version = 1;
-    set->version = 13;
-    APPEND(file, opset_import, set);
-    onnx__value_info_proto__init(input);
-    onnx__value_info_proto__init(output);
-    input->name = text("images");
-    output->name = text("out");
-    input->type = zeroed(sizeof *input->type);
-    onnx__type_proto__init(input->type);
-    Onnx__TypeProto__Tensor *type = input->type->tensor_type = zeroed(sizeof *type);
-    onnx__type_proto__tensor__init(type);
-    type->has_elem_type = 1;
-    type->elem_type = 1;
-    type->shape = zeroed(sizeof *type->shape);
-    onnx__tensor_shape_proto__init(type->shape);
-    for (size_t i = 0; i < 4; i++) {
-        Onnx__TensorShapeProto__Dimension *dim = zeroed(sizeof *dim);
-        onnx__tensor_shape_proto__dimension__init(dim);
-        dim->has_dim_value = sizes[i] > 0;
-        dim->dim_value = sizes[i];
-        APPEND(type->shape, dim, dim);
-    }
-    APPEND(file->graph, input, input);
-    APPEND(file->graph, output, output);
-    return file;
-}
-
-/* Reads the file, at 64 x 64 where it takes any size, and frees it. */
-static enum status read_file(Onnx__ModelProto *file, struct model *model) {
-    char *folder = temp_folder_make(NULL);
-    size_t length = onnx__model_proto__get_packed_size(file);
-    uint8_t *bytes = zeroed(length);
-    onnx__model_proto__pack(file, bytes);
-    onnx__model_proto__free_unpacked(file, NULL);
-    file_make_bytes(below(folder, "m.onnx"), bytes, length);
-    free(bytes);
-    enum status status = model_read(below(folder, "m.onnx"), NULL, 64, model);
-    temp_folder_remove(folder);
-    return status;
-}
+#include "onnx_maker.h"
 
 static void refuse(Onnx__ModelProto *file, const char *part) {
     struct model model;
-    enum status status = read_file(file, &model);
+    enum status status = read_file(file, 64, &model);
     if (status != STATUS_BAD_INPUT || strstr(status_message(), part) == NULL)
         fail_msg("status %d, '%s' where '%s' was expected", status,
                  status == STATUS_OK ? "" : status_message(), part);
@@ -139,20 +37,58 @@ static void add_tails(Onnx__ModelProto *file, size_t n_tails, int64_t rows) {
         Onnx__NodeProto *reshape = add_node(file, "Reshape", name, out);
         APPEND(reshape, input, text("shape"));
     }
+}
+
+/* The picture itself as the output, which is no head's. */
+static void add_picture(Onnx__ModelProto *file) {
     add_node(file, "Identity", "images", "out");
+}
+
+/* The picture in the shape of boxes of 2 classes, which is computed from constants. */
+static void add_boxes(Onnx__ModelProto *file) {
+    add_integers(file, "one", (const int64_t[]){1, 1, 1}, 3);
+    add_integers(file, "rest", (const int64_t[]){0, 5, -2}, 3);
+    combine(file, "Add", "one rest", "boxes");
+    combine(file, "Reshape", "images boxes", "out");
 }
 
 static void limits_the_search_for_the_head(void **state) {
     (void)state;
     Onnx__ModelProto *file = file_start(512, 512);
     add_tails(file, 2000, INT64_C(4) * 512 * 512);
+    add_picture(file);
     refuse(file, "no detection head was found: following what its output is made of takes");
     file = file_start(0, 0); /* any size: not searched again at others */
     add_tails(file, 2000, INT64_C(4) * 352 * 416);
+    add_picture(file);
     refuse(file, "no detection head was found: following what its output is made of takes");
     file = file_start(512, 512); /* few are no reason */
     add_tails(file, 1, INT64_C(4) * 512 * 512);
+    add_picture(file);
     refuse(file, "its output 'out' is (1,3,512,512)");
+    file = file_start(0, 0); /* nor those that only the largest size has steps for */
+    add_tails(file, 7, INT64_C(4) * 352 * 416);
+    add_picture(file);
+    refuse(file, "its output 'out' is (1,3,64,64)");
+}
+
+/* A tail of boxes is taken as it is where there is too much to search: from a file for pictures of
+ * any size at the very size that it will be run at. */
+static void takes_tails_unsearched(void **state) {
+    (void)state;
+    for (int64_t side = 0; side <= 64; side += 64) {
+        struct model model;
+        Onnx__ModelProto *file = file_start(side, side);
+        add_tails(file, 2000, INT64_C(4) * (side == 0 ? 352 * 416 : 64 * 64));
+        add_boxes(file);
+        if (read_file(file, 64, &model) != STATUS_OK)
+            fail_msg("side %zu: %s", (size_t)side, status_message());
+        assert_int_equal(model.graph.head.kind, HEAD_FINAL);
+        assert_int_equal(model.graph.head.n_classes, 2);
+        assert_int_equal(model.graph.fixed_height, 64);
+        assert_int_equal(model.graph.fixed_width, 64);
+        model_free(&model);
+    }
 }
 
 /* The same by itself, with the steps counted. */
@@ -200,23 +136,6 @@ static void all_tails_share_one_limit(void **state) {
     assert_int_equal(search(1, many), one);
 }
 
-static void add_floats(Onnx__ModelProto *file, const char *name, const int64_t *dims, size_t rank,
-                       float value) {
-    int64_t count = 1;
-    Onnx__TensorProto *tensor = add_integers(file, name, dims, rank);
-    tensor->data_type = 1;
-    free(tensor->dims);
-    tensor->dims = tensor->int64_data;
-    tensor->n_dims = rank;
-    tensor->int64_data = NULL;
-    tensor->n_int64_data = 0;
-    for (size_t i = 0; i < rank; i++)
-        count *= dims[i];
-    tensor->float_data = zeroed((size_t)count * sizeof(float));
-    for (; tensor->n_float_data < (size_t)count; tensor->n_float_data++)
-        tensor->float_data[tensor->n_float_data] = value;
-}
-
 /* One BatchNorm after the other, and an output with 2 classes. */
 static void add_batch_norms(Onnx__ModelProto *file, const char *first, size_t count) {
     static const char *const parameters[4] = {"scale", "bias", "mean", "variance"};
@@ -244,7 +163,7 @@ static void splits_many_batch_norms(void **state) {
     struct model model;
     Onnx__ModelProto *file = file_start(64, 64);
     add_batch_norms(file, "images", COUNT);
-    if (read_file(file, &model) != STATUS_OK)
+    if (read_file(file, 64, &model) != STATUS_OK)
         fail_msg("%s", status_message());
     assert_int_equal(model.graph.n_ops, LAYERS + 1);
     int tensor = model.graph.input;
@@ -269,19 +188,13 @@ static void limits_folding(void **state) {
         add_floats(file, "weights", weights, 4, 0.001f);
         Onnx__NodeProto *conv = add_node(file, "Conv", "images", "map");
         APPEND(conv, input, text("weights"));
-        Onnx__AttributeProto *attribute = zeroed(sizeof *attribute);
-        onnx__attribute_proto__init(attribute);
-        attribute->name = text("pads");
-        attribute->ints = zeroed(sizeof pads);
-        memcpy(attribute->ints, pads, sizeof pads);
-        attribute->n_ints = 4;
-        APPEND(conv, attribute, attribute);
+        add_list(conv, "pads", pads, 4);
         add_batch_norms(file, "map", many ? 2000 : 2);
         if (many) {
             refuse(file, "take too long to fold");
             continue;
         }
-        if (read_file(file, &model) != STATUS_OK)
+        if (read_file(file, 64, &model) != STATUS_OK)
             fail_msg("%s", status_message());
         assert_int_equal(model.graph.n_ops, 2);
         model_free(&model);
@@ -307,6 +220,40 @@ static void refuses_colliding_names(void **state) {
     refuse(file, "names that collide");
 }
 
+/* Operators copy their node's name: one for each output that is not understood. */
+static void cuts_names(void **state) {
+    (void)state;
+    enum { LENGTH = 65536, OUTPUTS = 16000, KEPT = 1023 };
+    char *name = zeroed(LENGTH + 1), output[32];
+    memset(name, 'n', LENGTH);
+    Onnx__ModelProto *file = file_start(64, 64);
+    add_boxes(file);
+    Onnx__NodeProto *node = file->graph->node[file->graph->n_node - 1];
+    node->name = text(name);
+    struct model model;
+    struct rusage before, after;
+    if (read_file(file, 64, &model) != STATUS_OK)
+        fail_msg("%s", status_message());
+    assert_int_equal(model.graph.n_ops, 1);
+    assert_int_equal(strlen(model.graph.ops[0].name), KEPT);
+    assert_memory_equal(model.graph.ops[0].name, name, KEPT);
+    model_free(&model);
+
+    file = file_start(64, 64); /* in full, 2 GB more */
+    node = add_node(file, "Strange", "images", "out");
+    node->name = name;
+    free(node->op_type);
+    node->op_type = text(name);
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        snprintf(output, sizeof output, "o%zu", i);
+        APPEND(node, output, text(output));
+    }
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+    refuse(file, "is not supported");
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, 500000); /* KiB */
+}
+
 static void limits_classes(void **state) {
     (void)state;
     const int64_t shape[3] = {1, 200000, 200001};
@@ -330,7 +277,9 @@ static void limits_classes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_names), /* first: it looks at the most memory taken so far */
         cmocka_unit_test(limits_the_search_for_the_head),
+        cmocka_unit_test(takes_tails_unsearched),
         cmocka_unit_test(all_tails_share_one_limit),
         cmocka_unit_test(splits_many_batch_norms),
         cmocka_unit_test(limits_folding),
