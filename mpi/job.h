@@ -107,8 +107,10 @@ enum status job_reduce(struct job *job);
 enum status job_merge(struct job *job);
 
 /* run.c — on rank 0: takes the output folder's lock and begins a run in it, or continues one
- * (--resume); sets epoch, resumed, complete. run_end: the job is done, what only resuming needs
- * goes. */
+ * (--resume); sets epoch, resumed, complete. Makes the empty file that the environment variable
+ * BEGUN_FILE names: from then on the same command goes on with --resume, before that it is to be
+ * given again as it was. run_end: the job is done, what only resuming needs goes. */
+#define BEGUN_FILE "VERIFY_BEGUN_FILE"
 enum status run_begin(struct job *job);
 enum status run_end(struct job *job);
 

@@ -128,6 +128,18 @@ static enum status remove_report(const char *output) {
                                                   : STATUS_OK;
 }
 
+/* Makes the empty file that BEGUN_FILE names, if it names one. */
+static enum status tell_begun(void) {
+    const char *path = getenv(BEGUN_FILE);
+    if (!path || !*path)
+        return STATUS_OK;
+    struct spot spot = {AT_FDCWD, NULL, path};
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0 || close(file) != 0)
+        return storage_failed(errno, &spot, BEGUN_FILE ": cannot make");
+    return STATUS_OK;
+}
+
 enum status run_begin(struct job *job) {
     enum status status;
     struct parts parts = {0};
@@ -141,8 +153,14 @@ enum status run_begin(struct job *job) {
         TRY(work_folder_empty(options->output));
         TRY(output_prepare(options->output, true));
     }
+    /* Once run.json is there, a start without --resume would be refused; but what --overwrite
+     * removes is gone for sure only then. */
+    if (!options->overwrite)
+        TRY(tell_begun());
     const struct run_parts all = {parts.count, parts.items};
     TRY(run_file_start(options->output, &all, options->resume, &start));
+    if (options->overwrite)
+        TRY(tell_begun());
     job->epoch = start.epoch;
     job->resumed = start.state == RUN_CONTINUED;
     job->complete = start.state == RUN_COMPLETE;

@@ -16,17 +16,20 @@ if [ "$tasks" -lt "$gpus" ]; then
   echo "job.sh: WARNING: $gpus GPUs a node, tasks: $tasks; give --ntasks-per-node=$gpus to use them all" >&2
 fi
 
-# There once a start of this job has got as far as verify. SLURM_RESTART_COUNT alone does not tell:
-# it also counts starts that failed before, after which --overwrite is still to be obeyed.
-started=$PWD/.verify-job-$SLURM_JOB_ID
+# verify makes this file once its run has begun in the output folder. A later start then resumes;
+# before that it has to do as the first one was told, or results of an earlier run that are still in
+# the folder would pass for this one's. SLURM_RESTART_COUNT alone does not tell.
+begun=$PWD/.verify-job-$SLURM_JOB_ID
+started=$begun-started # made by a task just before verify
+rm -f "$started"
 flags=(${cpus:+--threads "$cpus"})
-if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ -e "$started" ]; then
+if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ -e "$begun" ]; then
   for flag in "$@"; do
     if [ "$flag" != --overwrite ] && [ "$flag" != --resume ]; then flags+=("$flag"); fi
   done
   flags+=(--resume)
 else
-  rm -f "$started"
+  rm -f "$begun"
   flags+=("$@")
 fi
 
@@ -40,9 +43,11 @@ for ((i = 0; i < ${SLURM_RESTART_COUNT:-0}; i++)); do
   srun --mpi=none --nodes=1 --ntasks=1 true
 done
 
+# shellcheck disable=SC2016 # the tasks' shells are to expand it
 # --kill-on-bad-exit: when a task dies, the others get SIGTERM and write down what they have.
 srun --mpi="${SLURM_MPI_TYPE:-pmix}" --kill-on-bad-exit=1 ${cpus:+--cpus-per-task="$cpus"} \
-  bash -c '[ "$SLURM_PROCID" != 0 ] || : > "$0"; exec "$@"' "$started" "$verify" "${flags[@]}" &
+  bash -c '[ "$SLURM_PROCID" != 0 ] || : > "$0-started"; VERIFY_BEGUN_FILE=$0 exec "$@"' \
+  "$begun" "$verify" "${flags[@]}" &
 step=$!
 
 trap 'stopping=true; kill -USR1 "$step"' USR1 # srun hands it on to the tasks
@@ -59,12 +64,14 @@ if [ "$code" = 0 ] && [ ! -e "$started" ]; then
   echo "job.sh: Slurm could not start the tasks" >&2 # srun's exit status may be 0 all the same
   code=1
 fi
+rm -f "$started"
 # 143: stopped in order; 138: the signal came before verify was ready for it.
 if $stopping && { [ "$code" = 143 ] || [ "$code" = 138 ]; }; then
   echo "job.sh: stopped before the time limit: job $SLURM_JOB_ID goes back to the queue" >&2
   if scontrol requeue "$SLURM_JOB_ID"; then exit "$code"; fi
-  echo "job.sh: it could not; submit the same command with --resume to continue" >&2
+  if [ -e "$begun" ]; then how='with --resume to continue'; else how='again'; fi
+  echo "job.sh: it could not; submit the same command $how" >&2
 fi
 # Slurm sends SIGTERM to end the job for good, but also to put it back into the queue.
-if ! $terminated; then rm -f "$started"; fi
+if ! $terminated; then rm -f "$begun"; fi
 exit "$code"

@@ -16,6 +16,7 @@ STAND_IN = r"""#!/usr/bin/env bash
 say() { echo "$(hostname) $SLURM_PROCID $SLURM_LOCALID $1" >> "$SAID"; }
 trap 'say USR1; exit 143' USR1
 trap 'say TERM; exit 143' TERM
+[ "$SLURM_PROCID" != 0 ] || : > "$VERIFY_BEGUN_FILE"
 say "start ${SLURM_RESTART_COUNT:-0}: $(printf '<%s>' "$@")"
 case "$DO:${SLURM_RESTART_COUNT:-0}" in
   exit*) trap '' TERM USR1; sleep 1; exit "${DO#exit}" ;; # as verify: all end together, signals held
