@@ -19,7 +19,7 @@ enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
 /* Bytes that are brought to the disk at once, which is one step. */
 #define SYNC_BYTES (UINT64_C(1) << 25)
 /* That a slow disk takes a second. */
-#define SLOW_BYTES (UINT64_C(1) << 20)
+#define SLOW_BYTES 1e6
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
  * `tail`. */
@@ -122,7 +122,7 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
 
 /* Brings to the disk what was written since the last time. */
 static enum status sync_whole(struct merging *merging) {
-    pulse_announce(merging->job->pulse, (double)(merging->unsynced / SLOW_BYTES));
+    pulse_announce(merging->job->pulse, (double)merging->unsynced / SLOW_BYTES);
     merging->unsynced = 0;
     return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging->draft, errno);
 }
