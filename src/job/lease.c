@@ -122,6 +122,15 @@ static double speed_of(const struct rank *rank, double mean, double now) {
     return mean > 0 && (mean < most || !to_do(rank)) ? mean : most;
 }
 
+/* Whether a rank goes on for UNEVEN seconds longer than another that needs `other` seconds. Of what
+ * it has done in its first seconds its speed cannot be told: it may have begun late. */
+static bool is_uneven(const struct rank *rank, double other, double mean, double now) {
+    double speed = speed_of(rank, mean, now);
+    if (busy_until(rank, now) < UNEVEN && speed < mean)
+        speed = mean;
+    return (double)to_do(rank) / speed - other >= UNEVEN;
+}
+
 static bool may_give(const struct rank *rank) {
     return rank->line.left > 0 && rank->given == rank->line.sent &&
            rank->got == rank->line.received;
@@ -171,13 +180,13 @@ bool lease_match(struct lease *lease, double now, struct lease_order *order) {
         speeds += speed_of(&lease->ranks[i], mean, now);
     }
     struct rank *giver = &lease->ranks[from];
-    double slow = speed_of(giver, mean, now), longest = (double)to_do(giver) / slow;
+    double slow = speed_of(giver, mean, now);
     for (size_t i = 0; i < lease->n_ranks; i++) {
         struct rank *taker = &lease->ranks[i];
         double fast = speed_of(taker, mean, now);
         if (i == from || !may_take(taker, now) || (double)taker->line.left / fast >= HORIZON)
             continue;
-        lease->uneven = lease->uneven || longest - (double)to_do(taker) / fast >= UNEVEN;
+        lease->uneven = lease->uneven || is_uneven(giver, (double)to_do(taker) / fast, mean, now);
         if (!lease->uneven)
             continue;
         uint64_t count = amount(giver, taker, fast, slow, images / speeds);

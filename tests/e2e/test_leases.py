@@ -14,7 +14,7 @@ IMAGES = 200
 
 
 class Slowed:
-    """Stops a process for nine tenths of the time, as if it had a tenth of the speed."""
+    """Stops a process for most of the time, so that the others end many seconds before it."""
 
     def __init__(self, run, rank):
         self.run, self.rank, self.over = run, rank, threading.Event()
@@ -23,9 +23,9 @@ class Slowed:
     def cycle(self):
         while not self.over.is_set():
             self.run.signal(self.rank, signal.SIGSTOP)
-            time.sleep(0.09)
+            time.sleep(0.12)
             self.run.signal(self.rank, signal.SIGCONT)
-            self.over.wait(0.01)
+            self.over.wait(0.004)
 
     def __enter__(self):
         self.thread.start()

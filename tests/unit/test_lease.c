@@ -256,6 +256,11 @@ static void test_short_runs_keep_their_shares(void **state) {
     run(sim);
     assert_true(sim->parcels > 0);
     assert_true(sim->idle < 0.02);
+    /* One begins when another is nearly done. */
+    sim = (free(sim), sim_make(3, 128, 0.015));
+    sim->ranks[0].start = 0.4;
+    run(sim);
+    assert_int_equal(sim->parcels, 0);
     free(sim);
 }
 

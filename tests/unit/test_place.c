@@ -417,51 +417,6 @@ static void test_image_gone(void **state) {
 }
 
 /* What an interrupted run placed elsewhere goes, but not the label file of another image. */
-static void test_clear(void **state) {
-    struct fixture *f = *state;
-    const char *picture = below(f->data, "a.png"), *twin = below(f->data, "a.jpg");
-    const char *label = below(f->data, "a.txt");
-    file_make(picture, "picture");
-    file_make(twin, "twin");
-    file_make(label, "label");
-    place(f, PLACE_HARDLINK, BUCKET_UNCERTAIN, picture, label);
-    struct placer *placer;
-    assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &placer));
-    assert_ok(placer_clear(placer, BUCKET_CORRECT, twin));
-    assert_true(is_there(below(f->output, "uncertain/JPEGImages/a.png")));
-    assert_true(is_there(below(f->output, "uncertain/labels/a.txt")));
-    assert_ok(placer_clear(placer, BUCKET_UNCERTAIN, picture));
-    assert_no_leftovers(f->output, 11);
-    assert_ok(placer_clear(placer, BUCKET_CORRECT, picture));
-    assert_no_leftovers(f->output, 9);
-    placer_close(placer);
-}
-
-/* Whoever is killed in between finds the image, and with it the label, when it is done again. */
-static void test_clear_takes_the_image_last(void **state) {
-    struct fixture *f = *state;
-    const char *picture = below(f->data, "a.png"), *label = below(f->data, "a.txt");
-    file_make(picture, "picture");
-    file_make(label, "label");
-    place(f, PLACE_HARDLINK, BUCKET_UNCERTAIN, picture, label);
-    struct placer *placer;
-    assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &placer));
-    assert_int_equal(chmod(below(f->output, "uncertain/JPEGImages"), 0777), 0);
-    assert_int_equal(chmod(below(f->output, "uncertain/labels"), 0555), 0);
-    uid_t user = geteuid();
-    if (user == 0)
-        assert_int_equal(seteuid(65534), 0);
-    enum status status = placer_clear(placer, BUCKET_CORRECT, picture);
-    if (user == 0)
-        assert_int_equal(seteuid(user), 0);
-    assert_int_equal(chmod(below(f->output, "uncertain/labels"), 0755), 0);
-    assert_int_equal(status, STATUS_FAILED);
-    assert_true(is_there(below(f->output, "uncertain/JPEGImages/a.png")));
-    assert_ok(placer_clear(placer, BUCKET_CORRECT, picture));
-    assert_no_leftovers(f->output, 9);
-    placer_close(placer);
-}
-
 static void test_no_permission(void **state) {
     struct fixture *f = *state;
     const char *image = below(f->data, "a.jpg");
@@ -501,8 +456,6 @@ int main(void) {
         TEST(test_something_in_the_way),
         TEST(test_labels_that_are_no_files),
         TEST(test_image_gone),
-        TEST(test_clear),
-        TEST(test_clear_takes_the_image_last),
         TEST(test_no_permission),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
