@@ -122,13 +122,17 @@ static double speed_of(const struct rank *rank, double mean, double now) {
     return mean > 0 && (mean < most || !to_do(rank)) ? mean : most;
 }
 
-/* Whether a rank goes on for UNEVEN seconds longer than another that needs `other` seconds. Of what
- * it has done in its first seconds its speed cannot be told: it may have begun late. */
-static bool is_uneven(const struct rank *rank, double other, double mean, double now) {
-    double speed = speed_of(rank, mean, now);
-    if (busy_until(rank, now) < UNEVEN && speed < mean)
-        speed = mean;
-    return (double)to_do(rank) / speed - other >= UNEVEN;
+/* Whether the giver goes on for UNEVEN seconds longer than the taker. In its first seconds a rank's
+ * speed cannot be told: it may have begun late. Then the mean is taken for it, and the taker must
+ * have nothing left. */
+static bool is_uneven(const struct rank *giver, const struct rank *taker, double mean, double now) {
+    double slow = speed_of(giver, mean, now), fast = speed_of(taker, mean, now);
+    if (busy_until(giver, now) < UNEVEN) {
+        if (mean <= 0 || taker->line.left > 0)
+            return false;
+        slow = slow > mean ? slow : mean;
+    }
+    return (double)to_do(giver) / slow - (double)to_do(taker) / fast >= UNEVEN;
 }
 
 static bool may_give(const struct rank *rank) {
@@ -186,7 +190,7 @@ bool lease_match(struct lease *lease, double now, struct lease_order *order) {
         double fast = speed_of(taker, mean, now);
         if (i == from || !may_take(taker, now) || (double)taker->line.left / fast >= HORIZON)
             continue;
-        lease->uneven = lease->uneven || is_uneven(giver, (double)to_do(taker) / fast, mean, now);
+        lease->uneven = lease->uneven || is_uneven(giver, taker, mean, now);
         if (!lease->uneven)
             continue;
         uint64_t count = amount(giver, taker, fast, slow, images / speeds);

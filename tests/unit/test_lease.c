@@ -262,6 +262,14 @@ static void test_short_runs_keep_their_shares(void **state) {
     run(sim);
     assert_int_equal(sim->parcels, 0);
     free(sim);
+    /* Nobody has finished an image when the first reports come, one after the other. */
+    struct lease *lease = lease_make(3);
+    struct lease_order order;
+    const struct lease_line line = {.held = 3, .left = 40};
+    for (size_t i = 0; i < 3; i++)
+        lease_tell(lease, i, &line, 0.2 + 0.1 * (double)i);
+    assert_false(lease_match(lease, 0.401, &order));
+    lease_free(lease);
 }
 
 static void test_few_images(void **state) {
