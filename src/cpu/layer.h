@@ -32,6 +32,8 @@ bool convolution_reads_planes(const struct plan *plan, const struct op *op);
 /* Whether our own kernels for AVX2 may compute a convolution: they are there, one group, blocks of
  * 8 channels. */
 bool convolution_is_ours(const struct plan *plan, const struct op *op);
+/* Whether layer_pointwise does it. */
+bool convolution_is_pointwise(const struct plan *plan, const struct op *op);
 /* The constants of such a convolution, packed once for all sizes of the input: *weights of `n`
  * floats, which the caller fills in where they are *fresh, and *bias, in blocks, zeros where there
  * is none. */

@@ -133,9 +133,13 @@ enum status layer_concat(struct plan *plan, const struct op *op, bool *done) {
     for (size_t i = 0; i < op->n_inputs; i++) {
         int part = op->inputs[i];
         size_t buffer, count = (size_t)plan->shapes[part].dims[axis];
-        TRY(plan_read(plan, part, layout, &buffer));
-        if (!plan_is_part(plan, buffer, whole, plan_part_offset(plan, op->output, axis, start)))
-            TRY(copy_part(plan, layout, axis, part, buffer, 0, op->output, whole, start, count));
+        size_t offset = plan_part_offset(plan, op->output, axis, start);
+        if (!plan->absent[part]) {
+            TRY(plan_read(plan, part, layout, &buffer));
+            if (!plan_is_part(plan, buffer, whole, offset))
+                TRY(copy_part(plan, layout, axis, part, buffer, 0, op->output, whole, start,
+                              count));
+        }
         start += count;
     }
     *done = true;

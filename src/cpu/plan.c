@@ -30,6 +30,8 @@ static enum status derive_tensors(struct plan *plan) {
     TRY(memory_zeroed(graph->n_tensors, sizeof *plan->shapes, &plan->shapes));
     TRY(memory_zeroed(graph->n_tensors, sizeof *plan->dtypes, &plan->dtypes));
     TRY(memory_zeroed(graph->n_tensors, sizeof *plan->layouts, &plan->layouts));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *plan->upsampled, &plan->upsampled));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *plan->absent, &plan->absent));
     TRY(graph_shapes(graph, (int64_t)plan->height, (int64_t)plan->width, plan->shapes));
     for (size_t i = 0; i < graph->n_tensors; i++)
         plan->dtypes[i] = graph->tensors[i].dtype;
@@ -186,9 +188,11 @@ enum status plan_make(struct runtime *runtime, size_t height, size_t width, stru
     TRY(derive_tensors(plan));
     TRY(make_buffers(plan));
     plan_choose_layouts(plan);
+    plan_choose_upsampled(plan);
     plan_choose_views(plan);
     for (size_t i = 0; i < runtime->graph->n_ops; i++)
-        TRY(append_op(plan, &runtime->graph->ops[i]));
+        if (!plan->absent[runtime->graph->ops[i].output])
+            TRY(append_op(plan, &runtime->graph->ops[i]));
     TRY(keep_head(plan));
     TRY(plan_place(plan));
     TRY(team_make(plan->runtime->threads, plan->n_steps, &plan->team));
@@ -210,6 +214,8 @@ void plan_free(struct plan *plan) {
     free(plan->steps);
     free(plan->bindings);
     free(plan->buffers);
+    free(plan->absent);
+    free(plan->upsampled);
     free(plan->layouts);
     free(plan->dtypes);
     free(plan->shapes);

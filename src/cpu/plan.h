@@ -77,6 +77,7 @@ struct plan;
 struct step {
     const char *kind;
     const struct op *op;
+    double flop; /* struct cpu_step's */
     /* One of the two. */
     enum status (*run)(const struct plan *plan, const void *args);
     void (*run_item)(const struct plan *plan, const void *args, size_t item, size_t thread);
@@ -91,6 +92,13 @@ struct binding {
     size_t buffer;
 };
 
+/* Channels of a pointwise convolution's input that are a map upsampled to twice its size. The
+ * product over them is the same for the four cells that are made of one. */
+struct upsampled {
+    const struct op *resize; /* NULL: there are none */
+    size_t first, count;     /* in the convolution's input */
+};
+
 struct plan {
     struct runtime *runtime;
     size_t height, width;
@@ -99,7 +107,9 @@ struct plan {
     enum layout *layouts;   /* by tensor: the one in which its operator computes it */
     struct buffer *buffers; /* two a tensor (buffer_of), then scratch */
     size_t n_buffers, buffer_capacity;
-    const struct op *op; /* the one that is being compiled */
+    struct upsampled *upsampled; /* by tensor: of the pointwise convolution that computes it */
+    bool *absent;                /* by tensor: never computed, as such a convolution needs it not */
+    const struct op *op;         /* the one that is being compiled */
     struct step *steps;
     size_t n_steps, step_capacity;
     struct team *team; /* for these steps */
@@ -139,9 +149,11 @@ size_t plan_cells(const struct plan *plan, int tensor);
 enum status plan_describe_map(const struct plan *plan, int tensor, enum layout layout,
                               struct descriptor *out);
 
-/* The stages of compiling: choose each tensor's layout; make concatenations, slices and reshapes
- * views where possible; append the steps (layer.h); place the buffers in the arena. */
+/* The stages of compiling: choose each tensor's layout; find what need not be upsampled; make
+ * concatenations, slices and reshapes views where possible; append the steps (layer.h); place the
+ * buffers in the arena. */
 void plan_choose_layouts(struct plan *plan);
+void plan_choose_upsampled(struct plan *plan);
 void plan_choose_views(struct plan *plan);
 enum status plan_place(struct plan *plan);
 

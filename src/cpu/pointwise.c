@@ -30,6 +30,7 @@ struct pointwise pointwise_of(size_t cells, size_t in_channels, size_t out_chann
         .in_blocks = (in_channels + POINTWISE_BLOCK - 1) / POINTWISE_BLOCK,
         .out_blocks = (out_channels + POINTWISE_BLOCK - 1) / POINTWISE_BLOCK,
     };
+    pointwise.end_in = pointwise.in_blocks;
     size_t most = CHUNK_FLOATS / (pointwise.in_blocks * POINTWISE_BLOCK);
     most = most < CHUNK_LEAST ? CHUNK_LEAST : most > CHUNK_MOST ? CHUNK_MOST : most;
     pointwise.chunk = choose_chunk(cells, most / CHUNK_STEP * CHUNK_STEP, threads);

@@ -10,9 +10,10 @@ enum { POINTWISE_BLOCK = 8 };
 struct pointwise {
     size_t cells; /* of the map */
     size_t in_blocks, out_blocks;
-    size_t chunk;         /* cells that are done at a time */
-    const float *weights; /* pointwise_weights' */
-    const float *bias;    /* (8 out_blocks) */
+    size_t first_in, end_in; /* the input blocks that are summed: all, unless set otherwise */
+    size_t chunk;            /* cells that are done at a time */
+    const float *weights;    /* pointwise_weights' */
+    const float *bias;       /* (8 out_blocks); NULL: the sums begin with what dst holds */
 };
 
 /* Fills in what follows from cells and channels, and from the threads that share the work. */
@@ -26,8 +27,8 @@ void pointwise_weights(const struct pointwise *pointwise, const float *weights, 
 size_t pointwise_weight_count(const struct pointwise *pointwise);
 
 /* dst = conv(src) + bias for `count` cells from `first` on and the pair of output blocks that
- * begins with `block`. Which cells a call takes does not change their values. Maps are aligned to
- * 32 bytes. For CPUs with AVX2 and FMA. */
+ * begins with `block`; src begins with input block first_in. Which cells a call takes does not
+ * change their values. Maps are aligned to 32 bytes. For CPUs with AVX2 and FMA. */
 void pointwise_cells_avx2(const struct pointwise *pointwise, const float *src, float *dst,
                           size_t block, size_t first, size_t count);
 

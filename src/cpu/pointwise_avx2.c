@@ -11,13 +11,18 @@ enum { PART = 16 };
 
 void pointwise_cells_avx2(const struct pointwise *pointwise, const float *src, float *dst,
                           size_t block, size_t first, size_t count) {
-    size_t map = pointwise->cells * POINTWISE_BLOCK, inputs = pointwise->in_blocks;
+    size_t map = pointwise->cells * POINTWISE_BLOCK;
     size_t outputs = block + 1 < pointwise->out_blocks ? 2 : 1;
+    size_t inputs = pointwise->end_in - pointwise->first_in;
     size_t parts = (inputs + PART - 1) / PART, done = 0;
-    const float *weights = pointwise->weights + block * inputs * POINTWISE_BLOCK * POINTWISE_BLOCK;
-    struct columns start = {pointwise->bias + block * POINTWISE_BLOCK, POINTWISE_BLOCK, 0};
+    const float *weights =
+        pointwise->weights + (block * pointwise->in_blocks + pointwise->first_in * outputs) *
+                                 POINTWISE_BLOCK * POINTWISE_BLOCK;
     src += first * POINTWISE_BLOCK;
     dst += block * map + first * POINTWISE_BLOCK;
+    struct columns start = {dst, map, POINTWISE_BLOCK};
+    if (pointwise->bias)
+        start = (struct columns){pointwise->bias + block * POINTWISE_BLOCK, POINTWISE_BLOCK, 0};
     for (size_t p = 1; p <= parts; p++) {
         size_t end = inputs * p / parts;
         multiply_columns(outputs, end - done,

@@ -1,0 +1,58 @@
+/* Which pointwise convolutions need not wait for an upsampling. Their sums over the upsampled
+ * channels are made at half the size and then copied to four cells each:
+ *   conv(concat(up(a), b)) = up(conv_a(a)) + conv_b(b)
+ * takes a quarter of the products over a, and up(a) is never written. */
+#include "cpu/layer.h"
+#include "cpu/plan.h"
+
+/* The operator that alone uses a tensor, once; NULL where there is none such. */
+static const struct op *only_use(const struct graph *graph, int tensor) {
+    const struct op *found = NULL;
+    size_t uses = 0;
+    for (size_t i = 0; i < graph->n_ops; i++)
+        for (size_t k = 0; k < graph->ops[i].n_inputs; k++)
+            if (graph->ops[i].inputs[k] == tensor) {
+                found = &graph->ops[i];
+                uses++;
+            }
+    for (size_t i = 0; i < graph->head.n_levels; i++)
+        uses += graph->head.levels[i].boxes == tensor || graph->head.levels[i].scores == tensor;
+    return uses == 1 ? found : NULL;
+}
+
+/* Whether it makes four cells of each one, in blocks of channels. */
+static bool doubles(const struct plan *plan, const struct op *resize) {
+    int x = resize->inputs[0], y = resize->output;
+    if (!plan_is_map(plan, x) || !plan_is_map(plan, y) || plan->layouts[y] != LAYOUT_BLOCKED)
+        return false;
+    const int64_t *in = plan->shapes[x].dims, *out = plan->shapes[y].dims;
+    return resize->scale[0] == 2.0f && resize->scale[1] == 2.0f && out[2] == 2 * in[2] &&
+           out[3] == 2 * in[3];
+}
+
+void plan_choose_upsampled(struct plan *plan) {
+    const struct graph *graph = plan->runtime->graph;
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        const struct op *resize = &graph->ops[i];
+        if (resize->kind != OP_RESIZE || !doubles(plan, resize))
+            continue;
+        const struct op *concat = only_use(graph, resize->output);
+        if (!concat || concat->kind != OP_CONCAT || concat->axis != 1)
+            continue;
+        const struct op *conv = only_use(graph, concat->output);
+        if (!conv || conv->kind != OP_CONV || conv->inputs[0] != concat->output ||
+            !convolution_is_pointwise(plan, conv) || plan->upsampled[conv->output].resize)
+            continue;
+        size_t block = plan->runtime->block, start = 0;
+        size_t channels = (size_t)plan->shapes[concat->output].dims[1];
+        size_t count = (size_t)plan->shapes[resize->output].dims[1];
+        for (size_t k = 0; concat->inputs[k] != resize->output; k++)
+            start += (size_t)plan->shapes[concat->inputs[k]].dims[1];
+        size_t end = start + count;
+        /* The rest has to be one run of whole blocks. */
+        if (count == channels || (start == 0 ? end % block : end != channels || start % block))
+            continue;
+        plan->upsampled[conv->output] = (struct upsampled){resize, start, count};
+        plan->absent[resize->output] = true;
+    }
+}
