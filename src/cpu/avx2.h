@@ -6,18 +6,17 @@
 
 #include "model/graph.h"
 
-/* exp(x), |x| limited to 87: kernels.c's, which says how. */
-static inline __m256 avx2_exp(__m256 x) {
-    const __m256 magic = _mm256_set1_ps(12582912.0f), log2_e = _mm256_set1_ps(1.44269504f);
+/* exp(-x), |x| limited to 87: kernels.c's, which says how. */
+static inline __m256 avx2_exp_minus(__m256 x) {
+    const __m256 magic = _mm256_set1_ps(12582912.0f), factor = _mm256_set1_ps(-1.44269504f);
     x = _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(-87.0f)), _mm256_set1_ps(87.0f));
-    __m256 shifted = _mm256_fmadd_ps(x, log2_e, magic);
-    __m256 r = _mm256_fmsub_ps(x, log2_e, _mm256_sub_ps(shifted, magic));
-    __m256 p = _mm256_set1_ps(1.534581242594868e-4f);
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.339993090368807e-3f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(9.618489071726799e-3f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(5.550328642129898e-2f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(2.402264624834061e-1f));
-    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(6.931471824645996e-1f));
+    __m256 shifted = _mm256_fmadd_ps(x, factor, magic);
+    __m256 r = _mm256_fmsub_ps(x, factor, _mm256_sub_ps(shifted, magic));
+    __m256 p = _mm256_set1_ps(1.32764720e-3f);
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(9.67554133e-3f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(5.55071327e-2f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(2.40221197e-1f));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(6.93146967e-1f));
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
     __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
@@ -27,10 +26,8 @@ static inline __m256 avx2_exp(__m256 x) {
 static inline __m256 avx2_activate(enum activation activation, float alpha, __m256 x) {
     const __m256 zero = _mm256_setzero_ps();
     switch ((int)activation) {
-    case ACTIVATION_SILU: {
-        __m256 e = avx2_exp(_mm256_sub_ps(zero, x));
-        return _mm256_div_ps(x, _mm256_add_ps(e, _mm256_set1_ps(1.0f)));
-    }
+    case ACTIVATION_SILU:
+        return _mm256_div_ps(x, _mm256_add_ps(avx2_exp_minus(x), _mm256_set1_ps(1.0f)));
     case ACTIVATION_RELU:
         return _mm256_max_ps(x, zero);
     case ACTIVATION_LEAKY_RELU:

@@ -28,21 +28,20 @@ INLINE float limit(float x) {
     return x;
 }
 
-/* exp(x) for |x| <= 87, where it is limited: 2^n 2^r with x = (n + r) ln 2 and |r| <= 0.5. The
- * polynomial for 2^r has the least largest relative error (2e-9, before rounding). */
-INLINE float exponential(bool fused, float x) {
-    const float log2_e = 1.44269504f;
+/* exp(sign x) for |x| <= 87, where it is limited: 2^n 2^r with sign x = (n + r) ln 2 and |r| <=
+ * 0.5. The polynomial for 2^r has the least largest relative error (8e-8, before rounding). */
+INLINE float exponential(bool fused, float sign, float x) {
+    const float factor = sign * 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
     const float magic = 12582912.0f;
     x = limit(x);
-    float shifted = multiply_add(fused, x, log2_e, magic);
-    float r = multiply_add(fused, x, log2_e, -(shifted - magic));
-    float p = 1.534581242594868e-4f;
-    p = multiply_add(fused, p, r, 1.339993090368807e-3f);
-    p = multiply_add(fused, p, r, 9.618489071726799e-3f);
-    p = multiply_add(fused, p, r, 5.550328642129898e-2f);
-    p = multiply_add(fused, p, r, 2.402264624834061e-1f);
-    p = multiply_add(fused, p, r, 6.931471824645996e-1f);
+    float shifted = multiply_add(fused, x, factor, magic);
+    float r = multiply_add(fused, x, factor, -(shifted - magic));
+    float p = 1.32764720e-3f;
+    p = multiply_add(fused, p, r, 9.67554133e-3f);
+    p = multiply_add(fused, p, r, 5.55071327e-2f);
+    p = multiply_add(fused, p, r, 2.40221197e-1f);
+    p = multiply_add(fused, p, r, 6.93146967e-1f);
     p = multiply_add(fused, p, r, 1.0f);
     /* n goes into the exponent; the rest of `shifted` is shifted out. */
     uint32_t n, bits;
@@ -54,16 +53,16 @@ INLINE float exponential(bool fused, float x) {
 }
 
 INLINE float sigmoid(bool fused, float x) {
-    return 1.0f / (1.0f + exponential(fused, -x));
+    return 1.0f / (1.0f + exponential(fused, -1.0f, x));
 }
 
 INLINE float silu(bool fused, float x) {
-    return x / (1.0f + exponential(fused, -x));
+    return x / (1.0f + exponential(fused, -1.0f, x));
 }
 
 /* tanh(softplus(x)) = (e^2 + 2 e) / (e^2 + 2 e + 2), e = exp(x); 1 where exp would overflow. */
 INLINE float mish(bool fused, float x) {
-    float e = exponential(fused, x < 20.0f ? x : 20.0f);
+    float e = exponential(fused, 1.0f, x < 20.0f ? x : 20.0f);
     float n = e * (e + 2.0f);
     return x * (n / (n + 2.0f));
 }
@@ -124,7 +123,7 @@ INLINE void softmax(bool fused, const float *x, float *y, size_t n) {
         highest = x[i] > highest ? x[i] : highest;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
-        y[i] = exponential(fused, x[i] - highest);
+        y[i] = exponential(fused, 1.0f, x[i] - highest);
         sum += y[i];
     }
     const float scale = 1.0f / sum;

@@ -18,7 +18,7 @@ struct activation_params {
 
 struct kernels {
     /* y = f(x) + residual, n elements; residual may be NULL, y may be x. exp is accurate to about
-     * 1e-7. */
+     * 2e-7. */
     void (*activate)(const struct activation_params *params, const float *x, const float *residual,
                      float *y, size_t n);
     /* Softmax of one row of n elements; y may be x. */
