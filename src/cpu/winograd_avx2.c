@@ -92,16 +92,18 @@ INLINE void gather_two(const float *m, size_t from, const float *plain, size_t s
 
 /* Copies a patch at the edge, whose first row and column are `top` - 1 and `left` - 1; what lies
  * outside of the map is 0. */
-static void copy_patch(const struct winograd *winograd, const float *map, size_t top, size_t left,
+INLINE void copy_patch(const struct winograd *winograd, const float *map, size_t top, size_t left,
                        size_t side, float *patch) {
-    memset(patch, 0, side * side * BLOCK * sizeof *patch);
-    for (size_t y = 0; y < side; y++)
-        for (size_t x = 0; x < side; x++)
-            if (top + y >= 1 && top + y <= winograd->in_height && left + x >= 1 &&
-                left + x <= winograd->in_width)
-                memcpy(patch + (y * side + x) * BLOCK,
-                       map + ((top + y - 1) * winograd->in_width + left + x - 1) * BLOCK,
-                       BLOCK * sizeof *patch);
+    static const float zeros[BLOCK];
+    for (size_t y = 0; y < side; y++) {
+        bool inside = top + y >= 1 && top + y <= winograd->in_height;
+        const float *row = map + (top + y - 1) * winograd->in_width * BLOCK;
+        for (size_t x = 0; x < side; x++, patch += BLOCK) {
+            const float *from = row + (left + x - 1) * BLOCK;
+            from = inside && left + x >= 1 && left + x <= winograd->in_width ? from : zeros;
+            _mm256_storeu_ps(patch, _mm256_loadu_ps(from));
+        }
+    }
 }
 
 /* A tile's patch and the floats from one row of it to the next: in the map, or copied. */
