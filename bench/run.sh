@@ -25,7 +25,7 @@ done
 packages=$(python3 "$driver" --packages "${arguments[@]}") || { status=$?; echo "$packages"; exit $status; }
 
 if [ -f "$build/CMakeCache.txt" ]; then
-  cmake --build "$build" --target verify bench_worker -j "$(nproc)" > /dev/null
+  cmake --build "$build" --target verify bench_worker bench_cpu_layers -j "$(nproc)" > /dev/null
 else
   bash "$root/build.sh" "$build" -DVERIFY_CUDA=OFF
 fi

@@ -123,6 +123,15 @@ def measure(options, parts, whole, start):
     return done
 
 
+def profile(options):
+    """verify's forward pass step by step, as Markdown."""
+    program = os.path.join(options.build, "bench_cpu_layers")
+    done = subprocess.run([program, options.model, str(options.imgsz), "1", "60"], check=True,
+                          stdout=subprocess.PIPE, text=True)
+    return ("\n## verify, step by step, 1 thread\n\nThe least time of 60 runs; GFLOP/s counted as the direct "
+            "algorithm's, beside the multiply-adds that one thread was just seen to do.\n\n" + done.stdout)
+
+
 def write(options, text):
     print(text)
     if options.quick and not options.output:
@@ -168,7 +177,8 @@ def main():
         if runners:
             whole = whole_job.WholeJobs(job_of(options, os.path.join(work, "whole"), options.model, data), runners, say)
         rounds = measure(options, parts, whole, load.start)
-        write(options, write_up(options, parts, whole, load, rounds, count))
+        steps = profile(options) if engines and not options.quick else ""
+        write(options, write_up(options, parts, whole, load, rounds, count) + steps)
         return 1 if any(part.wrong for part in parts) else 0
     finally:
         shutil.rmtree(work, ignore_errors=True)
