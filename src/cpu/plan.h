@@ -81,6 +81,7 @@ struct step {
     enum status (*run)(const struct plan *plan, const void *args);
     void (*run_item)(const struct plan *plan, const void *args, size_t item, size_t thread);
     size_t items;
+    double flop; /* struct cpu_step */
     void *args;
     void (*free)(void *args);
 };
@@ -167,6 +168,8 @@ enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
                              void (*run_item)(const struct plan *plan, const void *args,
                                               size_t item, size_t thread),
                              void *args, void (*release)(void *args));
+/* Says that the step appended last does the work of this operator too. */
+void plan_also(struct plan *plan, const struct op *op);
 /* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */
 void plan_use(struct plan *plan, size_t buffer);
 /* The same, and lets a memory object, owned by the step, point to the buffer. */

@@ -34,19 +34,9 @@ out:
     return status;
 }
 
-/* Floating-point operations of a convolution: two a weight and place. */
-static double flop_of(const struct plan *plan, const struct op *op) {
-    bool transposed = op->kind == OP_CONV_TRANSPOSE;
-    if (op->kind != OP_CONV && !transposed)
-        return 0.0;
-    const struct shape *places = &plan->shapes[transposed ? op->inputs[0] : op->output];
-    return 2.0 * (double)shape_elements(&plan->shapes[op->inputs[1]]) *
-           (double)(places->dims[2] * places->dims[3]);
-}
-
 static struct cpu_step step_of(const struct plan *plan, const struct step *step) {
     return (struct cpu_step){step->kind, step->op, plan->shapes[step->op->inputs[0]],
-                             plan->shapes[step->op->output], flop_of(plan, step->op)};
+                             plan->shapes[step->op->output], step->flop};
 }
 
 /* What the threads of a team are told. */

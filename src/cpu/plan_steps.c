@@ -5,6 +5,16 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
+/* Floating-point operations of a convolution: two a weight and place. */
+static double flop_of(const struct plan *plan, const struct op *op) {
+    bool transposed = op->kind == OP_CONV_TRANSPOSE;
+    if (op->kind != OP_CONV && !transposed)
+        return 0.0;
+    const struct shape *places = &plan->shapes[transposed ? op->inputs[0] : op->output];
+    return 2.0 * (double)shape_elements(&plan->shapes[op->inputs[1]]) *
+           (double)(places->dims[2] * places->dims[3]);
+}
+
 static enum status append(struct plan *plan, const struct step *step) {
     enum status status =
         memory_reserve(&plan->steps, &plan->step_capacity, plan->n_steps + 1, sizeof *plan->steps);
@@ -13,7 +23,8 @@ static enum status append(struct plan *plan, const struct step *step) {
         return status;
     }
     plan->steps[plan->n_steps] = *step;
-    plan->steps[plan->n_steps++].op = plan->op;
+    plan->steps[plan->n_steps].op = plan->op;
+    plan->steps[plan->n_steps++].flop = flop_of(plan, plan->op);
     return STATUS_OK;
 }
 
@@ -31,6 +42,10 @@ enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
         plan,
         &(struct step){
             .kind = kind, .run_item = run_item, .items = items, .args = args, .free = release});
+}
+
+void plan_also(struct plan *plan, const struct op *op) {
+    plan->steps[plan->n_steps - 1].flop += flop_of(plan, op);
 }
 
 void plan_use(struct plan *plan, size_t buffer) {
