@@ -71,17 +71,22 @@ static bool has_residual(const struct op *op) {
     return op->n_inputs > 3 && op->inputs[3] >= 0;
 }
 
+/* Whether a step computes it already: along with a sibling. */
+static bool is_done(const struct plan *plan, const struct op *op) {
+    return plan->buffers[buffer_of(op->output, LAYOUT_BLOCKED)].ready;
+}
+
 /* Finds the convolution and those of the same input that can be computed along with it: their
  * stride is its, and nothing has to be there that later steps compute. */
 static void find_siblings(const struct plan *plan, const struct op *op,
                           struct winograd_args *args) {
     const struct graph *graph = plan->runtime->graph;
     args->outputs[args->n++].op = op;
-    for (const struct op *other = op + 1; other < graph->ops + graph->n_ops; other++)
-        if (args->n < MOST_SIBLINGS && other->kind == OP_CONV &&
+    for (const struct op *other = graph->ops; other < graph->ops + graph->n_ops; other++)
+        if (args->n < MOST_SIBLINGS && other != op && other->kind == OP_CONV &&
             other->inputs[0] == op->inputs[0] && is_winograd(plan, other) &&
-            other->window.stride[0] == op->window.stride[0] && !has_residual(other) &&
-            winograd_activates(other->activation))
+            !is_done(plan, other) && other->window.stride[0] == op->window.stride[0] &&
+            !has_residual(other) && winograd_activates(other->activation))
             args->outputs[args->n++].op = other;
 }
 
@@ -125,7 +130,7 @@ enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
     if (!is_winograd(plan, op))
         return STATUS_OK;
     *done = true;
-    if (plan->buffers[buffer_of(op->output, LAYOUT_BLOCKED)].ready) /* along with a sibling */
+    if (is_done(plan, op))
         return STATUS_OK;
     TRY(memory_zeroed(1, sizeof *args, &args));
     TRY(plan_read(plan, op->inputs[0], LAYOUT_BLOCKED, &args->src));
