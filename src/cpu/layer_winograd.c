@@ -5,21 +5,36 @@
 #include "cpu/layer.h"
 #include "cpu/winograd.h"
 
-struct winograd_args {
+/* The most convolutions that are done as one. */
+enum { MOST_SIBLINGS = 4 };
+
+struct winograd_output {
+    const struct op *op;
     struct winograd winograd;
-    size_t src, dst, residual, scratch;
+    size_t dst, residual;
+};
+
+/* Convolutions of one input, which is transformed once for all of them. */
+struct winograd_args {
+    size_t src, scratch;
+    size_t chunk, scratch_count; /* of each output, and enough for each */
+    size_t n;
+    struct winograd_output outputs[MOST_SIBLINGS];
 };
 
 static void run_chunk(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
     const struct winograd_args *args = step_args;
-    const struct winograd *winograd = &args->winograd;
-    const float *residual =
-        args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
-    size_t first = item * winograd->chunk, left = winograd->n_tiles - first;
-    plan->runtime->kernels->winograd_tiles(
-        winograd, buffer_floats(plan, args->src), residual, buffer_floats(plan, args->dst), first,
-        left < winograd->chunk ? left : winograd->chunk,
-        buffer_floats(plan, args->scratch) + thread * winograd_scratch_count(winograd));
+    size_t first = item * args->chunk, left = args->outputs[0].winograd.n_tiles - first;
+    float *scratch = buffer_floats(plan, args->scratch) + thread * args->scratch_count;
+    for (size_t i = 0; i < args->n; i++) {
+        const struct winograd_output *output = &args->outputs[i];
+        const float *residual =
+            output->residual == NO_BUFFER ? NULL : buffer_floats(plan, output->residual);
+        plan->runtime->kernels->winograd_tiles(&output->winograd,
+                                               i ? NULL : buffer_floats(plan, args->src), residual,
+                                               buffer_floats(plan, output->dst), first,
+                                               left < args->chunk ? left : args->chunk, scratch);
+    }
 }
 
 static enum status pack(struct runtime *runtime, const struct op *op, size_t in_channels,
@@ -52,6 +67,60 @@ static bool is_winograd(const struct plan *plan, const struct op *op) {
            plan->shapes[op->output].dims[1] >= least;
 }
 
+static bool has_residual(const struct op *op) {
+    return op->n_inputs > 3 && op->inputs[3] >= 0;
+}
+
+/* Whether a step computes it already: along with a sibling. */
+static bool is_done(const struct plan *plan, const struct op *op) {
+    return plan->buffers[buffer_of(op->output, LAYOUT_BLOCKED)].ready;
+}
+
+/* Finds the convolution and those of the same input that can be computed along with it: their
+ * stride is its, and nothing has to be there that later steps compute. */
+static void find_siblings(const struct plan *plan, const struct op *op,
+                          struct winograd_args *args) {
+    const struct graph *graph = plan->runtime->graph;
+    args->outputs[args->n++].op = op;
+    for (const struct op *other = graph->ops; other < graph->ops + graph->n_ops; other++)
+        if (args->n < MOST_SIBLINGS && other != op && other->kind == OP_CONV &&
+            other->inputs[0] == op->inputs[0] && is_winograd(plan, other) &&
+            !is_done(plan, other) && other->window.stride[0] == op->window.stride[0] &&
+            !has_residual(other) && winograd_activates(other->activation))
+            args->outputs[args->n++].op = other;
+}
+
+/* What is computed for each output. */
+static enum status describe_outputs(struct plan *plan, struct winograd_args *args) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < args->n; i++) {
+        struct winograd_output *output = &args->outputs[i];
+        struct winograd *winograd = &output->winograd;
+        const struct op *op = output->op;
+        const int64_t *in = plan->shapes[op->inputs[0]].dims;
+        size_t in_channels = (size_t)in[1];
+        size_t out_channels = (size_t)plan->shapes[op->output].dims[1];
+        *winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
+                                in_channels, out_channels, plan->runtime->threads);
+        winograd->activation =
+            winograd_activates(op->activation) ? op->activation : ACTIVATION_NONE;
+        winograd->alpha = op->alpha;
+        TRY(pack(plan->runtime, op, in_channels, out_channels, winograd));
+        args->chunk = i == 0 || winograd->chunk < args->chunk ? winograd->chunk : args->chunk;
+        output->residual = NO_BUFFER;
+        output->dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
+    }
+    /* V lies as the chunk's size says, so this is one. */
+    for (size_t i = 0; i < args->n; i++) {
+        struct winograd *winograd = &args->outputs[i].winograd;
+        winograd->chunk = args->chunk;
+        size_t count = winograd_scratch_count(winograd);
+        args->scratch_count = count > args->scratch_count ? count : args->scratch_count;
+    }
+out:
+    return status;
+}
+
 enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
     enum status status = STATUS_OK;
     struct winograd_args *args = NULL;
@@ -60,32 +129,34 @@ enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
     size_t residual = NO_BUFFER, threads = plan->runtime->threads;
     if (!is_winograd(plan, op))
         return STATUS_OK;
-    const int64_t *in = plan->shapes[op->inputs[0]].dims, *out = plan->shapes[op->output].dims;
+    *done = true;
+    if (is_done(plan, op))
+        return STATUS_OK;
     TRY(memory_zeroed(1, sizeof *args, &args));
-    args->winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
-                                 (size_t)in[1], (size_t)out[1], threads);
-    args->winograd.activation = built_in ? op->activation : ACTIVATION_NONE;
-    args->winograd.alpha = op->alpha;
-    TRY(pack(plan->runtime, op, (size_t)in[1], (size_t)out[1], &args->winograd));
-    TRY(plan_scratch(plan, threads * winograd_scratch_count(&args->winograd) * sizeof(float),
-                     &args->scratch));
     TRY(plan_read(plan, op->inputs[0], LAYOUT_BLOCKED, &args->src));
-    if (op->n_inputs > 3 && op->inputs[3] >= 0)
+    if (has_residual(op))
         TRY(plan_read(plan, op->inputs[3], LAYOUT_BLOCKED, &residual));
-    args->residual = built_in ? residual : NO_BUFFER;
-    size_t dst = args->dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
+    find_siblings(plan, op, args);
+    TRY(describe_outputs(plan, args));
+    args->outputs[0].residual = built_in ? residual : NO_BUFFER;
+    TRY(plan_scratch(plan, threads * args->scratch_count * sizeof(float), &args->scratch));
     const struct winograd_args used = *args;
-    size_t chunk = used.winograd.chunk, items = (used.winograd.n_tiles + chunk - 1) / chunk;
-    enum status appended = plan_shared_step(plan, "winograd", items, run_chunk, args, free);
+    size_t items = (used.outputs[0].winograd.n_tiles + used.chunk - 1) / used.chunk;
+    enum status appended = plan_shared_step(plan, used.n > 1 ? "winograd of siblings" : "winograd",
+                                            items, run_chunk, args, free);
     args = NULL;
     TRY(appended);
     plan_use(plan, used.src);
-    plan_use(plan, used.residual);
     plan_use(plan, used.scratch);
-    plan_use(plan, dst);
+    for (size_t i = 0; i < used.n; i++) {
+        plan_use(plan, used.outputs[i].residual);
+        plan_use(plan, used.outputs[i].dst);
+        if (i)
+            plan_also(plan, used.outputs[i].op);
+    }
+    size_t dst = used.outputs[0].dst;
     if (!built_in)
         TRY(layer_activation(plan, op, &activation, dst, residual, dst, LAYOUT_BLOCKED));
-    *done = true;
 out:
     free(args);
     return status;

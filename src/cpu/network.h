@@ -36,9 +36,9 @@ enum status cpu_network_forward(struct cpu_network *network, size_t height, size
 /* One step of a compiled graph. */
 struct cpu_step {
     const char *kind;    /* how it is computed: "winograd", "copy", ... */
-    const struct op *op; /* the operator that it belongs to */
+    const struct op *op; /* the operator that it belongs to, or the first of several */
     struct shape in, out;
-    double flop; /* of a convolution, counted as the direct algorithm's; else 0 */
+    double flop; /* of convolutions, counted as the direct algorithm's; else 0 */
 };
 
 /* The same as cpu_network_forward, but for a call of `after` behind each step. */

@@ -147,8 +147,7 @@ static enum layout head_layout(const struct plan *plan, int tensor) {
     return plan->runtime->graph->head.kind == HEAD_FINAL ? LAYOUT_PLAIN : plan->layouts[tensor];
 }
 
-/* Heads that have boxes and scores in one map name it once. */
-static int scores_of(const struct head *head, size_t level) {
+int plan_scores(const struct head *head, size_t level) {
     const struct head_level *maps = &head->levels[level];
     return head->kind == HEAD_DISTANCE ? maps->scores : maps->boxes;
 }
@@ -157,7 +156,7 @@ static enum status keep_head(struct plan *plan) {
     enum status status = STATUS_OK;
     const struct head *head = &plan->runtime->graph->head;
     for (size_t i = 0; i < head->n_levels; i++) {
-        const int tensors[] = {head->levels[i].boxes, scores_of(head, i)};
+        const int tensors[] = {head->levels[i].boxes, plan_scores(head, i)};
         for (size_t k = 0; k < 2; k++) {
             size_t buffer;
             const struct shape *shape = &plan->shapes[tensors[k]];
@@ -181,6 +180,7 @@ out:
 enum status plan_make(struct runtime *runtime, size_t height, size_t width, struct plan **out) {
     enum status status;
     struct plan *plan = NULL;
+    size_t *order = NULL;
     TRY(memory_zeroed(1, sizeof *plan, &plan));
     plan->runtime = runtime;
     plan->height = height;
@@ -190,13 +190,16 @@ enum status plan_make(struct runtime *runtime, size_t height, size_t width, stru
     plan_choose_layouts(plan);
     plan_choose_upsampled(plan);
     plan_choose_views(plan);
+    TRY(memory_zeroed(runtime->graph->n_ops, sizeof *order, &order));
+    TRY(plan_order(runtime->graph, order));
     for (size_t i = 0; i < runtime->graph->n_ops; i++)
-        if (!plan->absent[runtime->graph->ops[i].output])
-            TRY(append_op(plan, &runtime->graph->ops[i]));
+        if (!plan->absent[runtime->graph->ops[order[i]].output])
+            TRY(append_op(plan, &runtime->graph->ops[order[i]]));
     TRY(keep_head(plan));
     TRY(plan_place(plan));
     TRY(team_make(plan->runtime->threads, plan->n_steps, &plan->team));
 out:
+    free(order);
     if (status != STATUS_OK) {
         plan_free(plan);
         plan = NULL;
@@ -246,6 +249,6 @@ void plan_maps(const struct plan *plan, struct head_maps *maps) {
     *maps = (struct head_maps){0};
     for (size_t i = 0; i < head->n_levels; i++) {
         maps->boxes[i] = map_of(plan, head->levels[i].boxes);
-        maps->scores[i] = map_of(plan, scores_of(head, i));
+        maps->scores[i] = map_of(plan, plan_scores(head, i));
     }
 }

@@ -126,6 +126,8 @@ void plan_free(struct plan *plan);
  * `after`, where it is not NULL, behind each. */
 enum status plan_run(struct plan *plan, char *arena, const float *planes,
                      void (*after)(void *context, const struct cpu_step *step), void *context);
+/* A level's tensor with the scores, where heads that have them beside the boxes name it once. */
+int plan_scores(const struct head *head, size_t level);
 /* The head's maps after a run. */
 void plan_maps(const struct plan *plan, struct head_maps *maps);
 
@@ -150,11 +152,15 @@ enum status plan_describe_map(const struct plan *plan, int tensor, enum layout l
                               struct descriptor *out);
 
 /* The stages of compiling: choose each tensor's layout; find what need not be upsampled; make
- * concatenations, slices and reshapes views where possible; append the steps (layer.h); place the
- * buffers in the arena. */
+ * concatenations, slices and reshapes views where possible; append the steps (layer.h) in an order
+ * of the operators; place the buffers in the arena. */
 void plan_choose_layouts(struct plan *plan);
 void plan_choose_upsampled(struct plan *plan);
 void plan_choose_views(struct plan *plan);
+/* Fills in the n_ops indices in an order in which inputs are computed before they are used and each
+ * of the head's maps as early as may be: branches of the head read their input while it is in a
+ * cache, before the rest of the network comes. */
+enum status plan_order(const struct graph *graph, size_t *order);
 enum status plan_place(struct plan *plan);
 
 /* Where `start` along an axis begins in a tensor's buffer, in bytes (in blocks: along axis 1, at
@@ -179,6 +185,8 @@ enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
                              void (*run_item)(const struct plan *plan, const void *args,
                                               size_t item, size_t thread),
                              void *args, void (*release)(void *args));
+/* Says that the step appended last does the work of this operator too. */
+void plan_also(struct plan *plan, const struct op *op);
 /* Says that the step appended last uses a buffer (NO_BUFFER: nothing). */
 void plan_use(struct plan *plan, size_t buffer);
 /* The same, and lets a memory object, owned by the step, point to the buffer. */

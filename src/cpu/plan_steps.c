@@ -23,8 +23,8 @@ static enum status append(struct plan *plan, const struct step *step) {
         return status;
     }
     plan->steps[plan->n_steps] = *step;
-    plan->steps[plan->n_steps].flop = flop_of(plan, plan->op);
-    plan->steps[plan->n_steps++].op = plan->op;
+    plan->steps[plan->n_steps].op = plan->op;
+    plan->steps[plan->n_steps++].flop = flop_of(plan, plan->op);
     return STATUS_OK;
 }
 
@@ -42,6 +42,10 @@ enum status plan_shared_step(struct plan *plan, const char *kind, size_t items,
         plan,
         &(struct step){
             .kind = kind, .run_item = run_item, .items = items, .args = args, .free = release});
+}
+
+void plan_also(struct plan *plan, const struct op *op) {
+    plan->steps[plan->n_steps - 1].flop += flop_of(plan, op);
 }
 
 void plan_use(struct plan *plan, size_t buffer) {

@@ -64,8 +64,10 @@ size_t winograd_layout(const struct winograd *winograd, size_t blocks,
 size_t winograd_scratch_count(const struct winograd *winograd);
 
 /* dst = f(conv(src) + bias) + residual (NULL: none; of dst's shape) for the tiles from `first` on,
- * at most `chunk`. Which tiles a call takes does not change their values. `scratch` is aligned to
- * 64 bytes, the rest to 32. For CPUs with AVX2 and FMA. */
+ * at most `chunk`. Which tiles a call takes does not change their values. Where src is NULL,
+ * `scratch` still has V of a call before, for the same tiles, input and chunk but perhaps other
+ * weights and outputs. `scratch` is aligned to 64 bytes, the rest to 32. For CPUs with AVX2 and
+ * FMA. */
 void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
                          float *dst, size_t first, size_t count, float *scratch);
 

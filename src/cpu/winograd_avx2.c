@@ -267,7 +267,7 @@ INLINE void tiles(const struct winograd *winograd, size_t stride, enum activatio
     v.data = scratch;
     m.data = scratch + winograd_layout(winograd, winograd->in_blocks, v.begin);
     winograd_layout(winograd, winograd->out_blocks, m.begin);
-    for (size_t b = 0; b < winograd->in_blocks; b++)
+    for (size_t b = 0; src && b < winograd->in_blocks; b++)
         input_block(winograd, stride, src + b * in_map, &v, b, first, count);
     for (size_t p = 0; p < PLACES; p++)
         multiply_place(winograd, &v, &m, p, count);

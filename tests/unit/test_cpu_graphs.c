@@ -239,6 +239,56 @@ static void many_sizes(void **state) {
     graph_free(&graph);
 }
 
+enum { MOST_STEPS = 16 };
+
+struct sequence {
+    const struct op *ops[MOST_STEPS];
+    size_t n;
+};
+
+static void note_step(void *context, const struct cpu_step *step) {
+    struct sequence *sequence = context;
+    assert_true(sequence->n < MOST_STEPS);
+    sequence->ops[sequence->n++] = step->op;
+}
+
+/* Each map of the head comes before what only later ones need, and all of it runs once. */
+static void branches_first(void **state) {
+    (void)state;
+    /* By operator: 0 stem, 1 and 2 the next strides, 3 to 5 boxes, 6 to 8 scores of each stride. */
+    static const size_t expected[] = {0, 3, 6, 1, 4, 7, 2, 5, 8};
+    enum { LEVELS = 3, STEPS = sizeof expected / sizeof *expected };
+    struct graph graph = net_start();
+    int x[LEVELS] = {stem(&graph, 8)};
+    for (size_t i = 1; i < LEVELS; i++)
+        x[i] = conv_activated(&graph, x[i - 1], 8, 8, 3, 2, ACTIVATION_SILU);
+    net_head(&graph, 0, 0);
+    graph.head.n_levels = LEVELS;
+    for (size_t i = 0; i < LEVELS; i++)
+        graph.head.levels[i].boxes = net_conv(&graph, x[i], 8, 16, 1, 1, true);
+    for (size_t i = 0; i < LEVELS; i++)
+        graph.head.levels[i].scores = net_conv(&graph, x[i], 8, 5, 1, 1, true);
+    struct cpu_network *network;
+    struct head_maps maps;
+    struct sequence sequence = {.n = 0};
+    float *planes = random_planes(32, 40, 7);
+    ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 1, .block = 8}, &network));
+    ASSERT_OK(cpu_network_trace(network, 32, 40, planes, &maps, note_step, &sequence));
+    const struct op *before = NULL; /* an activation may be a step of its own */
+    size_t n = 0;
+    for (size_t i = 0; i < sequence.n; i++) {
+        if (sequence.ops[i] == before)
+            continue;
+        before = sequence.ops[i];
+        assert_true(n < STEPS);
+        assert_int_equal(before - graph.ops, expected[n++]);
+    }
+    assert_int_equal(n, STEPS);
+    cpu_network_free(network);
+    free(planes);
+    graph_free(&graph);
+}
+
 static void refuses(struct graph *graph, const char *reason) {
     struct cpu_network *network;
     ASSERT_OK(cpu_network_make(graph, &(struct cpu_options){.threads = 1}, &network));
@@ -271,7 +321,7 @@ int main(void) {
         cmocka_unit_test(split_blocks),   cmocka_unit_test(focus),
         cmocka_unit_test(attention),      cmocka_unit_test(rare_operators),
         cmocka_unit_test(final_heads),    cmocka_unit_test(many_sizes),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(branches_first), cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
