@@ -16,7 +16,7 @@ static void run_chunk(const struct plan *plan, const void *step_args, size_t ite
     const float *residual =
         args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual);
     size_t first = item * winograd->chunk, left = winograd->n_tiles - first;
-    plan->runtime->kernels->winograd_tiles(
+    plan->runtime->convolutions->winograd_tiles(
         winograd, buffer_floats(plan, args->src), residual, buffer_floats(plan, args->dst), first,
         left < winograd->chunk ? left : winograd->chunk,
         buffer_floats(plan, args->scratch) + thread * winograd_scratch_count(winograd));
@@ -62,8 +62,8 @@ enum status layer_winograd(struct plan *plan, const struct op *op, bool *done) {
         return STATUS_OK;
     const int64_t *in = plan->shapes[op->inputs[0]].dims, *out = plan->shapes[op->output].dims;
     TRY(memory_zeroed(1, sizeof *args, &args));
-    args->winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
-                                 (size_t)in[1], (size_t)out[1], threads);
+    args->winograd = winograd_of(plan->runtime->block, (size_t)op->window.stride[0], (size_t)in[2],
+                                 (size_t)in[3], (size_t)in[1], (size_t)out[1], threads);
     args->winograd.activation = built_in ? op->activation : ACTIVATION_NONE;
     args->winograd.alpha = op->alpha;
     TRY(pack(plan->runtime, op, (size_t)in[1], (size_t)out[1], &args->winograd));
