@@ -7,9 +7,11 @@
 
 #include "cpu/vector.h"
 
-/* Columns that are multiplied at a time: with two blocks of outputs their twelve sums, the two
- * weights and one value stay in registers. */
-enum { MULTIPLY_GROUP = 6 };
+/* Columns that are multiplied at a time: with two blocks of outputs their sums, the two weights and
+ * one value stay in registers. */
+enum { MULTIPLY_GROUP = VECTOR_REGISTERS >= 32 ? 10 : 6 };
+#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9)
+
 /* Floats of a cache line. */
 enum { LINE = 16 };
 
@@ -18,8 +20,6 @@ struct columns {
     const float *data;
     size_t map, step;
 };
-
-#define EACH_OF_GROUP(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 
 /* The sums are variables of their own, not an array: compilers would leave that in memory. */
 #define DECLARE(t)                                                                                 \
@@ -30,7 +30,7 @@ struct columns {
     }
 #define ADD(t)                                                                                     \
     if ((t) < n) {                                                                                 \
-        struct vector x = vector_set(*(value + (size_t)(t)*step));                                 \
+        struct vector x = vector_set(value[(size_t)(t)*step]);                                     \
         first##t = vector_fma(u0, x, first##t);                                                    \
         if (outputs == 2)                                                                          \
             second##t = vector_fma(u1, x, second##t);                                              \
@@ -83,6 +83,8 @@ INLINE void terms_group(size_t n, size_t outputs, size_t terms, const float *u,
 
 #define GROUP_CASE(n_, function, ...)                                                              \
     case n_:                                                                                       \
+        if ((n_) > MULTIPLY_GROUP)                                                                 \
+            break;                                                                                 \
         if (outputs == 2)                                                                          \
             function(n_, 2, __VA_ARGS__);                                                          \
         else                                                                                       \
@@ -96,6 +98,10 @@ INLINE void terms_group(size_t n, size_t outputs, size_t terms, const float *u,
         GROUP_CASE(4, __VA_ARGS__)                                                                 \
         GROUP_CASE(5, __VA_ARGS__)                                                                 \
         GROUP_CASE(6, __VA_ARGS__)                                                                 \
+        GROUP_CASE(7, __VA_ARGS__)                                                                 \
+        GROUP_CASE(8, __VA_ARGS__)                                                                 \
+        GROUP_CASE(9, __VA_ARGS__)                                                                 \
+        GROUP_CASE(10, __VA_ARGS__)                                                                \
     }
 
 /* m = start + u v for `count` columns and one or two blocks of outputs. u is

@@ -6,7 +6,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Each of these headers has the same functions on its struct vector. Memory may begin anywhere.
+/* Each of these headers says how many registers there are (VECTOR_REGISTERS) and has the same
+ * functions on its struct vector. Memory may begin anywhere.
  *   set     all lanes x
  *   load, store, add, sub, mul, div, min, max
  *   fma     a b + c, rounded once

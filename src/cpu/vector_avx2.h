@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#define VECTOR_REGISTERS 16
+
 struct vector {
     __m256 all;
 };

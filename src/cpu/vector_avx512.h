@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#define VECTOR_REGISTERS 32
+
 struct vector {
     __m512 all;
 };

@@ -5,6 +5,8 @@
 
 #include <immintrin.h>
 
+#define VECTOR_REGISTERS 16
+
 struct vector {
     __m256 low, high;
 };
