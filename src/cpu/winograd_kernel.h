@@ -22,6 +22,7 @@ enum {
     TWO = 2 * LANES,
     EVEN = LAST * LANES,
     LAST_ROW = LAST * SIDE, /* a place */
+    ALIGNMENT = LANES * sizeof(float),
 };
 
 /* V or M of a chunk. */
@@ -116,7 +117,7 @@ INLINE const float *find_patch(const struct winograd *winograd, const float *map
 
 /* Tile t of the chunk, block b of V. */
 INLINE void input_tile1(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
-    float half[PATCH1 * ROW1];
+    _Alignas(ALIGNMENT) float half[PATCH1 * ROW1];
     size_t place = v->begin[1] - v->begin[0];
     float *to = v->data + b * v->map + t * LANES;
     for (size_t x = 0; x < PATCH1; x++)
@@ -133,7 +134,7 @@ INLINE void input_row2(const float *d, float *filtered, size_t place, float *pla
 }
 
 INLINE void input_tile2(const float *d, size_t row, const struct matrices *v, size_t b, size_t t) {
-    float half[LAST * ROW2];
+    _Alignas(ALIGNMENT) float half[LAST * ROW2];
     float *single = v->data + b * v->map + t * LANES;
     float *four = v->data + (b * v->map + t * LANES) * TILE;
     float *sixteen = v->data + (b * v->map + t * LANES) * TILE * TILE;
@@ -155,7 +156,7 @@ INLINE void input_block(const struct winograd *winograd, size_t stride, const fl
                         const struct matrices *v, size_t b, size_t first, size_t count) {
     size_t side = stride == 1 ? PATCH1 : PATCH2, step = stride * TILE;
     for (size_t t = 0; t < count; t++) {
-        float copy[PATCH2 * ROW2];
+        _Alignas(ALIGNMENT) float copy[PATCH2 * ROW2];
         size_t row, top = (first + t) / winograd->tile_columns * step;
         size_t left = (first + t) % winograd->tile_columns * step;
         const float *patch = find_patch(winograd, map, top, left, side, copy, &row);
@@ -218,7 +219,7 @@ INLINE void output_block(const struct winograd *winograd, size_t stride, enum ac
     struct vector bias = vector_load(winograd->bias + b * LANES);
     size_t side = stride == 1 ? SIDE : PATCH2;
     for (size_t t = 0; t < count; t++) {
-        float half[TILE * ROW2];
+        _Alignas(ALIGNMENT) float half[TILE * ROW2];
         size_t top = (first + t) / winograd->tile_columns * TILE;
         size_t left = (first + t) % winograd->tile_columns * TILE;
         size_t rows = winograd->height - top, columns = winograd->width - left;
