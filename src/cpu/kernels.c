@@ -153,9 +153,9 @@ INLINE void multiply_row(bool fused, const float *a, const float *b, float *y, s
     }
 }
 
-/* The three functions of one instruction set and the table of them and the convolutions. */
+/* The three functions of one instruction set and the table of them. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): an attribute has none around it. */
-#define KERNELS(suffix, attribute, fused, ...)                                                     \
+#define KERNELS(suffix, attribute, fused)                                                          \
     attribute static void activate_##suffix(const struct activation_params *params,                \
                                             const float *x, const float *residual, float *y,       \
                                             size_t n) {                                            \
@@ -169,15 +169,13 @@ INLINE void multiply_row(bool fused, const float *a, const float *b, float *y, s
         multiply_row(fused, a, b, y, k, n);                                                        \
     }                                                                                              \
     static const struct kernels kernels_##suffix = {activate_##suffix, softmax_##suffix,           \
-                                                    multiply_row_##suffix, __VA_ARGS__};
+                                                    multiply_row_##suffix};
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 #if defined(__x86_64__)
-#define CONVOLUTIONS_AVX2 winograd_tiles_avx2, pointwise_cells_avx2, direct_band_avx2
-KERNELS(baseline, , false, NULL, NULL, NULL)
-KERNELS(avx2, __attribute__((target("avx2,fma"))), true, CONVOLUTIONS_AVX2)
-KERNELS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), true,
-        CONVOLUTIONS_AVX2)
+KERNELS(baseline, , false)
+KERNELS(avx2, __attribute__((target("avx2,fma"))), true)
+KERNELS(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), true)
 
 const struct kernels *kernels_choose(void) {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -189,9 +187,9 @@ const struct kernels *kernels_choose(void) {
 }
 #else
 #if defined(__FP_FAST_FMAF)
-KERNELS(baseline, , true, NULL, NULL, NULL)
+KERNELS(baseline, , true)
 #else
-KERNELS(baseline, , false, NULL, NULL, NULL)
+KERNELS(baseline, , false)
 #endif
 
 const struct kernels *kernels_choose(void) {

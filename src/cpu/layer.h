@@ -29,8 +29,8 @@ enum status layer_convert(struct plan *plan, int tensor, enum layout to);
 
 /* Whether it reads its input as planes, though its output is in blocks. */
 bool convolution_reads_planes(const struct plan *plan, const struct op *op);
-/* Whether our own kernels for AVX2 may compute a convolution: they are there, one group, blocks of
- * 8 channels. */
+/* Whether our own kernels may compute a convolution: they are there, one group, blocks of
+ * channels. */
 bool convolution_is_ours(const struct plan *plan, const struct op *op);
 /* Whether layer_pointwise does it. */
 bool convolution_is_pointwise(const struct plan *plan, const struct op *op);

@@ -4,7 +4,7 @@
 #include "cpu/layer.h"
 
 /* The most input channels of a convolution that reads planes: the picture's. */
-enum { PLANAR_CHANNELS = 3, OWN_BLOCK = 8 };
+enum { PLANAR_CHANNELS = 3 };
 
 static bool is_constant_float(const struct plan *plan, int tensor) {
     return plan->runtime->graph->tensors[tensor].constant && plan->dtypes[tensor] == DTYPE_F32;
@@ -122,8 +122,8 @@ static int limit_threads(enum layout layout) {
 
 bool convolution_is_ours(const struct plan *plan, const struct op *op) {
     const struct runtime *runtime = plan->runtime;
-    return !runtime->plain && runtime->kernels->winograd_tiles && runtime->block == OWN_BLOCK &&
-           op->window.group == 1 && plan->layouts[op->output] == LAYOUT_BLOCKED;
+    return runtime->convolutions && op->window.group == 1 &&
+           plan->layouts[op->output] == LAYOUT_BLOCKED;
 }
 
 enum status convolution_constants(struct runtime *runtime, const struct op *op, size_t n,
@@ -131,7 +131,7 @@ enum status convolution_constants(struct runtime *runtime, const struct op *op, 
     enum status status;
     const struct tensor *tensors = runtime->graph->tensors;
     size_t outputs = (size_t)tensors[op->inputs[1]].shape.dims[0];
-    size_t padded = (outputs + OWN_BLOCK - 1) / OWN_BLOCK * OWN_BLOCK;
+    size_t padded = (outputs + runtime->block - 1) / runtime->block * runtime->block;
     TRY(runtime_packed(runtime, op, n + padded, fresh, weights));
     const float *given =
         op->n_inputs > 2 && op->inputs[2] >= 0 ? tensors[op->inputs[2]].data : NULL;

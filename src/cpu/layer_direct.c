@@ -21,15 +21,15 @@ static void finish_band(const struct plan *plan, const struct direct_args *args,
     const struct direct *direct = &args->direct;
     size_t row = band * DIRECT_ROWS, left = direct->out[0] - row;
     size_t cells = (left < DIRECT_ROWS ? left : DIRECT_ROWS) * direct->out[1];
-    size_t at = (block * direct->out[0] + row) * direct->out[1] * DIRECT_BLOCK;
+    size_t at = (block * direct->out[0] + row) * direct->out[1] * direct->block;
     const float *residual =
         args->residual == NO_BUFFER ? NULL : buffer_floats(plan, args->residual) + at;
     float *dst = buffer_floats(plan, args->dst) + at;
     if (args->activation.kind != ACTIVATION_NONE || residual)
         plan->runtime->kernels->activate(&args->activation, dst, residual, dst,
-                                         cells * DIRECT_BLOCK);
+                                         cells * direct->block);
     if (args->used && block + 1 == direct->out_blocks)
-        channels_clear_padding(dst, DIRECT_BLOCK, args->used, cells);
+        channels_clear_padding(dst, direct->block, args->used, cells);
 }
 
 static void run_band(const struct plan *plan, const void *step_args, size_t band, size_t thread) {
@@ -38,8 +38,8 @@ static void run_band(const struct plan *plan, const void *step_args, size_t band
     float *patch = buffer_floats(plan, args->scratch) + thread * direct_patch_count(direct);
     direct_copy(direct, buffer_floats(plan, args->src), band, patch);
     for (size_t pair = 0; pair < direct->out_blocks; pair += 2) {
-        plan->runtime->kernels->direct_band(direct, patch, buffer_floats(plan, args->dst), pair,
-                                            band);
+        plan->runtime->convolutions->direct_band(direct, patch, buffer_floats(plan, args->dst),
+                                                 pair, band);
         for (size_t b = pair; b < pair + 2 && b < direct->out_blocks; b++)
             finish_band(plan, args, b, band);
     }
@@ -63,7 +63,8 @@ static struct direct describe(const struct plan *plan, const struct op *op, size
                               size_t out_channels) {
     const struct window *window = &op->window;
     struct direct direct = {
-        .block = convolution_reads_planes(plan, op) ? 1 : DIRECT_BLOCK,
+        .block = plan->runtime->block,
+        .in_block = convolution_reads_planes(plan, op) ? 1 : plan->runtime->block,
     };
     for (size_t i = 0; i < 2; i++) {
         direct.kernel[i] = (size_t)window->kernel[i];
@@ -104,9 +105,9 @@ enum status layer_direct(struct plan *plan, const struct op *op, bool *done) {
         return STATUS_OK;
     what.activation = (struct activation_params){op->activation, op->alpha, op->beta};
     if (activation_value(op->activation, 0.0f, op->alpha, op->beta) != 0.0f)
-        what.used = out_channels % DIRECT_BLOCK;
+        what.used = out_channels % what.direct.block;
     TRY(pack(plan->runtime, op, in_channels, out_channels, &what.direct));
-    TRY(plan_read(plan, op->inputs[0], what.direct.block == 1 ? LAYOUT_PLAIN : LAYOUT_BLOCKED,
+    TRY(plan_read(plan, op->inputs[0], what.direct.in_block == 1 ? LAYOUT_PLAIN : LAYOUT_BLOCKED,
                   &what.src));
     if (op->n_inputs > 3 && op->inputs[3] >= 0)
         TRY(plan_read(plan, op->inputs[3], LAYOUT_BLOCKED, &what.residual));

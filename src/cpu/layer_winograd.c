@@ -30,10 +30,10 @@ static void run_chunk(const struct plan *plan, const void *step_args, size_t ite
         const struct winograd_output *output = &args->outputs[i];
         const float *residual =
             output->residual == NO_BUFFER ? NULL : buffer_floats(plan, output->residual);
-        plan->runtime->kernels->winograd_tiles(&output->winograd,
-                                               i ? NULL : buffer_floats(plan, args->src), residual,
-                                               buffer_floats(plan, output->dst), first,
-                                               left < args->chunk ? left : args->chunk, scratch);
+        plan->runtime->convolutions->winograd_tiles(
+            &output->winograd, i ? NULL : buffer_floats(plan, args->src), residual,
+            buffer_floats(plan, output->dst), first, left < args->chunk ? left : args->chunk,
+            scratch);
     }
 }
 
@@ -100,8 +100,8 @@ static enum status describe_outputs(struct plan *plan, struct winograd_args *arg
         const int64_t *in = plan->shapes[op->inputs[0]].dims;
         size_t in_channels = (size_t)in[1];
         size_t out_channels = (size_t)plan->shapes[op->output].dims[1];
-        *winograd = winograd_of((size_t)op->window.stride[0], (size_t)in[2], (size_t)in[3],
-                                in_channels, out_channels, plan->runtime->threads);
+        *winograd = winograd_of(plan->runtime->block, (size_t)op->window.stride[0], (size_t)in[2],
+                                (size_t)in[3], in_channels, out_channels, plan->runtime->threads);
         winograd->activation =
             winograd_activates(op->activation) ? op->activation : ACTIVATION_NONE;
         winograd->alpha = op->alpha;

@@ -109,8 +109,8 @@ enum status cpu_network_make(const struct graph *graph, const struct cpu_options
     runtime->graph = graph;
     runtime->threads = options->threads ? options->threads : 1;
     runtime->block = options->block ? options->block : preferred_block();
-    runtime->plain = options->plain;
     runtime->kernels = kernels_choose();
+    runtime->convolutions = options->plain ? NULL : convolutions_choose(runtime->block);
     TRY(DNNL(dnnl_engine_create(&runtime->engine, dnnl_cpu, 0)));
     TRY(DNNL(dnnl_stream_create(&runtime->stream, runtime->engine, dnnl_stream_default_flags)));
 out:

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "cpu/convolutions.h"
 #include "cpu/dnnl_compat.h"
 #include "cpu/kernels.h"
 #include "cpu/network.h"
@@ -21,8 +22,8 @@ struct runtime {
     const struct graph *graph;
     size_t threads;
     size_t block; /* channels in a block; 1: all feature maps are planes */
-    bool plain;   /* none of our own convolutions */
     const struct kernels *kernels;
+    const struct convolutions *convolutions; /* our own for such blocks; NULL: none */
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     size_t n_weights, weight_capacity;

@@ -18,23 +18,24 @@ static size_t choose_chunk(const struct winograd *winograd, size_t threads) {
         products += winograd_columns(winograd, p / WINOGRAD_SIDE) *
                     winograd_columns(winograd, p % WINOGRAD_SIDE);
     size_t tile_bytes =
-        (winograd->in_blocks + winograd->out_blocks) * WINOGRAD_BLOCK * products * sizeof(float);
+        (winograd->in_blocks + winograd->out_blocks) * winograd->block * products * sizeof(float);
     size_t most = CHUNK_BYTES / tile_bytes;
     most = most < CHUNK_LEAST ? CHUNK_LEAST : most > CHUNK_MOST ? CHUNK_MOST : most;
     size_t rounds = divide_up(winograd->n_tiles, most * threads);
     return divide_up(winograd->n_tiles, rounds * threads);
 }
 
-struct winograd winograd_of(size_t stride, size_t in_height, size_t in_width, size_t in_channels,
-                            size_t out_channels, size_t threads) {
+struct winograd winograd_of(size_t block, size_t stride, size_t in_height, size_t in_width,
+                            size_t in_channels, size_t out_channels, size_t threads) {
     struct winograd winograd = {
+        .block = block,
         .stride = stride,
         .in_height = in_height,
         .in_width = in_width,
         .height = divide_up(in_height, stride),
         .width = divide_up(in_width, stride),
-        .in_blocks = divide_up(in_channels, WINOGRAD_BLOCK),
-        .out_blocks = divide_up(out_channels, WINOGRAD_BLOCK),
+        .in_blocks = divide_up(in_channels, block),
+        .out_blocks = divide_up(out_channels, block),
     };
     winograd.tile_columns = divide_up(winograd.width, WINOGRAD_TILE);
     winograd.n_tiles = divide_up(winograd.height, WINOGRAD_TILE) * winograd.tile_columns;
@@ -48,8 +49,8 @@ bool winograd_activates(enum activation activation) {
 }
 
 size_t winograd_weight_count(const struct winograd *winograd) {
-    return WINOGRAD_PLACES * winograd->in_blocks * winograd->out_blocks * WINOGRAD_BLOCK *
-           WINOGRAD_BLOCK;
+    return WINOGRAD_PLACES * winograd->in_blocks * winograd->out_blocks * winograd->block *
+           winograd->block;
 }
 
 size_t winograd_layout(const struct winograd *winograd, size_t blocks,
@@ -60,7 +61,7 @@ size_t winograd_layout(const struct winograd *winograd, size_t blocks,
         size_t columns = winograd_columns(winograd, p / WINOGRAD_SIDE) *
                          winograd_columns(winograd, p % WINOGRAD_SIDE);
         begin[p] = at;
-        at += (divide_up(blocks * winograd->chunk * columns * WINOGRAD_BLOCK, line) | 1) * line;
+        at += (divide_up(blocks * winograd->chunk * columns * winograd->block, line) | 1) * line;
     }
     return at;
 }
@@ -104,13 +105,13 @@ static void transform_kernel(size_t stride, const float *g,
 
 void winograd_weights(const struct winograd *winograd, const float *weights, size_t in_channels,
                       size_t out_channels, float *u) {
-    const size_t block = WINOGRAD_BLOCK;
+    size_t block = winograd->block;
     size_t inputs = winograd->in_blocks * block, outputs = winograd->out_blocks * block;
     memset(u, 0, winograd_weight_count(winograd) * sizeof *u);
     for (size_t o = 0; o < out_channels; o++)
         for (size_t i = 0; i < in_channels; i++) {
             double transformed[WINOGRAD_SIDE][WINOGRAD_SIDE];
-            float *to = u + packing_index(inputs, outputs, i, o);
+            float *to = u + packing_index(block, inputs, outputs, i, o);
             transform_kernel(winograd->stride, weights + (o * in_channels + i) * 9, transformed);
             for (size_t p = 0; p < WINOGRAD_PLACES; p++)
                 to[p * inputs * outputs] = (float)transformed[p / WINOGRAD_SIDE][p % WINOGRAD_SIDE];

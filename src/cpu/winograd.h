@@ -5,10 +5,10 @@
  * F(4,2) over every second value and a plain product with those between, 9 products for 12; 81 for
  * 144 over both axes.
  *
- * Maps and weights are in blocks of WINOGRAD_BLOCK channels (nChw8c), the rest of a last block
- * zeros. With U, V, M the transformed weights, input and output, M[p] = U[p] V[p] for each of 36
- * places p. A tile has one column of V[p], but for the plain products of stride 2, which share
- * their weights: these are place 5 of an axis, with four columns. */
+ * Maps and weights are in blocks of channels (nChw8c or nChw16c), the rest of a last block zeros.
+ * With U, V, M the transformed weights, input and output, M[p] = U[p] V[p] for each of 36 places p.
+ * A tile has one column of V[p], but for the plain products of stride 2, which share their weights:
+ * these are place 5 of an axis, with four columns. */
 #ifndef VERIFY_CPU_WINOGRAD_H
 #define VERIFY_CPU_WINOGRAD_H
 
@@ -18,13 +18,13 @@
 #include "model/graph.h"
 
 enum {
-    WINOGRAD_BLOCK = 8,
     WINOGRAD_TILE = 4, /* side of a tile of the output */
     WINOGRAD_SIDE = 6, /* places along one axis */
     WINOGRAD_PLACES = WINOGRAD_SIDE * WINOGRAD_SIDE,
 };
 
 struct winograd {
+    size_t block;               /* channels of one: 8 or 16 */
     size_t stride;              /* 1 or 2 */
     size_t in_height, in_width; /* of the input */
     size_t height, width;       /* of the output */
@@ -32,20 +32,21 @@ struct winograd {
     size_t tile_columns, n_tiles; /* tiles are numbered in rows */
     size_t chunk;                 /* so many at most are done at a time */
     const float *weights;         /* winograd_weights' */
-    const float *bias;            /* (8 out_blocks) */
+    const float *bias;            /* (block out_blocks) */
     enum activation activation;
     float alpha;
 };
 
 /* Fills in what follows from sizes and channels, and from the threads that share the work. */
-struct winograd winograd_of(size_t stride, size_t in_height, size_t in_width, size_t in_channels,
-                            size_t out_channels, size_t threads);
+struct winograd winograd_of(size_t block, size_t stride, size_t in_height, size_t in_width,
+                            size_t in_channels, size_t out_channels, size_t threads);
 
 /* Whether the kernels have this activation built in. */
 bool winograd_activates(enum activation activation);
 
 /* U from weights (out_channels, in_channels, 3, 3): for each place, for each pair of output blocks
- * (the last may be alone), (8 in_blocks, 16 or 8). `u` has winograd_weight_count floats. */
+ * (the last may be alone), (block in_blocks, 2 block or block). `u` has winograd_weight_count
+ * floats. */
 void winograd_weights(const struct winograd *winograd, const float *weights, size_t in_channels,
                       size_t out_channels, float *u);
 size_t winograd_weight_count(const struct winograd *winograd);
@@ -54,21 +55,13 @@ size_t winograd_weight_count(const struct winograd *winograd);
 static inline size_t winograd_columns(const struct winograd *winograd, size_t i) {
     return winograd->stride == 2 && i == WINOGRAD_SIDE - 1 ? WINOGRAD_TILE : 1;
 }
-/* Where each place's matrix (blocks, columns of `chunk` tiles, 8) begins in V or M, in floats;
+/* Where each place's matrix (blocks, columns of `chunk` tiles, block) begins in V or M, in floats;
  * returns where the last one ends. They lie an odd number of cache lines apart, so that the places
  * of one tile do not meet in one set of the cache. */
 size_t winograd_layout(const struct winograd *winograd, size_t blocks,
                        size_t begin[WINOGRAD_PLACES]);
 
-/* Floats that one call of winograd_tiles needs besides: V, then M. */
+/* Floats that the kernel (convolutions.h) needs besides for a chunk: V, then M. */
 size_t winograd_scratch_count(const struct winograd *winograd);
-
-/* dst = f(conv(src) + bias) + residual (NULL: none; of dst's shape) for the tiles from `first` on,
- * at most `chunk`. Which tiles a call takes does not change their values. Where src is NULL,
- * `scratch` still has V of a call before, for the same tiles, input and chunk but perhaps other
- * weights and outputs. `scratch` is aligned to 64 bytes, the rest to 32. For CPUs with AVX2 and
- * FMA. */
-void winograd_tiles_avx2(const struct winograd *winograd, const float *src, const float *residual,
-                         float *dst, size_t first, size_t count, float *scratch);
 
 #endif

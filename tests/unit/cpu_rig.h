@@ -82,7 +82,7 @@ static inline void scale_weights(struct graph *graph) {
 /* Layouts, and the numbers of threads that must give the same bytes. */
 static const struct {
     size_t block, fewest, most;
-} setups[] = {{0, 1, 3}, {1, 1, 2}, {8, 2, 2}, {16, 1, 1}};
+} setups[] = {{0, 1, 3}, {1, 1, 2}, {8, 2, 2}, {16, 1, 2}};
 
 /* Runs and frees a graph whose head is complete. */
 static inline void check_head(struct graph *graph, size_t height, size_t width) {

@@ -2,9 +2,7 @@
  * fill neither bands nor groups nor blocks, other kernels than squares. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels.h"
-
-enum { BLOCK = DIRECT_BLOCK };
+#include "cpu/convolutions.h"
 
 struct layer {
     struct direct direct;
@@ -30,7 +28,8 @@ static double expected_at(const struct layer *layer, const float *weights, const
                 column - d->pad[1] >= d->in[1])
                 continue;
             size_t cell = (row - d->pad[0]) * d->in[1] + column - d->pad[1];
-            size_t at = (i / d->block * d->in[0] * d->in[1] + cell) * d->block + i % d->block;
+            size_t at =
+                (i / d->in_block * d->in[0] * d->in[1] + cell) * d->in_block + i % d->in_block;
             sum +=
                 (double)weights[(o * layer->in_channels + i) * d->kernel[0] * d->kernel[1] + tap] *
                 (double)src[at];
@@ -42,8 +41,8 @@ static void check_layer(struct layer layer) {
     struct direct *d = &layer.direct;
     direct_complete(d, layer.in_channels, layer.out_channels);
     size_t n_weights = layer.out_channels * layer.in_channels * d->kernel[0] * d->kernel[1];
-    size_t cells = d->out[0] * d->out[1], outputs = d->out_blocks * BLOCK;
-    float *src = random_floats(d->in_maps * d->block * d->in[0] * d->in[1], 1);
+    size_t cells = d->out[0] * d->out[1], outputs = d->out_blocks * d->block;
+    float *src = random_floats(d->in_maps * d->in_block * d->in[0] * d->in[1], 1);
     float *weights = random_floats(n_weights, 2), *bias = random_floats(outputs, 3);
     float *packed = random_floats(direct_weight_count(d), 4);
     float *patch = random_floats(direct_patch_count(d), 5);
@@ -62,21 +61,22 @@ static void check_layer(struct layer layer) {
     for (size_t band = direct_bands(d); band-- > 0;) {
         direct_copy(d, src, band, patch);
         for (size_t pair = 0; pair < d->out_blocks; pair += 2)
-            kernels_choose()->direct_band(d, patch, dst, pair, band);
+            convolutions_choose(d->block)->direct_band(d, patch, dst, pair, band);
     }
     for (size_t o = 0; o < outputs; o++)
         for (size_t cell = 0; cell < cells; cell++) {
-            float actual = dst[(o / BLOCK * cells + cell) * BLOCK + o % BLOCK];
+            float actual = dst[(o / d->block * cells + cell) * d->block + o % d->block];
             double expected =
                 o < layer.out_channels
                     ? expected_at(&layer, weights, src, o, cell / d->out[1], cell % d->out[1])
                     : 0.0;
             if (!(fabs((double)actual - expected) <= 2e-5 * fmax(1.0, fabs(expected))))
-                fail_msg("%zux%zu, %zu of %zu -> %zu, output %zu, cell %zu of %zux%zu is %.9g; "
+                fail_msg("%zux%zu, %zu of %zu -> %zu in blocks of %zu, output %zu, cell %zu of "
+                         "%zux%zu is %.9g; "
                          "%.9g is expected",
-                         d->kernel[0], d->kernel[1], layer.in_channels, d->block,
-                         layer.out_channels, o, cell, d->out[0], d->out[1], (double)actual,
-                         expected);
+                         d->kernel[0], d->kernel[1], layer.in_channels, d->in_block,
+                         layer.out_channels, d->block, o, cell, d->out[0], d->out[1],
+                         (double)actual, expected);
         }
     free(offsets);
     free(dst);
@@ -111,18 +111,19 @@ static void layers(void **state) {
         {.kernel = {1, 4}, .stride = {3, 1}, .dilation = {1, 2}, .pad = {0, 3}},
         {.kernel = {2, 1}, .stride = {1, 4}, .dilation = {3, 1}, .pad = {2, 0}},
     };
-    if (!kernels_choose()->direct_band) {
+    if (!convolutions_choose(8) || !convolutions_choose(16)) {
         print_message("this CPU has none of these kernels: skipped\n");
         skip();
     }
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)
             for (size_t s = 0; s < sizeof outs / sizeof *outs; s++)
-                for (size_t block = 1; block <= BLOCK; block += BLOCK - 1) {
+                for (size_t i = 0; i < 4; i++) {
                     struct direct direct = kinds[k];
+                    direct.block = i < 2 ? 8 : 16;
+                    direct.in_block = i % 2 ? direct.block : 1;
                     direct.out[0] = outs[s][0];
                     direct.out[1] = outs[s][1];
-                    direct.block = block;
                     check_layer(layer_of(direct, channels[c][0], channels[c][1], s % 2));
                 }
 }

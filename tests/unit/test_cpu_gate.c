@@ -77,7 +77,14 @@ static float *read_picture(const char *path, size_t imgsz, bool rectangle, struc
 
 static void check_model(const char *model_path, const char *pictures, size_t imgsz) {
     struct model model = {0};
-    struct cpu_network *networks[3]; /* plain, one thread, three */
+    /* oneDNN's; ours, in the blocks of either kernels, with one thread and with others. */
+    static const struct cpu_options options[] = {{.threads = 1, .plain = true},
+                                                 {.threads = 1, .block = 8},
+                                                 {.threads = 3, .block = 8},
+                                                 {.threads = 1, .block = 16},
+                                                 {.threads = 2, .block = 16}};
+    enum { NETWORKS = sizeof options / sizeof *options };
+    struct cpu_network *networks[NETWORKS];
     struct differences differences = {0};
     glob_t found;
     FILE *file = fopen(model_path, "rb");
@@ -91,24 +98,24 @@ static void check_model(const char *model_path, const char *pictures, size_t img
     ASSERT_OK(model_read(model_path, NULL, (int64_t)imgsz, &model));
     const struct head *head = &model.graph.head;
     assert_int_equal(head->kind, HEAD_DISTANCE);
-    for (size_t i = 0; i < 3; i++)
-        ASSERT_OK(cpu_network_make(&model.graph,
-                                   &(struct cpu_options){.threads = i < 2 ? 1 : 3, .plain = i == 0},
-                                   &networks[i]));
+    for (size_t i = 0; i < NETWORKS; i++)
+        ASSERT_OK(cpu_network_make(&model.graph, &options[i], &networks[i]));
     size_t step = (found.gl_pathc + MOST_PICTURES - 1) / MOST_PICTURES;
     for (size_t i = 0; i < found.gl_pathc; i += step) {
         struct letterbox box;
         size_t anchors;
         float *planes =
             read_picture(found.gl_pathv[i], imgsz, i % 2 && !model.graph.fixed_width, &box);
-        float *results[3];
-        for (size_t k = 0; k < 3; k++)
+        float *results[NETWORKS];
+        for (size_t k = 0; k < NETWORKS; k++)
             results[k] =
                 forward(networks[k], head, box.net_height, box.net_width, planes, &anchors);
-        compare(head, results[0], results[1], anchors, &differences);
-        assert_memory_equal(results[1], results[2],
-                            (4 + head->n_classes) * anchors * sizeof **results);
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 1; k < NETWORKS; k += 2) {
+            compare(head, results[0], results[k], anchors, &differences);
+            assert_memory_equal(results[k], results[k + 1],
+                                (4 + head->n_classes) * anchors * sizeof **results);
+        }
+        for (size_t k = 0; k < NETWORKS; k++)
             free(results[k]);
         free(planes);
     }
@@ -121,7 +128,7 @@ static void check_model(const char *model_path, const char *pictures, size_t img
     assert_true(box <= BOX_MOST);
     assert_true(differences.score <= SCORE_MOST);
     free(differences.boxes);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < NETWORKS; i++)
         cpu_network_free(networks[i]);
     model_free(&model);
     globfree(&found);

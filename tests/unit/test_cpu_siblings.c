@@ -2,12 +2,12 @@
  * ones do. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels.h"
+#include "cpu/convolutions.h"
 
-enum { HEIGHT = 70, WIDTH = 84, MOST = 6, THREADS = 3 };
+enum { BLOCK = 8, HEIGHT = 70, WIDTH = 84, MOST = 6, THREADS = 3 };
 
 static bool have_kernels(void) {
-    if (kernels_choose()->winograd_tiles)
+    if (convolutions_choose(BLOCK))
         return true;
     print_message("this CPU has none of these kernels: skipped\n");
     return false;
@@ -30,8 +30,7 @@ static void count_step(void *context, const struct cpu_step *step) {
 /* Both maps of the head, one behind the other; none by our own kernels where `plain`. */
 static float *run(const struct graph *graph, bool plain, size_t threads, struct steps *steps,
                   size_t *n) {
-    const struct cpu_options options = {
-        .threads = threads, .block = WINOGRAD_BLOCK, .plain = plain};
+    const struct cpu_options options = {.threads = threads, .block = BLOCK, .plain = plain};
     struct cpu_network *network;
     struct head_maps maps;
     float *planes = random_planes(HEIGHT, WIDTH, 7);

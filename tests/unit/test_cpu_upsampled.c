@@ -2,7 +2,7 @@
  * that is possible, and the result is graph_evaluate's either way. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels.h"
+#include "cpu/convolutions.h"
 
 static int resize(struct graph *graph, int x, float scale) {
     int y = net_op(graph, OP_RESIZE, x, -1);
@@ -14,27 +14,35 @@ static void count_resizes(void *context, const struct cpu_step *step) {
     *(size_t *)context += strcmp(step->kind, "resize") == 0;
 }
 
-/* Checks and frees a graph that ends in a map, and that so many maps are upsampled in it. */
-static void check_resizes(struct graph *graph, int result, size_t height, size_t width,
-                          size_t expected) {
+static size_t resizes_of(const struct graph *graph, size_t block, size_t height, size_t width) {
     struct cpu_network *network;
     struct head_maps maps;
     size_t resizes = 0;
     float *planes = random_planes(height, width, 3);
-    net_head(graph, result, result);
-    ASSERT_OK(cpu_network_make(graph, &(struct cpu_options){.threads = 1, .block = 8}, &network));
+    const struct cpu_options options = {.threads = 1, .block = block};
+    ASSERT_OK(cpu_network_make(graph, &options, &network));
     ASSERT_OK(cpu_network_trace(network, height, width, planes, &maps, count_resizes, &resizes));
     cpu_network_free(network);
     free(planes);
-    if (kernels_choose()->pointwise_cells)
-        assert_int_equal(resizes, expected);
+    return resizes;
+}
+
+/* Checks and frees a graph that ends in a map, and that so many maps are upsampled in it in blocks
+ * of 8 and of 16. */
+static void check_resizes(struct graph *graph, int result, size_t height, size_t width,
+                          size_t expected8, size_t expected16) {
+    net_head(graph, result, result);
+    if (convolutions_choose(8))
+        assert_int_equal(resizes_of(graph, 8, height, width), expected8);
+    if (convolutions_choose(16))
+        assert_int_equal(resizes_of(graph, 16, height, width), expected16);
     check_head(graph, height, width);
 }
 
 /* Channels of up to three parts of a concatenation; those below zero are upsampled. */
 struct parts {
     int64_t channels[3];
-    size_t resizes;
+    size_t resizes[2]; /* in blocks of 8 and of 16 */
 };
 
 /* conv(concat(parts)), 10x14 from an input of 20x28. */
@@ -59,15 +67,17 @@ static int join(struct graph *graph, const struct parts *parts, int64_t to,
 static void places(void **state) {
     (void)state;
     static const struct parts cases[] = {
-        {{-16, 8}, 0},   {{8, -16}, 0},  {{8, -13}, 0},     {{8, 8, -16}, 0}, {{-16, 5}, 0},
-        {{-8, 8, 3}, 0}, {{-32, 8}, 0},  {{8, -16, 8}, 1},  {{-13, 8}, 1},    {{5, -8}, 1},
-        {{-16}, 1},      {{-16, -8}, 1}, {{-8, 16, -8}, 1}, {{-136, 144}, 0}, {{140, 4, -8}, 0},
+        {{-16, 8}, {0, 0}},     {{8, -16}, {0, 1}},    {{8, -13}, {0, 1}},
+        {{8, 8, -16}, {0, 0}},  {{-16, 5}, {0, 0}},    {{-8, 8, 3}, {0, 1}},
+        {{-32, 8}, {0, 0}},     {{8, -16, 8}, {1, 1}}, {{-13, 8}, {1, 1}},
+        {{5, -8}, {1, 1}},      {{-16}, {1, 1}},       {{-16, -8}, {1, 1}},
+        {{-8, 16, -8}, {1, 2}}, {{-136, 144}, {0, 1}}, {{140, 4, -8}, {0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int64_t to = 8; to <= 29; to += 21) {
             struct graph graph = net_start();
             int y = join(&graph, &cases[i], to, ACTIVATION_SILU);
-            check_resizes(&graph, y, 20, 28, cases[i].resizes);
+            check_resizes(&graph, y, 20, 28, cases[i].resizes[0], cases[i].resizes[1]);
         }
 }
 
@@ -76,7 +86,7 @@ static void endings(void **state) {
     (void)state;
     static const enum activation activations[] = {ACTIVATION_NONE, ACTIVATION_HARD_SIGMOID,
                                                   ACTIVATION_LEAKY_RELU};
-    const struct parts parts = {{-16, 8}, 0};
+    const struct parts parts = {{-16, 8}, {0, 0}};
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
         for (int residual = 0; residual < 2; residual++) {
             struct graph graph = net_start();
@@ -85,11 +95,11 @@ static void endings(void **state) {
                 net_last(&graph)->inputs[3] = added;
                 net_last(&graph)->n_inputs = 4;
             }
-            check_resizes(&graph, y, 20, 28, 0);
+            check_resizes(&graph, y, 20, 28, 0, 0);
         }
     struct graph graph = net_start();
     int y = join(&graph, &parts, 11, ACTIVATION_SILU);
-    check_resizes(&graph, y, 4, 4, 0);
+    check_resizes(&graph, y, 4, 4, 0, 0);
 }
 
 /* Where the upsampled map, or the concatenation, is needed itself. */
@@ -109,7 +119,7 @@ static void needed(void **state) {
             int tiny = conv_activated(&graph, small, 16, 16, 3, 2, ACTIVATION_SILU);
             whole = CONCAT(&graph, resize(&graph, tiny, 4.0f), y);
             y = conv_activated(&graph, whole, 32, 8, 1, 1, ACTIVATION_SILU);
-            check_resizes(&graph, y, 40, 56, 1);
+            check_resizes(&graph, y, 40, 56, 1, 1);
             continue;
         }
         if (which == 4) { /* the head's own map */
@@ -117,7 +127,7 @@ static void needed(void **state) {
             check_head(&graph, 20, 28);
             continue;
         }
-        check_resizes(&graph, y, 20, 28, 1);
+        check_resizes(&graph, y, 20, 28, 1, 1);
     }
 }
 
