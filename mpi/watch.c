@@ -12,7 +12,7 @@
 #include "screen.h"
 
 /* How often it looks; more often where somebody may be waiting for an answer. */
-enum { LOOK_MS = 10, QUICK_MS = 2 };
+enum { LOOK_MS = 25, QUICK_MS = 2 };
 
 /* How long work that was cancelled may take to end before the job is aborted. */
 #define SAVE_SECONDS 1.0

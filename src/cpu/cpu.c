@@ -12,7 +12,7 @@
 struct slot {
     float *planes;
     size_t capacity; /* in floats */
-    size_t height, width;
+    struct letterbox letterbox;
 };
 
 struct backend {
@@ -106,9 +106,8 @@ static enum status stage(struct backend *backend, size_t slot_index, const struc
     struct slot *slot = &backend->slots[slot_index];
     size_t needed = 3 * (size_t)letterbox->net_width * letterbox->net_height;
     TRY(memory_reserve(&slot->planes, &slot->capacity, needed, sizeof *slot->planes));
-    slot->height = letterbox->net_height;
-    slot->width = letterbox->net_width;
-    TRY(letterbox_render(image, letterbox, slot->planes));
+    TRY(letterbox_render_over(image, letterbox, &slot->letterbox, slot->planes));
+    slot->letterbox = *letterbox;
 out:
     return status;
 }
@@ -119,7 +118,8 @@ static enum status submit(struct backend *backend, struct picture *pictures, siz
         const struct picture *picture = &pictures[i];
         const struct slot *slot = &backend->slots[picture->slot];
         struct head_maps maps;
-        TRY(cpu_network_forward(backend->network, slot->height, slot->width, slot->planes, &maps));
+        TRY(cpu_network_forward(backend->network, slot->letterbox.net_height,
+                                slot->letterbox.net_width, slot->planes, &maps));
         TRY(judge_picture(backend->judge, &maps, &picture->letterbox, picture->targets,
                           picture->n_labels, backend->scratch, picture->findings));
     }

@@ -68,5 +68,9 @@ struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uin
  * out. Thread-safe. */
 enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
                              float *planes);
+/* The same where the planes still hold what was rendered into them with `before` (all 0: nothing):
+ * padding that is there is not written again. */
+enum status letterbox_render_over(const struct image *image, const struct letterbox *letterbox,
+                                  const struct letterbox *before, float *planes);
 
 #endif

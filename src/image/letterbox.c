@@ -88,22 +88,21 @@ static void copy_row(const uint8_t *restrict pixels, size_t width, float *restri
     }
 }
 
-static void fill(float *out, size_t count) {
+static void fill(float *row, size_t from, size_t end) {
     const float padding = letterbox_unit(LETTERBOX_PADDING);
-    for (size_t i = 0; i < count; i++)
-        out[i] = padding;
+    for (size_t i = from; i < end; i++)
+        row[i] = padding;
 }
 
-static void pad_plane(const struct letterbox *box, float *plane) {
-    size_t right = box->net_width - box->left - box->width;
-    fill(plane, (size_t)box->top * box->net_width);
-    for (uint32_t y = box->top; y < box->top + box->height; y++) {
+/* Pads what `stale` covers of a plane and the scaled picture does not. */
+static void pad_plane(const struct letterbox *box, const struct letterbox *stale, float *plane) {
+    size_t first = stale->left, end = first + stale->width;
+    for (uint32_t y = stale->top; y < stale->top + stale->height; y++) {
         float *row = plane + (size_t)y * box->net_width;
-        fill(row, box->left);
-        fill(row + box->left + box->width, right);
+        bool within = y >= box->top && y < box->top + box->height;
+        fill(row, first, within ? box->left : end);
+        fill(row, within ? box->left + box->width : end, end);
     }
-    size_t end = (size_t)(box->top + box->height) * box->net_width;
-    fill(plane + end, (size_t)box->net_height * box->net_width - end);
 }
 
 /* Where row y of the scaled picture begins in a plane. */
@@ -167,14 +166,22 @@ static enum status scale_rows(const struct image *image, const struct letterbox 
     return STATUS_OK;
 }
 
-enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
-                             float *planes) {
+enum status letterbox_render_over(const struct image *image, const struct letterbox *letterbox,
+                                  const struct letterbox *before, float *planes) {
     size_t plane = (size_t)letterbox->net_width * letterbox->net_height;
+    const struct letterbox whole = {.width = letterbox->net_width, .height = letterbox->net_height};
+    bool same_input =
+        before->net_width == letterbox->net_width && before->net_height == letterbox->net_height;
     for (int channel = 0; channel < 3; channel++)
-        pad_plane(letterbox, planes + (size_t)channel * plane);
+        pad_plane(letterbox, same_input ? before : &whole, planes + (size_t)channel * plane);
     if (image->width == letterbox->width && image->height == letterbox->height) {
         copy_rows(image, letterbox, planes);
         return STATUS_OK;
     }
     return scale_rows(image, letterbox, planes);
+}
+
+enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
+                             float *planes) {
+    return letterbox_render_over(image, letterbox, &(struct letterbox){0}, planes);
 }

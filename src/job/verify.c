@@ -14,9 +14,8 @@
 /* Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
  * the order of taking → free. Readers take a free item first and an image for it then, so that
  * every image that is taken has an item and the order can be kept with a pool of any size. */
-/* How often a journal is synced; how soon its thread notices the end. */
-#define SYNC_EVERY_NS UINT64_C(2000000000)
-enum { SYNC_TICK_NS = 20000000 };
+/* How often a journal is synced. */
+enum { SYNC_EVERY_SECONDS = 2 };
 
 struct verify {
     const struct verify_job *job;
@@ -33,6 +32,8 @@ struct verify {
     pthread_t *threads;
     atomic_size_t readers, workers; /* still running; all but the syncer are workers */
     atomic_bool stopped;
+    pthread_mutex_t end_mutex;
+    pthread_cond_t ended; /* stopped or finished; the syncer waits for it */
     pthread_mutex_t failure_mutex;
     enum status status;
     char message[ERROR_BYTES];
@@ -59,8 +60,24 @@ static struct timespec now(void) {
     return time;
 }
 
+/* For waits that end at a time of CLOCK_MONOTONIC. */
+static void condition_init(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void tell_end(struct verify *verify, atomic_bool *how) {
+    pthread_mutex_lock(&verify->end_mutex);
+    atomic_store(how, true);
+    pthread_cond_broadcast(&verify->ended);
+    pthread_mutex_unlock(&verify->end_mutex);
+}
+
 void verify_cancel(struct verify *verify) {
-    atomic_store(&verify->stopped, true);
+    tell_end(verify, &verify->stopped);
     work_cancel(verify->work);
     queue_close(&verify->free);
     queue_close(&verify->ready);
@@ -97,7 +114,7 @@ static void leave(struct verify *verify) {
     if (atomic_fetch_sub(&verify->workers, 1) != 1)
         return;
     notes_close(&verify->notes);
-    atomic_store(&verify->finished, true);
+    tell_end(verify, &verify->finished);
 }
 
 static enum status read_and_stage(struct verify *verify, struct item *item) {
@@ -193,22 +210,31 @@ static enum status record_in_order(struct verify *verify, struct item *item) {
     return status;
 }
 
+/* Waits until a sync is due or the work has ended. */
+static void wait_for_sync(struct verify *verify) {
+    struct timespec due = now();
+    due.tv_sec += SYNC_EVERY_SECONDS;
+    pthread_mutex_lock(&verify->end_mutex);
+    while (!atomic_load(&verify->stopped) && !atomic_load(&verify->finished) &&
+           pthread_cond_timedwait(&verify->ended, &verify->end_mutex, &due) == 0)
+        ;
+    pthread_mutex_unlock(&verify->end_mutex);
+}
+
 /* Brings the journal to the disk now and then, beside the work, and at once where it is stopped:
  * who stopped it may not leave the time for an orderly end. */
 static void *syncer(void *argument) {
     struct verify *verify = argument;
-    uint64_t last = 0;
     bool stopped = false;
-    while (!stopped && !atomic_load(&verify->finished)) {
-        nanosleep(&(struct timespec){.tv_nsec = SYNC_TICK_NS}, NULL);
+    while (!stopped) {
+        wait_for_sync(verify);
         stopped = atomic_load(&verify->stopped);
-        if (!stopped && since(&verify->started) - last < SYNC_EVERY_NS)
-            continue;
+        if (!stopped && atomic_load(&verify->finished))
+            break;
         if (journal_sync(verify->job->journal) != STATUS_OK) {
             stop(verify, STATUS_FAILED);
             break;
         }
-        last = since(&verify->started);
     }
     return NULL;
 }
@@ -252,6 +278,8 @@ static void release(struct verify *verify) {
     notes_free(&verify->notes);
     pthread_mutex_destroy(&verify->order_mutex);
     pthread_mutex_destroy(&verify->failure_mutex);
+    pthread_cond_destroy(&verify->ended);
+    pthread_mutex_destroy(&verify->end_mutex);
     free(verify);
 }
 
@@ -289,6 +317,8 @@ enum status verify_start(const struct verify_job *job, struct work *work, struct
     verify->tally = tally;
     pthread_mutex_init(&verify->order_mutex, NULL);
     pthread_mutex_init(&verify->failure_mutex, NULL);
+    pthread_mutex_init(&verify->end_mutex, NULL);
+    condition_init(&verify->ended);
     clock_gettime(CLOCK_MONOTONIC, &verify->started);
     status = make(verify);
     if (status != STATUS_OK) {

@@ -145,21 +145,26 @@ void anchors_free(struct anchors *anchors) {
     *anchors = (struct anchors){0};
 }
 
-/* Eight channels of a whole tile, of a map in blocks of 8: a transposition. */
+/* The four sides of a tile's boxes. */
+enum { SIDES = 4 * TILE };
+
+/* Eight channels of a whole tile, of a map in blocks of 8, to rows that lie SIDES floats apart, a
+ * constant: the compiler then transposes in registers. */
 VECTOR_CLONES
-static void load_block_of_8(const float *restrict in, size_t row, float *restrict out) {
+static void load_block_of_8(const float *restrict in, float *restrict out) {
     for (size_t lane = 0; lane < TILE; lane++)
         for (size_t c = 0; c < 8; c++)
-            out[c * row + lane] = in[lane * 8 + c];
+            out[c * SIDES + lane] = in[lane * 8 + c];
 }
 
 /* Copies n channels of `count` cells to the beginnings of rows, which lie `row` floats apart; lanes
  * from `count` to TILE are zero. */
 static void load_tile(const struct head_map *map, size_t channel, size_t n, size_t first,
                       size_t count, size_t row, float *out) {
-    bool in_blocks = map->block == 8 && channel % 8 == 0 && n % 8 == 0 && count == TILE;
+    bool in_blocks =
+        map->block == 8 && channel % 8 == 0 && n % 8 == 0 && count == TILE && row == SIDES;
     for (size_t c = 0; in_blocks && c < n; c += 8)
-        load_block_of_8(map->data + head_map_offset(map, channel + c, first), row, out + c * row);
+        load_block_of_8(map->data + head_map_offset(map, channel + c, first), out + c * row);
     for (size_t c = 0; !in_blocks && c < n; c++, out += row) {
         const float *in = map->data + head_map_offset(map, channel + c, first);
         if (map->block == 1 && count == TILE) {
@@ -174,17 +179,32 @@ static void load_tile(const struct head_map *map, size_t channel, size_t n, size
 /* The steps of dfl_expectation for a tile's four sides at once, which hides the latency of each.
  * One function a step: within one, the compiler merges its loops over bins and then vectorises
  * none. */
-enum { SIDES = 4 * TILE };
-
 VECTOR_CLONES
 static void dfl_top(const float *restrict logits, float *restrict top) {
     for (size_t i = 0; i < SIDES; i++)
         top[i] = logits[i] > top[i] ? logits[i] : top[i];
 }
 
+/* EXP_AT_ONCE bins from `bin` on. */
 VECTOR_CLONES
 static void dfl_add(const float *restrict logits, const float *restrict top, float bin,
                     float *restrict sum, float *restrict weighted) {
+    for (size_t i = 0; i < SIDES; i++) {
+        float weights[EXP_AT_ONCE];
+        VERIFY_UNROLL for (size_t k = 0; k < EXP_AT_ONCE; k++) {
+            weights[k] = logits[k * SIDES + i] - top[i];
+        }
+        exp_fast_each(weights, EXP_AT_ONCE);
+        VERIFY_UNROLL for (size_t k = 0; k < EXP_AT_ONCE; k++) {
+            sum[i] += weights[k];
+            weighted[i] += weights[k] * (bin + (float)k);
+        }
+    }
+}
+
+VECTOR_CLONES
+static void dfl_add_one(const float *restrict logits, const float *restrict top, float bin,
+                        float *restrict sum, float *restrict weighted) {
     for (size_t i = 0; i < SIDES; i++) {
         float weight = exp_fast(logits[i] - top[i]);
         sum[i] += weight;
@@ -199,8 +219,11 @@ static void dfl_tile(const float *logits, size_t bins, float *out) {
         top[i] = -INFINITY;
     for (size_t bin = 0; bin < bins; bin++)
         dfl_top(logits + bin * SIDES, top);
-    for (size_t bin = 0; bin < bins; bin++)
+    size_t bin = 0;
+    for (; bin + EXP_AT_ONCE <= bins; bin += EXP_AT_ONCE)
         dfl_add(logits + bin * SIDES, top, (float)bin, sum, weighted);
+    for (; bin < bins; bin++)
+        dfl_add_one(logits + bin * SIDES, top, (float)bin, sum, weighted);
     for (size_t i = 0; i < SIDES; i++)
         out[i] = weighted[i] / sum[i];
 }
@@ -313,16 +336,23 @@ float anchors_score_at(const struct anchors *anchors, size_t place, size_t class
     return score * (anchors->logits ? sigmoid(raw) : score_clamp(raw));
 }
 
+/* How many of n channels from this one on lie side by side. */
+static size_t run_length(const struct head_map *map, size_t channel, size_t n) {
+    size_t run = map->block - channel % map->block;
+    return run < n ? run : n;
+}
+
 void anchors_raw_scores(const struct anchors *anchors, size_t slot, const uint8_t *lanes,
                         size_t n_lanes, float *rows, size_t stride, float *objectness) {
     const struct tile *tile = &anchors->tiles[anchors->slot_tile[slot]];
     const struct plane *plane = &anchors->planes[tile->plane];
     const struct head_map *map = plane->scores;
-    /* Class by class: neighbouring cells of a planar map share cache lines. */
-    for (size_t k = 0; k < anchors->head->n_classes; k++) {
+    /* Run by run: neighbouring cells of a planar map share cache lines. */
+    for (size_t k = 0, run; k < anchors->head->n_classes; k += run) {
         const float *in = map->data + head_map_offset(map, plane->class_channel + k, tile->first);
+        run = run_length(map, plane->class_channel + k, anchors->head->n_classes - k);
         for (size_t i = 0; i < n_lanes; i++)
-            rows[i * stride + k] = in[lanes[i] * map->block];
+            memcpy(rows + i * stride + k, in + lanes[i] * map->block, run * sizeof *rows);
     }
     for (size_t i = 0; i < n_lanes; i++) {
         objectness[i] = 1;
