@@ -27,7 +27,8 @@ struct bench {
     struct judge judge;
     struct judge_scratch *scratch;
     struct item item;
-    float *planes;
+    uint8_t *levels;
+    struct letterbox before;
     size_t rounds;
     double compile_ms;
     double *times[PARTS]; /* [rounds], of all pictures */
@@ -50,11 +51,13 @@ static enum status take_picture(struct bench *bench, const struct verify_job *jo
     if (item->error[0])
         TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", item->path, item->error));
     bench->times[READ][round] += lap(&mark);
-    TRY(letterbox_render(&item->image, box, bench->planes));
+    TRY(letterbox_levels(&item->image, box, &bench->before, bench->levels));
+    bench->before = *box;
     bench->times[LETTERBOX][round] += lap(&mark);
     TRY(cpu_network_compile(bench->network, box->net_height, box->net_width));
     bench->compile_ms += lap(&mark);
-    TRY(cpu_network_forward(bench->network, box->net_height, box->net_width, bench->planes, &maps));
+    TRY(cpu_network_forward_levels(bench->network, box->net_height, box->net_width, bench->levels,
+                                   &maps));
     bench->times[FORWARD][round] += lap(&mark);
     TRY(judge_picture(&bench->judge, &maps, box, item->targets, item->labels.n_labels,
                       bench->scratch, &item->findings));
@@ -76,7 +79,7 @@ static enum status open_all(struct bench *bench, char **arguments, size_t imgsz)
     TRY(judge_scratch_make(&bench->scratch));
     TRY(cpu_network_make(&bench->model.graph, &(struct cpu_options){.threads = 1},
                          &bench->network));
-    TRY(memory_zeroed(3 * imgsz * imgsz, sizeof *bench->planes, &bench->planes));
+    TRY(memory_zeroed(3 * imgsz * imgsz, 1, &bench->levels));
     for (size_t part = 0; part < PARTS; part++)
         TRY(memory_zeroed(bench->rounds, sizeof(double), &bench->times[part]));
 out:
@@ -138,7 +141,7 @@ int main(int argc, char **argv) {
     item_free(&bench.item);
     for (size_t part = 0; part < PARTS; part++)
         free(bench.times[part]);
-    free(bench.planes);
+    free(bench.levels);
     judge_scratch_free(bench.scratch);
     cpu_network_free(bench.network);
     class_map_free(&bench.classes);

@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "cpu/network.h"
 
-/* One picture's input planes. */
+/* One picture's input. */
 struct slot {
-    float *planes;
-    size_t capacity; /* in floats */
+    uint8_t *levels; /* planes of 0 to 255 */
+    size_t capacity;
     struct letterbox letterbox;
 };
 
@@ -53,7 +53,7 @@ static void close_backend(struct backend *backend) {
     if (!backend)
         return;
     for (size_t i = 0; backend->slots && i < backend->n_slots; i++)
-        free(backend->slots[i].planes);
+        free(backend->slots[i].levels);
     free(backend->slots);
     text_free(&backend->device);
     judge_scratch_free(backend->scratch);
@@ -105,8 +105,8 @@ static enum status stage(struct backend *backend, size_t slot_index, const struc
     enum status status;
     struct slot *slot = &backend->slots[slot_index];
     size_t needed = 3 * (size_t)letterbox->net_width * letterbox->net_height;
-    TRY(memory_reserve(&slot->planes, &slot->capacity, needed, sizeof *slot->planes));
-    TRY(letterbox_render_over(image, letterbox, &slot->letterbox, slot->planes));
+    TRY(memory_reserve(&slot->levels, &slot->capacity, needed, 1));
+    TRY(letterbox_levels(image, letterbox, &slot->letterbox, slot->levels));
     slot->letterbox = *letterbox;
 out:
     return status;
@@ -118,8 +118,8 @@ static enum status submit(struct backend *backend, struct picture *pictures, siz
         const struct picture *picture = &pictures[i];
         const struct slot *slot = &backend->slots[picture->slot];
         struct head_maps maps;
-        TRY(cpu_network_forward(backend->network, slot->letterbox.net_height,
-                                slot->letterbox.net_width, slot->planes, &maps));
+        TRY(cpu_network_forward_levels(backend->network, slot->letterbox.net_height,
+                                       slot->letterbox.net_width, slot->levels, &maps));
         TRY(judge_picture(backend->judge, &maps, &picture->letterbox, picture->targets,
                           picture->n_labels, backend->scratch, picture->findings));
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cpu/packing.h"
+#include "image/image.h"
 
 static size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
@@ -59,7 +60,8 @@ size_t direct_patch_count(const struct direct *direct) {
     return direct->in_maps * direct->patch[0] * direct->patch[1] * direct->in_block;
 }
 
-void direct_copy(const struct direct *direct, const float *src, size_t band, float *patch) {
+void direct_copy(const struct direct *direct, const float *src, const uint8_t *levels, size_t band,
+                 float *patch) {
     size_t block = direct->in_block, length = direct->patch[1] * block,
            width = direct->in[1] * block;
     size_t left = direct->pad[1] * block, top = band * DIRECT_ROWS * direct->stride[0];
@@ -72,9 +74,12 @@ void direct_copy(const struct direct *direct, const float *src, size_t band, flo
                 memset(patch, 0, length * sizeof *patch);
                 continue;
             }
+            size_t from = (map * direct->in[0] + row - direct->pad[0]) * width;
             memset(patch, 0, left * sizeof *patch);
-            memcpy(patch + left, src + (map * direct->in[0] + row - direct->pad[0]) * width,
-                   copied * sizeof *patch);
+            if (src)
+                memcpy(patch + left, src + from, copied * sizeof *patch);
+            else
+                letterbox_units(levels + from, copied, patch + left);
             memset(patch + left + copied, 0, (length - left - copied) * sizeof *patch);
         }
 }

@@ -37,8 +37,10 @@ void direct_weights(const struct direct *direct, const float *weights, size_t in
 size_t direct_weight_count(const struct direct *direct);
 
 size_t direct_bands(const struct direct *direct);
-/* Copies what a band needs, into direct_patch_count floats. */
-void direct_copy(const struct direct *direct, const float *src, size_t band, float *patch);
+/* Copies what a band needs, into direct_patch_count floats, from floats or, where src is NULL, from
+ * levels of 0 to 255 (letterbox_units). */
+void direct_copy(const struct direct *direct, const float *src, const uint8_t *levels, size_t band,
+                 float *patch);
 size_t direct_patch_count(const struct direct *direct);
 
 #endif

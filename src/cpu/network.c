@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "cpu/plan.h"
+#include "image/image.h"
 
 enum { ARENA_ALIGNMENT = 4096, PACKED_ALIGNMENT = 64, PAGE = 4096 };
 
@@ -17,6 +18,8 @@ struct cpu_network {
     struct plan **plans; /* one an input size */
     char *arena;         /* of the plan that runs: large enough for each */
     size_t arena_bytes;
+    float *planes; /* for plans that do not read levels */
+    size_t planes_capacity;
 };
 
 /* Maps are read in many places at a time: with pages of 4 KiB the CPU keeps looking for their
@@ -139,6 +142,7 @@ void cpu_network_free(struct cpu_network *network) {
     free(runtime->packed);
     free(runtime->weights);
     free(network->plans);
+    free(network->planes);
     free(network->arena);
     free(network);
 }
@@ -189,9 +193,40 @@ enum status cpu_network_compile(struct cpu_network *network, size_t height, size
     return status;
 }
 
+static enum status run(struct cpu_network *network, struct plan *plan,
+                       const struct plan_input *input, struct head_maps *maps,
+                       void (*after)(void *context, const struct cpu_step *step), void *context) {
+    enum status status;
+    TRY(grow_arena(network, plan->arena_bytes));
+    TRY(plan_run(plan, network->arena, input, after, context));
+    plan_maps(plan, maps);
+out:
+    return status;
+}
+
 enum status cpu_network_forward(struct cpu_network *network, size_t height, size_t width,
                                 const float *planes, struct head_maps *maps) {
     return cpu_network_trace(network, height, width, planes, maps, NULL, NULL);
+}
+
+enum status cpu_network_forward_levels(struct cpu_network *network, size_t height, size_t width,
+                                       const uint8_t *levels, struct head_maps *maps) {
+    enum status status;
+    struct plan *plan;
+    struct plan_input input = {.levels = levels};
+    size_t n = 3 * height * width;
+    int threads = set_threads(network);
+    TRY(find_plan(network, height, width, &plan));
+    if (!plan->reads_levels) {
+        TRY(memory_reserve(&network->planes, &network->planes_capacity, n,
+                           sizeof *network->planes));
+        letterbox_units(levels, n, network->planes);
+        input = (struct plan_input){.planes = network->planes};
+    }
+    TRY(run(network, plan, &input, maps, NULL, NULL));
+out:
+    omp_set_num_threads(threads);
+    return status;
 }
 
 enum status cpu_network_trace(struct cpu_network *network, size_t height, size_t width,
@@ -202,9 +237,7 @@ enum status cpu_network_trace(struct cpu_network *network, size_t height, size_t
     struct plan *plan;
     int threads = set_threads(network);
     TRY(find_plan(network, height, width, &plan));
-    TRY(grow_arena(network, plan->arena_bytes));
-    TRY(plan_run(plan, network->arena, planes, after, context));
-    plan_maps(plan, maps);
+    TRY(run(network, plan, &(struct plan_input){.planes = planes}, maps, after, context));
 out:
     omp_set_num_threads(threads);
     return status;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "judge/judge.h"
@@ -32,6 +33,11 @@ enum status cpu_network_compile(struct cpu_network *network, size_t height, size
  * result depends neither on the number of threads nor on earlier pictures. */
 enum status cpu_network_forward(struct cpu_network *network, size_t height, size_t width,
                                 const float *planes, struct head_maps *maps);
+
+/* The same for planes of levels, each of which stands for level / 255 (letterbox_units): the first
+ * convolution reads them where it can, which saves writing the floats. */
+enum status cpu_network_forward_levels(struct cpu_network *network, size_t height, size_t width,
+                                       const uint8_t *levels, struct head_maps *maps);
 
 /* One step of a compiled graph. */
 struct cpu_step {

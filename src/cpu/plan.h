@@ -117,15 +117,23 @@ struct plan {
     struct binding *bindings;
     size_t n_bindings, binding_capacity;
     size_t arena_bytes;
+    bool reads_levels;     /* the input's only use is by steps that can read either */
+    const uint8_t *levels; /* not NULL: the input, set by plan_run */
 };
 
 /* Compiles. The runtime must outlive the plan. On failure *out is NULL. */
 enum status plan_make(struct runtime *runtime, size_t height, size_t width, struct plan **out);
 void plan_free(struct plan *plan);
 
-/* Runs all steps with this arena (64-byte aligned, arena_bytes) and input planes, and calls
- * `after`, where it is not NULL, behind each. */
-enum status plan_run(struct plan *plan, char *arena, const float *planes,
+/* The picture (3, height, width): one of the two. */
+struct plan_input {
+    const float *planes;
+    const uint8_t *levels; /* of 0 to 255; only where the plan reads them */
+};
+
+/* Runs all steps with this arena (64-byte aligned, arena_bytes) and input, and calls `after`, where
+ * it is not NULL, behind each. */
+enum status plan_run(struct plan *plan, char *arena, const struct plan_input *input,
                      void (*after)(void *context, const struct cpu_step *step), void *context);
 /* A level's tensor with the scores, where heads that have them beside the boxes name it once. */
 int plan_scores(const struct head *head, size_t level);
@@ -146,6 +154,8 @@ static inline size_t layout_block(const struct plan *plan, enum layout layout) {
 }
 /* A tensor (1,C,H,W) of floats, the only kind that can be blocked. */
 bool plan_is_map(const struct plan *plan, int tensor);
+/* The operator that alone uses a tensor, once; NULL where there is none such. */
+const struct op *plan_only_use(const struct graph *graph, int tensor);
 /* H * W of a map. */
 size_t plan_cells(const struct plan *plan, int tensor);
 /* A map's descriptor for oneDNN. */

@@ -4,7 +4,7 @@
 #include "cpu/plan.h"
 
 /* Sets the buffers' and memory objects' pointers. */
-static enum status point_to(struct plan *plan, char *arena, char *planes) {
+static enum status point_to(struct plan *plan, char *arena, const struct plan_input *input) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < plan->n_buffers; i++) {
         size_t offset;
@@ -14,7 +14,8 @@ static enum status point_to(struct plan *plan, char *arena, char *planes) {
             plan->buffers[i].data = arena + root->offset + offset;
             break;
         case HOME_INPUT:
-            plan->buffers[i].data = planes + offset;
+            /* The steps only read the input; the structs that they share are not const. */
+            plan->buffers[i].data = input->planes ? (char *)input->planes + offset : NULL;
             break;
         case HOME_CONSTANT:
             plan->buffers[i].data = root->data + offset;
@@ -61,11 +62,11 @@ static void run_shared(struct plan *plan, size_t first, size_t end) {
     }
 }
 
-enum status plan_run(struct plan *plan, char *arena, const float *planes,
+enum status plan_run(struct plan *plan, char *arena, const struct plan_input *input,
                      void (*after)(void *context, const struct cpu_step *step), void *context) {
     enum status status;
-    /* The steps only read the input; the structs that they share are not const. */
-    TRY(point_to(plan, arena, (char *)planes));
+    plan->levels = input->levels;
+    TRY(point_to(plan, arena, input));
     for (size_t i = 0, end; i < plan->n_steps; i = end) {
         const struct step *step = &plan->steps[i];
         end = i + 1;

@@ -5,8 +5,7 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
-/* The operator that alone uses a tensor, once; NULL where there is none such. */
-static const struct op *only_use(const struct graph *graph, int tensor) {
+const struct op *plan_only_use(const struct graph *graph, int tensor) {
     const struct op *found = NULL;
     size_t uses = 0;
     for (size_t i = 0; i < graph->n_ops; i++)
@@ -36,10 +35,10 @@ void plan_choose_upsampled(struct plan *plan) {
         const struct op *resize = &graph->ops[i];
         if (resize->kind != OP_RESIZE || !doubles(plan, resize))
             continue;
-        const struct op *concat = only_use(graph, resize->output);
+        const struct op *concat = plan_only_use(graph, resize->output);
         if (!concat || concat->kind != OP_CONCAT || concat->axis != 1)
             continue;
-        const struct op *conv = only_use(graph, concat->output);
+        const struct op *conv = plan_only_use(graph, concat->output);
         if (!conv || conv->kind != OP_CONV || conv->inputs[0] != concat->output ||
             !convolution_is_pointwise(plan, conv) || plan->upsampled[conv->output].resize)
             continue;

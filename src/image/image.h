@@ -64,13 +64,15 @@ struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uin
                                 bool rect, uint32_t stride);
 
 /* Scales bilinearly, to the bit as OpenCV's INTER_LINEAR does, pads with 114 and writes three
- * planes (3, net_height, net_width) of RGB / 255 to `planes`. STATUS_FAILED only where memory runs
- * out. Thread-safe. */
+ * planes (3, net_height, net_width) of RGB levels, 0 to 255. `before`: the letterbox of what they
+ * hold from an earlier call (all 0: nothing), whose padding is not written again. STATUS_FAILED
+ * only where memory runs out. Thread-safe. */
+enum status letterbox_levels(const struct image *image, const struct letterbox *letterbox,
+                             const struct letterbox *before, uint8_t *levels);
+/* Networks read level / 255. */
+void letterbox_units(const uint8_t *levels, size_t n, float *units);
+/* Both: planes of level / 255. */
 enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
                              float *planes);
-/* The same where the planes still hold what was rendered into them with `before` (all 0: nothing):
- * padding that is there is not written again. */
-enum status letterbox_render_over(const struct image *image, const struct letterbox *letterbox,
-                                  const struct letterbox *before, float *planes);
 
 #endif

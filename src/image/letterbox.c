@@ -2,7 +2,9 @@
  * of two rows of planes; an output row mixes the two. The arithmetic is in letterbox_sample.h. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/memory.h"
 #include "image/letterbox_sample.h"
 
 /* Built once for AVX2 and once for any x86-64, chosen when the program starts; both give the same
@@ -73,32 +75,32 @@ static void scale_row(const uint8_t *restrict pixels, const struct column *restr
 
 VECTOR_CLONES
 static void mix_row(const int16_t *restrict upper, const int16_t *restrict lower,
-                    int16_t weight_upper, int16_t weight_lower, size_t width, float *restrict out) {
+                    int16_t weight_upper, int16_t weight_lower, size_t width,
+                    uint8_t *restrict out) {
     for (size_t x = 0; x < width; x++)
-        out[x] = letterbox_unit(letterbox_mix_rows(upper[x], lower[x], weight_upper, weight_lower));
+        out[x] = (uint8_t)letterbox_mix_rows(upper[x], lower[x], weight_upper, weight_lower);
 }
 
 VECTOR_CLONES
-static void copy_row(const uint8_t *restrict pixels, size_t width, float *restrict red,
-                     float *restrict green, float *restrict blue) {
+static void copy_row(const uint8_t *restrict pixels, size_t width, uint8_t *restrict red,
+                     uint8_t *restrict green, uint8_t *restrict blue) {
     for (size_t x = 0; x < width; x++) {
-        red[x] = letterbox_unit(pixels[3 * x]);
-        green[x] = letterbox_unit(pixels[3 * x + 1]);
-        blue[x] = letterbox_unit(pixels[3 * x + 2]);
+        red[x] = pixels[3 * x];
+        green[x] = pixels[3 * x + 1];
+        blue[x] = pixels[3 * x + 2];
     }
 }
 
-static void fill(float *row, size_t from, size_t end) {
-    const float padding = letterbox_unit(LETTERBOX_PADDING);
-    for (size_t i = from; i < end; i++)
-        row[i] = padding;
+static void fill(uint8_t *row, size_t from, size_t end) {
+    if (from < end)
+        memset(row + from, LETTERBOX_PADDING, end - from);
 }
 
 /* Pads what `stale` covers of a plane and the scaled picture does not. */
-static void pad_plane(const struct letterbox *box, const struct letterbox *stale, float *plane) {
+static void pad_plane(const struct letterbox *box, const struct letterbox *stale, uint8_t *plane) {
     size_t first = stale->left, end = first + stale->width;
     for (uint32_t y = stale->top; y < stale->top + stale->height; y++) {
-        float *row = plane + (size_t)y * box->net_width;
+        uint8_t *row = plane + (size_t)y * box->net_width;
         bool within = y >= box->top && y < box->top + box->height;
         fill(row, first, within ? box->left : end);
         fill(row, within ? box->left + box->width : end, end);
@@ -106,16 +108,16 @@ static void pad_plane(const struct letterbox *box, const struct letterbox *stale
 }
 
 /* Where row y of the scaled picture begins in a plane. */
-static float *plane_row(const struct letterbox *box, float *planes, int channel, uint32_t y) {
+static uint8_t *plane_row(const struct letterbox *box, uint8_t *levels, int channel, uint32_t y) {
     size_t rows = (size_t)channel * box->net_height + box->top + y;
-    return planes + rows * box->net_width + box->left;
+    return levels + rows * box->net_width + box->left;
 }
 
-static void copy_rows(const struct image *image, const struct letterbox *box, float *planes) {
+static void copy_rows(const struct image *image, const struct letterbox *box, uint8_t *levels) {
     for (uint32_t y = 0; y < box->height; y++)
         copy_row(image->pixels + (size_t)y * image->width * 3, box->width,
-                 plane_row(box, planes, 0, y), plane_row(box, planes, 1, y),
-                 plane_row(box, planes, 2, y));
+                 plane_row(box, levels, 0, y), plane_row(box, levels, 1, y),
+                 plane_row(box, levels, 2, y));
 }
 
 static void find_columns(const struct letterbox *box, struct column *columns) {
@@ -131,7 +133,7 @@ static void find_columns(const struct letterbox *box, struct column *columns) {
 }
 
 static enum status scale_rows(const struct image *image, const struct letterbox *box,
-                              float *planes) {
+                              uint8_t *levels) {
     size_t width = box->width, stride = (size_t)image->width * 3;
     size_t rows_size = 6 * width * sizeof(int16_t);
     struct column *columns = malloc(width * sizeof *columns + rows_size);
@@ -160,28 +162,42 @@ static enum status scale_rows(const struct image *image, const struct letterbox 
         for (int channel = 0; channel < 3; channel++)
             mix_row(rows[0] + (size_t)channel * width, rows[1] + (size_t)channel * width,
                     (int16_t)tap.weight_first, (int16_t)tap.weight_second, width,
-                    plane_row(box, planes, channel, y));
+                    plane_row(box, levels, channel, y));
     }
     free(columns);
     return STATUS_OK;
 }
 
-enum status letterbox_render_over(const struct image *image, const struct letterbox *letterbox,
-                                  const struct letterbox *before, float *planes) {
+enum status letterbox_levels(const struct image *image, const struct letterbox *letterbox,
+                             const struct letterbox *before, uint8_t *levels) {
     size_t plane = (size_t)letterbox->net_width * letterbox->net_height;
     const struct letterbox whole = {.width = letterbox->net_width, .height = letterbox->net_height};
     bool same_input =
         before->net_width == letterbox->net_width && before->net_height == letterbox->net_height;
     for (int channel = 0; channel < 3; channel++)
-        pad_plane(letterbox, same_input ? before : &whole, planes + (size_t)channel * plane);
+        pad_plane(letterbox, same_input ? before : &whole, levels + (size_t)channel * plane);
     if (image->width == letterbox->width && image->height == letterbox->height) {
-        copy_rows(image, letterbox, planes);
+        copy_rows(image, letterbox, levels);
         return STATUS_OK;
     }
-    return scale_rows(image, letterbox, planes);
+    return scale_rows(image, letterbox, levels);
+}
+
+VECTOR_CLONES
+void letterbox_units(const uint8_t *restrict levels, size_t n, float *restrict units) {
+    for (size_t i = 0; i < n; i++)
+        units[i] = letterbox_unit(levels[i]);
 }
 
 enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
                              float *planes) {
-    return letterbox_render_over(image, letterbox, &(struct letterbox){0}, planes);
+    enum status status;
+    size_t n = 3 * (size_t)letterbox->net_width * letterbox->net_height;
+    uint8_t *levels = NULL;
+    TRY(memory_zeroed(n, 1, &levels));
+    TRY(letterbox_levels(image, letterbox, &(struct letterbox){0}, levels));
+    letterbox_units(levels, n, planes);
+out:
+    free(levels);
+    return status;
 }

@@ -7,6 +7,7 @@
 #include "graph_rig.h"
 
 #include "cpu/network.h"
+#include "image/image.h"
 
 /* Numbers from -1 to 1 that look random. */
 static inline void fill_random(float *data, size_t n, uint32_t seed) {
@@ -84,6 +85,27 @@ static const struct {
     size_t block, fewest, most;
 } setups[] = {{0, 1, 3}, {1, 1, 2}, {8, 2, 2}, {16, 1, 2}};
 
+/* Levels of a picture and the floats that they stand for give the same bytes. */
+static inline void assert_levels(struct cpu_network *network, size_t height, size_t width) {
+    size_t inputs = 3 * height * width, n;
+    uint8_t *levels = malloc(inputs);
+    float *units = malloc(inputs * sizeof *units);
+    struct head_maps maps;
+    assert_non_null(levels);
+    assert_non_null(units);
+    for (size_t i = 0; i < inputs; i++)
+        levels[i] = (uint8_t)(i * 37 % 251 + i % 5);
+    letterbox_units(levels, inputs, units);
+    float *expected = network_result(network, height, width, units, &n);
+    ASSERT_OK(cpu_network_forward_levels(network, height, width, levels, &maps));
+    float *actual = map_planes(&maps.boxes[0]);
+    assert_memory_equal(actual, expected, n * sizeof *actual);
+    free(actual);
+    free(expected);
+    free(units);
+    free(levels);
+}
+
 /* Runs and frees a graph whose head is complete. */
 static inline void check_head(struct graph *graph, size_t height, size_t width) {
     float *planes = random_planes(height, width, 7), *expected;
@@ -106,6 +128,7 @@ static inline void check_head(struct graph *graph, size_t height, size_t width) 
                 first = result;
             if (first != result)
                 free(result);
+            assert_levels(network, height, width);
             cpu_network_free(network);
         }
         free(first);

@@ -59,7 +59,7 @@ static void check_layer(struct layer layer) {
     d->offsets = offsets;
     /* The last band first: each stands alone. */
     for (size_t band = direct_bands(d); band-- > 0;) {
-        direct_copy(d, src, band, patch);
+        direct_copy(d, src, NULL, band, patch);
         for (size_t pair = 0; pair < d->out_blocks; pair += 2)
             convolutions_choose(d->block)->direct_band(d, patch, dst, pair, band);
     }

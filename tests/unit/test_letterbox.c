@@ -153,23 +153,28 @@ static void test_plan_sums(void **state) {
     }
 }
 
-/* Over what an earlier picture left comes out what a fresh input would hold. */
-static void test_render_over(void **state) {
+/* Over what an earlier picture left comes out what a fresh input would hold; and its units. */
+static void test_levels(void **state) {
     (void)state;
     static const uint32_t sizes[][2] = {{96, 40}, {40, 96}, {96, 96}, {50, 96}, {40, 96}, {96, 3},
                                         {33, 70}, {1, 96},  {96, 40}, {50, 47}, {47, 50}, {64, 32}};
     enum { SIZE = 96, COUNT = 3 * SIZE * SIZE };
     for (int rect = 0; rect < 2; rect++) {
         struct letterbox before = {0};
-        float over[COUNT], fresh[COUNT];
+        uint8_t over[COUNT], fresh[COUNT];
+        float units[COUNT];
         memset(over, 0xff, sizeof over);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             struct image image = noise(sizes[i][0], sizes[i][1]);
             struct letterbox box = letterbox_plan(image.width, image.height, SIZE, rect, 32);
             size_t count = (size_t)3 * box.net_width * box.net_height;
-            assert_int_equal(letterbox_render(&image, &box, fresh), STATUS_OK);
-            assert_int_equal(letterbox_render_over(&image, &box, &before, over), STATUS_OK);
+            assert_int_equal(letterbox_levels(&image, &box, &(struct letterbox){0}, fresh),
+                             STATUS_OK);
+            assert_int_equal(letterbox_levels(&image, &box, &before, over), STATUS_OK);
             assert_memory_equal(over, fresh, count * sizeof *over);
+            assert_int_equal(letterbox_render(&image, &box, units), STATUS_OK);
+            for (size_t k = 0; k < count; k++)
+                assert_int_equal(level_of(units[k]), over[k]);
             before = box;
             image_free(&image);
         }
@@ -188,9 +193,9 @@ static void test_unit(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_references), cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_plan_sums), cmocka_unit_test(test_render_over),
-        cmocka_unit_test(test_unit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_references),
+                                       cmocka_unit_test(test_plan),
+                                       cmocka_unit_test(test_plan_sums),
+                                       cmocka_unit_test(test_levels), cmocka_unit_test(test_unit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
