@@ -136,8 +136,8 @@ static float *all_evaluated(const struct graph *graph, size_t height, size_t wid
     return all;
 }
 
-/* Inputs of other shapes than the exported one, in planes and blocks; 1 to 3 threads, and the same
- * input once more after another, give the same bytes. */
+/* Inputs of other shapes than the exported one, in planes and either blocks; 1 to 3 threads, and
+ * the same input once more after another, give the same bytes. */
 static void other_inputs(void **state) {
     (void)state;
     const size_t sizes[][2] = {{96, 160}, {128, 64}};
@@ -178,13 +178,16 @@ static void other_inputs(void **state) {
             assert_close(first[k], expected, n[k], 1e-4f);
             free(expected);
         }
-        struct cpu_network *planar;
-        ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2, .block = 1},
-                                   &planar));
-        float *result = all_maps(planar, head, sizes[0][0], sizes[0][1], planes, &n[0]);
-        assert_close(result, first[0], n[0], 1e-4f);
-        cpu_network_free(planar);
-        free(result);
+        static const size_t blocks[] = {1, 8, 16};
+        for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) {
+            const struct cpu_options other = {.threads = 2, .block = blocks[k]};
+            struct cpu_network *network;
+            ASSERT_OK(cpu_network_make(&model.graph, &other, &network));
+            float *result = all_maps(network, head, sizes[0][0], sizes[0][1], planes, &n[0]);
+            assert_close(result, first[0], n[0], 1e-4f);
+            cpu_network_free(network);
+            free(result);
+        }
         free(first[0]);
         free(first[1]);
         free(planes);
