@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "cpu/exp_terms.h"
 #include "model/activation.h"
 
 /* Each loop is written once, inlined into one function an instruction set, and vectorised there by
@@ -15,11 +16,12 @@ INLINE float multiply_add(bool fused, float a, float b, float c) {
     return fused ? __builtin_fmaf(a, b, c) : a * b + c;
 }
 
-/* x with |x| at most 87, not-a-number included; in integers, as compilers make neat vector code of
- * that and not of comparisons of floats. */
+/* x with |x| at most EXP_MOST, not-a-number included; in integers, as compilers make neat vector
+ * code of that and not of comparisons of floats. */
 INLINE float limit(float x) {
-    const uint32_t largest = 0x42ae0000u; /* 87 */
-    uint32_t bits, magnitude;
+    const float most = EXP_MOST;
+    uint32_t largest, bits, magnitude;
+    memcpy(&largest, &most, sizeof largest);
     memcpy(&bits, &x, sizeof bits);
     magnitude = bits & 0x7fffffffu;
     magnitude = magnitude < largest ? magnitude : largest;
@@ -28,20 +30,17 @@ INLINE float limit(float x) {
     return x;
 }
 
-/* exp(sign x) for |x| <= 87, where it is limited: 2^n 2^r with sign x = (n + r) ln 2 and |r| <=
- * 0.5. The polynomial for 2^r has the least largest relative error (8e-8, before rounding). */
+/* exp(sign x) for |x| <= EXP_MOST, where it is limited (exp_terms.h). */
 INLINE float exponential(bool fused, float sign, float x) {
-    const float factor = sign * 1.44269504f;
-    /* Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
-    const float magic = 12582912.0f;
+    const float factor = sign * EXP_LOG2_E, magic = EXP_MAGIC;
     x = limit(x);
     float shifted = multiply_add(fused, x, factor, magic);
     float r = multiply_add(fused, x, factor, -(shifted - magic));
-    float p = 1.32764720e-3f;
-    p = multiply_add(fused, p, r, 9.67554133e-3f);
-    p = multiply_add(fused, p, r, 5.55071327e-2f);
-    p = multiply_add(fused, p, r, 2.40221197e-1f);
-    p = multiply_add(fused, p, r, 6.93146967e-1f);
+    float p = EXP_5;
+    p = multiply_add(fused, p, r, EXP_4);
+    p = multiply_add(fused, p, r, EXP_3);
+    p = multiply_add(fused, p, r, EXP_2);
+    p = multiply_add(fused, p, r, EXP_1);
     p = multiply_add(fused, p, r, 1.0f);
     /* n goes into the exponent; the rest of `shifted` is shifted out. */
     uint32_t n, bits;

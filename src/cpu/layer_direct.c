@@ -11,7 +11,6 @@ struct direct_args {
     struct direct direct;
     struct activation_params activation;
     size_t src, dst, residual, scratch;
-    bool of_input;
     size_t used; /* not 0: channels of the last output block; the others have to be cleared */
     uint32_t offsets[]; /* direct's */
 };
@@ -37,8 +36,7 @@ static void run_band(const struct plan *plan, const void *step_args, size_t band
     const struct direct_args *args = step_args;
     const struct direct *direct = &args->direct;
     float *patch = buffer_floats(plan, args->scratch) + thread * direct_patch_count(direct);
-    direct_copy(direct, buffer_floats(plan, args->src), args->of_input ? plan->levels : NULL, band,
-                patch);
+    direct_copy(direct, buffer_floats(plan, args->src), plan->levels, band, patch);
     for (size_t pair = 0; pair < direct->out_blocks; pair += 2) {
         plan->runtime->convolutions->direct_band(direct, patch, buffer_floats(plan, args->dst),
                                                  pair, band);
@@ -117,7 +115,6 @@ enum status layer_direct(struct plan *plan, const struct op *op, bool *done) {
                      plan->runtime->threads * direct_patch_count(&what.direct) * sizeof(float),
                      &what.scratch));
     what.dst = plan_write(plan, op->output, LAYOUT_BLOCKED);
-    what.of_input = op->inputs[0] == plan->runtime->graph->input;
     plan->reads_levels |= plan_only_use(plan->runtime->graph, plan->runtime->graph->input) == op;
     TRY(memory_zeroed(1, sizeof *args + direct_terms(&what.direct) * sizeof *args->offsets, &args));
     *args = what;

@@ -11,6 +11,20 @@ bool plan_is_map(const struct plan *plan, int tensor) {
     return plan->dtypes[tensor] == DTYPE_F32 && shape->rank == 4 && shape->dims[0] == 1;
 }
 
+const struct op *plan_only_use(const struct graph *graph, int tensor) {
+    const struct op *found = NULL;
+    size_t uses = 0;
+    for (size_t i = 0; i < graph->n_ops; i++)
+        for (size_t k = 0; k < graph->ops[i].n_inputs; k++)
+            if (graph->ops[i].inputs[k] == tensor) {
+                found = &graph->ops[i];
+                uses++;
+            }
+    for (size_t i = 0; i < graph->head.n_levels; i++)
+        uses += graph->head.levels[i].boxes == tensor || graph->head.levels[i].scores == tensor;
+    return uses == 1 ? found : NULL;
+}
+
 size_t plan_cells(const struct plan *plan, int tensor) {
     const struct shape *shape = &plan->shapes[tensor];
     return (size_t)shape->dims[2] * (size_t)shape->dims[3];

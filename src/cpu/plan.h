@@ -118,7 +118,7 @@ struct plan {
     size_t n_bindings, binding_capacity;
     size_t arena_bytes;
     bool reads_levels;     /* the input's only use is by steps that can read either */
-    const uint8_t *levels; /* not NULL: the input, set by plan_run */
+    const uint8_t *levels; /* set by plan_run: the input, whose buffer is then NULL, or NULL */
 };
 
 /* Compiles. The runtime must outlive the plan. On failure *out is NULL. */

@@ -5,20 +5,6 @@
 #include "cpu/layer.h"
 #include "cpu/plan.h"
 
-const struct op *plan_only_use(const struct graph *graph, int tensor) {
-    const struct op *found = NULL;
-    size_t uses = 0;
-    for (size_t i = 0; i < graph->n_ops; i++)
-        for (size_t k = 0; k < graph->ops[i].n_inputs; k++)
-            if (graph->ops[i].inputs[k] == tensor) {
-                found = &graph->ops[i];
-                uses++;
-            }
-    for (size_t i = 0; i < graph->head.n_levels; i++)
-        uses += graph->head.levels[i].boxes == tensor || graph->head.levels[i].scores == tensor;
-    return uses == 1 ? found : NULL;
-}
-
 /* Whether it makes four cells of each one, in blocks of channels. */
 static bool doubles(const struct plan *plan, const struct op *resize) {
     int x = resize->inputs[0], y = resize->output;

@@ -2,20 +2,21 @@
 #ifndef VERIFY_CPU_VECTOR_ACTIVATE_H
 #define VERIFY_CPU_VECTOR_ACTIVATE_H
 
+#include "cpu/exp_terms.h"
 #include "cpu/vector.h"
 #include "model/graph.h"
 
-/* exp(-x), |x| limited to 87: kernels.c's, which says how. */
+/* exp(-x), |x| limited to EXP_MOST (exp_terms.h). */
 INLINE struct vector vector_exp_minus(struct vector x) {
-    const struct vector magic = vector_set(12582912.0f), factor = vector_set(-1.44269504f);
-    x = vector_min(vector_max(x, vector_set(-87.0f)), vector_set(87.0f));
+    const struct vector magic = vector_set(EXP_MAGIC), factor = vector_set(-EXP_LOG2_E);
+    x = vector_min(vector_max(x, vector_set(-EXP_MOST)), vector_set(EXP_MOST));
     struct vector shifted = vector_fma(x, factor, magic);
     struct vector r = vector_fms(x, factor, vector_sub(shifted, magic));
-    struct vector p = vector_set(1.32764720e-3f);
-    p = vector_fma(p, r, vector_set(9.67554133e-3f));
-    p = vector_fma(p, r, vector_set(5.55071327e-2f));
-    p = vector_fma(p, r, vector_set(2.40221197e-1f));
-    p = vector_fma(p, r, vector_set(6.93146967e-1f));
+    struct vector p = vector_set(EXP_5);
+    p = vector_fma(p, r, vector_set(EXP_4));
+    p = vector_fma(p, r, vector_set(EXP_3));
+    p = vector_fma(p, r, vector_set(EXP_2));
+    p = vector_fma(p, r, vector_set(EXP_1));
     p = vector_fma(p, r, vector_set(1.0f));
     return vector_scale(p, shifted);
 }
