@@ -43,6 +43,11 @@ for ((i = 0; i < ${SLURM_RESTART_COUNT:-0}; i++)); do
   srun --mpi=none --nodes=1 --ntasks=1 true
 done
 
+# In Slurm 22.05 a fence over the tree of PMIx servers spans no more than a node where a job has fewer
+# nodes than TreeWidth. MPI_Init's last fence is one: tasks would leave it early, and die of messages
+# for which they are not ready yet. Over the ring it spans all nodes.
+export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}
+
 # shellcheck disable=SC2016 # the tasks' shells are to expand it
 # --kill-on-bad-exit: when a task dies, the others get SIGTERM and write down what they have.
 srun --mpi="${SLURM_MPI_TYPE:-pmix}" --kill-on-bad-exit=1 ${cpus:+--cpus-per-task="$cpus"} \

@@ -97,6 +97,8 @@ class Cluster:
         self.ports = free_ports(1 + len(NODES))
         self.env = dict(os.environ, PATH=PATH, SLURM_CONF=self.path("slurm.conf"),
                         OMPI_MCA_btl_tcp_if_include="lo", OMPI_MCA_oob_tcp_if_include="lo",
+                        # another cluster's nodes have the same names, in the same /dev/shm
+                        OMPI_MCA_btl_vader_backing_directory=self.path("shared"),
                         OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
     def path(self, *parts):
@@ -119,6 +121,7 @@ class Cluster:
     def configure(self):
         os.makedirs(self.path("munge"), 0o700)
         os.makedirs(self.path("state"))
+        os.makedirs(self.path("shared"))
         for node in NODES:
             os.makedirs(self.path(node, "spool"))
             os.makedirs(self.path(node, "tmp"))

@@ -8,6 +8,18 @@ import slurm_cluster
 from harness import DATA, MODEL
 from slurm_case import TWO_BY_TWO, Slurm
 
+# Stands in for verify: writes when it calls MPI_Finalize, which ends with a fence, and when it is back.
+FENCE = """#!/usr/bin/env python3
+import ctypes, ctypes.util, os, time
+mpi = ctypes.CDLL(ctypes.util.find_library("mpi"), mode=ctypes.RTLD_GLOBAL)
+assert mpi.MPI_Init(None, None) == 0
+time.sleep(2 if os.environ["SLURM_NODEID"] == "0" else 0)
+called = time.monotonic()
+assert mpi.MPI_Finalize() == 0
+with open("fence." + os.environ["SLURM_PROCID"], "w") as file:
+    file.write("%f %f" % (called, time.monotonic()))
+"""
+
 GPUS = (*TWO_BY_TWO, "--gpus-per-node=2")
 
 
@@ -136,6 +148,15 @@ class Runs(Slurm):
         self.assertEqual([r["host"] for r in self.report()["per_rank"]],
                          ["alpha", "alpha", "beta", "beta"])
         self.assertEqual(self.tree(), self.tree("alone"))
+
+    def test_nodes_wait_for_each_other(self):
+        with open(self.path("fence"), "w") as file:
+            file.write(FENCE)
+        os.chmod(self.path("fence"), 0o755)
+        job = self.submit("verify_cpu.sbatch", slurm=TWO_BY_TWO, env={"VERIFY": self.path("fence")})
+        self.assert_ended(job, "COMPLETED", 0)
+        times = [tuple(map(float, self.read("fence.%d" % rank).split())) for rank in range(4)]
+        self.assertGreaterEqual(min(back for _, back in times), max(called for called, _ in times))
 
     def test_bad_usage_ends_the_job_with_2(self):
         job = self.submit("verify_cpu.sbatch", "--model", "absent.onnx", "--data", DATA,
