@@ -1,70 +1,17 @@
-"""Interrupted runs: whatever ends a run, --resume finishes it, and the result is that of a run that
-nothing interrupted."""
+"""Interrupted runs: --resume finishes them, and the result is that of a run that nothing interrupted."""
 
 import os
-import random
 import resource
-import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from harness import DATA, MODEL, VERIFY, Case, children, end
+from harness import MODEL, VERIFY, end
+from resume_case import ResumeCase
 
-POINTS = int(os.environ.get("VERIFY_KILL_POINTS", "12"))
 
-
-class Resume(Case):
-    FLAGS = ("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--imgsz", "448",
-             "--threads", "1", "--save-json")
-
-    def start(self, *flags, ranks=2):
-        """Starts verify under mpirun and returns at once."""
-        command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, *self.FLAGS, *flags]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-        process = subprocess.Popen(command, cwd=self.folder, env=environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
-        self.addCleanup(end, process)
-        return process
-
-    def wait_for_images(self, count, process):
-        """Until so many images are in the journals, or the run has ended."""
-        while process.poll() is None and self.journalled() < count:
-            time.sleep(0.005)
-
-    def clear(self):
-        shutil.rmtree(self.path("output"), ignore_errors=True)
-
-    def finish(self, *flags, ranks=2):
-        out = self.run_verify(*self.FLAGS, "--resume", *flags, ranks=ranks)
-        self.assertFalse(os.path.exists(self.path("output", ".verify")))
-        return out
-
-    expected = None
-
-    def expect(self):
-        """Tree and report of a run that nothing interrupted."""
-        if Resume.expected is None:
-            self.run_verify(*self.FLAGS, "--output", "whole", ranks=2)
-            Resume.expected = self.tree("whole"), self.counts("whole")
-        return Resume.expected
-
-    def counts(self, output="output"):
-        report = self.report(output)
-        for key in ("per_rank", "parameters", "started", "finished", "elapsed_seconds"):
-            del report[key]
-        return report
-
-    def check_result(self):
-        tree, counts = self.expect()
-        self.assertEqual(self.tree(), tree)
-        self.assertEqual(self.counts(), counts)
-        for folder, _, files in os.walk(self.path("output")):
-            self.assertEqual([f for f in files if f.startswith(".verify")], [], folder)
-
+class Resume(ResumeCase):
     def test_exit_status_of_a_single_process(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 143)):
             self.clear()
@@ -78,26 +25,6 @@ class Resume(Case):
             self.assertLess(time.monotonic() - asked, 1.5)
         self.finish(ranks=1)
         self.check_result()
-
-    def test_killed_anywhere(self):
-        """kill -9 of mpirun or of a rank after a random number of images; twice before it ends."""
-        chance = random.Random(int(os.environ.get("VERIFY_KILL_SEED", "1")))
-        for _ in range(POINTS):
-            self.clear()
-            flags = []
-            for _ in range(2):
-                process = self.start(*flags, ranks=chance.randint(1, 3))
-                self.wait_for_images(self.journalled() + chance.randint(0, 80), process)
-                ranks = children(process.pid) if process.poll() is None else []
-                victim = chance.choice([process.pid] + ranks)
-                try:
-                    os.kill(victim, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                process.communicate(timeout=60)
-                flags = ["--resume"]
-            self.finish(ranks=chance.randint(1, 3))
-            self.check_result()
 
     def test_full_disk(self):
         """As on a full disk: from some moment on, no file grows beyond a limit."""

@@ -1,0 +1,59 @@
+"""What the tests of interrupted runs share: a run that nothing interrupts, and one to compare with it."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from harness import DATA, MODEL, VERIFY, Case, end
+
+
+class ResumeCase(Case):
+    FLAGS = ("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--imgsz", "448",
+             "--threads", "1", "--save-json")
+
+    def start(self, *flags, ranks=2):
+        """Starts verify under mpirun and returns at once."""
+        command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, *self.FLAGS, *flags]
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        process = subprocess.Popen(command, cwd=self.folder, env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        self.addCleanup(end, process)
+        return process
+
+    def wait_for_images(self, count, process):
+        """Until so many images are in the journals, or the run has ended."""
+        while process.poll() is None and self.journalled() < count:
+            time.sleep(0.005)
+
+    def clear(self):
+        shutil.rmtree(self.path("output"), ignore_errors=True)
+
+    def finish(self, *flags, ranks=2):
+        out = self.run_verify(*self.FLAGS, "--resume", *flags, ranks=ranks)
+        self.assertFalse(os.path.exists(self.path("output", ".verify")))
+        return out
+
+    expected = None
+
+    def expect(self):
+        """Tree and report of a run that nothing interrupted."""
+        if ResumeCase.expected is None:
+            self.run_verify(*self.FLAGS, "--output", "whole", ranks=2)
+            ResumeCase.expected = self.tree("whole"), self.counts("whole")
+        return ResumeCase.expected
+
+    def counts(self, output="output"):
+        report = self.report(output)
+        for key in ("per_rank", "parameters", "started", "finished", "elapsed_seconds"):
+            del report[key]
+        return report
+
+    def check_result(self):
+        tree, counts = self.expect()
+        self.assertEqual(self.tree(), tree)
+        self.assertEqual(self.counts(), counts)
+        for folder, _, files in os.walk(self.path("output")):
+            self.assertEqual([f for f in files if f.startswith(".verify")], [], folder)

@@ -1,0 +1,38 @@
+"""Runs that are killed at any point: --resume finishes them, and the result is that of a run that
+nothing interrupted."""
+
+import os
+import random
+import signal
+import unittest
+
+from harness import children
+from resume_case import ResumeCase
+
+POINTS = int(os.environ.get("VERIFY_KILL_POINTS", "12"))
+
+
+class KillPoints(ResumeCase):
+    def test_killed_anywhere(self):
+        """kill -9 of mpirun or of a rank after a random number of images; twice before it ends."""
+        chance = random.Random(int(os.environ.get("VERIFY_KILL_SEED", "1")))
+        for _ in range(POINTS):
+            self.clear()
+            flags = []
+            for _ in range(2):
+                process = self.start(*flags, ranks=chance.randint(1, 3))
+                self.wait_for_images(self.journalled() + chance.randint(0, 80), process)
+                ranks = children(process.pid) if process.poll() is None else []
+                victim = chance.choice([process.pid] + ranks)
+                try:
+                    os.kill(victim, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                process.communicate(timeout=60)
+                flags = ["--resume"]
+            self.finish(ranks=chance.randint(1, 3))
+            self.check_result()
+
+
+if __name__ == "__main__":
+    unittest.main()
