@@ -27,7 +27,8 @@ def start(job, request):
 def run(handle):
     job, output = handle.job, os.path.join(handle.job.folder, "output-" + handle.key)
     shutil.rmtree(output, ignore_errors=True)
-    command = ["mpirun", "-np", str(handle.processes)] if handle.processes > 1 else []
+    command = ["taskset", "-c", handle.processors] if hasattr(handle, "processors") else []
+    command += ["mpirun", "-np", str(handle.processes)] if handle.processes > 1 else []
     command += [os.path.join(job.build, "verify"), "--model", job.model, "--data", job.data, "--output", output,
                 "--device", "cpu", "--imgsz", str(job.imgsz), "--threads", str(handle.threads), "--quiet"]
     command += ["--rect"] if handle.rect else []

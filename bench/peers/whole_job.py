@@ -14,6 +14,8 @@ JOBS = [
     Job("verify --rect, 2 processes of 1 thread", "verify_job", 1, {"processes": 2, "threads": 1, "rect": True}),
     Job("verify, 1 process of 2 threads", "verify_job", 1, {"processes": 1, "threads": 2, "rect": False}),
     Job("verify, 1 process of 1 thread", "verify_job", 1, {"processes": 1, "threads": 1, "rect": False}),
+    Job("verify, 1 process of 1 thread, held to one processor", "verify_job", 1,
+        {"processes": 1, "threads": 1, "rect": False, "processors": "0"}),
     Job("Ultralytics, rectangles (its default), 2 threads", "ultralytics_predict", 1,
         {"threads": 2, "batch": 1, "rect": True}),
     Job("Ultralytics, rectangles, 2 processes of 1 thread", "ultralytics_predict", 2,
