@@ -9,8 +9,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 passed=0 failed=0 skipped=0
 
-# Two tests at a time: a test takes two slots, or one where it waits most of the time.
 # suite NAME FOLDER [CTEST OPTION…]: runs ctest there and adds up what it says.
+# Four slots: tests/CMakeLists.txt says how many a test takes.
 suite() {
   local name=$1 folder=$2 log
   shift 2

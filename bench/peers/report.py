@@ -59,16 +59,14 @@ def conclusions(forward, whole):
     if forward:
         alone, together = (forward.ours.total(s, statistics.median) for s in (one, two))
         lines.append("- verify, forward only: 2 processes of 1 thread are × %.2f of one" % (alone / together))
-    if whole and whole.speed(whole_job.JOBS[0]):
-        jobs = whole_job.JOBS
-        speeds = {j.title: whole.speed(j) for j in (jobs[0], jobs[3], jobs[4])}
+    if whole and whole.speed(whole_job.TWO):
+        both, single, held = (whole.speed(job) for job in (whole_job.TWO, whole_job.ONE, whole_job.HELD))
         lines.append("- verify, whole job: 2 processes of 1 thread are × %.2f of one, and × %.2f of one that is held "
-                     "to one processor; the other reads and decodes on the second" %
-                     tuple(speeds[jobs[0].title] / speeds[job.title] for job in (jobs[3], jobs[4])))
+                     "to one processor; the other reads and decodes on the second" % (both / single, both / held))
         if forward:
-            for job, ms in ((jobs[0], together), (jobs[3], alone)):
+            for job, speed, ms in ((whole_job.TWO, both, together), (whole_job.ONE, single, alone)):
                 lines.append("- %s: the whole job has %.2f of the speed of its forward passes alone" %
-                             (job.title, speeds[job.title] * ms / 1e3))
+                             (job.title, speed * ms / 1e3))
     return lines
 
 

@@ -9,13 +9,15 @@ from process import Failed, Process, ask
 
 # `workers` processes of ours each take their part of the pictures; mpirun starts verify's own.
 Job = namedtuple("Job", "title module workers request")
+TWO = Job("verify, 2 processes of 1 thread", "verify_job", 1, {"processes": 2, "threads": 1, "rect": False})
+ONE = Job("verify, 1 process of 1 thread", "verify_job", 1, {"processes": 1, "threads": 1, "rect": False})
+HELD = Job(ONE.title + ", held to one processor", "verify_job", 1, {**ONE.request, "processors": "0"})
 JOBS = [
-    Job("verify, 2 processes of 1 thread", "verify_job", 1, {"processes": 2, "threads": 1, "rect": False}),
+    TWO,
     Job("verify --rect, 2 processes of 1 thread", "verify_job", 1, {"processes": 2, "threads": 1, "rect": True}),
     Job("verify, 1 process of 2 threads", "verify_job", 1, {"processes": 1, "threads": 2, "rect": False}),
-    Job("verify, 1 process of 1 thread", "verify_job", 1, {"processes": 1, "threads": 1, "rect": False}),
-    Job("verify, 1 process of 1 thread, held to one processor", "verify_job", 1,
-        {"processes": 1, "threads": 1, "rect": False, "processors": "0"}),
+    ONE,
+    HELD,
     Job("Ultralytics, rectangles (its default), 2 threads", "ultralytics_predict", 1,
         {"threads": 2, "batch": 1, "rect": True}),
     Job("Ultralytics, rectangles, 2 processes of 1 thread", "ultralytics_predict", 2,
@@ -89,7 +91,7 @@ class WholeJobs:
 
     def table(self):
         rows = [["", "pictures a second: median (best)", "verify, squares, is faster by"]]
-        ours = self.speeds.get(JOBS[0].title)
+        ours = self.speeds.get(TWO.title)
         for job in JOBS:
             speeds = self.speeds.get(job.title)
             if speeds and job in self.jobs:

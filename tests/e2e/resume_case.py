@@ -1,4 +1,5 @@
-"""What the tests of interrupted runs share: a run that nothing interrupts, and one to compare with it."""
+"""What the tests of interrupted runs share: starting one, finishing it, and comparing its result with
+that of a run that nothing interrupted."""
 
 import os
 import shutil

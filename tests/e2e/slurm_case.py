@@ -50,14 +50,19 @@ class Slurm(Case):
         if self.jobs:
             self.cluster.call("scancel", *self.jobs, check=False)
 
+    def program(self, name, text):
+        """Writes a script that can be started, and returns its path."""
+        path = self.path(name)
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+        return path
+
     def submit(self, script, *flags, slurm=(), do=None, env=None):
         """Submits a script of slurm/; do: with the stand-in, which behaves as this word says."""
         env = dict({"VERIFY_HOME": ROOT, "VERIFY": VERIFY}, **(env or {}))
         if do:
-            env.update(VERIFY=self.path("stand-in"), SAID=self.path("said"), DO=do)
-            with open(env["VERIFY"], "w") as file:
-                file.write(STAND_IN)
-            os.chmod(env["VERIFY"], 0o755)
+            env.update(VERIFY=self.program("stand-in", STAND_IN), SAID=self.path("said"), DO=do)
         job = self.cluster.submit(*slurm, os.path.join(ROOT, "slurm", script), *flags,
                                   cwd=self.folder, env=env)
         self.jobs.append(job)

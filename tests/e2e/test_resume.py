@@ -1,4 +1,5 @@
-"""Interrupted runs: --resume finishes them, and the result is that of a run that nothing interrupted."""
+"""Runs that stop in order, on a full disk or beside others: what --resume goes on with, and what it
+refuses."""
 
 import os
 import resource

@@ -96,9 +96,7 @@ class Scripts(Slurm):
     def test_tasks_that_cannot_be_started_fail_the_job(self):
         """srun's exit status is 0 then."""
         os.mkdir(self.path("bin"))
-        with open(self.path("bin", "srun"), "w") as file:
-            file.write("#!/bin/sh\nexit 0\n")
-        os.chmod(self.path("bin", "srun"), 0o755)
+        self.program("bin/srun", "#!/bin/sh\nexit 0\n")
         job = self.submit("verify_cpu.sbatch", slurm=TWO_BY_TWO, do="exit0",
                           env={"PATH": self.path("bin") + ":" + slurm_cluster.PATH})
         self.assert_ended(job, "FAILED", 1)
@@ -150,10 +148,8 @@ class Runs(Slurm):
         self.assertEqual(self.tree(), self.tree("alone"))
 
     def test_nodes_wait_for_each_other(self):
-        with open(self.path("fence"), "w") as file:
-            file.write(FENCE)
-        os.chmod(self.path("fence"), 0o755)
-        job = self.submit("verify_cpu.sbatch", slurm=TWO_BY_TWO, env={"VERIFY": self.path("fence")})
+        job = self.submit("verify_cpu.sbatch", slurm=TWO_BY_TWO,
+                          env={"VERIFY": self.program("fence", FENCE)})
         self.assert_ended(job, "COMPLETED", 0)
         times = [tuple(map(float, self.read("fence.%d" % rank).split())) for rank in range(4)]
         self.assertGreaterEqual(min(back for _, back in times), max(called for called, _ in times))
