@@ -10,6 +10,7 @@
 #include "data/collection.h"
 #include "data/file_bytes.h"
 #include "data/path.h"
+#include "data/picture.h"
 
 enum { LINE_MAX_BYTES = 16384, BUFFER_BYTES = 1 << 16 };
 
@@ -35,9 +36,11 @@ static enum status end_line(struct list_reader *reader) {
     if (length == 0)
         goto out;
     text[length] = '\0';
-    if (path_is_image(text)) {
+    const struct picture_kind *kind = picture_kind(text);
+    if (kind) {
         TRY(path_absolute(reader->folder, text, &reader->path));
-        TRY(path_list_add(&reader->collection->images, reader->path.data));
+        TRY(path_list_add(kind->read ? &reader->collection->images : &reader->collection->unread,
+                          reader->path.data));
     } else {
         reader->collection->other++;
     }

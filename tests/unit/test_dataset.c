@@ -31,7 +31,8 @@ static void test_folder(void **state) {
     assert_string_equal(dataset.common, in("images"));
     assert_int_equal(dataset.n_names, 0);
     assert_int_equal(dataset.repeated + dataset.other, 0);
-    assert_null(dataset.skipped);
+    assert_text(dataset.skipped, "left out: 2 hidden folders or files with pictures, such as "
+                                 "@/images/.cache");
     assert_string_equal(dataset_image_name(dataset.root, path_list_get(&dataset.images, 2)),
                         "images/a.jpeg");
     dataset_free(&dataset);
@@ -149,7 +150,9 @@ static void test_list(void **state) {
     for (size_t i = 0; i < 6; i++)
         assert_string_equal(path_list_get(&dataset.images, i), in(wanted[i]));
     assert_int_equal(dataset.repeated, 2);
-    assert_int_equal(dataset.other, 2);
+    assert_int_equal(dataset.other, 1);
+    assert_int_equal(dataset.unread.count, 1);
+    assert_string_equal(path_list_get(&dataset.unread, 0), in("lists/notes.bmp"));
     assert_string_equal(dataset.root, in("lists"));
     assert_string_equal(dataset.common, folder);
     assert_string_equal(dataset_image_name(dataset.root, in("abs.jpg")), in("abs.jpg"));
@@ -160,8 +163,10 @@ static void test_bad_lists(void **state) {
     (void)state;
     file_make(in("l.txt"), "");
     assert_bad(in("l.txt"), NULL, "no images (.jpg .jpeg .png) listed in @/l.txt: check --data");
-    file_make(in("l.txt"), "a.bmp\nb.gif\n");
-    assert_bad(in("l.txt"), NULL, "(2 listed files have other suffixes)");
+    file_make(in("l.txt"), "a.gif\nb.bmp\nc.GIF\nd\n");
+    assert_bad(in("l.txt"), NULL,
+               "(1 listed files have other suffixes) (pictures that are not "
+               "read: .gif 2, .bmp 1)");
     file_make_bytes(in("l.txt"), "a.jpg\nb\0.jpg\n", 13);
     assert_bad(in("l.txt"), NULL, "@/l.txt, line 2: a NUL byte; a list has one image path a line");
     file_make_bytes(in("l.txt"),
