@@ -1,6 +1,6 @@
 #include "data/dataset.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,25 +9,7 @@
 #include "data/collection.h"
 #include "data/path.h"
 #include "data/picture.h"
-
-enum source { SOURCE_FOLDER, SOURCE_YAML, SOURCE_LIST };
-
-static enum status source_kind(const char *path, enum source *kind) {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return FAIL(STATUS_BAD_INPUT, "%s: %s: check --data", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        *kind = SOURCE_FOLDER;
-    else if (path_has_suffix(path, ".yaml") || path_has_suffix(path, ".yml"))
-        *kind = SOURCE_YAML;
-    else if (path_has_suffix(path, ".txt"))
-        *kind = SOURCE_LIST;
-    else
-        return FAIL(
-            STATUS_BAD_INPUT,
-            "%s is no data set: --data takes a data.yaml, a folder of images or a .txt list", path);
-    return STATUS_OK;
-}
+#include "data/source.h"
 
 static enum status open_yaml(const char *file, const char *splits, struct collection *collection,
                              struct text *root, struct dataset *dataset) {
@@ -44,11 +26,34 @@ out:
     return status;
 }
 
+/* A folder without images may hold a data.yaml, which says where they are. */
+static void say_yaml(const char *folder, struct text *text) {
+    char *found = NULL;
+    DIR *stream = opendir(folder);
+    const struct dirent *entry;
+    while (stream && (entry = readdir(stream)) != NULL) {
+        const char *name = entry->d_name;
+        if (!path_has_suffix(name, ".yaml") && !path_has_suffix(name, ".yml"))
+            continue;
+        if (found && strcmp(name, found) > 0)
+            continue;
+        free(found);
+        found = strdup(name);
+    }
+    if (found)
+        text_format(text, "; or give %s/%s, which may say where they are", folder, found);
+    free(found);
+    if (stream)
+        closedir(stream);
+}
+
 static enum status no_images(const char *path, enum source kind,
                              const struct collection *collection, const struct dataset *dataset) {
     static const char *const where[] = {
         [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
     struct text more = {0};
+    if (kind == SOURCE_FOLDER)
+        say_yaml(path, &more);
     if (dataset->skipped)
         text_format(&more, " (%s)", dataset->skipped);
     if (collection->other > 0)
@@ -188,7 +193,7 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
         return FAIL(STATUS_BAD_INPUT,
                     "--data is empty: it takes a data.yaml, a folder or a .txt list");
     TRY(path_absolute(NULL, path, &absolute));
-    TRY(source_kind(absolute.data, &kind));
+    TRY(source_kind(path, absolute.data, &kind));
     if (splits && kind != SOURCE_YAML) {
         status =
             FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is none", absolute.data);
