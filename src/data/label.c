@@ -229,14 +229,14 @@ enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
     return parse(bytes, length, n_classes, file);
 }
 
-enum status label_file_read(const char *path, size_t n_classes, const char *extent,
-                            struct label_file *file) {
+enum status label_file_read(const char *path, const char *image, const char *extent,
+                            size_t n_classes, struct label_file *file) {
     enum status status;
     struct file_bytes *content = &file->content;
     clear(file);
     TRY(file_bytes_read_plain(path, LABEL_LIMIT, content));
     if (content->error == ELOOP)
-        TRY(label_link_read(path, extent, LABEL_LIMIT, content));
+        TRY(label_link_read(path, image, extent, LABEL_LIMIT, content));
     file->present = content->bytes != NULL;
     /* No file has a name that is too long for one. */
     file->absent = content->missing || content->error == ENAMETOOLONG;

@@ -6,7 +6,7 @@
 
 /* Reads the file that the link `path` leads to, where it lies within the data set, as
  * label_file_read says; else `file` tells why it was not read. As file_bytes_read otherwise. */
-enum status label_link_read(const char *path, const char *extent, size_t limit,
+enum status label_link_read(const char *path, const char *image, const char *extent, size_t limit,
                             struct file_bytes *file);
 
 #endif

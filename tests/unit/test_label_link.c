@@ -13,6 +13,8 @@
 #define LINE   "1 0.5 0.5 0.1 0.1\n"
 #define LEAVES "is a link that leaves the data set: not read"
 
+static const char *image = ""; /* of the labels that are checked */
+
 /* Makes the link `name`, leading to `target`, and reads it. `reason` NULL: it is read. */
 static void check(const char *name, const char *target, const char *extent, const char *reason) {
     struct label_file file = {0};
@@ -22,7 +24,7 @@ static void check(const char *name, const char *target, const char *extent, cons
     *strrchr(parent, '/') = '\0';
     folder_make(parent);
     assert_int_equal(symlink(target, in(name)), 0);
-    assert_int_equal(label_file_read(in(name), 0, extent, &file), STATUS_OK);
+    assert_int_equal(label_file_read(in(name), image, extent, 0, &file), STATUS_OK);
     assert_false(file.absent);
     if (file.present != !reason)
         fail_msg("%s -> %s: %s", name, target, file.n_invalid ? file.invalid[0].reason : "read");
@@ -82,11 +84,35 @@ static void test_folders(void **state) {
     folder_make(in("d"));
     assert_int_equal(symlink(in("elsewhere/labels"), in("d/labels")), 0);
     struct label_file file = {0};
-    assert_int_equal(label_file_read(in("d/labels/real.txt"), 0, in("d"), &file), STATUS_OK);
+    assert_int_equal(label_file_read(in("d/labels/real.txt"), "", in("d"), 0, &file), STATUS_OK);
     assert_true(file.present);
     label_file_free(&file);
     check("d/labels/a.txt", "real.txt", in("d"), NULL);
     check("d/labels/b.txt", "../other", in("d"), LEAVES);
+}
+
+/* A set made of links to another's images and labels. */
+static void test_set_of_links(void **state) {
+    (void)state;
+    touch("real/images/1.jpg");
+    touch("real/images/secret");
+    file_make(in("real/labels/1.txt"), LINE);
+    file_make(in("real/labels/2.txt"), LINE);
+    file_make(in("real/labels/secret.txt"), LINE);
+    folder_make(in("d/images"));
+    image = in("d/images/a.jpg");
+    assert_int_equal(symlink("../../real/images/1.jpg", image), 0);
+    check("d/labels/a.txt", "../../real/labels/1.txt", in("d"), NULL);
+    check("d/labels/a.txt", in("real/labels/1.txt"), in("d"), NULL);
+    check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
+    /* Only that of a picture which is there. */
+    assert_int_equal(unlink(image) + symlink("../../real/images/2.jpg", image), 0);
+    check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
+    assert_int_equal(unlink(image) + symlink("../../real/images/secret", image), 0);
+    check("d/labels/a.txt", "../../real/labels/secret.txt", in("d"), LEAVES);
+    assert_int_equal(unlink(image) + symlink("../../real/labels/secret.txt", image), 0);
+    check("d/labels/a.txt", "../../real/labels/secret.txt", in("d"), LEAVES);
+    image = "";
 }
 
 static void assert_extent(const char *path, const char *extent) {
@@ -125,10 +151,8 @@ static void test_extent(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_within),
-        TEST(test_leaves),
-        TEST(test_folders),
-        TEST(test_extent),
+        TEST(test_within),       TEST(test_leaves), TEST(test_folders),
+        TEST(test_set_of_links), TEST(test_extent),
     };
     return cmocka_run_group_tests_name("label_link", tests, NULL, NULL);
 }
