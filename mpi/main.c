@@ -85,6 +85,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (job->complete) {
         if (job->rank == 0)
             printf("%s is complete: nothing is left to resume\n", job->output);
+        *exit_status = job_exit_status(job);
         return STATUS_OK;
     }
     TRY(pulse_start(job, &job->pulse));

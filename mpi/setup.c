@@ -213,7 +213,8 @@ enum status job_open_output(struct job *job) {
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(modes[i].name, job->options.place) == 0)
             mode = modes[i].mode;
-    TRY(agree(job, placer_open(job->output, job->dataset.common, mode, &job->placer)));
+    TRY(agree(job, placer_open(job->output, job->dataset.common, mode, job->options.save_txt,
+                           &job->placer)));
 out:
     return status;
 }
@@ -252,6 +253,11 @@ void job_warn(struct job *job) {
         screen_warning(job->screen, prefix,
                        "%llu listed files are neither .jpg, .jpeg nor .png: left out",
                        (unsigned long long)dataset->other);
+    if (job->kept_images)
+        screen_warning(job->screen, prefix,
+                       "%llu images in the output are the last names of their pictures: left where "
+                       "they are",
+                       (unsigned long long)job->kept_images);
     if (dataset->skipped)
         screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }
