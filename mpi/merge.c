@@ -47,7 +47,7 @@ struct merging {
     uint64_t total;     /* length of all images' lines */
     int whole;
     struct work_folder work;
-    char draft[MERGE_NAME_BYTES]; /* in the work folder */
+    char draft[MERGE_NAME_BYTES];      /* in the work folder */
     const struct journal_texts *texts; /* of the journal at hand */
     unsigned epoch;                    /* its */
     struct text waiting;               /* neighbouring lines, not yet written */
@@ -72,8 +72,7 @@ static enum status measure(void *context, const struct journal_line *line) {
     enum status status = memory_reserve(&merging->lines, &merging->line_capacity,
                                         merging->n_lines + 1, sizeof *merging->lines);
     if (status == STATUS_OK)
-        merging->lines[merging->n_lines++] =
-            (struct line){line->index, length_of(merging, line)};
+        merging->lines[merging->n_lines++] = (struct line){line->index, length_of(merging, line)};
     return status;
 }
 

@@ -106,13 +106,13 @@ out:
 static enum status take_lock(struct job *job) {
     enum { WAIT_SECONDS = 20, TRIES_A_SECOND = 10 };
     const struct options *options = &job->options;
-    enum status status = run_lock_take(options->output, &job->lock);
-    for (int i = 0;
-         status == STATUS_BAD_INPUT && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
+    bool held = false;
+    enum status status = run_lock_take(options->output, &held, &job->lock);
+    for (int i = 0; held && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
         if (i == 0)
             fprintf(stderr, "verify: %s; waiting for it to end\n", status_message());
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
-        status = run_lock_take(options->output, &job->lock);
+        status = run_lock_take(options->output, &held, &job->lock);
     }
     return status;
 }

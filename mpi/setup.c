@@ -213,8 +213,7 @@ enum status job_open_output(struct job *job) {
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(modes[i].name, job->options.place) == 0)
             mode = modes[i].mode;
-    TRY(agree(job, placer_open(job->output, job->dataset.common, mode, job->options.save_txt,
-                           &job->placer)));
+    TRY(agree(job, placer_open(job->output, job->dataset.common, mode, &job->placer)));
 out:
     return status;
 }

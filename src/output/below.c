@@ -89,7 +89,8 @@ int below_file(const struct spot *spot, int flags, mode_t mode, int *file) {
     int error = seat_take(spot, false, &seat);
     if (error != 0)
         return error;
-    *file = openat(seat.folder, seat.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+    *file = openat(seat.folder, seat.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                   mode);
     error = *file < 0 ? errno : check(*file, (flags & O_ACCMODE) != O_RDONLY);
     seat_leave(&seat);
     if (error != 0 && *file >= 0) {

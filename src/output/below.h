@@ -23,8 +23,8 @@ struct seat {
     bool opened;      /* seat_leave closes the folder */
 };
 
-/* `make`: folders on the way that are absent are made. Returns 0 or an errno value; on failure there
- * is nothing to leave. */
+/* `make`: folders on the way that are absent are made. Returns 0 or an errno value; on failure
+ * there is nothing to leave. */
 int seat_take(const struct spot *spot, bool make, struct seat *seat);
 void seat_leave(const struct seat *seat);
 

@@ -72,8 +72,7 @@ static enum status piece_look(const struct clearing *clearing, const struct mani
     if (seat_take(&spot, false, &seat) != 0)
         return STATUS_OK;
     *state = seat_state(clearing, entry, piece, &seat);
-    if (remove && *state == OWN_SAME && unlinkat(seat.folder, seat.name, 0) != 0 &&
-        errno != ENOENT)
+    if (remove && *state == OWN_SAME && unlinkat(seat.folder, seat.name, 0) != 0 && errno != ENOENT)
         status = storage_failed(errno, &spot, "cannot remove");
     seat_leave(&seat);
     return status;
@@ -211,8 +210,8 @@ static void remove_logs(const struct clearing *clearing) {
 static void remove_empty(int parent, const char *name) {
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
         return;
-    DIR *stream = stream_open(
-        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    DIR *stream =
+        stream_open(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL)
         if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
@@ -276,8 +275,7 @@ out:
     return status;
 }
 
-enum status output_clear_leftovers(const char *output, const struct journal_id *ids,
-                                   size_t count) {
+enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count) {
     enum status status;
     struct clearing clearing = {.torn = true};
     TRY(work_folder_open(output, false, &clearing.work));

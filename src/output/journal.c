@@ -122,8 +122,8 @@ static enum status fail(struct journal *journal) {
 }
 
 /* What was written of a failed part is taken back, so that the file ends where it did. */
-static enum status part_append(const struct journal *journal, struct part *part,
-                               const char *bytes, size_t length) {
+static enum status part_append(const struct journal *journal, struct part *part, const char *bytes,
+                               size_t length) {
     int error = write_all(part->file, bytes, length);
     if (error == 0) {
         part->size += length;
@@ -229,8 +229,7 @@ static enum status add_mark(struct journal *journal, uint64_t marked) {
     text_clear(&journal->text);
     enum status status = journal_mark_write(journal->seed, marked, &journal->text);
     if (status == STATUS_OK)
-        status =
-            part_append(journal, &journal->lines, journal->text.data, journal->text.length);
+        status = part_append(journal, &journal->lines, journal->text.data, journal->text.length);
     return status;
 }
 

@@ -58,8 +58,8 @@ struct journal_entry {
 enum status journal_create(const char *output, unsigned epoch, int rank, bool predictions,
                            struct journal **out);
 
-/* Writes what is going to be placed for an image, before it is. *placed: for its entry. Thread-safe.
- * Fails as journal_add does. */
+/* Writes what is going to be placed for an image, before it is. *placed: for its entry.
+ * Thread-safe. Fails as journal_add does. */
 enum status journal_announce(struct journal *journal, const struct text *line,
                              struct journal_text *placed);
 

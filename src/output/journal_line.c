@@ -85,7 +85,8 @@ static bool read_crc(const char *bytes, uint32_t *crc) {
 static bool read_text(const char **at, struct journal_text *text) {
     uint64_t length, crc;
     if (!digits_after(at, ' ', INT64_MAX, &text->offset) ||
-        !digits_after(at, ' ', JOURNAL_TEXT_BYTES, &length) || !digits_after(at, ' ', UINT32_MAX, &crc))
+        !digits_after(at, ' ', JOURNAL_TEXT_BYTES, &length) ||
+        !digits_after(at, ' ', UINT32_MAX, &crc))
         return false;
     text->length = (uint32_t)length;
     text->crc = (uint32_t)crc;

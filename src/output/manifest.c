@@ -175,8 +175,7 @@ enum status manifest_walk(int work, const char *path, manifest_each *each, void 
                 status = storage_failed(errno, &spot, "cannot read the folder");
             break;
         }
-        if (strcmp(entry->d_name, MANIFEST) == 0 ||
-            work_name_kind(entry->d_name) == WORK_PLACED)
+        if (strcmp(entry->d_name, MANIFEST) == 0 || work_name_kind(entry->d_name) == WORK_PLACED)
             TRY(manifest_lines(&(struct spot){work, path, entry->d_name}, pass_on, &walking));
     }
 out:

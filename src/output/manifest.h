@@ -1,8 +1,8 @@
-/* Which files a run has put into the output folder, and what was written into them: so that starting
- * over removes just those, and none that somebody has changed since.
+/* Which files a run has put into the output folder, and what was written into them: so that
+ * starting over removes just those, and none that somebody has changed since.
  *
- * A line an image. It is written before the image's files are (journal_announce), so that there is no
- * file without its line, however the process ends. The lines of all images that are done become
+ * A line an image. It is written before the image's files are (journal_announce), so that there is
+ * no file without its line, however the process ends. The lines of all images that are done become
  * WORK_FOLDER/manifest in the end. */
 #ifndef VERIFY_OUTPUT_MANIFEST_H
 #define VERIFY_OUTPUT_MANIFEST_H
@@ -44,9 +44,9 @@ void manifest_write(const struct manifest_entry *entry, struct text *text);
  * it is no such line, or its path could lead out of the folder. */
 bool manifest_read(char *line, struct manifest_entry *entry);
 
-/* Calls `each` for the lines of one file, with the byte where a line begins. What is no whole line is
- * passed over: the last one of a process that was killed, which had placed nothing of it yet. Stops
- * with the first status that is not STATUS_OK. */
+/* Calls `each` for the lines of one file, with the byte where a line begins. What is no whole line
+ * is passed over: the last one of a process that was killed, which had placed nothing of it yet.
+ * Stops with the first status that is not STATUS_OK. */
 typedef enum status manifest_line(void *context, uint64_t offset,
                                   const struct manifest_entry *entry);
 enum status manifest_lines(const struct spot *spot, manifest_line *each, void *context);

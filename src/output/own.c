@@ -13,8 +13,8 @@ enum { BLOCK_BYTES = 1 << 16 };
 /* Opens what the name is if that is a regular file; -1: it is something else, or cannot be read. */
 static int open_file(const struct seat *seat) {
     struct stat about;
-    int file = openat(seat->folder, seat->name,
-                      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int file =
+        openat(seat->folder, seat->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (file >= 0 && (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))) {
         close(file);
         file = -1;

@@ -7,8 +7,8 @@
 #include "output/manifest.h"
 
 /* Whether replacing the name by a file of these bytes loses nothing: it is free, or a link, or one
- * of several names, or holds the first of these bytes (a process may have been killed while it wrote
- * them). */
+ * of several names, or holds the first of these bytes (a process may have been killed while it
+ * wrote them). */
 bool own_replaceable(const struct seat *seat, const char *bytes, size_t length);
 /* The same for the bytes of another file. */
 bool own_replaceable_by(const struct seat *seat, const char *path);

@@ -26,29 +26,22 @@ struct placer {
     char *common; /* without a slash at its end; owned */
     size_t common_length;
     struct shelf output;
-    struct shelf images[BUCKET_FAILED], labels[BUCKET_FAILED], predicted;
-    atomic_bool fell_back; /* a hard link was not possible; not yet reported */
+    struct shelf images[BUCKET_FAILED], labels[BUCKET_FAILED];
+    atomic_bool fell_back; /* a hard link was not possible … */
+    atomic_bool told;      /* … which was reported */
 };
 
 /* ---------------------------------------------------------------- opening */
 
 static enum status shelf_open(const struct shelf *output, const char *bucket, const char *kind,
                               struct shelf *shelf) {
-    struct text name = {0};
-    text_format(&name, "%s%s%s", bucket ? bucket : "", bucket && kind ? "/" : "", kind ? kind : "");
-    enum status status = text_status(&name);
-    if (status == STATUS_OK && asprintf(&shelf->path, "%s/%s", output->path, name.data) < 0) {
+    if (asprintf(&shelf->path, "%s/%s/%s", output->path, bucket, kind) < 0) {
         shelf->path = NULL;
-        status = FAIL(STATUS_FAILED, "out of memory: the name of a folder in %s", output->path);
+        return FAIL(STATUS_FAILED, "out of memory: the name of a folder in %s", output->path);
     }
-    if (status == STATUS_OK) {
-        struct spot spot = {output->folder, output->path, name.data};
-        int error = below_folder(&spot, true, &shelf->folder);
-        if (error != 0)
-            status = storage_failed(error, &spot, "cannot make the folder");
-    }
-    text_free(&name);
-    return status;
+    struct spot spot = {output->folder, output->path, shelf->path + strlen(output->path) + 1};
+    int error = below_folder(&spot, true, &shelf->folder);
+    return error == 0 ? STATUS_OK : storage_failed(error, &spot, "cannot make the folder");
 }
 
 static enum status output_open(const char *output, struct shelf *shelf) {
@@ -70,13 +63,13 @@ static void shelf_close(struct shelf *shelf) {
 }
 
 enum status placer_open(const char *output, const char *common, enum place_mode mode,
-                        bool predicted, struct placer **out) {
+                        struct placer **out) {
     enum status status;
     struct placer *placer;
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *placer, &placer));
     placer->mode = mode;
-    placer->output.folder = placer->predicted.folder = -1;
+    placer->output.folder = -1;
     for (int b = 0; b < BUCKET_FAILED; b++)
         placer->images[b].folder = placer->labels[b].folder = -1;
     TRY(memory_string(common, &placer->common));
@@ -91,8 +84,6 @@ enum status placer_open(const char *output, const char *common, enum place_mode 
         TRY(shelf_open(&placer->output, name, IMAGES_FOLDER, &placer->images[b]));
         TRY(shelf_open(&placer->output, name, LABELS_FOLDER, &placer->labels[b]));
     }
-    if (predicted)
-        TRY(shelf_open(&placer->output, NULL, PREDICTED_FOLDER, &placer->predicted));
     *out = placer;
 out:
     if (status != STATUS_OK)
@@ -104,7 +95,6 @@ void placer_close(struct placer *placer) {
     if (!placer)
         return;
     shelf_close(&placer->output);
-    shelf_close(&placer->predicted);
     for (int b = 0; b < BUCKET_FAILED; b++) {
         shelf_close(&placer->images[b]);
         shelf_close(&placer->labels[b]);
@@ -114,7 +104,7 @@ void placer_close(struct placer *placer) {
 }
 
 bool placer_fell_back(struct placer *placer) {
-    return atomic_exchange(&placer->fell_back, false);
+    return atomic_load(&placer->fell_back) && !atomic_exchange(&placer->told, true);
 }
 
 /* ---------------------------------------------------------------- paths */
@@ -140,10 +130,11 @@ enum status label_name(const char *path, char out[PATH_MAX]) {
 /* ---------------------------------------------------------------- labels */
 
 /* Writes a file that is in memory, with the permissions and the time of change of `about`. It is
- * there to be corrected, so its owner may write to it. A new name is written to directly: renaming would cost as much again, and an image
- * counts as placed only once the journal has it. Returns 0 or an errno value. */
+ * there to be corrected, so its owner may write to it. A new name is written to directly: renaming
+ * would cost as much again, and an image counts as placed only once the journal has it. Returns 0
+ * or an errno value. */
 static int label_create(const struct seat *seat, const char *bytes, size_t length,
-                       const struct stat *about) {
+                        const struct stat *about) {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     int file = openat(seat->folder, seat->name, flags, 0600);
     if (file < 0)
@@ -159,7 +150,7 @@ static int label_create(const struct seat *seat, const char *bytes, size_t lengt
 }
 
 static enum status label_replace(const struct spot *spot, const char *bytes, size_t length,
-                                const struct stat *about) {
+                                 const struct stat *about) {
     struct draft draft;
     enum status status = draft_open(spot, 0600, &draft);
     if (status != STATUS_OK)
@@ -175,7 +166,7 @@ static enum status label_replace(const struct spot *spot, const char *bytes, siz
 }
 
 static enum status label_place(const struct spot *spot, const char *bytes, size_t length,
-                              const struct stat *about) {
+                               const struct stat *about) {
     struct seat seat;
     int error = seat_take(spot, true, &seat);
     bool replace = false;
@@ -218,7 +209,7 @@ enum status placer_place_read(struct placer *placer, enum bucket bucket, const c
     /* After the image, which placer_clear goes by. */
     if (label && label->bytes)
         TRY(label_place(&(struct spot){labels->folder, labels->path, name}, label->bytes,
-                       label->length, &label->about));
+                        label->length, &label->about));
 out:
     return status;
 }
@@ -293,9 +284,9 @@ static enum status remove_there(const struct spot *spot, const struct seat *seat
                : storage_failed(errno, spot, "cannot remove");
 }
 
-/* Takes one image, and its label file, out of one bucket. Another image, of another suffix, may have
- * a label file of that name, and somebody may have put files of these names there. The image goes
- * last: it tells whoever does this again that its label may still be there. */
+/* Takes one image, and its label file, out of one bucket. Another image, of another suffix, may
+ * have a label file of that name, and somebody may have put files of these names there. The image
+ * goes last: it tells whoever does this again that its label may still be there. */
 static enum status clear_bucket(struct placer *placer, int bucket, const char *image_path,
                                 const char *path, const struct file_bytes *label) {
     enum status status = STATUS_OK;
@@ -339,11 +330,12 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
                              size_t length) {
     enum status status;
     const char *path;
-    char name[PATH_MAX];
+    char name[PATH_MAX], below[sizeof PREDICTED_FOLDER + PATH_MAX];
     TRY(path_below(placer, image_path, &path));
     TRY(label_name(path, name));
-    TRY(file_write(&(struct spot){placer->predicted.folder, placer->predicted.path, name}, text,
-                   length, false));
+    snprintf(below, sizeof below, PREDICTED_FOLDER "/%s", name);
+    TRY(file_write(&(struct spot){placer->output.folder, placer->output.path, below}, text, length,
+                   false));
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
 }

@@ -15,8 +15,8 @@
 
 enum place_mode { PLACE_HARDLINK, PLACE_SYMLINK, PLACE_COPY, PLACE_NONE };
 
-/* Makes the folder, with its parents, where it is absent, and checks that it can be written. Where it
- * holds anything of the names that a run makes (correct, mislabeled, uncertain, predicted, logs,
+/* Makes the folder, with its parents, where it is absent, and checks that it can be written. Where
+ * it holds anything of the names that a run makes (correct, mislabeled, uncertain, predicted, logs,
  * verification_report.json, verification_records.jsonl, predictions.json), it is STATUS_BAD_INPUT,
  * which names them and the way out. Called by one process, before the others write. */
 enum status output_prepare(const char *output);
@@ -27,11 +27,11 @@ enum status output_sweep(const char *output);
 
 struct placer; /* thread-safe after placer_open */
 
-/* Makes the buckets' folders (also where other ranks do the same at the same time), and PREDICTED_FOLDER
- * where `predicted`. `common` is the folder that image paths are made relative to. Mode PLACE_NONE
- * makes no buckets and places nothing. */
+/* Makes the buckets' folders (also where other ranks do the same at the same time). `common` is the
+ * folder that image paths are made relative to. Mode PLACE_NONE makes no folder and places nothing.
+ */
 enum status placer_open(const char *output, const char *common, enum place_mode mode,
-                        bool predicted, struct placer **out);
+                        struct placer **out);
 void placer_close(struct placer *placer);
 
 /* Appends the image's line of the manifest (manifest.h), to be written before it is placed; nothing
@@ -42,9 +42,9 @@ enum status placer_announce(const struct placer *placer, enum bucket bucket, con
 
 /* Places one image, and its label file (always as a copy, with the label's own permissions) where
  * it has been read: its bytes are written. No link in the output is followed. What has a name there
- * already is replaced where that loses nothing (own.h), else STATUS_FAILED. STATUS_FAILED with what,
- * where and why (disk full, no inodes, permission). STATUS_BAD_INPUT, with the reason alone: the
- * image itself cannot be read any more, and is not placed. */
+ * already is replaced where that loses nothing (own.h), else STATUS_FAILED. STATUS_FAILED with
+ * what, where and why (disk full, no inodes, permission). STATUS_BAD_INPUT, with the reason alone:
+ * the image itself cannot be read any more, and is not placed. */
 enum status placer_place_read(struct placer *placer, enum bucket bucket, const char *image_path,
                               const struct file_bytes *label);
 /* The same; reads the label file (NULL: none). One that cannot be read is left out. */
@@ -67,8 +67,8 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
 /* True once after a hard link was not possible and symbolic links took over. */
 bool placer_fell_back(struct placer *placer);
 
-/* The name of an image's label file, below LABELS_FOLDER or PREDICTED_FOLDER: the image's, with .txt
- * for its suffix. */
+/* The name of an image's label file, below LABELS_FOLDER or PREDICTED_FOLDER: the image's, with
+ * .txt for its suffix. */
 enum status label_name(const char *path, char out[PATH_MAX]);
 
 /* mkdir -p; an existing folder is fine, also when another process makes it at the same moment. */

@@ -193,4 +193,3 @@ enum status image_copy(const char *image, const struct spot *spot) {
     close(from);
     return status;
 }
-

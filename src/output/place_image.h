@@ -15,8 +15,8 @@ enum status image_copy(const char *image, const struct spot *spot);
 
 /* In the middle of a run nothing that is written is bad input any more. */
 enum status in_a_run(enum status status);
-/* Gives a file permissions (and `more_mode`) and time of change. Some file systems know neither; the
- * copy is as good there. */
+/* Gives a file permissions (and `more_mode`) and time of change. Some file systems know neither;
+ * the copy is as good there. */
 void set_about(int file, const struct stat *about, mode_t more_mode);
 
 #endif

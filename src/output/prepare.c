@@ -11,14 +11,10 @@
 #include "output/storage.h"
 
 const char *const made_names[MADE_NAMES] = {
-    [MADE_REPORT] = "verification_report.json",
-    [MADE_RECORDS] = "verification_records.jsonl",
-    [MADE_PREDICTIONS] = "predictions.json",
-    [MADE_CORRECT] = "correct",
-    [MADE_MISLABELED] = "mislabeled",
-    [MADE_UNCERTAIN] = "uncertain",
-    [MADE_PREDICTED] = PREDICTED_FOLDER,
-    [MADE_LOGS] = LOGS_FOLDER,
+    [MADE_REPORT] = "verification_report.json", [MADE_RECORDS] = "verification_records.jsonl",
+    [MADE_PREDICTIONS] = "predictions.json",    [MADE_CORRECT] = "correct",
+    [MADE_MISLABELED] = "mislabeled",           [MADE_UNCERTAIN] = "uncertain",
+    [MADE_PREDICTED] = PREDICTED_FOLDER,        [MADE_LOGS] = LOGS_FOLDER,
 };
 
 enum status made_find(int folder, const char *output, struct text *list) {
@@ -37,8 +33,8 @@ enum status made_find(int folder, const char *output, struct text *list) {
 /* Permission bits do not tell all (root on NFS, quotas): make a file. */
 static enum status check_writable(int folder, const char *output) {
     struct draft draft;
-    enum status status = draft_open(
-        &(struct spot){folder, output, made_names[MADE_REPORT]}, 0600, &draft);
+    enum status status =
+        draft_open(&(struct spot){folder, output, made_names[MADE_REPORT]}, 0600, &draft);
     if (status == STATUS_OK)
         draft_drop(&draft);
     return status;

@@ -17,13 +17,13 @@
 #include "output/work_folder.h"
 
 /* Keys of run.json. */
-#define VERSION  "version"
+#define VERSION      "version"
 #define MANIFEST_KEY "manifest" /* the format of the manifest that the run writes */
-#define EPOCH    "epoch"
-#define PARTS    "parts"
-#define COMPLETE "complete" /* counts */
-#define FILES    "files"    /* name: [bytes, seconds, nanoseconds] */
-#define CLEARING "clearing"
+#define EPOCH        "epoch"
+#define PARTS        "parts"
+#define COMPLETE     "complete" /* counts */
+#define FILES        "files"    /* name: [bytes, seconds, nanoseconds] */
+#define CLEARING     "clearing"
 
 enum { RUN_FILE_BYTES = 1 << 20 };
 

@@ -60,8 +60,8 @@ enum status run_file_finish(const char *output, const struct run_counts *counts)
  * damaged counts as absent. */
 enum status run_file_owns(const char *output, bool *owns);
 
-/* Notes that the output's files are about to be removed: until that is done, only to go on with it is
- * possible. */
+/* Notes that the output's files are about to be removed: until that is done, only to go on with it
+ * is possible. */
 enum status run_file_clearing(const char *output);
 
 /* Appends the names of files right in the output folder that are not what run.json says they were;

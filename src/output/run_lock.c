@@ -20,6 +20,7 @@ enum { OWNER_BYTES = 400, ATTEMPTS = 100 };
 struct run_lock {
     int file;
     struct work_folder work;
+    bool held;               /* by another process */
     char owner[OWNER_BYTES]; /* what the file says: host, process, since when */
 };
 
@@ -84,8 +85,9 @@ static enum status age_of(const struct run_lock *lock, double *age) {
 }
 
 /* `age` below 0: the holder lives, as the system knows. */
-static enum status refuse(const struct run_lock *lock, double age) {
+static enum status refuse(struct run_lock *lock, double age) {
     char owner[OWNER_BYTES];
+    lock->held = true;
     owner_read(lock, owner);
     owner[strcspn(owner, "\n")] = '\0';
     const char *who = owner[0] ? owner : "another verify";
@@ -109,11 +111,12 @@ static bool knows_no_locks(int error) {
 /* Whether the path still names the file that is open. */
 static bool is_same(const struct run_lock *lock) {
     struct stat open_one, named;
-    return fstat(lock->file, &open_one) == 0 && fstatat(lock->work.folder, RUN_LOCK, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return fstat(lock->file, &open_one) == 0 &&
+           fstatat(lock->work.folder, RUN_LOCK, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
            open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
-static enum status take_by_age(const struct run_lock *lock, bool made) {
+static enum status take_by_age(struct run_lock *lock, bool made) {
     double age = RUN_LOCK_STALE_SECONDS;
     enum status status = made ? STATUS_OK : age_of(lock, &age);
     return status == STATUS_OK && age < RUN_LOCK_STALE_SECONDS ? refuse(lock, age) : status;
@@ -165,7 +168,7 @@ out:
     return status;
 }
 
-enum status run_lock_take(const char *output, struct run_lock **out) {
+enum status run_lock_take(const char *output, bool *held, struct run_lock **out) {
     enum status status;
     struct run_lock *lock;
     *out = NULL;
@@ -173,6 +176,8 @@ enum status run_lock_take(const char *output, struct run_lock **out) {
     lock->file = lock->work.output = lock->work.folder = -1;
     owner_make(lock->owner);
     status = take(output, lock);
+    if (held)
+        *held = lock->held;
     if (status == STATUS_OK) {
         *out = lock;
         return STATUS_OK;

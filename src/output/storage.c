@@ -138,6 +138,9 @@ static bool is_folder(const char *path) {
 
 enum status make_folders(const char *whole) {
     char *path;
+    if (strlen(whole) >= PATH_MAX)
+        return FAIL(STATUS_BAD_INPUT, "%.200s...: the path is too long: choose a shorter one",
+                    whole);
     enum status status = memory_string(whole, &path);
     if (status != STATUS_OK)
         return status;

@@ -24,8 +24,8 @@ enum status storage_failed(int error, const struct spot *spot, const char *what,
 /* Writes it all, whatever the interruptions. Returns 0 or an errno value. */
 int write_all(int file, const char *bytes, size_t length);
 
-/* Renames the file that `about` tells of. A rename that is done counts as done, even where a network
- * file system says that it failed. Returns 0 or an errno value. */
+/* Renames the file that `about` tells of. A rename that is done counts as done, even where a
+ * network file system says that it failed. Returns 0 or an errno value. */
 int file_move(int folder, const char *from, int to_folder, const char *to,
               const struct stat *about);
 

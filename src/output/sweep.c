@@ -75,6 +75,8 @@ enum status output_sweep(const char *output) {
     struct path_list folders = {0}; /* to be read, a stack */
     struct text path = {0};
     int whole = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (whole < 0 && errno == ENOENT)
+        return STATUS_OK;
     if (whole < 0)
         return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
                               "cannot open the output folder");

@@ -25,6 +25,8 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
     if (make)
         TRY(make_folders(output));
     work->output = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (work->output < 0 && errno == ENOENT && !make)
+        return STATUS_OK;
     if (work->output < 0)
         return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
                               "cannot open the output folder");

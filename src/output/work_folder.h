@@ -16,13 +16,13 @@
 enum { MERGE_NAME_BYTES = 64 };
 
 struct work_folder {
-    int output; /* the output folder */
-    int folder; /* -1: it is not there */
+    int output;                                 /* the output folder; -1: it is not there */
+    int folder;                                 /* -1: it is not there */
     char output_path[PATH_MAX], path[PATH_MAX]; /* for messages */
 };
 
-/* Opens the output folder, which may be a link, and the work folder in it, which may not; `make`:
- * makes both where they are absent. On failure, too, work_folder_close must be called. */
+/* Opens the output folder, which may be a link, and the work folder in it, which may not; what is
+ * absent stays -1, or is made (`make`). On failure, too, work_folder_close must be called. */
 enum status work_folder_open(const char *output, bool make, struct work_folder *work);
 void work_folder_close(struct work_folder *work);
 
