@@ -64,7 +64,7 @@ static const struct row rows[] = {
     {"resume", SWITCH, AT(resume), 0, 0, NULL, NULL, NULL,
      "continue an interrupted run, with any number of processes"},
     {"overwrite", SWITCH, AT(overwrite), 0, 0, NULL, NULL, NULL,
-     "start over; removes only what a run makes"},
+     "start over; removes only what a run wrote and nobody changed"},
     {"save-json", SWITCH, AT(save_json), 0, 0, NULL, NULL, NULL,
      "write predictions.json (COCO results)"},
     {"save-txt", SWITCH, AT(save_txt), 0, 0, NULL, NULL, NULL, "write labels as predicted"},
