@@ -134,7 +134,7 @@ static enum status tell_begun(void) {
     if (!path || !*path)
         return STATUS_OK;
     struct spot spot = {AT_FDCWD, NULL, path};
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (file < 0 || close(file) != 0)
         return storage_failed(errno, &spot, BEGUN_FILE ": cannot make");
     return STATUS_OK;

@@ -11,8 +11,8 @@
 #include "data/file_bytes.h"
 
 enum {
-    LABEL_FILE_MIB = 16,        /* larger files are not read */
-    LABEL_FILE_LINES = 100000,  /* lines with something on them; the rest of a file is not read */
+    LABEL_FILE_MIB = 16,       /* larger files are not read */
+    LABEL_FILE_LINES = 100000, /* lines with something on them; the rest of a file is not read */
 };
 
 struct label {
