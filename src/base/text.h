@@ -25,7 +25,8 @@ void text_string(struct text *text, const char *string);
 void text_count(struct text *text, uint64_t number); /* in decimal */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends a JSON string literal, quotes included. Bytes that are not valid UTF-8 become U+FFFD. */
+/* Appends a JSON string literal, quotes included. Bytes that are not valid UTF-8 become U+FFFD;
+ * characters that are not printable (base/shown.h) are escaped, so that a file can be shown. */
 void text_json_string(struct text *text, const char *string);
 
 /* Appends a number with at most `decimals` decimals and at least one ("0.25", "3.0"), rounded
