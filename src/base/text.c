@@ -98,6 +98,17 @@ void text_json_string(struct text *text, const char *string) {
     text_bytes(text, "\"", 1);
 }
 
+void text_json_lines(struct text *text, const char *json, size_t length) {
+    for (size_t at = 0; at < length;) {
+        struct character character = character_read(json + at, length - at);
+        if (character.valid && !character.printable && json[at] != '\n')
+            json_escape(text, json + at, character.length);
+        else
+            text_bytes(text, json + at, character.length);
+        at += character.length;
+    }
+}
+
 /* Most numbers are short: these decimals, magnitudes below 2^40. */
 enum { SHORT_DECIMALS = 6 };
 static const uint64_t powers[SHORT_DECIMALS + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000};

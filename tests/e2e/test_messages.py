@@ -178,8 +178,12 @@ class HostileNames(Case):
                 for name in os.listdir(logs):
                     with open(os.path.join(logs, name), "rb") as file:
                         self.check(file.read())
-                with open(os.path.join(output, b"verification_records.jsonl"), "rb") as file:
-                    self.check(file.read())
+                for name in (b"verification_records.jsonl", b"verification_report.json"):
+                    with open(os.path.join(output, name), "rb") as file:
+                        text = file.read()
+                    self.check(text)
+                self.assertEqual(json.loads(text)["parameters"]["output"],
+                                 output.decode("utf-8", "replace"))
                 os.rename(target, target + b".done")
 
     def test_errors(self):

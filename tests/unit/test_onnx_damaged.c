@@ -61,7 +61,7 @@ static void refuses_damaged_files(void **state) {
         {"external_absolute", "outside the model's folder"},
         {"external_folder", "no regular file"},
         {"external_length", "do not fit"},
-        {"pose", "task 'pose'"},
+        {"pose", "task 'pose': give one that was trained for detection"},
         {"line_break", "operator Frob?[GPU 0] ?[2Jdone"},
     };
     size_t n = sizeof files / sizeof files[0], there = 0;
