@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "job.h"
 #include "output/clear.h"
 #include "output/fingerprint.h"
@@ -110,7 +111,7 @@ static enum status take_lock(struct job *job) {
     enum status status = run_lock_take(options->output, &held, &job->lock);
     for (int i = 0; held && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
         if (i == 0)
-            fprintf(stderr, "verify: %s; waiting for it to end\n", status_message());
+            line_print(stderr, "verify: %s; waiting for it to end", status_message());
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
         status = run_lock_take(options->output, &held, &job->lock);
     }

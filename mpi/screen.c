@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "output/place.h"
 #include "output/storage.h"
 #include "output/tally.h"
@@ -75,16 +76,13 @@ void screen_close(struct screen *screen) {
     free(screen);
 }
 
-/* Flushed line by line, so that `tail -f` and a killed job show all. */
 static void put(FILE *file, const char *format, va_list args) {
     if (!file)
         return;
     va_list copy;
     va_copy(copy, args);
-    vfprintf(file, format, copy);
+    line_vprint(file, format, copy);
     va_end(copy);
-    fputc('\n', file);
-    fflush(file);
 }
 
 void screen_line(struct screen *screen, const char *format, ...) {
