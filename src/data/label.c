@@ -244,10 +244,6 @@ enum status label_file_read(const char *path, const char *image, const char *ext
         status = parse(content->bytes, content->length, n_classes, file);
     else if (!file->absent)
         status = add_invalid(file, 0, content->problem);
-    if (content->length > LABEL_KEPT_BYTES) {
-        free(content->bytes);
-        content->bytes = NULL;
-    }
 out:
     return status;
 }
