@@ -65,7 +65,8 @@ struct job {
 };
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
- * (of the lowest rank that has it) becomes every rank's status_message. */
+ * (of the lowest rank that has it) becomes every rank's status_message. Where that is not rank 0's,
+ * which then had no such failure, it begins with the rank and its host. */
 enum status agree(const struct job *job, enum status mine);
 /* Waits for a collective call of all ranks. From the start of the work (job->pulse) does not return
  * where a rank is lost: the job is aborted. */
@@ -73,8 +74,10 @@ void wait_for(const struct job *job, MPI_Request *request);
 /* Ends all ranks where one of them does not answer any more. Not collective. */
 _Noreturn void abort_job(void);
 
+/* launch.c — collective: ranks, flags, and whether all ranks were started alike. */
+enum status job_start(struct job *job, int argc, char **argv);
+
 /* setup.c — collective, each agreed on by all ranks. */
-enum status job_start(struct job *job, int argc, char **argv); /* ranks, flags */
 enum status job_open_model(struct job *job);
 enum status job_open_data(struct job *job);
 enum status job_open_backend(struct job *job);

@@ -33,6 +33,8 @@ void options_help(struct text *text);
 
 /* Appends a JSON object of every flag in force. */
 void options_json(const struct options *options, struct text *text);
+/* Appends a line for each flag, --help and --version among them: "imgsz 640", the value as JSON. */
+void options_lines(const struct options *options, struct text *text);
 
 /* Applies a JSON file's keys to the options that `given` (one bool a table row) does not mark as
  * said on the command line. Used by options_read. */
