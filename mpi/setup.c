@@ -171,6 +171,7 @@ enum status job_open_backend(struct job *job) {
         .rect = options->rect,
         .half = options->half,
         .local_rank = job->local_rank,
+        .hang_seconds = (double)options->hang_timeout,
     };
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
     if (status == STATUS_BAD_INPUT)

@@ -16,6 +16,8 @@ struct backend_options {
     bool rect;      /* inputs of many shapes will come, longest side imgsz */
     bool half;      /* fp16 where the backend has it */
     int local_rank; /* of this process on its node: chooses the device */
+    /* A batch that takes longer on a device of its own has failed, with a message; 0: no limit. */
+    double hang_seconds;
 };
 
 /* What is needed to judge one staged picture, and where its findings go. */
@@ -56,6 +58,7 @@ struct backend_interface {
     /* Waits for the oldest batch that was submitted and not collected. After a failure of either
      * function the backend can only be closed. */
     enum status (*collect)(struct backend *backend);
+    /* Where the device hangs, leaves what it may still be using to the end of the process. */
     void (*close)(struct backend *backend);
 };
 

@@ -78,7 +78,8 @@ static const struct row rows[] = {
     {"fail-on", COUNT, AT(fail_on), -1, 9e15, "-1", NULL, "N",
      "exit 4 where more than N boxes are mislabeled (default: off)"},
     {"hang-timeout", COUNT, AT(hang_timeout), 0, 86400, "30", NULL, "SECONDS",
-     "end the job when a process gives no sign of life for so long (default: 30; 0: off)"},
+     "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
+     "(default: 30; 0: off)"},
     {"quiet", SWITCH, AT(quiet), 0, 0, NULL, NULL, NULL, "no lines on the screen but errors"},
     {"version", SWITCH, AT(version), 0, 0, NULL, NULL, NULL, "print the version"},
     {"help", SWITCH, AT(help), 0, 0, NULL, NULL, NULL, "print this"},
