@@ -47,6 +47,7 @@ struct job {
     uint64_t images_done; /* by this rank */
     double seconds;       /* of this rank's work */
     double started;       /* seconds since 1970 */
+    double clock_started; /* the same moment by pulse_clock(), which no one sets back */
     bool failure_shown;   /* on rank 0: an ERROR line has said why the job failed */
 
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
@@ -122,8 +123,14 @@ enum status job_resume(struct job *job);
 /* Opens this rank's journal. */
 enum status job_open_journal(struct job *job);
 
-/* report.c — collective: verification_report.json, the closing lines, the exit status. */
+/* report.c — collective: verification_report.json, the closing lines. */
 enum status job_report(struct job *job);
+
+/* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
+ * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
+ */
+bool job_say_outcome(struct job *job);
+/* Collective, the same on all ranks: rank 0 has the counts. */
 int job_exit_status(const struct job *job);
 
 #endif

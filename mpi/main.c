@@ -156,6 +156,7 @@ int main(int argc, char **argv) {
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    job.clock_started = pulse_clock();
     signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
