@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/foreign.h"
 #include "model/work.h"
@@ -161,6 +162,11 @@ enum status model_read(const char *path, const char *weights, int64_t imgsz, str
     *model = (struct model){0};
     TRY(read_any(path, weights, imgsz, model));
     TRY(finish(model));
+    const uint64_t beside = model->fingerprint;
+    model->fingerprint = fingerprint_bytes(FINGERPRINT_START, &beside, sizeof beside);
+    TRY(fingerprint_file(path, &model->fingerprint));
+    if (weights)
+        TRY(fingerprint_file(weights, &model->fingerprint));
 out:
     if (status != STATUS_OK) {
         model_free(model);

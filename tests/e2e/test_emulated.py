@@ -10,10 +10,11 @@ EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
 
 
 class Emulated(Case):
-    def run_on(self, device, *flags, output=None, **options):
+    def run_on(self, device, *flags, ranks=2, output=None, **options):
         data = self.path("data")
         return self.run_verify("--model", MODEL, "--data", data, "--imgsz", 96, "--device", device,
-                               "--output", output or device, "--no-half", *flags, **options)
+                               "--output", output or device, "--no-half", *flags, ranks=ranks,
+                               **options)
 
     def assert_close(self, a, b, what, limit=1e-3):
         self.assertEqual(a is None, b is None, what)
@@ -65,6 +66,22 @@ class Emulated(Case):
     @staticmethod
     def uuid(index):
         return "GPU-e0000000-0000-0000-0000-%012d" % index
+
+
+    def test_a_device_that_hangs(self):
+        """The job ends in time, names rank and device, and is resumed on one that works."""
+        self.dataset(pictures=PICTURES)
+        self.run_on("cuda", "--batch", 1, output="whole")
+        out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 1, output="out", code=1,
+                          env={"VERIFY_EMULATION_HANG": "5"}, timeout=60)
+        self.assertRegex(out, r"\[GPU [01]\] ERROR: GPU 0 \(Emulated GPU.*\): "
+                              r"a batch has not ended for 1 s")
+        self.assertIn("--resume goes on", self.stderr)
+        done = self.journalled(output="out")
+        self.assertIn(done, range(1, PICTURES))
+        out = self.run_on("cuda", "--batch", 1, "--resume", output="out")
+        self.assertIn("Resuming: %d of %d images are done" % (done, PICTURES), out)
+        self.assertEqual(self.tree("out"), self.tree("whole"))
 
 
 if __name__ == "__main__":

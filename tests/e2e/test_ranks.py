@@ -51,7 +51,7 @@ class Ranks(Case):
         names = ["%s/%06d.jpg" % ("absent" * 20, i) for i in range(40000)]
         with open(self.path("list.txt"), "w") as file:
             file.writelines(name + "\n" for name in names)
-        self.verify_demo(data=self.path("list.txt"), ranks=3)
+        self.verify_demo(data=self.path("list.txt"), ranks=3, code=1)  # none can be read
         self.assertEqual([record["image"] for record in self.records()], names)
         self.assertEqual(self.report()["images"]["failed"], len(names))
         self.assertEqual([f["image"] for f in self.report()["failed_images"]], names)
