@@ -63,16 +63,18 @@ out:
     return status;
 }
 
-/* Root, common folder and class names of rank 0's data set become everybody's. */
+/* Root, common folder, extent and class names of rank 0's data set become everybody's. */
 static enum status share_dataset(struct job *job) {
     enum status status;
     struct dataset *dataset = &job->dataset;
+    char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
+    enum { FOLDERS = sizeof folders / sizeof *folders };
     struct text strings = {0};
     char *block = NULL;
     size_t length = 0;
     if (job->rank == 0) {
-        text_bytes(&strings, dataset->root, strlen(dataset->root) + 1);
-        text_bytes(&strings, dataset->common, strlen(dataset->common) + 1);
+        for (size_t i = 0; i < FOLDERS; i++)
+            text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);
         for (size_t i = 0; i < dataset->n_names; i++)
             text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
     }
@@ -81,11 +83,8 @@ static enum status share_dataset(struct job *job) {
     status = STATUS_OK;
     if (job->rank != 0 && block) {
         const char *at = block;
-        status = memory_string(at, &dataset->root);
-        at += strlen(at) + 1;
-        if (status == STATUS_OK)
-            status = memory_string(at, &dataset->common);
-        at += strlen(at) + 1;
+        for (size_t i = 0; i < FOLDERS && status == STATUS_OK; i++, at += strlen(at) + 1)
+            status = memory_string(at, folders[i]);
         size_t capacity = 0;
         for (; status == STATUS_OK && at < block + length; at += strlen(at) + 1) {
             status = memory_reserve(&dataset->names, &capacity, dataset->n_names + 1,
@@ -126,6 +125,8 @@ enum status job_open_data(struct job *job) {
     if (job->rank == 0)
         status =
             dataset_open(job->options.data, job->options.split, job->options.output, &job->dataset);
+    if (job->rank == 0 && status == STATUS_OK)
+        status = dataset_check_labels(&job->dataset);
     TRY(agree(job, status));
     TRY(share_dataset(job));
     TRY(agree(job, match_classes(job)));
@@ -250,6 +251,16 @@ static void warn_of_classes(struct job *job, const char *prefix) {
     text_free(&names);
 }
 
+static void warn_of_unread(struct job *job, const char *prefix) {
+    struct text kinds = {0};
+    dataset_unread_text(&job->dataset, &kinds);
+    if (job->dataset.unread.count && text_status(&kinds) == STATUS_OK)
+        screen_warning(job->screen, prefix,
+                       "%zu pictures are of kinds that are not read, and left out: %s",
+                       job->dataset.unread.count, kinds.data);
+    text_free(&kinds);
+}
+
 void job_warn(struct job *job) {
     const struct dataset *dataset = &job->dataset;
     const char *prefix = job->interface ? job->interface->prefix : "CPU";
@@ -263,13 +274,14 @@ void job_warn(struct job *job) {
                        (unsigned long long)dataset->repeated);
     if (dataset->other)
         screen_warning(job->screen, prefix,
-                       "%llu listed files are neither .jpg, .jpeg nor .png: left out",
+                       "%llu listed files are no pictures by their suffix: left out",
                        (unsigned long long)dataset->other);
     if (job->kept_images)
         screen_warning(job->screen, prefix,
                        "%llu images in the output are the last names of their pictures: left where "
                        "they are",
                        (unsigned long long)job->kept_images);
+    warn_of_unread(job, prefix);
     if (dataset->skipped)
         screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }

@@ -52,7 +52,8 @@ enum status item_read(const struct verify_job *job, struct item *item) {
     free(item->label_path);
     item->label_path = NULL;
     TRY(label_path(item->path, &item->label_path));
-    TRY(label_file_read(item->label_path, job->classes->n_data, &item->labels));
+    TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
+                        &item->labels));
     if (!job->interface) {
         /* A dry run promises to be quick: pictures are not decoded. */
         if (access(item->path, R_OK) != 0)

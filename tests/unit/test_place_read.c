@@ -24,7 +24,7 @@ static struct read_label read_label(const struct fixture *f, const char *content
     file_make(label.path, content);
     chmod(label.path, 0444);
     utimensat(AT_FDCWD, label.path, (struct timespec[]){{1000, 1}, {2000, 123456789}}, 0);
-    assert_ok(label_file_read(label.path, 0, &label.file));
+    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
     assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &label.placer));
     return label;
 }
