@@ -9,6 +9,7 @@
 #include "job/options.h"
 #include "job/verify.h"
 #include "output/report.h"
+#include "output/run_file.h"
 #include "output/run_lock.h"
 
 struct pulse;
@@ -52,9 +53,11 @@ struct job {
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
     enum status lock_status; /* failed: somebody else has taken the lock over … */
     char lock_message[ERROR_BYTES];
-    unsigned epoch;         /* how often this run was resumed */
-    bool resumed, complete; /* there was a run to continue; it was finished */
-    int signal;             /* that ended the work early; 0: none */
+    unsigned epoch;           /* how often this run was resumed */
+    bool resumed, complete;   /* there was a run to continue; it was finished */
+    struct run_counts counts; /* on rank 0, of a finished job */
+    uint64_t kept_images;     /* on rank 0: that --overwrite left, as the last of their pictures */
+    int signal;               /* that ended the work early; 0: none */
     struct journal *journal;
     size_t n_journals; /* that this rank counts and merges: some of earlier epochs, its own */
     struct journal_id *journals;     /* owned */

@@ -86,10 +86,10 @@ int job_exit_status(const struct job *job) {
     MPI_Request request;
     int exit_status = STATUS_OK;
     if (job->rank == 0) {
-        const uint64_t *counts = job->tally.counts;
-        bool problems = counts[TALLY_IMAGES + BUCKET_FAILED] > 0 || counts[TALLY_INVALID] > 0;
+        const struct run_counts *counts = &job->counts;
+        bool problems = counts->failed > 0 || counts->invalid > 0;
         int64_t limit = job->options.fail_on;
-        if (limit >= 0 && counts[TALLY_BOXES + VERDICT_MISLABELED] > (uint64_t)limit)
+        if (limit >= 0 && counts->mislabeled > (uint64_t)limit)
             exit_status = TOO_MANY_MISLABELED;
         else if (job->options.strict && problems)
             exit_status = STRICT;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "job/devices.h"
 #include "screen.h"
 
 enum status job_start(struct job *job, int argc, char **argv) {
@@ -130,11 +131,15 @@ out:
 }
 
 /* Index of the best backend that this rank may and can use; -1, with a message, where none. */
-static int choose_backend(const char *device) {
+static int choose_backend(const char *device, const struct devices *devices) {
     for (int i = 0; backends[i]; i++) {
-        bool asked_for = strcmp(device, backends[i]->name) == 0;
-        if ((asked_for || strcmp(device, "auto") == 0) && backends[i]->available() == STATUS_OK)
+        bool asked_for = strcmp(devices->backend, backends[i]->name) == 0;
+        if (!asked_for && strcmp(devices->backend, "auto") != 0)
+            continue;
+        enum status status = backends[i]->available(devices->indices, devices->count);
+        if (status == STATUS_OK)
             return i;
+        status_prefix(status, "--device %s: ", device);
         if (asked_for)
             break;
     }
@@ -144,7 +149,9 @@ static int choose_backend(const char *device) {
 enum status job_open_backend(struct job *job) {
     enum status status;
     const struct options *options = &job->options;
-    int mine = choose_backend(options->device), common;
+    struct devices devices;
+    TRY(agree(job, devices_read(options->device, &devices)));
+    int mine = choose_backend(options->device, &devices), common;
     TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
@@ -168,6 +175,8 @@ enum status job_open_backend(struct job *job) {
         .rect = options->rect,
         .half = options->half,
         .local_rank = job->local_rank,
+        .devices = devices.indices,
+        .n_devices = devices.count,
     };
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
     if (status == STATUS_BAD_INPUT)
@@ -252,6 +261,11 @@ void job_warn(struct job *job) {
         screen_warning(job->screen, prefix,
                        "%llu listed files are neither .jpg, .jpeg nor .png: left out",
                        (unsigned long long)dataset->other);
+    if (job->kept_images)
+        screen_warning(job->screen, prefix,
+                       "%llu images in the output are the last names of their pictures: left where "
+                       "they are",
+                       (unsigned long long)job->kept_images);
     if (dataset->skipped)
         screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }

@@ -21,9 +21,6 @@ enum status collection_skip(struct collection *collection, const char *format, .
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    for (char *c = what; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?'; /* a folder's name may hold anything */
     text_format(&collection->skipped, "%s%s", collection->skipped.length ? "; " : "", what);
     return text_status(&collection->skipped);
 }

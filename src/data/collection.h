@@ -20,7 +20,7 @@ struct collection {
 /* Start with a zeroed struct. */
 void collection_free(struct collection *collection);
 
-/* Notes something that was left out; control bytes become '?'. */
+/* Notes something that was left out. */
 enum status collection_skip(struct collection *collection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -236,10 +236,6 @@ enum status label_file_read(const char *path, size_t n_classes, struct label_fil
         status = parse(content->bytes, content->length, n_classes, file);
     else if (!content->missing)
         status = add_invalid(file, 0, content->problem);
-    if (content->length > LABEL_KEPT_BYTES) {
-        free(content->bytes);
-        content->bytes = NULL;
-    }
 out:
     return status;
 }

@@ -11,9 +11,8 @@
 #include "data/file_bytes.h"
 
 enum {
-    LABEL_FILE_MIB = 64,        /* larger files are not read */
-    LABEL_FILE_LINES = 100000,  /* lines with something on them; the rest of a file is not read */
-    LABEL_KEPT_BYTES = 1 << 16, /* the bytes of larger files are not kept */
+    LABEL_FILE_MIB = 16,       /* larger files are not read */
+    LABEL_FILE_LINES = 100000, /* lines with something on them; the rest of a file is not read */
 };
 
 struct label {
@@ -33,8 +32,8 @@ struct label_file {
     struct label *labels;
     size_t n_invalid, invalid_capacity;
     struct invalid_label *invalid;
-    struct file_bytes content; /* of a file read, so that a copy needs no second reading; its bytes
-                                  are NULL where they were not kept; owned */
+    struct file_bytes content; /* of a file read, so that what was judged is what is copied; its
+                                  bytes are NULL where it was not read; owned */
 };
 
 /* Reads a label file; class numbers must be below n_classes (0: any below 2^31). A missing file,

@@ -21,6 +21,7 @@ void item_free(struct item *item) {
     text_free(&item->predictions);
     text_free(&item->predicted);
     text_free(&item->counts);
+    text_free(&item->announced);
     *item = (struct item){0};
 }
 
@@ -165,23 +166,37 @@ out:
     return status;
 }
 
+static const struct file_bytes *label_of(const struct item *item) {
+    return item->labels.present ? &item->labels.content : NULL;
+}
+
+/* Says what will be placed, then places it. */
 static enum status place_files(const struct verify_job *job, struct outage *outage,
                                struct item *item) {
     enum status status = STATUS_OK;
+    enum bucket bucket = item->result.bucket;
+    const struct file_bytes *label = label_of(item);
+    item->placed = (struct journal_text){0};
     if (job->redo)
-        TRY(placer_clear(job->placer, item->result.bucket, item->path));
-    if (item->result.bucket == BUCKET_FAILED)
+        TRY(placer_clear(job->placer, bucket, item->path, label));
+    if (bucket == BUCKET_FAILED)
         goto out;
-    status =
-        placer_place_read(job->placer, item->result.bucket, item->path,
-                          item->labels.present ? item->label_path : NULL, &item->labels.content);
+    text_clear(&item->announced);
+    TRY(placer_announce(job->placer, bucket, item->path, label,
+                        job->save_txt ? &item->predicted : NULL, &item->announced));
+    if (job->journal)
+        TRY(journal_announce(job->journal, &item->announced, &item->placed));
+    status = placer_place_read(job->placer, bucket, item->path, label);
     if (status == STATUS_BAD_INPUT) {
         /* It is gone since it was read. */
         snprintf(item->error, sizeof item->error, "%s", status_message());
         TRY(outage_error(outage, OUTAGE_IMAGES, item->path, ENOENT));
+        item->placed = (struct journal_text){0};
         TRY(item_judge(job, item));
         if (job->redo)
-            status = placer_clear(job->placer, item->result.bucket, item->path);
+            status = placer_clear(job->placer, BUCKET_FAILED, item->path, label);
+        else
+            status = STATUS_OK;
     }
 out:
     return status;
@@ -190,6 +205,10 @@ out:
 enum status item_place(const struct verify_job *job, struct outage *outage, struct item *item) {
     enum status status = STATUS_OK;
     const struct image_result *result = &item->result;
+    if (job->save_txt && result->bucket != BUCKET_FAILED) {
+        text_clear(&item->predicted);
+        TRY(predicted_label_write(result, job->classes, &item->predicted));
+    }
     if (job->placer)
         TRY(place_files(job, outage, item));
     if (job->journal) {
@@ -200,13 +219,10 @@ enum status item_place(const struct verify_job *job, struct outage *outage, stru
         text_clear(&item->predictions);
         TRY(predictions_write(result, job->classes, &item->predictions));
     }
-    if (job->save_txt && result->bucket != BUCKET_FAILED) {
-        text_clear(&item->predicted);
-        TRY(predicted_label_write(result, job->classes, &item->predicted));
+    if (job->save_txt && result->bucket != BUCKET_FAILED)
         TRY(placer_predicted(job->placer, item->path,
                              item->predicted.data ? item->predicted.data : "",
                              item->predicted.length));
-    }
 out:
     return status;
 }
@@ -227,6 +243,7 @@ enum status item_record(const struct verify_job *job, struct item *item, struct 
         .bucket = item->result.bucket,
         .record = &item->record,
         .predictions = job->save_json ? &item->predictions : NULL,
+        .placed = item->placed,
         .tally = &item->counts,
     };
     note_findings(item, notes);

@@ -20,9 +20,10 @@ struct item {
     struct letterbox letterbox;
     struct findings findings;
     struct image_result result;
-    struct detections missing; /* of findings, those that count */
-    uint64_t list_index;       /* in the list of all images */
-    struct text path_text, record, predictions, predicted, counts;
+    struct detections missing;  /* of findings, those that count */
+    uint64_t list_index;        /* in the list of all images */
+    struct journal_text placed; /* where the journal has `announced` */
+    struct text path_text, record, predictions, predicted, counts, announced;
 };
 
 void item_free(struct item *item);

@@ -196,7 +196,7 @@ enum status report_write(const char *output, const struct report *report) {
         goto out;
     }
     text_clear(&line); /* the tree has its own copy */
-    text_bytes(&line, indented, length);
+    text_json_lines(&line, indented, length);
     text_string(&line, "\n");
     TRY(text_status(&line));
     TRY(text_write(output, &line));

@@ -10,10 +10,10 @@ EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
 
 
 class Emulated(Case):
-    def run_on(self, device, *flags, ranks=2, output=None):
+    def run_on(self, device, *flags, output=None, **options):
         data = self.path("data")
         return self.run_verify("--model", MODEL, "--data", data, "--imgsz", 96, "--device", device,
-                               "--output", output or device, "--no-half", *flags, ranks=ranks)
+                               "--output", output or device, "--no-half", *flags, **options)
 
     def assert_close(self, a, b, what, limit=1e-3):
         self.assertEqual(a is None, b is None, what)
@@ -48,6 +48,23 @@ class Emulated(Case):
             # There is one device for both.
             self.assertRegex(out, r"\[GPU 1\] WARNING: shares Emulated GPU \(GPU-e0.*\) with rank 0\n")
             self.assertNotIn("[GPU 0] WARNING", out)
+
+    def test_listed_devices(self):
+        self.dataset(pictures=3)
+        four = {"VERIFY_EMULATION_DEVICES": "4"}
+        self.run_on("3,1", output="two", env=four)
+        self.assertEqual([r["device"] for r in self.report("two")["per_rank"]],
+                         ["Emulated GPU (%s)" % self.uuid(i) for i in (3, 1)])
+        out = self.run_on("cuda:2,0", output="one", ranks=1, env=four)
+        self.assertIn("[GPU 0] WARNING: --device cuda:2,0 names 2 GPUs and 1 of them will work", out)
+        self.assertIn("mpirun -np 2", out)
+        self.assertIn(self.uuid(2), self.report("one")["per_rank"][0]["device"])
+        self.run_on("0,4", output="none", ranks=0, code=2, env=four)
+        self.assertIn("verify: error: --device 0,4: there is no GPU 4: 4 are visible", self.stderr)
+
+    @staticmethod
+    def uuid(index):
+        return "GPU-e0000000-0000-0000-0000-%012d" % index
 
 
 if __name__ == "__main__":

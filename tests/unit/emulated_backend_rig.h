@@ -101,6 +101,8 @@ struct plan {
     size_t readers; /* 0: batches are staged and submitted whole, one after another */
     bool rect, half, predict;
     int local_rank;
+    const int *devices; /* n_devices; NULL: all */
+    size_t n_devices;
 };
 
 struct run {
@@ -277,7 +279,9 @@ static inline enum status run_make(const struct plan *plan, const struct model *
                                       .imgsz = plan->imgsz,
                                       .rect = plan->rect,
                                       .half = plan->half,
-                                      .local_rank = plan->local_rank};
+                                      .local_rank = plan->local_rank,
+                                      .devices = plan->devices,
+                                      .n_devices = plan->n_devices};
     assert_int_equal(pthread_mutex_init(&run->mutex, NULL), 0);
     ASSERT_OK(queue_make(plan->slots, &run->free));
     ASSERT_OK(queue_make(PICTURES_MOST, &run->ready));

@@ -176,7 +176,7 @@ static enum status check_line(void *context, const struct journal_line *line) {
     char expected[64];
     uint64_t i = reading->next++;
     assert_int_equal(line->index, 10 + 2 * i);
-    assert_int_equal(journal_record(&reading->texts, line, &record), STATUS_OK);
+    assert_int_equal(journal_text_read(&reading->texts, line, JOURNAL_RECORDS, &record), STATUS_OK);
     snprintf(expected, sizeof expected, "{\"image\": \"%03d.jpg\", \"bucket\": %s", (int)i,
              i % 10 == 9 ? "null" : "\"correct\"");
     assert_int_equal(strncmp(record.data, expected, strlen(expected)), 0);
