@@ -48,6 +48,8 @@ static const struct row rows[] = {
      "fp16 with fp32 accumulation, on CUDA (default); --no-half: fp32"},
     {"threads", COUNT, AT(threads), 0, 1024, "auto", "auto", "N",
      "CPU threads a rank, decoding included (default: cores / local ranks)"},
+    {"image-memory", COUNT, AT(image_memory), 16, 1 << 24, "2048", NULL, "MIB",
+     "memory for decoded pictures a rank; a picture that needs more fails"},
     {"place", CHOICE, AT(place), 0, 0, "hardlink", NULL, "hardlink|symlink|copy|none",
      "how images get into the output; labels are always copies"},
     {"max-margin", REAL, AT(max_margin), -100, 100, "4", NULL, "X",

@@ -16,6 +16,7 @@ struct options {
     int64_t batch, threads; /* 0: automatic */
     int64_t fail_on;        /* -1: off */
     int64_t hang_timeout;   /* seconds; 0: off */
+    int64_t image_memory;   /* MiB */
     double conf, iou;
     double max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
     bool half; /* only a backend that has fp16 looks at it */

@@ -8,6 +8,7 @@ import pickle
 import struct
 import sys
 import zipfile
+import zlib
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 MOST_BYTES = 24000
@@ -118,6 +119,15 @@ def new_layout(path):
     return result.getvalue()
 
 
+def oriented(picture, orientation):
+    """The JPEG or PNG with this EXIF orientation."""
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+    if picture[:2] == b"\xff\xd8":
+        return picture[:2] + b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff + picture[2:]
+    chunk = b"eXIf" + tiff
+    return picture[:33] + struct.pack(">I", len(tiff)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + picture[33:]
+
+
 def main(folder):
     def put(target, name, content):
         if len(content) <= MOST_BYTES:
@@ -146,6 +156,13 @@ def main(folder):
             content = file.read()
         put("onnx", os.path.basename(path), content)
         put("model", os.path.basename(path), content)
+    for path in glob.glob(os.path.join(DATA, "images", "*.[jp][pn]g")):
+        with open(path, "rb") as file:
+            content = file.read()
+        name = os.path.basename(path)
+        put("image", name, content)
+        for orientation in (2, 6, 7):
+            put("image", f"{orientation}-{name}", oriented(content, orientation))
     for i, text in enumerate(CONFIGURATIONS):
         put("darknet", f"{i}.cfg", text.encode())
         put("darknet", f"{i}", text.encode() + b"\0" + struct.pack("<iiiq", 0, 2, 5, 0) + bytes(4000))

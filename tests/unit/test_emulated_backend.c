@@ -280,6 +280,26 @@ static void test_short_memory(void **state) {
     model_free(&model);
 }
 
+/* A large picture comes to the same as on the CPU, and slots have no room for it as a whole. */
+static void test_large_picture(void **state) {
+    (void)state;
+    static const size_t enough = (size_t)1 << 30;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    plan.slots = 2;
+    sample_draw(&samples, 200, 132, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("small", plan, &model, &samples, &in_fp32);
+    size_t peak = emulated_memory_peak();
+    sample_draw(&samples, 4100, 2800, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("large", plan, &model, &samples, &in_fp32);
+    assert_true(emulated_memory_peak() < peak + (8 << 20));
+    samples_free(&samples);
+    model_free(&model);
+}
+
 /* Networks of other shapes make room for many labels. */
 static void test_room_for_labels(void **state) {
     (void)state;
@@ -412,8 +432,9 @@ int main(void) {
         cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
         cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_short_memory),
-        cmocka_unit_test(test_room_for_labels), cmocka_unit_test(test_failing_calls),
-        cmocka_unit_test(test_lost_device),     cmocka_unit_test(test_hanging_device),
+        cmocka_unit_test(test_large_picture),   cmocka_unit_test(test_room_for_labels),
+        cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_hanging_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
