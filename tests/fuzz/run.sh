@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of model files with libFuzzer, ASan and UBSan:
+# Fuzzes the readers of model files, and what becomes of Darknet's, with libFuzzer, ASan and UBSan:
 #   bash tests/fuzz/run.sh [--seconds N] [TARGET...]
 # --seconds: for each target (12), one on each core at a time. Targets: pickle torch model onnx
 # darknet. Builds in build/fuzz, or in $FUZZ_BUILD; the corpora grow there from run to run.
