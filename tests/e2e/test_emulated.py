@@ -4,6 +4,7 @@ import re
 import unittest
 
 from harness import MODEL, Case
+from test_not_finite import FIRST, with_number
 
 PICTURES = 8
 EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
@@ -48,6 +49,16 @@ class Emulated(Case):
             # There is one device for both.
             self.assertRegex(out, r"\[GPU 1\] WARNING: shares Emulated GPU \(GPU-e0.*\) with rank 0\n")
             self.assertNotIn("[GPU 0] WARNING", out)
+
+    def test_a_number_too_large_for_fp16(self):
+        self.dataset(pictures=2)
+        with open(self.path("m.onnx"), "wb") as file:
+            file.write(with_number(FIRST, 1e5))
+        flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,
+                 "--device", "cuda", "--overwrite")
+        self.run_verify(*flags, ranks=1, code=1)
+        self.assertRegex(self.stdout + self.stderr, r"0001\.jpg: .* is not finite .*--no-half")
+        self.run_verify(*flags, "--no-half", ranks=1)
 
 
 if __name__ == "__main__":
