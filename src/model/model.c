@@ -136,7 +136,9 @@ static enum status finish(struct model *model) {
     enum status status;
     struct graph *graph = &model->graph;
     TRY(graph_prune(graph)); /* first, so that nothing unknown is left for the passes */
+    TRY(graph_check_weights(graph));
     TRY(graph_fold_batch_norm(graph));
+    TRY(graph_check_weights(graph)); /* a variance may be negative, or 0 with nothing added */
     TRY(graph_fuse(graph));
     TRY(graph_prune(graph));
     TRY(name_classes(model));

@@ -4,6 +4,7 @@ import re
 import unittest
 
 from harness import MODEL, Case
+from test_not_finite import FIRST, with_number
 
 PICTURES = 8
 EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
@@ -67,7 +68,6 @@ class Emulated(Case):
     def uuid(index):
         return "GPU-e0000000-0000-0000-0000-%012d" % index
 
-
     def test_a_device_that_hangs(self):
         """The job ends in time, names rank and device, and is resumed on one that works."""
         self.dataset(pictures=PICTURES)
@@ -82,6 +82,16 @@ class Emulated(Case):
         out = self.run_on("cuda", "--batch", 1, "--resume", output="out")
         self.assertIn("Resuming: %d of %d images are done" % (done, PICTURES), out)
         self.assertEqual(self.tree("out"), self.tree("whole"))
+
+    def test_a_number_too_large_for_fp16(self):
+        self.dataset(pictures=2)
+        with open(self.path("m.onnx"), "wb") as file:
+            file.write(with_number(FIRST, 1e5))
+        flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,
+                 "--device", "cuda", "--overwrite")
+        self.run_verify(*flags, ranks=1, code=1)
+        self.assertRegex(self.stdout + self.stderr, r"0001\.jpg: .* is not finite .*--no-half")
+        self.run_verify(*flags, "--no-half", ranks=1)
 
 
 if __name__ == "__main__":
