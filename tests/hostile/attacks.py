@@ -2,6 +2,8 @@
 
 import sys
 
+import attacks_again
+import attacks_environment
 import attacks_images
 import attacks_labels
 import attacks_lists
