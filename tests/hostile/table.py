@@ -59,7 +59,7 @@ def main(patterns):
         return 1
     chosen = [a for a in ATTACKS if not patterns or any(p in a[0] for p in patterns)]
     harm = skipped = 0
-    with ThreadPoolExecutor(int(os.environ.get("HOSTILE_JOBS", "2"))) as pool:
+    with ThreadPoolExecutor(int(os.environ.get("HOSTILE_JOBS", "4"))) as pool:
         for name, what, faults in pool.map(run_one, chosen):
             if isinstance(faults, str):
                 skipped += 1
