@@ -7,6 +7,7 @@ import attacks_environment
 import attacks_images
 import attacks_labels
 import attacks_lists
+import attacks_meanwhile
 import attacks_models
 import attacks_output
 import attacks_yaml

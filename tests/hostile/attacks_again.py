@@ -83,17 +83,6 @@ def edited_picture(box, place):
     box.run("--place", place, "--overwrite", code=2, says=os.path.basename(path))
 
 
-@attack_each("a picture of the output whose original is gone: the last copy is kept", "hardlink", "copy")
-def last_copy(box, place):
-    names = box.data()
-    box.finished("--place", place)
-    box.remove("data/images/" + names[0])
-    for path in ours(box, "JPEGImages"):
-        if path.endswith(names[0]):
-            users(box, path)
-    box.run("--place", place, "--overwrite")
-
-
 @attack_each("report, records and logs edited by the user: said or kept, and no crash",
              ("verification_report.json", "{}"), ("verification_report.json", "["), ("verification_report.json", ""),
              ("verification_report.json", '{"status": "complete"}'), ("verification_report.json", '{"status": ["complete"]}'),

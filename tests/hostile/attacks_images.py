@@ -161,6 +161,7 @@ def odd_names(box):
         box.write(NAME % name, picture(i))
         box.write("data/labels/%s.txt" % os.path.splitext(name)[0], GOOD + "bad\n")
     box.run(code=0)
+    box.records()
     total = box.report()["total_images"]
     if total < len(NAMES) + 3 - 2:  # names that begin with a dot may be left out
         box.fault("%d images of %d" % (total, len(NAMES) + 3))

@@ -124,12 +124,14 @@ def link_out(box):
         box.fault("the secret is on the screen")
 
 
-@attack("labels/ itself a link out of the data set, as is common: said or judged, nothing there changes")
+@attack("labels/ itself a link out of the data set, as is common: judged, nothing there changes")
 def labels_folder_is_a_link(box):
     box.data()
     os.rename(box.path("data/labels"), box.path("elsewhere"))
     box.link("data/labels", "../elsewhere")
     box.run(code=0)
+    if not box.report()["total_boxes"]:
+        box.fault("the labels were not judged")
 
 
 @attack("a label that is a hard link to a file of the user's: the copy is no link")

@@ -24,7 +24,7 @@ LINES = ("/etc/passwd", "/etc/shadow.jpg", "/proc/self/mem.jpg", "/dev/stdin.jpg
 
 @attack("a list of paths that are none of its business: failed or left out with a word, none opened to write")
 def odd_lines(box):
-    listed(box, "\n".join("images/" + name for name in PICTURES[:3]) + "\n" + "\n".join(LINES) + "\n", code=0)
+    listed(box, "\n".join("images/" + name for name in PICTURES[:3]) + "\n" + "\n".join(line for line in LINES if "\\" not in line) + "\n", code=0)
 
 
 @attack_each("each odd line alone beside one sound image", *range(len(LINES)))
