@@ -3,31 +3,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "job.h"
 #include "job/devices.h"
 #include "screen.h"
 
-enum status job_start(struct job *job, int argc, char **argv) {
-    MPI_Comm node;
-    MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &job->size);
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, job->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &job->local_rank);
-    MPI_Comm_size(node, &job->local_size);
-    MPI_Comm_free(&node);
-    MPI_Comm_dup(MPI_COMM_WORLD, &job->progress_comm);
-    if (gethostname(job->host, sizeof job->host - 1) != 0)
-        snprintf(job->host, sizeof job->host, "unknown");
-    return agree(job, options_read(argc, argv, &job->options));
+/* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
+ */
+static enum status compare_models(struct job *job) {
+    const struct options *options = &job->options;
+    uint64_t first = job->model.fingerprint;
+    MPI_Request request;
+    MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    enum status status = STATUS_OK;
+    if (first != job->model.fingerprint)
+        status = FAIL(STATUS_BAD_INPUT,
+                      "another %.1000s%s%.500s than rank 0 has: copy the same to all nodes",
+                      options->model, options->weights ? ", or " : "",
+                      options->weights ? options->weights : "");
+    return agree(job, status);
 }
 
 enum status job_open_model(struct job *job) {
     const struct options *options = &job->options;
     enum status status;
     TRY(agree(job, model_read(options->model, options->weights, options->imgsz, &job->model)));
+    TRY(compare_models(job));
     int64_t stride = job->model.stride;
     job->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
     job->thresholds = (struct thresholds){
@@ -178,6 +181,7 @@ enum status job_open_backend(struct job *job) {
         .local_rank = job->local_rank,
         .devices = devices.indices,
         .n_devices = devices.count,
+        .hang_seconds = (double)options->hang_timeout,
     };
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
     if (status == STATUS_BAD_INPUT)
@@ -272,12 +276,12 @@ void job_warn(struct job *job) {
         screen_warning(job->screen, prefix,
                        "%llu listed files are no pictures by their suffix: left out",
                        (unsigned long long)dataset->other);
-    warn_of_unread(job, prefix);
     if (job->kept_images)
         screen_warning(job->screen, prefix,
                        "%llu images in the output are the last names of their pictures: left where "
                        "they are",
                        (unsigned long long)job->kept_images);
+    warn_of_unread(job, prefix);
     if (dataset->skipped)
         screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }

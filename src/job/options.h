@@ -16,6 +16,7 @@ struct options {
     int64_t batch, threads; /* 0: automatic */
     int64_t fail_on;        /* -1: off */
     int64_t hang_timeout;   /* seconds; 0: off */
+    int64_t image_memory;   /* MiB */
     double conf, iou;
     double max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
     bool half; /* only a backend that has fp16 looks at it */
@@ -34,6 +35,8 @@ void options_help(struct text *text);
 
 /* Appends a JSON object of every flag in force. */
 void options_json(const struct options *options, struct text *text);
+/* Appends a line for each flag, --help and --version among them: "imgsz 640", the value as JSON. */
+void options_lines(const struct options *options, struct text *text);
 
 /* Sets what the command line says, and marks it in `given` (one bool a table row). Used by
  * options_read. */

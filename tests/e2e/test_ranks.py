@@ -55,7 +55,7 @@ class Ranks(Case):
             file.writelines(name + "\n" for name in names)
         os.mkdir(self.path("absent" * 20))
         open(self.path(names[0].replace(".jpg", ".txt")), "w").close()
-        self.verify_demo(data=self.path("list.txt"), ranks=3)
+        self.verify_demo(data=self.path("list.txt"), ranks=3, code=1)  # none can be read
         self.assertEqual([record["image"] for record in self.records()], names)
         self.assertEqual(self.report()["images"]["failed"], len(names))
         self.assertEqual([f["image"] for f in self.report()["failed_images"]], names)

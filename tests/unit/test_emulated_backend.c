@@ -280,6 +280,26 @@ static void test_short_memory(void **state) {
     model_free(&model);
 }
 
+/* A large picture comes to the same as on the CPU, and slots have no room for it as a whole. */
+static void test_large_picture(void **state) {
+    (void)state;
+    static const size_t enough = (size_t)1 << 30;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    plan.slots = 2;
+    sample_draw(&samples, 200, 132, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("small", plan, &model, &samples, &in_fp32);
+    size_t peak = emulated_memory_peak();
+    sample_draw(&samples, 4100, 2800, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("large", plan, &model, &samples, &in_fp32);
+    assert_true(emulated_memory_peak() < peak + (8 << 20));
+    samples_free(&samples);
+    model_free(&model);
+}
+
 /* Networks of other shapes make room for many labels. */
 static void test_room_for_labels(void **state) {
     (void)state;
@@ -373,13 +393,48 @@ static void test_lost_device(void **state) {
     sweep_failures(true, 5 * FAILURE_STEP);
 }
 
+/* A batch that never ends: whichever it is, a failure that names the device, in time, and nothing
+ * that waits for it from then on. What the backend has is left behind. */
+static void test_hanging_device(void **state) {
+    (void)state;
+    enum { BATCHES = 4, QUESTIONS = 2 };
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    plan.hang_seconds = 0.2;
+    for (size_t i = 0; i < BATCHES; i++)
+        sample_draw(&samples, 64, 64, 2, model.n_classes);
+    for (size_t batch = 0; batch < BATCHES; batch++) {
+        /* LeakSanitizer looks here. */
+        static struct backend *left_behind[BATCHES];
+        struct run run;
+        plan.readers = batch % 2;
+        emulated_hang(1 + batch * QUESTIONS);
+        struct timespec start, end;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        assert_int_equal(run_open(&plan, &model, &samples, &run), STATUS_OK);
+        left_behind[batch] = run.backend;
+        assert_non_null(left_behind[batch]);
+        assert_int_equal(run_close(&run, run_all(&run)), STATUS_FAILED);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        assert_true(end.tv_sec - start.tv_sec < 30);
+        assert_non_null(strstr(status_message(), "GPU 0 (Emulated GPU"));
+        assert_non_null(strstr(status_message(), "a batch has not ended for 0.2 s"));
+        run_free(&run);
+    }
+    emulated_hang(0);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
         cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_short_memory),
-        cmocka_unit_test(test_room_for_labels), cmocka_unit_test(test_failing_calls),
-        cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_large_picture),   cmocka_unit_test(test_room_for_labels),
+        cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_hanging_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
