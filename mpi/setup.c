@@ -147,10 +147,13 @@ static int choose_backend(const char *device) {
 enum status job_open_backend(struct job *job) {
     enum status status;
     const struct options *options = &job->options;
-    int mine = choose_backend(options->device), common;
+    int mine = choose_backend(options->device), common, best;
     TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(&mine, &best, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    if (mine > best && backends[best]->available() != STATUS_OK)
+        snprintf(job->lacks, sizeof job->lacks, "%s", status_message());
     job->interface = backends[common];
     job->threads = job_threads(options->threads, job->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
