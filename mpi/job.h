@@ -9,6 +9,7 @@
 #include "job/options.h"
 #include "job/verify.h"
 #include "output/report.h"
+#include "output/run_file.h"
 #include "output/run_lock.h"
 
 struct pulse;
@@ -47,14 +48,17 @@ struct job {
     uint64_t images_done; /* by this rank */
     double seconds;       /* of this rank's work */
     double started;       /* seconds since 1970 */
+    double clock_started; /* the same moment by pulse_clock(), which no one sets back */
     bool failure_shown;   /* on rank 0: an ERROR line has said why the job failed */
 
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
     enum status lock_status; /* failed: somebody else has taken the lock over … */
     char lock_message[ERROR_BYTES];
-    unsigned epoch;         /* how often this run was resumed */
-    bool resumed, complete; /* there was a run to continue; it was finished */
-    int signal;             /* that ended the work early; 0: none */
+    unsigned epoch;           /* how often this run was resumed */
+    bool resumed, complete;   /* there was a run to continue; it was finished */
+    struct run_counts counts; /* on rank 0, of a finished job */
+    uint64_t kept_images;     /* on rank 0: that --overwrite left, as the last of their pictures */
+    int signal;               /* that ended the work early; 0: none */
     struct journal *journal;
     size_t n_journals; /* that this rank counts and merges: some of earlier epochs, its own */
     struct journal_id *journals;     /* owned */
@@ -65,7 +69,8 @@ struct job {
 };
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
- * (of the lowest rank that has it) becomes every rank's status_message. */
+ * (of the lowest rank that has it) becomes every rank's status_message. Where that is not rank 0's,
+ * which then had no such failure, it begins with the rank and its host. */
 enum status agree(const struct job *job, enum status mine);
 /* Waits for a collective call of all ranks. From the start of the work (job->pulse) does not return
  * where a rank is lost: the job is aborted. */
@@ -73,8 +78,10 @@ void wait_for(const struct job *job, MPI_Request *request);
 /* Ends all ranks where one of them does not answer any more. Not collective. */
 _Noreturn void abort_job(void);
 
+/* launch.c — collective: ranks, flags, and whether all ranks were started alike. */
+enum status job_start(struct job *job, int argc, char **argv);
+
 /* setup.c — collective, each agreed on by all ranks. */
-enum status job_start(struct job *job, int argc, char **argv); /* ranks, flags */
 enum status job_open_model(struct job *job);
 enum status job_open_data(struct job *job);
 enum status job_open_backend(struct job *job);
@@ -119,8 +126,16 @@ enum status job_resume(struct job *job);
 /* Opens this rank's journal. */
 enum status job_open_journal(struct job *job);
 
-/* report.c — collective: verification_report.json, the closing lines, the exit status. */
+/* report.c — collective: verification_report.json, the closing lines. */
 enum status job_report(struct job *job);
+
+/* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
+ * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
+ */
+bool job_say_outcome(struct job *job);
+/* Collective, the same on all ranks: rank 0 has the counts. */
 int job_exit_status(const struct job *job);
+/* On rank 0: the counts of a finished run, from its tally. */
+struct run_counts job_count(const struct job *job);
 
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "job.h"
 #include "pulse.h"
 #include "screen.h"
@@ -22,7 +23,7 @@ static enum status print_text(void (*append)(struct text *)) {
     append(&text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
-        fputs(text.data, stdout);
+        lines_print(stdout, text.data);
     text_free(&text);
     return status;
 }
@@ -33,7 +34,7 @@ static enum status inspect(struct job *job) {
     if (job->rank == 0) {
         status = model_describe(&job->model, job->imgsz, job->imgsz, &text);
         if (status == STATUS_OK)
-            fputs(text.data, stdout);
+            lines_print(stdout, text.data);
     }
     text_free(&text);
     return agree(job, status);
@@ -65,7 +66,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_start(job, argc, argv));
     if (job->options.version || job->options.help) {
         if (job->rank == 0 && job->options.version)
-            puts("verify " VERIFY_VERSION);
+            line_print(stdout, "verify " VERIFY_VERSION);
         else if (job->rank == 0)
             TRY(print_text(options_help));
         return STATUS_OK;
@@ -84,7 +85,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_open_output(job));
     if (job->complete) {
         if (job->rank == 0)
-            printf("%s is complete: nothing is left to resume\n", job->output);
+            line_print(stdout, "%s is complete: nothing is left to resume", job->output);
+        *exit_status = job_exit_status(job);
         return STATUS_OK;
     }
     TRY(pulse_start(job, &job->pulse));
@@ -120,20 +122,32 @@ out:
     return status;
 }
 
+/* How a process ends where its end is held up. */
+struct ending {
+    long milliseconds;
+    int exit_status;
+};
+
 static void *end_process(void *argument) {
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-    _exit(*(const int *)argument);
+    const struct ending *ending = argument;
+    const long milliseconds = ending->milliseconds;
+    nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
+    _exit(ending->exit_status);
 }
 
 /* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
- * both are killed. Nothing is left to do but to leave with the right exit status. */
-static void limit_finalize(int signal) {
+ * both are killed; and a device that hangs may hold up whoever lets go of it. Nothing is left to do
+ * but to leave with the right exit status. */
+static void limit_ending(enum status status, int signal) {
     /* They outlive main(). */
-    static const int interrupted = INTERRUPTED, terminated = TERMINATED;
-    const int *exit_status = signal == SIGINT ? &interrupted : &terminated;
+    static const struct ending interrupted = {300, INTERRUPTED}, terminated = {300, TERMINATED};
+    static const struct ending failed = {5000, STATUS_FAILED};
+    const struct ending *ending = status == STATUS_FAILED                    ? &failed
+                                  : status == STATUS_OK && signal == SIGINT  ? &interrupted
+                                  : status == STATUS_OK && signal == SIGTERM ? &terminated
+                                                                             : NULL;
     pthread_t thread;
-    if ((signal == SIGINT || signal == SIGTERM) &&
-        pthread_create(&thread, NULL, end_process, (void *)exit_status) == 0)
+    if (ending && pthread_create(&thread, NULL, end_process, (void *)ending) == 0)
         pthread_detach(thread);
 }
 
@@ -144,6 +158,7 @@ int main(int argc, char **argv) {
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    job.clock_started = pulse_clock();
     signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
@@ -151,10 +166,10 @@ int main(int argc, char **argv) {
     if (status != STATUS_OK) {
         exit_status = (int)status;
         if (job.rank == 0 && !job.failure_shown)
-            fprintf(stderr, "verify: error: %s\n", status_message());
+            line_print(stderr, "verify: error: %s", status_message());
         if (job.rank == 0 && job.n_journals)
-            fprintf(stderr,
-                    "verify: what is done is kept: the same command with --resume goes on\n");
+            line_print(stderr,
+                       "verify: what is done is kept: the same command with --resume goes on");
     }
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
@@ -163,7 +178,7 @@ int main(int argc, char **argv) {
     screen_close(job.screen);
     job_free(&job);
     fflush(stdout);
-    limit_finalize(status == STATUS_OK ? job.signal : 0);
+    limit_ending(status, job.signal);
     MPI_Finalize();
     return exit_status;
 }

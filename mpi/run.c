@@ -8,10 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
+#include "base/shown.h"
 #include "job.h"
-#include "output/fingerprint.h"
-#include "output/run_file.h"
+#include "output/clear.h"
 #include "output/storage.h"
 
 enum { MOST_PARTS = 32 };
@@ -20,20 +21,13 @@ enum { MOST_PARTS = 32 };
 struct parts {
     size_t count;
     struct run_part items[MOST_PARTS];
-    char model[FINGERPRINT_DIGITS + 1], weights[FINGERPRINT_DIGITS + 1];
+    char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
     struct text numbers; /* values of flags, NUL-terminated, one after the other */
 };
 
 static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
     parts->items[parts->count++] = (struct run_part){name, value ? value : "", opaque};
-}
-
-static enum status file_part(const char *path, char text[FINGERPRINT_DIGITS + 1]) {
-    uint64_t fingerprint = FINGERPRINT_START;
-    enum status status = path ? fingerprint_file(path, &fingerprint) : STATUS_OK;
-    fingerprint_text(fingerprint, text);
-    return status;
 }
 
 static void names_part(const struct class_map *classes, char text[FINGERPRINT_DIGITS + 1]) {
@@ -88,13 +82,11 @@ static enum status add_flags(const struct job *job, struct parts *parts) {
 static enum status find_parts(const struct job *job, struct parts *parts) {
     enum status status;
     const struct path_list *images = &job->dataset.images;
-    TRY(file_part(job->options.model, parts->model));
-    TRY(file_part(job->options.weights, parts->weights));
+    fingerprint_text(job->model.fingerprint, parts->model);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
     names_part(&job->classes, parts->names);
-    add(parts, "--model", parts->model, true);
-    add(parts, "--weights", parts->weights, true);
+    add(parts, job->options.weights ? "--model or --weights" : "--model", parts->model, true);
     add(parts, "the list of images", parts->images, true);
     add(parts, "the class names", parts->names, true);
     TRY(add_flags(job, parts));
@@ -106,13 +98,13 @@ out:
 static enum status take_lock(struct job *job) {
     enum { WAIT_SECONDS = 20, TRIES_A_SECOND = 10 };
     const struct options *options = &job->options;
-    enum status status = run_lock_take(options->output, &job->lock);
-    for (int i = 0;
-         status == STATUS_BAD_INPUT && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
+    bool held = false;
+    enum status status = run_lock_take(options->output, &held, &job->lock);
+    for (int i = 0; held && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
         if (i == 0)
-            fprintf(stderr, "verify: %s; waiting for it to end\n", status_message());
+            line_print(stderr, "verify: %s; waiting for it to end", status_message());
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
-        status = run_lock_take(options->output, &job->lock);
+        status = run_lock_take(options->output, &held, &job->lock);
     }
     return status;
 }
@@ -134,7 +126,7 @@ static enum status tell_begun(void) {
     if (!path || !*path)
         return STATUS_OK;
     struct spot spot = {AT_FDCWD, NULL, path};
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (file < 0 || close(file) != 0)
         return storage_failed(errno, &spot, BEGUN_FILE ": cannot make");
     return STATUS_OK;
@@ -143,42 +135,42 @@ static enum status tell_begun(void) {
 enum status run_begin(struct job *job) {
     enum status status;
     struct parts parts = {0};
-    struct run_start start = {RUN_FRESH, 0};
+    struct run_start start = {.state = RUN_FRESH};
     const struct options *options = &job->options;
     TRY(find_parts(job, &parts));
-    if (!options->resume && !options->overwrite)
-        TRY(output_prepare(options->output, false));
+    if (options->overwrite)
+        TRY(output_may_clear(options->output, &job->dataset.images));
+    else if (!options->resume)
+        TRY(output_prepare(options->output));
     TRY(take_lock(job));
-    if (options->overwrite) {
-        TRY(work_folder_empty(options->output));
-        TRY(output_prepare(options->output, true));
-    }
+    if (options->overwrite)
+        TRY(output_clear(options->output, &job->kept_images));
     /* Once run.json is there, a start without --resume would be refused; but what --overwrite
      * removes is gone for sure only then. */
     if (!options->overwrite)
         TRY(tell_begun());
     const struct run_parts all = {parts.count, parts.items};
-    TRY(run_file_start(options->output, &all, options->resume, &start));
+    TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
     if (options->overwrite)
         TRY(tell_begun());
     job->epoch = start.epoch;
     job->resumed = start.state == RUN_CONTINUED;
     job->complete = start.state == RUN_COMPLETE;
+    job->counts = start.counts;
     if (job->resumed)
         TRY(remove_report(options->output));
-    if (job->complete) {
-        TRY(work_folder_empty(options->output));
+    if (job->complete)
         run_lock_drop(&job->lock);
-    } else {
+    else
         TRY(output_sweep(options->output));
-    }
 out:
     text_free(&parts.numbers);
     return status;
 }
 
 enum status run_end(struct job *job) {
-    enum status status = work_folder_empty(job->output);
+    job->counts = job_count(job);
+    enum status status = run_file_finish(job->output, &job->counts);
     run_lock_drop(&job->lock);
     return status;
 }

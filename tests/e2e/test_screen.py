@@ -33,7 +33,7 @@ LINES = (
     r"  Total boxes: (\d+)",
     r"  Correct: (\d+)",
     r"  Mislabeled: (\d+)",
-    r"  Uncertain: (\d+)",
+    r"  Uncertain: (\d+)(?:\n  Missing objects: [1-9]\d*)?(?:\n  Unlabelled images: [1-9]\d*)?",
     r"",
     r"Cleaning up temporary files\.\.\.",
     r"",

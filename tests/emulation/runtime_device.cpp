@@ -8,7 +8,13 @@
 #include "emulated_runtime.h"
 #include "runtime.h"
 
-struct runtime runtime = {.n_devices = 1, .memory = (size_t)1 << 30, .random = 1};
+/* How many a program sees that cannot call emulated_set_devices: VERIFY_EMULATION_DEVICES, or 1. */
+static int devices_wanted() {
+    const char *text = getenv("VERIFY_EMULATION_DEVICES");
+    return text ? atoi(text) : 1;
+}
+
+struct runtime runtime = {.n_devices = devices_wanted(), .memory = (size_t)1 << 30, .random = 1};
 
 static thread_local cudaError_t last_error;
 static thread_local int current_device;
@@ -33,6 +39,8 @@ int runtime_device(void) {
 }
 
 call::call(const char *name, bool releases) : error(cudaSuccess), guard(runtime.mutex) {
+    if (releases && runtime.hangs)
+        runtime_die("%s: of a device that hangs", name);
     bool turn = !releases && ++runtime.n_calls == runtime.fail_at;
     if (!turn && !runtime.lost)
         return;
@@ -66,6 +74,13 @@ void emulated_fail_at(uint64_t at, bool for_good) {
     runtime.fail_for_good = for_good;
     runtime.lost = false;
     runtime.failed = NULL;
+}
+
+void emulated_hang(uint64_t after) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    runtime.hang_after = after;
+    runtime.n_questions = 0;
+    runtime.hangs = false;
 }
 
 uint64_t emulated_calls(void) {
@@ -111,6 +126,8 @@ const char *cudaGetErrorString(cudaError_t error) {
         return "invalid device ordinal";
     case cudaErrorInvalidResourceHandle:
         return "invalid resource handle";
+    case cudaErrorNotReady:
+        return "device not ready";
     case cudaErrorLaunchFailure:
         return "unspecified launch failure";
     case cudaErrorStreamCaptureUnsupported:
