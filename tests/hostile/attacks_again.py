@@ -217,7 +217,7 @@ def resumed_file(box, name):
         box.write("thesis/moved", "mine")
     box.link("out/" + name, box.path("thesis/moved"))
     for way in ("--resume", "--overwrite"):
-        box.run(way)
+        box.run(way, own=("out/" + name,))
 
 
 @attack_each("the same with a hard link", "logs/verify.log", "logs/gpu0.log", ".verify/journal.0.0", ".verify/records.0.0",
