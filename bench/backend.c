@@ -90,7 +90,7 @@ static enum status run(const struct settings *settings) {
                                       .half = settings->half};
     TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
     judge = (struct judge){.head = model.graph.head};
-    TRY(settings->interface->available());
+    TRY(settings->interface->available(NULL, 0));
     TRY(settings->interface->open(&model, &judge, &options, &backend));
     TRY(memory_zeroed(options.slots, sizeof *pictures, &pictures));
     TRY(memory_zeroed(settings->batch, sizeof *findings, &findings));

@@ -18,7 +18,9 @@ static double number(const char *name, double otherwise) {
     return text ? strtod(text, NULL) : otherwise;
 }
 
-static enum status always_available(void) {
+static enum status always_available(const int *devices, size_t n_devices) {
+    (void)devices;
+    (void)n_devices;
     return STATUS_OK;
 }
 

@@ -27,6 +27,7 @@ struct bench {
     struct judge judge;
     struct judge_scratch *scratch;
     struct item item;
+    struct image image;
     uint8_t *levels;
     struct letterbox before;
     size_t rounds;
@@ -47,11 +48,11 @@ static enum status take_picture(struct bench *bench, const struct verify_job *jo
     const struct letterbox *box = &item->letterbox;
     struct head_maps maps;
     double mark = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
-    TRY(item_read(job, item));
+    TRY(item_read(job, NULL, &bench->image, item));
     if (item->error[0])
         TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", item->path, item->error));
     bench->times[READ][round] += lap(&mark);
-    TRY(letterbox_levels(&item->image, box, &bench->before, bench->levels));
+    TRY(letterbox_levels(&bench->image, box, &bench->before, bench->levels));
     bench->before = *box;
     bench->times[LETTERBOX][round] += lap(&mark);
     TRY(cpu_network_compile(bench->network, box->net_height, box->net_width));
@@ -114,6 +115,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .classes = &bench->classes,
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = bench->dataset.root,
+        .extent = bench->dataset.extent,
         .imgsz = (uint32_t)imgsz,
         .stride = (uint32_t)bench->model.stride,
         .rect = rect,
@@ -138,6 +140,7 @@ int main(int argc, char **argv) {
     enum status status = run(&bench, argv + 1, rect);
     if (status != STATUS_OK)
         fprintf(stderr, "bench_parts: %s\n", status_message());
+    image_free(&bench.image);
     item_free(&bench.item);
     for (size_t part = 0; part < PARTS; part++)
         free(bench.times[part]);

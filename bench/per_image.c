@@ -20,6 +20,7 @@ enum { FOLDER_FILES = 10000 };
 struct bench {
     struct rank rank;
     struct item item;
+    struct image image;
     struct notes notes;
     bool noting;
 };
@@ -57,17 +58,17 @@ static enum status one(struct bench *bench, size_t index, double parts[PARTS]) {
     item->path = path_list_get(&bench->rank.dataset.images, index);
     item->list_index = index;
     double time = processor_seconds();
-    TRY(item_read(job, item));
+    TRY(item_read(job, NULL, &bench->image, item));
     lap(&time, &parts[READ]);
     if (!item->error[0]) {
-        TRY(job->interface->stage(job->backend, 0, &item->image, &item->letterbox));
+        TRY(job->interface->stage(job->backend, 0, &bench->image, &item->letterbox));
         lap(&time, &parts[STAGE]);
         TRY(forward(job, item));
         lap(&time, &parts[FORWARD]);
     }
     TRY(item_judge(job, item));
     lap(&time, &parts[JUDGE]);
-    TRY(item_place(job, item));
+    TRY(item_place(job, NULL, item));
     lap(&time, &parts[PLACE]);
     TRY(item_record(job, item, &bench->rank.tally, &bench->notes));
     lap(&time, &parts[RECORD]);
@@ -145,6 +146,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "bench_per_image: %s\n", status_message());
     if (bench.noting)
         notes_free(&bench.notes);
+    image_free(&bench.image);
     item_free(&bench.item);
     rank_close(&bench.rank);
     return (int)status;

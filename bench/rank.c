@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
-#include "output/run_file.h"
+#include "output/clear.h"
 
 enum status rank_open(struct rank *rank, const char *model, const char *data, const char *imgsz,
                       size_t threads, size_t slots, const char *output) {
@@ -26,6 +26,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .classes = &rank->classes,
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = dataset->root,
+        .extent = dataset->extent,
         .imgsz = (uint32_t)size,
         .stride = (uint32_t)rank->model.stride,
         .readers = 1,
@@ -36,9 +37,9 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .threads = threads, .slots = slots, .batch = 1, .imgsz = job->imgsz};
     TRY(backend_cpu.open(&rank->model, &rank->judge, &opening, &job->backend));
     if (output) {
-        TRY(output_prepare(output, true));
+        uint64_t kept;
+        TRY(output_clear(output, &kept));
         TRY(placer_open(output, dataset->common, PLACE_HARDLINK, &job->placer));
-        TRY(work_folder_empty(output));
         TRY(journal_create(output, 0, 0, false, &job->journal));
     }
 out:

@@ -35,8 +35,8 @@ enum status stopwatch_make(size_t marks, struct stopwatch **out) {
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *stopwatch + marks * sizeof(cudaEvent_t), &stopwatch));
     stopwatch->marks = marks;
-    TRY(device_available());
-    TRY(device_bind(0, &stopwatch->device));
+    TRY(device_available(NULL, 0));
+    TRY(device_bind(0, NULL, 0, &stopwatch->device));
     CUDA_TRY(cudaStreamCreateWithFlags(&stopwatch->stream, cudaStreamNonBlocking));
     for (size_t i = 0; i < marks; i++)
         CUDA_TRY(cudaEventCreate(&stopwatch->events[i]));

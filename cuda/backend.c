@@ -54,10 +54,6 @@ struct backend {
     uint64_t submitted, collected, ends[DEPTH];
 };
 
-static enum status available(void) {
-    return device_available();
-}
-
 static void run_free(struct run *run) {
     device_pinned_free(run->inputs);
     judgement_free(run->judgement);
@@ -178,8 +174,8 @@ static enum status open_backend(const struct model *model, const struct judge *j
     TRY(memory_zeroed(1, sizeof *backend, &backend));
     backend->interface = &backend_cuda;
     backend->batch = options->batch ? options->batch : AUTO_BATCH;
+    TRY(device_bind(options->local_rank, options->devices, options->n_devices, &backend->device));
     backend->hang_seconds = options->hang_seconds;
-    TRY(device_bind(options->local_rank, &backend->device));
     text_format(&backend->description, "%s (%s)", backend->device.name, backend->device.uuid);
     TRY(text_status(&backend->description));
     CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
@@ -334,7 +330,7 @@ const struct backend_interface backend_cuda = {
     .prefix = "GPU",
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
-    .available = available,
+    .available = device_available,
     .open = open_backend,
     .device = device,
     .note = note,

@@ -21,23 +21,23 @@ static enum status no_device(cudaError_t error) {
     (void)cudaGetLastError();
     if (driver == 0)
         return FAIL(STATUS_BAD_INPUT,
-                    "--device cuda: no NVIDIA driver on this machine (libcuda.so.1); install it, "
+                    "no NVIDIA driver on this machine (libcuda.so.1); install it, "
                     "in a container start it with its GPUs, or use --device cpu");
     if (error == cudaErrorInsufficientDriver)
         return FAIL(STATUS_BAD_INPUT,
-                    "--device cuda: the NVIDIA driver is too old: it knows CUDA %d.%d, this verify "
+                    "the NVIDIA driver is too old: it knows CUDA %d.%d, this verify "
                     "needs %d.%d; update the driver, or use --device cpu",
                     driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000,
                     CUDART_VERSION % 1000 / 10);
     if ((error == cudaErrorNoDevice || error == cudaSuccess) && visible)
         return FAIL(STATUS_BAD_INPUT,
-                    "--device cuda: CUDA_VISIBLE_DEVICES=\"%s\" leaves no GPU visible; unset or "
+                    "CUDA_VISIBLE_DEVICES=\"%s\" leaves no GPU visible; unset or "
                     "correct it, or use --device cpu",
                     visible);
     if (error == cudaErrorNoDevice || error == cudaSuccess)
-        return FAIL(STATUS_BAD_INPUT, "--device cuda: the driver finds no GPU (nvidia-smi shows "
+        return FAIL(STATUS_BAD_INPUT, "the driver finds no GPU (nvidia-smi shows "
                                       "what it sees); use --device cpu");
-    return FAIL(STATUS_BAD_INPUT, "--device cuda: the GPUs cannot be counted: %s; use --device cpu",
+    return FAIL(STATUS_BAD_INPUT, "the GPUs cannot be counted: %s; use --device cpu",
                 cudaGetErrorString(error));
 }
 
@@ -45,13 +45,13 @@ static enum status check_cudnn(void) {
     size_t version = cudnnGetVersion();
     if (version / 10000 != CUDNN_MAJOR)
         return FAIL(STATUS_BAD_INPUT,
-                    "--device cuda: cuDNN %zu.%zu.%zu is loaded, this verify needs %d.x; correct "
+                    "cuDNN %zu.%zu.%zu is loaded, this verify needs %d.x; correct "
                     "LD_LIBRARY_PATH, or use --device cpu",
                     version / 10000, version % 10000 / 100, version % 100, CUDNN_MAJOR);
     cudnnStatus_t status = cudnnGraphVersionCheck();
     if (status != CUDNN_STATUS_SUCCESS)
         return FAIL(STATUS_BAD_INPUT,
-                    "--device cuda: cuDNN's libraries are missing or of different versions (%s); "
+                    "cuDNN's libraries are missing or of different versions (%s); "
                     "install cuDNN %d as a whole, or use --device cpu",
                     cudnnGetErrorString(status), CUDNN_MAJOR);
     return STATUS_OK;
@@ -85,17 +85,29 @@ static enum status check_devices(int count) {
             goto out;
     }
     status = FAIL(STATUS_BAD_INPUT,
-                  "--device cuda: the GPU's compute capability is %d.%d, this verify needs %d.%d; "
+                  "the GPU's compute capability is %d.%d, this verify needs %d.%d; "
                   "use --device cpu",
                   major, minor, OLDEST_MAJOR, OLDEST_MINOR);
 out:
     return status;
 }
 
-enum status device_available(void) {
+/* That the devices are among the `count` visible ones. */
+static enum status check_numbers(const int *devices, size_t n_devices, int count) {
+    for (size_t i = 0; i < n_devices; i++)
+        if (devices[i] >= count)
+            return FAIL(STATUS_BAD_INPUT,
+                        "there is no GPU %d: %d are visible, counted from 0 (nvidia-smi shows what "
+                        "is there); leave it out, or use --device cpu",
+                        devices[i], count);
+    return STATUS_OK;
+}
+
+enum status device_available(const int *devices, size_t n_devices) {
     enum status status = STATUS_OK;
     int count = 0;
     TRY(count_devices(&count));
+    TRY(check_numbers(devices, n_devices, count));
     TRY(check_devices(count));
     TRY(check_cudnn());
 out:
@@ -110,14 +122,16 @@ static void uuid_text(const unsigned char *bytes, char *text, size_t size) {
     }
 }
 
-enum status device_bind(int local_rank, struct device *out) {
+enum status device_bind(int local_rank, const int *devices, size_t n_devices, struct device *out) {
     enum status status = STATUS_OK;
     struct cudaDeviceProp properties;
     cudaError_t error = cudaSuccess;
     unsigned char uuid[16];
     *out = (struct device){0};
     TRY(count_devices(&out->visible));
-    out->index = device_index(local_rank, out->visible);
+    TRY(check_numbers(devices, n_devices, out->visible));
+    out->index = n_devices ? devices[device_index(local_rank, (int)n_devices)]
+                           : device_index(local_rank, out->visible);
     CUDA_TRY(cudaGetDeviceProperties(&properties, out->index));
     (void)snprintf(out->name, sizeof out->name, "%s", properties.name);
     out->major = properties.major;
@@ -132,7 +146,7 @@ enum status device_bind(int local_rank, struct device *out) {
     out->cudnn = cudnnGetVersion();
     if (!new_enough(out->major, out->minor)) {
         status = FAIL(STATUS_BAD_INPUT,
-                      "--device cuda: GPU %d (%s) has compute capability %d.%d, this verify needs "
+                      "GPU %d (%s) has compute capability %d.%d, this verify needs "
                       "%d.%d; leave it out of CUDA_VISIBLE_DEVICES, or use --device cpu",
                       out->index, out->name, out->major, out->minor, OLDEST_MAJOR, OLDEST_MINOR);
         goto out;

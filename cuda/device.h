@@ -19,19 +19,19 @@ struct device {
     size_t cudnn;  /* 10000 major + 100 minor + patch */
 };
 
-/* Whether a process can use CUDA here: STATUS_OK, or STATUS_BAD_INPUT with one line that begins
- * with
- * "--device cuda: " and says what is missing and what to do. Takes no memory on a device. */
-enum status device_available(void);
+/* Whether a process can use CUDA here, and each of these devices (NULL, 0: any that is visible):
+ * STATUS_OK, or STATUS_BAD_INPUT with one line that says what is missing and what to do. Takes no
+ * memory on a device. */
+enum status device_available(const int *devices, size_t n_devices);
 
-/* The device that a process takes: local ranks go round the visible devices. count > 0. */
+/* Which of `count` (above 0) devices a process takes: local ranks go round them. */
 static inline int device_index(int local_rank, int count) {
     return local_rank % count;
 }
 
-/* Makes the calling thread's device that of the local rank (not negative) and describes it. Other
- * threads call cudaSetDevice(out->index). Fails like device_available, or with STATUS_FAILED where
- * the device itself cannot be opened. */
-enum status device_bind(int local_rank, struct device *out);
+/* Makes the calling thread's device that of the local rank (not negative) among these (NULL, 0: all
+ * that are visible) and describes it. Other threads call cudaSetDevice(out->index). Fails like
+ * device_available, or with STATUS_FAILED where the device itself cannot be opened. */
+enum status device_bind(int local_rank, const int *devices, size_t n_devices, struct device *out);
 
 #endif

@@ -8,6 +8,10 @@
 #include "cuda/check.h"
 #include "cuda/memory.h"
 
+/* A larger picture is scaled on the host, which reads but a part of its rows, rather than copied
+ * whole into memory that is pinned for each slot. */
+enum { LARGE_BYTES = 32 << 20 };
+
 struct slot {
     size_t capacity;
     uint8_t *pinned;
@@ -84,15 +88,45 @@ out:
     return status;
 }
 
+/* The scaled picture's pixels, without padding, by the arithmetic that the kernel has, too. */
+static enum status scale(const struct image *image, const struct letterbox *letterbox,
+                         uint8_t *pixels) {
+    enum status status;
+    const struct letterbox none = {0};
+    struct letterbox alone = *letterbox;
+    size_t plane = (size_t)letterbox->width * letterbox->height;
+    uint8_t *levels = NULL;
+    alone.left = alone.top = 0;
+    alone.net_width = alone.width;
+    alone.net_height = alone.height;
+    TRY(memory_zeroed(3 * plane, 1, &levels));
+    TRY(letterbox_levels(image, &alone, &none, levels));
+    for (size_t i = 0; i < plane; i++)
+        for (size_t channel = 0; channel < 3; channel++)
+            pixels[3 * i + channel] = levels[channel * plane + i];
+out:
+    free(levels);
+    return status;
+}
+
 enum status staging_put(struct staging *staging, size_t index, const struct image *image,
                         const struct letterbox *letterbox) {
     enum status status;
     struct slot *slot = &staging->slots[index];
     size_t bytes = (size_t)3 * image->width * image->height;
+    size_t scaled = (size_t)3 * letterbox->width * letterbox->height;
     CUDA_TRY(cudaSetDevice(staging->device)); /* the choice is a thread's own */
-    TRY(reserve(staging, slot, bytes));
-    memcpy(slot->pinned, image->pixels, bytes);
     slot->letterbox = *letterbox;
+    if (bytes > LARGE_BYTES && scaled < bytes) {
+        bytes = scaled;
+        TRY(reserve(staging, slot, bytes));
+        TRY(scale(image, letterbox, slot->pinned));
+        slot->letterbox.image_width = letterbox->width;
+        slot->letterbox.image_height = letterbox->height;
+    } else {
+        TRY(reserve(staging, slot, bytes));
+        memcpy(slot->pinned, image->pixels, bytes);
+    }
     if (slot->pixels)
         CUDA_TRY(cudaMemcpyAsync(slot->pixels, slot->pinned, bytes, cudaMemcpyHostToDevice,
                                  staging->copies));

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "job.h"
 #include "pulse.h"
 
@@ -27,8 +28,8 @@ void wait_for(const struct job *job, MPI_Request *request) {
         else
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         if (!said && waited > SAY_SECONDS) {
-            fprintf(stderr, "verify: waiting for other processes for more than %d s\n",
-                    SAY_SECONDS);
+            line_print(stderr, "verify: waiting for other processes for more than %d s",
+                       SAY_SECONDS);
             said = true;
         }
     }

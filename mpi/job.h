@@ -9,6 +9,7 @@
 #include "job/options.h"
 #include "job/verify.h"
 #include "output/report.h"
+#include "output/run_file.h"
 #include "output/run_lock.h"
 
 struct pulse;
@@ -54,9 +55,11 @@ struct job {
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
     enum status lock_status; /* failed: somebody else has taken the lock over … */
     char lock_message[ERROR_BYTES];
-    unsigned epoch;         /* how often this run was resumed */
-    bool resumed, complete; /* there was a run to continue; it was finished */
-    int signal;             /* that ended the work early; 0: none */
+    unsigned epoch;           /* how often this run was resumed */
+    bool resumed, complete;   /* there was a run to continue; it was finished */
+    struct run_counts counts; /* on rank 0, of a finished job */
+    uint64_t kept_images;     /* on rank 0: that --overwrite left, as the last of their pictures */
+    int signal;               /* that ended the work early; 0: none */
     struct journal *journal;
     size_t n_journals; /* that this rank counts and merges: some of earlier epochs, its own */
     struct journal_id *journals;     /* owned */
@@ -135,5 +138,7 @@ enum status job_report(struct job *job);
 bool job_say_outcome(struct job *job);
 /* Collective, the same on all ranks: rank 0 has the counts. */
 int job_exit_status(const struct job *job);
+/* On rank 0: the counts of a finished run, from its tally. */
+struct run_counts job_count(const struct job *job);
 
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "job.h"
 #include "pulse.h"
 #include "screen.h"
@@ -22,7 +23,7 @@ static enum status print_text(void (*append)(struct text *)) {
     append(&text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
-        fputs(text.data, stdout);
+        lines_print(stdout, text.data);
     text_free(&text);
     return status;
 }
@@ -33,7 +34,7 @@ static enum status inspect(struct job *job) {
     if (job->rank == 0) {
         status = model_describe(&job->model, job->imgsz, job->imgsz, &text);
         if (status == STATUS_OK)
-            fputs(text.data, stdout);
+            lines_print(stdout, text.data);
     }
     text_free(&text);
     return agree(job, status);
@@ -65,7 +66,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_start(job, argc, argv));
     if (job->options.version || job->options.help) {
         if (job->rank == 0 && job->options.version)
-            puts("verify " VERIFY_VERSION);
+            line_print(stdout, "verify " VERIFY_VERSION);
         else if (job->rank == 0)
             TRY(print_text(options_help));
         return STATUS_OK;
@@ -84,7 +85,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_open_output(job));
     if (job->complete) {
         if (job->rank == 0)
-            printf("%s is complete: nothing is left to resume\n", job->output);
+            line_print(stdout, "%s is complete: nothing is left to resume", job->output);
+        *exit_status = job_exit_status(job);
         return STATUS_OK;
     }
     TRY(pulse_start(job, &job->pulse));
@@ -165,10 +167,10 @@ int main(int argc, char **argv) {
     if (status != STATUS_OK) {
         exit_status = (int)status;
         if (job.rank == 0 && !job.failure_shown)
-            fprintf(stderr, "verify: error: %s\n", status_message());
+            line_print(stderr, "verify: error: %s", status_message());
         if (job.rank == 0 && job.n_journals)
-            fprintf(stderr,
-                    "verify: what is done is kept: the same command with --resume goes on\n");
+            line_print(stderr,
+                       "verify: what is done is kept: the same command with --resume goes on");
     }
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);

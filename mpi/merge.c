@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "job.h"
 #include "output/storage.h"
+#include "output/work_folder.h"
 #include "pulse.h"
 
 /* Images that are placed in one round. */
@@ -24,10 +25,11 @@ enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
  * `tail`. */
 struct framing {
-    const char *file; /* in the output folder */
+    enum journal_stream stream;
+    const char *file; /* in the output folder … */
+    bool in_work;     /* … or in the work folder */
     const char *head, *tail;
     size_t trim;
-    bool predictions; /* which texts of the journals */
 };
 
 /* An image in this rank's journals. */
@@ -44,26 +46,33 @@ struct merging {
     size_t next;        /* the line behind the one that was copied last */
     uint64_t total;     /* length of all images' lines */
     int whole;
-    char draft[PATH_MAX];
+    struct work_folder work;
+    char draft[MERGE_NAME_BYTES];      /* in the work folder */
     const struct journal_texts *texts; /* of the journal at hand */
+    unsigned epoch;                    /* its */
     struct text waiting;               /* neighbouring lines, not yet written */
     uint64_t unsynced;                 /* bytes, since it was brought to the disk */
     uint64_t waiting_end;
 };
 
-static const struct journal_text *text_of(const struct merging *merging,
-                                          const struct journal_line *line) {
-    return merging->framing->predictions ? &line->predictions : &line->record;
+/* An image that failed in an earlier epoch was tried again. */
+static bool counts(const struct merging *merging, const struct journal_line *line) {
+    return line->bucket != BUCKET_FAILED || merging->epoch == merging->job->epoch;
+}
+
+static uint64_t length_of(const struct merging *merging, const struct journal_line *line) {
+    return line->texts[merging->framing->stream].length;
 }
 
 static enum status measure(void *context, const struct journal_line *line) {
     struct merging *merging = context;
     pulse_tick(merging->job->pulse);
+    if (!counts(merging, line))
+        return STATUS_OK;
     enum status status = memory_reserve(&merging->lines, &merging->line_capacity,
                                         merging->n_lines + 1, sizeof *merging->lines);
     if (status == STATUS_OK)
-        merging->lines[merging->n_lines++] =
-            (struct line){line->index, text_of(merging, line)->length};
+        merging->lines[merging->n_lines++] = (struct line){line->index, length_of(merging, line)};
     return status;
 }
 
@@ -84,8 +93,10 @@ static size_t first_not_above(const struct merging *merging) {
 static enum status measure_all(struct merging *merging) {
     enum status status = STATUS_OK;
     const struct job *job = merging->job;
-    for (size_t i = 0; i < job->n_journals; i++)
+    for (size_t i = 0; i < job->n_journals; i++) {
+        merging->epoch = job->journals[i].epoch;
         TRY(journal_read(job->output, job->journals[i], measure, merging));
+    }
     /* Mostly they are in order, and sorting takes as much memory again. */
     if (first_not_above(merging) < merging->n_lines)
         qsort(merging->lines, merging->n_lines, sizeof *merging->lines, by_index);
@@ -98,8 +109,8 @@ out:
     return status;
 }
 
-static enum status cannot_write(const char *path, int error) {
-    struct spot spot = {AT_FDCWD, NULL, path};
+static enum status cannot_write(const struct merging *merging, int error) {
+    struct spot spot = work_spot(&merging->work, merging->draft);
     storage_failed(error, &spot, "cannot write");
     /* In the middle of a run nothing is bad input any more. */
     return STATUS_FAILED;
@@ -112,7 +123,7 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return cannot_write(merging->draft, n < 0 ? errno : EIO);
+            return cannot_write(merging, n < 0 ? errno : EIO);
         bytes += n;
         length -= (size_t)n;
         offset += (uint64_t)n;
@@ -124,7 +135,7 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
 static enum status sync_whole(struct merging *merging) {
     pulse_announce(merging->job->pulse, (double)merging->unsynced / SLOW_BYTES);
     merging->unsynced = 0;
-    return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging->draft, errno);
+    return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging, errno);
 }
 
 static enum status flush(struct merging *merging) {
@@ -151,9 +162,9 @@ static const struct line *find_line(struct merging *merging, uint64_t index) {
 static enum status copy(void *context, const struct journal_line *line) {
     enum status status = STATUS_OK;
     struct merging *merging = context;
-    uint64_t length = text_of(merging, line)->length;
+    uint64_t length = length_of(merging, line);
     pulse_tick(merging->job->pulse);
-    if (length == 0)
+    if (length == 0 || !counts(merging, line))
         return STATUS_OK;
     const struct line *found = find_line(merging, line->index);
     if (!found)
@@ -161,8 +172,7 @@ static enum status copy(void *context, const struct journal_line *line) {
     uint64_t end = found->end;
     if (merging->waiting.length >= COPY_BYTES || merging->waiting_end != end - length)
         TRY(flush(merging));
-    TRY((merging->framing->predictions ? journal_predictions : journal_record)(merging->texts, line,
-                                                                               &merging->waiting));
+    TRY(journal_text_read(merging->texts, line, merging->framing->stream, &merging->waiting));
     merging->waiting_end = end;
 out:
     return status;
@@ -175,6 +185,7 @@ static enum status copy_all(struct merging *merging) {
         struct journal_texts texts;
         TRY(journal_texts_open(job->output, job->journals[i], &texts));
         merging->texts = &texts;
+        merging->epoch = job->journals[i].epoch;
         status = journal_read(job->output, job->journals[i], copy, merging);
         if (status == STATUS_OK)
             status = flush(merging);
@@ -245,12 +256,14 @@ out:
 }
 
 /* Gives the whole file its place. */
-static enum status publish(const struct merging *merging, const char *path) {
+static enum status publish(const struct merging *merging) {
     struct stat about;
+    const struct framing *framing = merging->framing;
+    int folder = framing->in_work ? merging->work.folder : merging->work.output;
     int error = fstat(merging->whole, &about) == 0 ? 0 : errno;
     if (error == 0)
-        error = file_rename(AT_FDCWD, merging->draft, path, &about);
-    return error == 0 ? STATUS_OK : cannot_write(path, error);
+        error = file_move(merging->work.folder, merging->draft, folder, framing->file, &about);
+    return error == 0 ? STATUS_OK : cannot_write(merging, error);
 }
 
 static enum status frame(const struct merging *merging) {
@@ -261,7 +274,7 @@ static enum status frame(const struct merging *merging) {
     uint64_t end = strlen(framing->head) + total - trim;
     TRY(write_at(merging, framing->head, strlen(framing->head), 0));
     if (ftruncate(merging->whole, (off_t)end) != 0)
-        return cannot_write(merging->draft, errno);
+        return cannot_write(merging, errno);
     TRY(write_at(merging, framing->tail, strlen(framing->tail), end));
 out:
     return status;
@@ -270,19 +283,15 @@ out:
 static enum status merge(struct job *job, const struct framing *framing) {
     enum status status;
     struct merging merging = {.job = job, .framing = framing, .whole = -1};
-    char path[PATH_MAX];
-    int length =
-        snprintf(merging.draft, PATH_MAX, "%s/" WORK_FOLDER "/%s", job->output, framing->file);
-    snprintf(path, sizeof path, "%s/%s", job->output, framing->file);
-    status = measure_all(&merging);
-    if (length < 0 || length >= PATH_MAX)
-        status = FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", job->output);
+    snprintf(merging.draft, sizeof merging.draft, MERGE_PREFIX "%s", framing->file);
+    status = work_folder_open(job->output, true, &merging.work);
+    if (status == STATUS_OK)
+        status = measure_all(&merging);
     TRY(agree(job, status));
     TRY(agree(job, place(&merging)));
-    merging.whole = open(merging.draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (merging.whole < 0)
-        status = cannot_write(merging.draft, errno);
-    else
+    struct spot spot = work_spot(&merging.work, merging.draft);
+    status = below_file_open(&spot, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
+    if (status == STATUS_OK)
         write_no_whole_pages(merging.whole, job->rank);
     TRY(agree(job, status));
     TRY(agree(job, copy_all(&merging)));
@@ -291,24 +300,29 @@ static enum status merge(struct job *job, const struct framing *framing) {
     if (job->rank == 0 && status == STATUS_OK)
         status = sync_whole(&merging);
     if (job->rank == 0 && status == STATUS_OK)
-        status = publish(&merging, path);
+        status = publish(&merging);
     status = agree(job, status);
 out:
     if (merging.whole >= 0)
         close(merging.whole);
+    work_folder_close(&merging.work);
     text_free(&merging.waiting);
     free(merging.lines);
     return status;
 }
 
 enum status job_merge(struct job *job) {
-    static const struct framing records = {"verification_records.jsonl", "", "", 0, false};
+    static const struct framing records = {
+        JOURNAL_RECORDS, "verification_records.jsonl", false, "", "", 0};
     /* Each line ends in a comma and a newline; the last one's go. */
-    static const struct framing predictions = {"predictions.json", "[\n", "\n]\n", 2, true};
+    static const struct framing predictions = {
+        JOURNAL_PREDICTIONS, "predictions.json", false, "[\n", "\n]\n", 2};
+    static const struct framing manifest = {JOURNAL_PLACED, MANIFEST, true, "", "", 0};
     enum status status;
     TRY(merge(job, &records));
     if (job->options.save_json)
         TRY(merge(job, &predictions));
+    TRY(merge(job, &manifest));
 out:
     return status;
 }

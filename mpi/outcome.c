@@ -3,7 +3,7 @@
 #include "job.h"
 #include "screen.h"
 
-static struct run_counts count(const struct job *job) {
+struct run_counts job_count(const struct job *job) {
     const uint64_t *counts = job->tally.counts, *images = counts + TALLY_IMAGES;
     struct run_counts found = {
         .failed_images = images[BUCKET_FAILED],
@@ -25,7 +25,7 @@ static struct run_counts count(const struct job *job) {
 
 bool job_say_outcome(struct job *job) {
     const char *prefix = job->interface->prefix;
-    const struct run_counts counts = count(job);
+    const struct run_counts counts = job_count(job);
     if (nothing_was_read(&counts)) {
         screen_error(job->screen,
                      "[%s 0] ERROR: none of the %llu images could be read: why is in failed_images "
@@ -45,10 +45,8 @@ bool job_say_outcome(struct job *job) {
 int job_exit_status(const struct job *job) {
     MPI_Request request;
     int exit_status = STATUS_OK;
-    if (job->rank == 0) {
-        const struct run_counts counts = count(job);
-        exit_status = exit_status_of(&job->options, &counts);
-    }
+    if (job->rank == 0)
+        exit_status = exit_status_of(&job->options, &job->counts);
     MPI_Ibcast(&exit_status, 1, MPI_INT, 0, MPI_COMM_WORLD, &request);
     wait_for(job, &request);
     return exit_status;

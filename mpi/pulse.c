@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "job/silence.h"
 #include "progress.h"
 #include "screen.h"
@@ -203,7 +204,7 @@ void pulse_tell(const struct pulse *pulse, int rank, const char *what, double se
     /* What the other waits for may be the file system that this one writes to next. */
     alarm(END_SECONDS);
     if (!job->screen)
-        fprintf(stderr, LOST_RANK "\n", job_prefix(job), rank, rank, host, what, seconds);
+        line_print(stderr, LOST_RANK, job_prefix(job), rank, rank, host, what, seconds);
     else if (job->rank == 0)
         screen_error(job->screen, LOST_RANK, job_prefix(job), rank, rank, host, what, seconds);
     else

@@ -33,6 +33,8 @@ static enum status write_report(struct job *job, const struct rank_line *lines) 
         .tally = &job->tally,
         .classes = &job->classes,
         .orphan_labels = job->orphan_labels,
+        .n_unread_kinds = job->dataset.n_unread_kinds,
+        .unread_kinds = job->dataset.unread_kinds,
         .n_ranks = (size_t)job->size,
         .ranks = ranks,
         .parameters = parameters.data,
@@ -65,7 +67,7 @@ enum status job_report(struct job *job) {
         status = write_report(job, all);
         if (status == STATUS_OK && !job->signal && job_say_outcome(job))
             screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
-                           job->output, &job->tally, job->total_images);
+                           job->output, &job->tally, job->total_images, &job->dataset);
     }
     status = agree(job, status);
 out:

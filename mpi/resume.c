@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "output/clear.h"
 #include "pulse.h"
 
 /* The journals of earlier epochs, the same on all ranks. */
@@ -61,6 +62,7 @@ static enum status repair(struct job *job) {
         pulse_tick(job->pulse);
         TRY(journal_repair(job->output, job->all_journals[i], placed, job, NULL));
     }
+    TRY(output_clear_leftovers(job->output, job->all_journals, job->n_all_journals));
 out:
     return status;
 }
@@ -69,6 +71,8 @@ struct counting {
     struct job *job;
     uint8_t *done; /* a bit an image */
 };
+
+/* What failed is tried again: the file may have been mended, or the disk have come back. */
 
 static enum status count(void *context, const struct journal_line *line) {
     struct counting *counting = context;
@@ -79,6 +83,8 @@ static enum status count(void *context, const struct journal_line *line) {
                     "--overwrite",
                     (unsigned long long)line->index,
                     (unsigned long long)counting->job->total_images);
+    if (line->bucket == BUCKET_FAILED)
+        return STATUS_OK;
     counting->done[line->index / 8] |= (uint8_t)(1u << line->index % 8);
     return tally_apply(&counting->job->tally, line->index, line->tally);
 }

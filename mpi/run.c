@@ -10,8 +10,9 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "base/shown.h"
 #include "job.h"
-#include "output/run_file.h"
+#include "output/clear.h"
 #include "output/storage.h"
 
 enum { MOST_PARTS = 32 };
@@ -97,13 +98,13 @@ out:
 static enum status take_lock(struct job *job) {
     enum { WAIT_SECONDS = 20, TRIES_A_SECOND = 10 };
     const struct options *options = &job->options;
-    enum status status = run_lock_take(options->output, &job->lock);
-    for (int i = 0;
-         status == STATUS_BAD_INPUT && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
+    bool held = false;
+    enum status status = run_lock_take(options->output, &held, &job->lock);
+    for (int i = 0; held && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
         if (i == 0)
-            fprintf(stderr, "verify: %s; waiting for it to end\n", status_message());
+            line_print(stderr, "verify: %s; waiting for it to end", status_message());
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
-        status = run_lock_take(options->output, &job->lock);
+        status = run_lock_take(options->output, &held, &job->lock);
     }
     return status;
 }
@@ -125,7 +126,7 @@ static enum status tell_begun(void) {
     if (!path || !*path)
         return STATUS_OK;
     struct spot spot = {AT_FDCWD, NULL, path};
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (file < 0 || close(file) != 0)
         return storage_failed(errno, &spot, BEGUN_FILE ": cannot make");
     return STATUS_OK;
@@ -134,42 +135,42 @@ static enum status tell_begun(void) {
 enum status run_begin(struct job *job) {
     enum status status;
     struct parts parts = {0};
-    struct run_start start = {RUN_FRESH, 0};
+    struct run_start start = {.state = RUN_FRESH};
     const struct options *options = &job->options;
     TRY(find_parts(job, &parts));
-    if (!options->resume && !options->overwrite)
-        TRY(output_prepare(options->output, false));
+    if (options->overwrite)
+        TRY(output_may_clear(options->output, &job->dataset.images));
+    else if (!options->resume)
+        TRY(output_prepare(options->output));
     TRY(take_lock(job));
-    if (options->overwrite) {
-        TRY(work_folder_empty(options->output));
-        TRY(output_prepare(options->output, true));
-    }
+    if (options->overwrite)
+        TRY(output_clear(options->output, &job->kept_images));
     /* Once run.json is there, a start without --resume would be refused; but what --overwrite
      * removes is gone for sure only then. */
     if (!options->overwrite)
         TRY(tell_begun());
     const struct run_parts all = {parts.count, parts.items};
-    TRY(run_file_start(options->output, &all, options->resume, &start));
+    TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
     if (options->overwrite)
         TRY(tell_begun());
     job->epoch = start.epoch;
     job->resumed = start.state == RUN_CONTINUED;
     job->complete = start.state == RUN_COMPLETE;
+    job->counts = start.counts;
     if (job->resumed)
         TRY(remove_report(options->output));
-    if (job->complete) {
-        TRY(work_folder_empty(options->output));
+    if (job->complete)
         run_lock_drop(&job->lock);
-    } else {
+    else
         TRY(output_sweep(options->output));
-    }
 out:
     text_free(&parts.numbers);
     return status;
 }
 
 enum status run_end(struct job *job) {
-    enum status status = work_folder_empty(job->output);
+    job->counts = job_count(job);
+    enum status status = run_file_finish(job->output, &job->counts);
     run_lock_drop(&job->lock);
     return status;
 }

@@ -1,14 +1,17 @@
 #include "screen.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "output/place.h"
+#include "output/storage.h"
 #include "output/tally.h"
 
 struct screen {
@@ -19,24 +22,38 @@ struct screen {
 
 #define RULE "======================================================================"
 
+/* A log that is there is written on, but for one that leads elsewhere. */
 static enum status open_log(const char *output, const char *name, FILE **file) {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/logs/%s", output, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return FAIL(STATUS_BAD_INPUT, "--output %s: the path is too long", output);
-    *file = fopen(path, "a");
-    return *file ? STATUS_OK : FAIL(STATUS_FAILED, "cannot write %s: %s", path, strerror(errno));
+    enum status status;
+    int whole = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC), log = -1, error;
+    char path[64];
+    *file = NULL;
+    snprintf(path, sizeof path, LOGS_FOLDER "/%s", name);
+    struct spot spot = {whole, output, path}, folder = {whole, output, LOGS_FOLDER};
+    if (whole < 0)
+        return FAIL(STATUS_FAILED, "cannot open %.1000s: %s", output, strerror(errno));
+    int logs;
+    error = below_folder(&folder, true, &logs);
+    if (error == 0) {
+        close(logs);
+        error = below_file(&spot, O_WRONLY | O_APPEND | O_CREAT, 0666, &log);
+    }
+    if (error == 0 && !(*file = fdopen(log, "a"))) {
+        error = errno;
+        close(log);
+    }
+    status = error == 0 ? STATUS_OK : storage_failed(error, &spot, "cannot write");
+    close(whole);
+    return status;
 }
 
 enum status screen_open(const char *output, int rank, bool quiet, struct screen **out) {
     enum status status;
     struct screen *screen = NULL;
-    char name[32], folder[PATH_MAX];
+    char name[32];
     TRY(memory_zeroed(1, sizeof *screen, &screen));
     screen->quiet = quiet;
     if (output) {
-        snprintf(folder, sizeof folder, "%s/logs", output);
-        TRY(make_folders(folder));
         snprintf(name, sizeof name, "gpu%d.log", rank);
         TRY(open_log(output, name, &screen->own));
         if (rank == 0)
@@ -59,16 +76,13 @@ void screen_close(struct screen *screen) {
     free(screen);
 }
 
-/* Flushed line by line, so that `tail -f` and a killed job show all. */
 static void put(FILE *file, const char *format, va_list args) {
     if (!file)
         return;
     va_list copy;
     va_copy(copy, args);
-    vfprintf(file, format, copy);
+    line_vprint(file, format, copy);
     va_end(copy);
-    fputc('\n', file);
-    fflush(file);
 }
 
 void screen_line(struct screen *screen, const char *format, ...) {
@@ -149,8 +163,24 @@ void screen_all_completed(struct screen *screen, bool gpu) {
     screen_line(screen, "Merging results...");
 }
 
+static void count_line(struct screen *screen, const char *what, uint64_t count) {
+    if (count)
+        screen_line(screen, "  %s: %llu", what, (unsigned long long)count);
+}
+
+void screen_left_out(struct screen *screen, const struct tally *tally,
+                     const struct dataset *dataset) {
+    struct text kinds = {0};
+    dataset_unread_text(dataset, &kinds);
+    count_line(screen, "Unlabelled images", tally->counts[TALLY_UNLABELLED]);
+    if (dataset->unread.count)
+        screen_line(screen, "  Skipped files: %zu (%s)", dataset->unread.count,
+                    text_status(&kinds) == STATUS_OK ? kinds.data : "");
+    text_free(&kinds);
+}
+
 void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
-                    const struct tally *tally, uint64_t images) {
+                    const struct tally *tally, uint64_t images, const struct dataset *dataset) {
     uint64_t correct = tally->counts[TALLY_BOXES + VERDICT_CORRECT];
     uint64_t mislabeled = tally->counts[TALLY_BOXES + VERDICT_MISLABELED];
     uint64_t uncertain = tally->counts[TALLY_BOXES + VERDICT_UNCERTAIN];
@@ -165,6 +195,9 @@ void screen_results(struct screen *screen, bool gpu, int ranks, const char *outp
     screen_line(screen, "  Correct: %llu", (unsigned long long)correct);
     screen_line(screen, "  Mislabeled: %llu", (unsigned long long)mislabeled);
     screen_line(screen, "  Uncertain: %llu", (unsigned long long)uncertain);
+    count_line(screen, "Missing objects", tally->counts[TALLY_MISSING]);
+    count_line(screen, "Failed images", tally->counts[TALLY_IMAGES + BUCKET_FAILED]);
+    screen_left_out(screen, tally, dataset);
     screen_line(screen, "%s", "");
     screen_line(screen, "Cleaning up temporary files...");
     screen_line(screen, "%s", "");

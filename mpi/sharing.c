@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "job/devices.h"
 #include "screen.h"
 
 /* Who has which device; plain data, sent as bytes. */
@@ -20,6 +21,17 @@ static int first_holder(const struct holder *all, int rank) {
     return r;
 }
 
+/* One process uses one GPU: of a list that is longer than a node has processes, the rest idles. */
+static void warn_of_idle(struct job *job) {
+    struct devices devices;
+    if (devices_read(job->options.device, &devices) == STATUS_OK &&
+        devices.count > (size_t)job->local_size)
+        screen_warning(job->screen, "GPU",
+                       "--device %s names %zu GPUs and %d of them will work: start a process for "
+                       "each (mpirun -np %zu)",
+                       job->options.device, devices.count, job->local_size, devices.count);
+}
+
 enum status job_warn_of_sharing(struct job *job) {
     struct holder mine = {0}, *all = NULL;
     MPI_Request request;
@@ -30,6 +42,8 @@ enum status job_warn_of_sharing(struct job *job) {
     MPI_Iallgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, MPI_COMM_WORLD,
                    &request);
     wait_for(job, &request);
+    if (job->rank == 0)
+        warn_of_idle(job);
     for (int r = 0; r < job->size; r++) {
         int first = first_holder(all, r);
         if (first == r)

@@ -83,6 +83,8 @@ static struct verify_job describe(struct job *job) {
         .classes = &job->classes,
         .thresholds = job->thresholds,
         .root = job->dataset.root,
+        .extent = job->dataset.extent,
+        .common = job->dataset.common,
         .placer = job->placer,
         .journal = job->journal,
         .save_json = job->options.save_json && job->interface,
@@ -94,6 +96,7 @@ static struct verify_job describe(struct job *job) {
         .readers = job->readers,
         .placers = job->placers,
         .slots = job->slots,
+        .image_memory = (size_t)job->options.image_memory << 20,
         .stall_seconds = (double)job->options.hang_timeout,
     };
 }

@@ -16,6 +16,9 @@ struct backend_options {
     bool rect;      /* inputs of many shapes will come, longest side imgsz */
     bool half;      /* fp16 where the backend has it */
     int local_rank; /* of this process on its node: chooses the device */
+    const int
+        *devices; /* n_devices numbers: the node's processes go round these; NULL: round all */
+    size_t n_devices;
     /* A batch that takes longer on a device of its own has failed, with a message; 0: no limit. */
     double hang_seconds;
 };
@@ -36,8 +39,9 @@ struct backend_interface {
     const char *prefix; /* "CPU", "GPU": of the lines on the screen */
     size_t auto_batch;  /* --batch auto: what slots are planned for */
     size_t depth;       /* batches that may be submitted and not yet collected, at least 1 */
-    /* Where the device can be used: STATUS_OK; else the reason (status_message). */
-    enum status (*available)(void);
+    /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with
+     * what is missing and what to do, without "--device". */
+    enum status (*available)(const int *devices, size_t n_devices);
     /* Opens the device and compiles the model. The model and the judge stay the caller's and must
      * outlive it. On failure *out is NULL. */
     enum status (*open)(const struct model *model, const struct judge *judge,

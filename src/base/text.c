@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 
 void text_clear(struct text *text) {
     text->length = 0;
@@ -69,38 +70,54 @@ void text_count(struct text *text, uint64_t number) {
     text_bytes(text, digits + at, sizeof digits - at);
 }
 
-/* Length of the valid UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *s) {
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
+/* A character that a terminal would act upon, as JSON's \u (they are all below U+10000). */
+static void json_escape(struct text *text, const char *bytes, size_t length) {
+    const unsigned char *s = (const unsigned char *)bytes;
+    unsigned code = length == 1   ? s[0]
+                    : length == 2 ? (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU)
+                                  : (s[0] & 0xfU) << 12 | (s[1] & 0x3fU) << 6 | (s[2] & 0x3fU);
+    text_format(text, "\\u%04x", code);
+}
+
+/* Bytes at the beginning that a JSON string has as they are, and that are ASCII. */
+static size_t plain_run(const char *string) {
+    const char *at = string;
+    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    return (size_t)(at - string);
 }
 
 void text_json_string(struct text *text, const char *string) {
-    const unsigned char *s = (const unsigned char *)string;
+    size_t left = strlen(string);
     text_bytes(text, "\"", 1);
-    while (*s) {
-        size_t length = utf8_length(s);
-        if (length == 0)
+    while (left > 0) {
+        size_t run = plain_run(string);
+        struct character character = {.length = run};
+        if (run == 0)
+            character = character_read(string, left);
+        if (run > 0 || (character.printable && *string != '"' && *string != '\\'))
+            text_bytes(text, string, character.length);
+        else if (!character.valid)
             text_string(text, "\xef\xbf\xbd");
-        else if (*s == '"' || *s == '\\')
-            text_format(text, "\\%c", *s);
-        else if (*s < 0x20)
-            text_format(text, "\\u%04x", *s);
+        else if (character.printable)
+            text_format(text, "\\%c", *string);
         else
-            text_bytes(text, (const char *)s, length);
-        s += length ? length : 1;
+            json_escape(text, string, character.length);
+        string += character.length;
+        left -= character.length;
     }
     text_bytes(text, "\"", 1);
+}
+
+void text_json_lines(struct text *text, const char *json, size_t length) {
+    for (size_t at = 0; at < length;) {
+        struct character character = character_read(json + at, length - at);
+        if (character.valid && !character.printable && json[at] != '\n')
+            json_escape(text, json + at, character.length);
+        else
+            text_bytes(text, json + at, character.length);
+        at += character.length;
+    }
 }
 
 /* Most numbers are short: these decimals, magnitudes below 2^40. */

@@ -25,8 +25,13 @@ void text_string(struct text *text, const char *string);
 void text_count(struct text *text, uint64_t number); /* in decimal */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends a JSON string literal, quotes included. Bytes that are not valid UTF-8 become U+FFFD. */
+/* Appends a JSON string literal, quotes included. Bytes that are not valid UTF-8 become U+FFFD;
+ * characters that are not printable (base/shown.h) are escaped, so that a file can be shown. */
 void text_json_string(struct text *text, const char *string);
+
+/* Appends JSON that another has written, with characters that are not printable escaped likewise;
+ * its newlines stay. */
+void text_json_lines(struct text *text, const char *json, size_t length);
 
 /* Appends a number with at most `decimals` decimals and at least one ("0.25", "3.0"), rounded
  * as printf rounds; "-0.0" becomes "0.0", not-a-number and infinities become null. The bytes do

@@ -26,7 +26,9 @@ struct backend {
     struct slot *slots;
 };
 
-static enum status available(void) {
+static enum status available(const int *devices, size_t n_devices) {
+    (void)devices;
+    (void)n_devices;
     return STATUS_OK;
 }
 

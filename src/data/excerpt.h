@@ -9,8 +9,8 @@
 
 enum { EXCERPT_BYTES = 40 };
 
-/* Appends at most EXCERPT_BYTES of the bytes, then "..." where more were there. Control bytes, and
- * those that are no UTF-8, become \xNN. */
+/* Appends at most EXCERPT_BYTES of the bytes as text_shown does, then "..." where more were there.
+ */
 void text_excerpt(struct text *text, const char *bytes, size_t length);
 
 #endif

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A buffer above this size does not outlive the large picture that needed it. */
-enum { KEPT_BYTES = 64 << 20 };
+/* A buffer above this size does not outlive the large picture that needed it. A file is far smaller
+ * than its pixels, as a rule: it is kept up to FILE_PART of what they are. Reading is in steps of
+ * READ_BYTES, between which it can be given up. */
+enum { KEPT_BYTES = 64 << 20, FILE_PART = 4, READ_BYTES = 8 << 20 };
 
 /* Makes room for `needed` bytes without keeping the contents. */
 static enum status make_room(uint8_t **buffer, size_t *capacity, size_t needed) {
@@ -25,8 +27,7 @@ static enum status make_room(uint8_t **buffer, size_t *capacity, size_t needed) 
     return STATUS_OK;
 }
 
-enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t height) {
-    image->width = image->height = 0;
+static enum status check_size(uint32_t width, uint32_t height) {
     if (!width || !height)
         return FAIL(STATUS_BAD_INPUT, "a picture of %" PRIu32 " x %" PRIu32 " pixels is empty",
                     width, height);
@@ -34,15 +35,76 @@ enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t he
         return FAIL(STATUS_BAD_INPUT,
                     "%" PRIu32 " x %" PRIu32 " pixels are more than the %" PRIu64 " accepted",
                     width, height, IMAGE_MAX_PIXELS);
-    enum status status = make_room(&image->pixels, &image->capacity, (size_t)width * height * 3);
-    if (status != STATUS_OK)
-        return status;
-    image->width = width;
-    image->height = height;
     return STATUS_OK;
 }
 
+enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t height) {
+    enum status status;
+    image->width = image->height = 0;
+    TRY(check_size(width, height));
+    TRY(make_room(&image->pixels, &image->capacity, (size_t)width * height * 3));
+    image->width = width;
+    image->height = height;
+out:
+    return status;
+}
+
+static enum status too_large(const struct image *image, size_t bytes) {
+    return FAIL(STATUS_BAD_INPUT,
+                "needs %zu MiB of memory to decode, more than the %zu MiB there are for pictures; "
+                "--image-memory gives them more",
+                (bytes + (1 << 20) - 1) >> 20, image_budget_bytes(image->budget) >> 20);
+}
+
+enum status image_go_on(const struct image *image) {
+    return image_budget_cancelled(image->budget)
+               ? FAIL(STATUS_FAILED, "given up, since the run was stopped")
+               : STATUS_OK;
+}
+
+enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch) {
+    enum status status;
+    TRY(check_size(width, height));
+    size_t pixels = (size_t)width * height * 3;
+    /* The decoder's memory is free again when the picture is turned into a second buffer. */
+    if (image->orientation >= 5 && scratch < pixels)
+        scratch = pixels;
+    size_t needed = image->length + pixels + scratch;
+    if (image->budget && needed > image->reserved) {
+        if (needed > image_budget_bytes(image->budget))
+            return too_large(image, needed);
+        if (!image_budget_grow(image->budget, needed - image->reserved)) {
+            image->wanted = needed;
+            return FAIL(STATUS_FAILED, "the memory for pictures is in use");
+        }
+        image->reserved = needed;
+    }
+    TRY(image_resize_buffer(image, width, height));
+out:
+    return status;
+}
+
+static void drop_above(size_t most, uint8_t **buffer, size_t *capacity) {
+    if (*capacity <= most)
+        return;
+    free(*buffer);
+    *buffer = NULL;
+    *capacity = 0;
+}
+
+void image_release(struct image *image) {
+    size_t kept = KEPT_BYTES;
+    if (image->budget && image_budget_kept(image->budget) < kept)
+        kept = image_budget_kept(image->budget);
+    drop_above(kept - kept / FILE_PART, &image->pixels, &image->capacity);
+    drop_above(kept / FILE_PART, &image->file, &image->file_capacity);
+    if (image->reserved)
+        image_budget_give(image->budget, image->reserved);
+    image->reserved = 0;
+}
+
 void image_free(struct image *image) {
+    image_release(image);
     free(image->pixels);
     free(image->file);
     *image = (struct image){0};
@@ -54,33 +116,51 @@ static enum status call_failed(int error) {
     return FAIL(machine ? STATUS_FAILED : STATUS_BAD_INPUT, "cannot be read: %s", strerror(error));
 }
 
-/* Reads up to `size` bytes to the file's end; *length: how many there were. Returns 0 or an errno
- * value. */
-static int read_all(int descriptor, uint8_t *bytes, size_t size, size_t *length) {
-    *length = 0;
-    while (*length < size) {
-        ssize_t count = read(descriptor, bytes + *length, size - *length);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return errno;
-        if (count == 0)
-            break;
-        *length += (size_t)count;
-    }
-    return 0;
+static enum status reserve(struct image *image, size_t bytes) {
+    if (!image->budget)
+        return STATUS_OK;
+    if (bytes > image_budget_bytes(image->budget))
+        return too_large(image, bytes);
+    if (!image_budget_take(image->budget, bytes))
+        return image_go_on(image);
+    image->reserved = bytes;
+    return STATUS_OK;
 }
 
-/* *error: the failed system call's; 0: none has. */
-static enum status read_once(const char *path, struct image *image, size_t *length, int *error) {
+/* Reads up to `size` bytes to the file's end. */
+static enum status read_all(int descriptor, size_t size, struct image *image) {
+    enum status status = STATUS_OK;
+    image->length = 0;
+    while (image->length < size) {
+        TRY(image_go_on(image));
+        size_t rest = size - image->length;
+        ssize_t count =
+            read(descriptor, image->file + image->length, rest < READ_BYTES ? rest : READ_BYTES);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0) {
+            image->error = errno;
+            return call_failed(image->error);
+        }
+        if (count == 0)
+            break;
+        image->length += (size_t)count;
+    }
+out:
+    return status;
+}
+
+/* Takes from the budget what the file needs, or `wanted` at once if that is more. */
+static enum status read_once(const char *path, size_t wanted, struct image *image) {
     enum status status = STATUS_OK;
     struct stat about;
-    *error = 0;
+    image->error = 0;
+    image_release(image);
     /* O_NONBLOCK: a named pipe that nobody writes to does not hold us up. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0 || fstat(descriptor, &about) != 0) {
-        *error = errno;
-        status = call_failed(*error);
+        image->error = errno;
+        status = call_failed(image->error);
         goto out;
     }
     if (!S_ISREG(about.st_mode)) {
@@ -98,35 +178,49 @@ static enum status read_once(const char *path, struct image *image, size_t *leng
         goto out;
     }
     size_t size = (size_t)about.st_size;
+    TRY(reserve(image, size > wanted ? size : wanted));
     TRY(make_room(&image->file, &image->file_capacity, size));
-    *error = read_all(descriptor, image->file, size, length);
-    if (*error)
-        status = call_failed(*error);
+    TRY(read_all(descriptor, size, image));
 out:
     if (descriptor >= 0)
         close(descriptor);
     return status;
 }
 
-static enum status read_file(const char *path, struct image *image, size_t *length) {
-    int error;
-    enum status status = read_once(path, image, length, &error);
+static enum status read_file(const char *path, size_t wanted, struct image *image) {
+    enum status status = read_once(path, wanted, image);
     /* A network file system's server has another file of that name now. */
-    return error == ESTALE ? read_once(path, image, length, &error) : status;
+    return image->error == ESTALE ? read_once(path, wanted, image) : status;
+}
+
+static enum status decode(struct image *image) {
+    enum status status = STATUS_OK;
+    const uint8_t *bytes = image->file;
+    size_t length = image->length;
+    image->wanted = 0;
+    image->orientation = exif_orientation(bytes, length);
+    if (length >= 3 && memcmp(bytes, "\xFF\xD8\xFF", 3) == 0)
+        TRY(jpeg_decode(bytes, length, image));
+    else if (length >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
+        TRY(png_decode(bytes, length, image));
+    else
+        TRY(FAIL(STATUS_BAD_INPUT, "not a JPEG or PNG file"));
+    TRY(image_orient(image, image->orientation));
+out:
+    return status;
 }
 
 enum status image_read(const char *path, struct image *image) {
-    enum status status = STATUS_OK;
-    size_t length = 0;
-    image->width = image->height = 0;
-    TRY(read_file(path, image, &length));
-    if (length >= 3 && memcmp(image->file, "\xFF\xD8\xFF", 3) == 0)
-        TRY(jpeg_decode(image->file, length, image));
-    else if (length >= 8 && memcmp(image->file, "\x89PNG\r\n\x1a\n", 8) == 0)
-        TRY(png_decode(image->file, length, image));
-    else
-        TRY(FAIL(STATUS_BAD_INPUT, "not a JPEG or PNG file"));
-    TRY(image_orient(image, exif_orientation(image->file, length)));
+    enum status status;
+    image->wanted = image->width = image->height = 0;
+    /* How much memory a picture takes its file says. Where the budget has not that much now, the
+     * file is let go and read once more when it has: nobody holds a part and waits for the rest. */
+    do {
+        TRY(read_file(path, image->wanted, image));
+        status = decode(image);
+    } while (image->wanted);
 out:
+    if (status != STATUS_OK)
+        image_release(image);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "image/budget.h"
 
 /* What a decoder accepts; a header that announces more is refused before anything is allocated. */
 #define IMAGE_MAX_PIXELS     ((uint64_t)1 << 28)
@@ -19,18 +20,30 @@ struct image {
     uint32_t width, height;
     uint8_t *file; /* the last file read; owned and reused likewise */
     size_t file_capacity;
+    struct image_budget *budget; /* the caller's, shared by many; NULL: no limit */
+    size_t reserved;             /* of the budget, until image_release */
+    /* Of the last image_read: */
+    int error;     /* errno of the system call that failed; 0: the file was read */
+    size_t length; /* of the file */
+    int orientation;
+    size_t wanted; /* of the budget, where it had not all at once */
 };
 
 /* Reads a JPEG or PNG file (told apart by content, not by suffix), EXIF orientation applied, alpha
- * dropped and 16-bit reduced as OpenCV's imread does. STATUS_BAD_INPUT with the reason (without
- * the path) where the file cannot be read, is truncated or not an image, STATUS_FAILED where
- * memory or file descriptors run out; `image` then holds nothing usable but may be used again.
- * Start with a zeroed struct. Thread-safe. */
+ * dropped and 16-bit reduced as OpenCV's imread does. Waits until the budget has room for the file,
+ * the pixels and their decoding. STATUS_BAD_INPUT with the reason (without the path) where the file
+ * cannot be read, is truncated or not an image, or needs more than the whole budget; STATUS_FAILED
+ * where memory or file descriptors run out, or the budget is cancelled; `image` then holds nothing
+ * usable but may be used again. Start with a struct of zeros and the budget. Thread-safe. */
 enum status image_read(const char *path, struct image *image);
+/* The pixels are not needed any more: gives its part of the budget back, and large buffers. */
+void image_release(struct image *image);
+/* The same, and all buffers. */
 void image_free(struct image *image);
 
 /* Decoders: a whole file in memory to pixels, before orientation. A JPEG whose end marker is
- * missing is accepted where every pixel was there; any other loss of data is an error. */
+ * missing is accepted where every pixel was there; any other loss of data is an error. Their work
+ * is bounded by the number of pixels. */
 enum status jpeg_decode(const uint8_t *bytes, size_t length, struct image *image);
 enum status png_decode(const uint8_t *bytes, size_t length, struct image *image);
 
@@ -38,12 +51,18 @@ enum status png_decode(const uint8_t *bytes, size_t length, struct image *image)
  * malformed. The first Exif block counts, and the first orientation entry of its first directory,
  * read as a SHORT whatever its type says (as OpenCV does). */
 int exif_orientation(const uint8_t *bytes, size_t length);
-/* Turns the picture upright from this orientation. */
+/* Turns the picture upright from this orientation. STATUS_FAILED: memory, or the budget is
+ * cancelled. */
 enum status image_orient(struct image *image, int orientation);
 
 /* Makes room for width x height pixels and sets the size; contents undefined. STATUS_BAD_INPUT
  * where a side is 0 or the pixels exceed IMAGE_MAX_PIXELS. */
 enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t height);
+/* For decoders, once the header is read: the same, after taking from the budget what the file, the
+ * pixels and `scratch` bytes more come to. */
+enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch);
+/* STATUS_FAILED where the budget is cancelled. */
+enum status image_go_on(const struct image *image);
 
 /* Where a picture lies in the network's input. A network pixel (x, y) is the picture's
  * ((x - left) / gain_x, (y - top) / gain_y), as Ultralytics' LetterBox and scale_boxes have it.

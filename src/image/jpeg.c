@@ -10,10 +10,13 @@
 
 #include "image/image.h"
 
-enum { MAX_SCANS = 1000, ROWS_AT_ONCE = 16 };
-
-/* Enough for a progressive picture of IMAGE_MAX_PIXELS in three components. */
-static const long MAX_MEMORY = 2L << 30;
+/* A progressive file may go through all blocks in each of its scans, and a scan that changes
+ * nothing takes a few bytes. A picture's scans may come to MAX_BLOCKS (a second or so) or
+ * MAX_PASSES times all of its blocks, whichever is more; encoders write about 10 scans, which come
+ * to 5. */
+enum { MAX_SCANS = 1000, MAX_BLOCKS = 1 << 24, MAX_PASSES = 12 };
+/* LINES: rows of samples that libjpeg holds at a time. */
+enum { ROWS_AT_ONCE = 16, LINES = 64, BLOCK_BYTES = DCTSIZE2 * sizeof(JCOEF) };
 
 struct decoder {
     struct jpeg_decompress_struct info;
@@ -21,7 +24,11 @@ struct decoder {
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
+    const struct image *image;
     bool ran_out;             /* the data ended before the end marker */
+    bool in_scans;            /* several are read before the first row comes out */
+    uint64_t blocks;          /* decoded in them so far */
+    uint64_t most_blocks;     /* and at most */
     uint32_t seen_components; /* bit by component: a scan of it was read */
     enum status failure;
     char reason[JMSG_LENGTH_MAX];
@@ -40,8 +47,8 @@ static void fail(j_common_ptr info) {
         decoder->failure = STATUS_FAILED;
         break;
     case JERR_NO_BACKING_STORE:
-        snprintf(decoder->reason, sizeof decoder->reason, "needs more than %ld MiB to decode",
-                 MAX_MEMORY >> 20);
+        snprintf(decoder->reason, sizeof decoder->reason,
+                 "needs more memory to decode than its header says");
         break;
     }
     longjmp(decoder->escape, 1);
@@ -90,16 +97,55 @@ static void skip(j_decompress_ptr info, long count) {
     info->src->bytes_in_buffer -= (size_t)count;
 }
 
+static void refuse(struct decoder *decoder) {
+    decoder->failure = STATUS_BAD_INPUT;
+    longjmp(decoder->escape, 1);
+}
+
+/* Called for each row of blocks of a scan, and before rows come out. */
 static void on_progress(j_common_ptr common) {
     j_decompress_ptr info = (j_decompress_ptr)common;
     struct decoder *decoder = decoder_of(common);
-    for (int i = 0; i < info->comps_in_scan; i++)
-        decoder->seen_components |= 1u << info->cur_comp_info[i]->component_index;
-    if (info->input_scan_number > MAX_SCANS) {
-        snprintf(decoder->reason, sizeof decoder->reason, "more than %d scans", MAX_SCANS);
-        decoder->failure = STATUS_BAD_INPUT;
+    if (image_go_on(decoder->image) != STATUS_OK) {
+        decoder->failure = STATUS_FAILED;
         longjmp(decoder->escape, 1);
     }
+    for (int i = 0; i < info->comps_in_scan; i++) {
+        const jpeg_component_info *component = info->cur_comp_info[i];
+        decoder->seen_components |= 1u << component->component_index;
+        if (decoder->in_scans)
+            decoder->blocks += (uint64_t)component->width_in_blocks * component->v_samp_factor;
+    }
+    if (info->input_scan_number > MAX_SCANS) {
+        snprintf(decoder->reason, sizeof decoder->reason, "more than %d scans", MAX_SCANS);
+        refuse(decoder);
+    }
+    if (decoder->blocks > decoder->most_blocks) {
+        snprintf(decoder->reason, sizeof decoder->reason,
+                 "its scans go through all pixels more than %d times", MAX_PASSES);
+        refuse(decoder);
+    }
+}
+
+/* What libjpeg needs beside the picture. Where rows come out only after several scans, it holds all
+ * coefficients. */
+static size_t scratch_bytes(j_decompress_ptr info) {
+    size_t bytes = (size_t)info->image_width * info->num_components * LINES;
+    for (int i = 0; jpeg_has_multiple_scans(info) && i < info->num_components; i++) {
+        const jpeg_component_info *component = &info->comp_info[i];
+        size_t columns = component->width_in_blocks + component->h_samp_factor;
+        size_t rows = component->height_in_blocks + component->v_samp_factor;
+        bytes += columns * rows * BLOCK_BYTES;
+    }
+    return bytes;
+}
+
+static uint64_t count_blocks(j_decompress_ptr info) {
+    uint64_t blocks = 0;
+    for (int i = 0; i < info->num_components; i++)
+        blocks +=
+            (uint64_t)info->comp_info[i].width_in_blocks * info->comp_info[i].height_in_blocks;
+    return blocks;
 }
 
 /* Whether the scans of a file without end marker hold the whole picture. Each scan by itself is
@@ -157,20 +203,27 @@ static void read_rows(struct decoder *decoder, struct image *image) {
 /* No variable of this function changes between setjmp and longjmp but through `decoder`. */
 static enum status decode(struct decoder *decoder, struct image *image) {
     if (setjmp(decoder->escape)) {
+        if (decoder->failure == STATUS_FAILED && image_budget_cancelled(image->budget))
+            return image_go_on(image);
         return FAIL(decoder->failure, "%sJPEG: %s", decoder->ran_out ? "truncated " : "",
                     decoder->reason);
     }
     j_decompress_ptr info = &decoder->info;
     jpeg_create_decompress(info);
-    info->mem->max_memory_to_use = MAX_MEMORY;
     info->src = &decoder->source;
     info->progress = &decoder->progress;
     jpeg_read_header(info, TRUE);
-    enum status status = image_resize_buffer(image, info->image_width, info->image_height);
+    size_t scratch = scratch_bytes(info);
+    enum status status = image_prepare(image, info->image_width, info->image_height, scratch);
     if (status != STATUS_OK)
         return status;
+    info->mem->max_memory_to_use = (long)scratch;
     info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    uint64_t most = MAX_PASSES * count_blocks(info);
+    decoder->most_blocks = most > MAX_BLOCKS ? most : MAX_BLOCKS;
+    decoder->in_scans = jpeg_has_multiple_scans(info);
     jpeg_start_decompress(info);
+    decoder->in_scans = false;
     read_rows(decoder, image);
     /* What follows the last row of a single scan is not needed, the end marker included. */
     bool several = jpeg_has_multiple_scans(info) || info->arith_code;
@@ -189,6 +242,7 @@ enum status jpeg_decode(const uint8_t *bytes, size_t length, struct image *image
                    .resync_to_restart = jpeg_resync_to_restart,
                    .term_source = do_nothing},
         .progress = {.progress_monitor = on_progress},
+        .image = image,
     };
     decoder.info.err = jpeg_std_error(&decoder.errors);
     decoder.errors.error_exit = fail;

@@ -23,12 +23,12 @@ static void reverse_pixels(uint8_t *pixels, size_t count) {
 }
 
 static void flip_left_right(struct image *image) {
-    for (size_t y = 0; y < image->height; y++)
+    for (size_t y = 0; y < image->height && !image_budget_cancelled(image->budget); y++)
         reverse_pixels(image->pixels + y * image->width * 3, image->width);
 }
 
 static void flip_up_down(struct image *image) {
-    for (size_t y = 0; y < image->height / 2; y++) {
+    for (size_t y = 0; y < image->height / 2 && !image_budget_cancelled(image->budget); y++) {
         uint8_t *upper = image->pixels + y * image->width * 3;
         uint8_t *lower = image->pixels + (image->height - 1 - y) * image->width * 3;
         for (size_t x = 0; x < image->width; x++)
@@ -51,7 +51,7 @@ static enum status transpose(struct image *image) {
     uint8_t *turned = malloc(size);
     if (!turned)
         return FAIL(STATUS_FAILED, "out of memory: a picture of %zu bytes", size);
-    for (size_t y = 0; y < image->height; y += TILE) {
+    for (size_t y = 0; y < image->height && !image_budget_cancelled(image->budget); y += TILE) {
         for (size_t x = 0; x < image->width; x += TILE)
             transpose_tile(image, turned, x, y);
     }
@@ -75,13 +75,15 @@ enum status image_orient(struct image *image, int orientation) {
         break;
     case 3: /* upside down */
     case 7: /* transposed along the other diagonal */
-        reverse_pixels(image->pixels, (size_t)image->width * image->height);
+        flip_left_right(image);
+        flip_up_down(image);
         break;
     case 4: /* mirrored upside down */
     case 8: /* turned right: transposed and flipped */
         flip_up_down(image);
         break;
     }
+    TRY(image_go_on(image));
 out:
     return status;
 }

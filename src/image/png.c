@@ -8,6 +8,8 @@
 #include "image/image.h"
 
 enum { MAX_SIDE = 1000000, MAX_CHUNK_BYTES = 8 << 20, MAX_CHUNKS = 1000 };
+/* What libpng needs beside the picture: three rows of four samples of 16 bits a pixel, and zlib. */
+enum { ROW_BYTES = 3 * 8, INFLATE_BYTES = 1 << 17 };
 
 struct decoder {
     png_structp png;
@@ -55,8 +57,9 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_read_info(png, decoder->info);
-    enum status status = image_resize_buffer(image, png_get_image_width(png, decoder->info),
-                                             png_get_image_height(png, decoder->info));
+    uint32_t width = png_get_image_width(png, decoder->info);
+    enum status status = image_prepare(image, width, png_get_image_height(png, decoder->info),
+                                       (size_t)width * ROW_BYTES + INFLATE_BYTES);
     if (status != STATUS_OK)
         return status;
 
@@ -71,8 +74,11 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     if (png_get_rowbytes(png, decoder->info) != stride)
         png_error(png, "unknown pixel format");
     for (int pass = 0; pass < passes; pass++) {
-        for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t y = 0; y < image->height; y++) {
+            if (image_budget_cancelled(image->budget))
+                return image_go_on(image);
             png_read_row(png, image->pixels + stride * y, NULL);
+        }
     }
     png_read_end(png, NULL);
     return STATUS_OK;

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "job/hint.h"
 #include "job/options.h"
 
 enum { CONFIG_BYTES = 1 << 20, CONFIG_DEPTH = 8 };
@@ -37,6 +39,39 @@ out:
     return status;
 }
 
+static bool begins_with(const char *text, const char *beginning) {
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* What is wrong at the byte at which json-c stopped: the slips that are common, by what they look
+ * like, else json-c's own words. */
+static const char *explain(const char *path, const char *bytes, size_t length, size_t end,
+                           enum json_tokener_error error) {
+    const char *at = bytes + end, *before = at, *dot = strrchr(path, '.');
+    while (before > bytes && strchr(" \t\r\n", before[-1]))
+        before--;
+    bool empty = before == bytes;
+    if (empty && end == length)
+        return "is empty; {\"model\": \"best.pt\", ...} is expected";
+    if ((dot && (strcasecmp(dot, ".yaml") == 0 || strcasecmp(dot, ".yml") == 0)) ||
+        (empty && !strchr("{/#", *at)))
+        return "is not JSON: {\"model\": \"best.pt\", ...} is expected (a data.yaml goes to "
+               "--data)";
+    if ((*at == '}' || *at == ']') && !empty && before[-1] == ',')
+        return *at == '}' ? "a comma before '}': leave it out" : "a comma before ']': leave it out";
+    if (*at == '/' || *at == '#')
+        return "a comment, which JSON has not: leave it out";
+    if (*at == '\'')
+        return "a single quote: JSON has texts in double quotes";
+    if (begins_with(at, "True") || begins_with(at, "False") || begins_with(at, "None"))
+        return "JSON writes true, false and null in small letters";
+    if (error == json_tokener_continue || end == length)
+        return "ends too early: a '}', a ']' or a quote is missing";
+    if (*at == '"' && !empty && strchr("\"}]0123456789el", before[-1]))
+        return "a comma is missing before this line's text";
+    return json_tokener_error_desc(error);
+}
+
 static enum status parse(const char *path, const char *bytes, size_t length,
                          struct json_object **out) {
     struct json_tokener *tokener = json_tokener_new_ex(CONFIG_DEPTH);
@@ -50,11 +85,12 @@ static enum status parse(const char *path, const char *bytes, size_t length,
     if (error != json_tokener_success || strlen(bytes) != length) {
         size_t line = 1;
         size_t end = json_tokener_get_parse_end(tokener);
-        for (size_t i = 0; i < end && i < length; i++)
+        end = end < length ? end : length;
+        for (size_t i = 0; i < end; i++)
             line += bytes[i] == '\n';
-        status =
-            FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: %s", path, line,
-                 error == json_tokener_success ? "a NUL byte" : json_tokener_error_desc(error));
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: %s", path, line,
+                      error == json_tokener_success ? "a NUL byte"
+                                                    : explain(path, bytes, length, end, error));
         json_object_put(*out);
         *out = NULL;
     } else if (!json_object_is_type(*out, json_type_object)) {
@@ -63,6 +99,17 @@ static enum status parse(const char *path, const char *bytes, size_t length,
         *out = NULL;
     }
     json_tokener_free(tokener);
+    return status;
+}
+
+static enum status unknown_key(const char *path, const char *key) {
+    struct text hint = {0};
+    hint_flag(key, &hint);
+    enum status status = text_status(&hint);
+    if (status == STATUS_OK)
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: '%s' is not a flag%s; see --help", path, key,
+                      hint.length ? hint.data : "");
+    text_free(&hint);
     return status;
 }
 
@@ -87,7 +134,7 @@ static enum status apply(const char *path, const char *key, struct json_object *
         /* Groups such as {"paths": {…}} only order the keys. */
         if (json_object_is_type(value, json_type_object))
             return apply_all(path, value, given, options);
-        return FAIL(STATUS_BAD_INPUT, "--config %s: '%s' is not a flag; see --help", path, key);
+        return unknown_key(path, key);
     }
     char where[256];
     snprintf(where, sizeof where, "--config %.160s: %.60s", path, key);

@@ -11,7 +11,6 @@
 
 void item_free(struct item *item) {
     free(item->label_path);
-    image_free(&item->image);
     label_file_free(&item->labels);
     free(item->targets);
     findings_free(&item->findings);
@@ -22,6 +21,7 @@ void item_free(struct item *item) {
     text_free(&item->predictions);
     text_free(&item->predicted);
     text_free(&item->counts);
+    text_free(&item->announced);
     *item = (struct item){0};
 }
 
@@ -31,7 +31,7 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
                                         file->n_labels ? file->n_labels : 1, sizeof *item->targets);
     if (status != STATUS_OK)
         return status;
-    float w = (float)item->image.width, h = (float)item->image.height;
+    float w = (float)item->width, h = (float)item->height;
     for (size_t i = 0; i < file->n_labels; i++) {
         const struct label *label = &file->labels[i];
         const float *b = label->xywhn;
@@ -45,29 +45,62 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
     return STATUS_OK;
 }
 
-enum status item_read(const struct verify_job *job, struct item *item) {
+/* What reading the label file says of the file system. Where a device or a server failed, there is
+ * no verdict without the labels that may be there: the image failed. */
+static enum status heed_label(struct outage *outage, struct item *item) {
+    int error = item->labels.content.error;
+    if (!error) {
+        outage_read(outage, OUTAGE_LABELS, item->label_path);
+        return STATUS_OK;
+    }
+    if (outage_is_hard(error))
+        snprintf(item->error, sizeof item->error, "its label file cannot be read: %s: %s",
+                 item->label_path, strerror(error));
+    return outage_error(outage, OUTAGE_LABELS, item->label_path, error);
+}
+
+static enum status heed_image(struct outage *outage, const struct item *item, int error) {
+    if (error)
+        return outage_error(outage, OUTAGE_IMAGES, item->path, error);
+    outage_read(outage, OUTAGE_IMAGES, item->path);
+    return STATUS_OK;
+}
+
+/* The label file first: a file system that goes away between the two takes the image with it, not
+ * the labels alone, which would make it one of the background. */
+enum status item_read(const struct verify_job *job, struct outage *outage, struct image *image,
+                      struct item *item) {
     enum status status;
     item->error[0] = '\0';
+    item->width = item->height = 0;
     free(item->label_path);
     item->label_path = NULL;
     TRY(label_path(item->path, &item->label_path));
-    TRY(label_file_read(item->label_path, job->classes->n_data, &item->labels));
+    TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
+                        &item->labels));
+    TRY(heed_label(outage, item));
+    if (item->error[0])
+        return STATUS_OK;
     if (!job->interface) {
         /* A dry run promises to be quick: pictures are not decoded. */
-        if (access(item->path, R_OK) != 0)
-            snprintf(item->error, sizeof item->error, "%s", strerror(errno));
+        int error = access(item->path, R_OK) == 0 ? 0 : errno;
+        if (error)
+            snprintf(item->error, sizeof item->error, "%s", strerror(error));
+        TRY(heed_image(outage, item, error));
         return make_targets(job, item);
     }
-    status = image_read(item->path, &item->image);
+    status = image_read(item->path, image);
     if (status == STATUS_BAD_INPUT) {
         snprintf(item->error, sizeof item->error, "%s", status_message());
-        return STATUS_OK;
+        return heed_image(outage, item, image->error);
     }
     if (status != STATUS_OK)
         TRY(status_prefix(status, "%s: ", item->path));
+    TRY(heed_image(outage, item, 0));
+    item->width = image->width;
+    item->height = image->height;
     TRY(make_targets(job, item));
-    item->letterbox =
-        letterbox_plan(item->image.width, item->image.height, job->imgsz, job->rect, job->stride);
+    item->letterbox = letterbox_plan(item->width, item->height, job->imgsz, job->rect, job->stride);
 out:
     return status;
 }
@@ -108,11 +141,17 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->name = dataset_image_name(job->root, item->path);
     result->error = failed ? item->error : NULL;
     result->labels = &item->labels;
-    result->width = failed ? 0 : item->image.width;
-    result->height = failed ? 0 : item->image.height;
+    result->width = failed ? 0 : item->width;
+    result->height = failed ? 0 : item->height;
     result->n_boxes = 0;
     result->n_missing = result->n_predictions = 0;
     result->score = 0;
+    if (!failed && job->interface && item->findings.not_finite)
+        return FAIL(STATUS_FAILED,
+                    "%s: the model's output for it is not finite (NaN or infinity): its weights "
+                    "are damaged or its training diverged: give another checkpoint; on CUDA, first "
+                    "try --no-half: fp16 may be too small for it",
+                    item->path);
     if (!failed) {
         TRY(memory_reserve(&result->boxes, &result->box_capacity,
                            item->labels.n_labels ? item->labels.n_labels : 1,
@@ -134,31 +173,51 @@ out:
     return status;
 }
 
-static enum status place_files(const struct verify_job *job, struct item *item) {
+static const struct file_bytes *label_of(const struct item *item) {
+    return item->labels.present ? &item->labels.content : NULL;
+}
+
+/* Says what will be placed, then places it. */
+static enum status place_files(const struct verify_job *job, struct outage *outage,
+                               struct item *item) {
     enum status status = STATUS_OK;
+    enum bucket bucket = item->result.bucket;
+    const struct file_bytes *label = label_of(item);
+    item->placed = (struct journal_text){0};
     if (job->redo)
-        TRY(placer_clear(job->placer, item->result.bucket, item->path));
-    if (item->result.bucket == BUCKET_FAILED)
+        TRY(placer_clear(job->placer, bucket, item->path, label));
+    if (bucket == BUCKET_FAILED)
         goto out;
-    status =
-        placer_place_read(job->placer, item->result.bucket, item->path,
-                          item->labels.present ? item->label_path : NULL, &item->labels.content);
+    text_clear(&item->announced);
+    TRY(placer_announce(job->placer, bucket, item->path, label,
+                        job->save_txt ? &item->predicted : NULL, &item->announced));
+    if (job->journal)
+        TRY(journal_announce(job->journal, &item->announced, &item->placed));
+    status = placer_place_read(job->placer, bucket, item->path, label);
     if (status == STATUS_BAD_INPUT) {
         /* It is gone since it was read. */
         snprintf(item->error, sizeof item->error, "%s", status_message());
+        TRY(outage_error(outage, OUTAGE_IMAGES, item->path, ENOENT));
+        item->placed = (struct journal_text){0};
         TRY(item_judge(job, item));
         if (job->redo)
-            status = placer_clear(job->placer, item->result.bucket, item->path);
+            status = placer_clear(job->placer, BUCKET_FAILED, item->path, label);
+        else
+            status = STATUS_OK;
     }
 out:
     return status;
 }
 
-enum status item_place(const struct verify_job *job, struct item *item) {
+enum status item_place(const struct verify_job *job, struct outage *outage, struct item *item) {
     enum status status = STATUS_OK;
     const struct image_result *result = &item->result;
+    if (job->save_txt && result->bucket != BUCKET_FAILED) {
+        text_clear(&item->predicted);
+        TRY(predicted_label_write(result, job->classes, &item->predicted));
+    }
     if (job->placer)
-        TRY(place_files(job, item));
+        TRY(place_files(job, outage, item));
     if (job->journal) {
         text_clear(&item->record);
         TRY(record_write(result, job->classes, &item->record));
@@ -167,13 +226,10 @@ enum status item_place(const struct verify_job *job, struct item *item) {
         text_clear(&item->predictions);
         TRY(predictions_write(result, job->classes, &item->predictions));
     }
-    if (job->save_txt && result->bucket != BUCKET_FAILED) {
-        text_clear(&item->predicted);
-        TRY(predicted_label_write(result, job->classes, &item->predicted));
+    if (job->save_txt && result->bucket != BUCKET_FAILED)
         TRY(placer_predicted(job->placer, item->path,
                              item->predicted.data ? item->predicted.data : "",
                              item->predicted.length));
-    }
 out:
     return status;
 }
@@ -194,6 +250,7 @@ enum status item_record(const struct verify_job *job, struct item *item, struct 
         .bucket = item->result.bucket,
         .record = &item->record,
         .predictions = job->save_json ? &item->predictions : NULL,
+        .placed = item->placed,
         .tally = &item->counts,
     };
     note_findings(item, notes);

@@ -4,34 +4,38 @@
 #define VERIFY_JOB_ITEM_H
 
 #include "job/notes.h"
+#include "job/outage.h"
 #include "job/verify.h"
 
 struct item {
-    size_t slot;        /* of the backend; also the item's place in the pool */
-    size_t turn;        /* images that the rank took before this one */
-    const char *path;   /* path_text's */
-    char *label_path;   /* owned, until the image is placed */
-    char error[512];    /* why the image failed; "" where it did not */
-    struct image image; /* pixels only between reading and staging */
+    size_t slot;            /* of the backend; also the item's place in the pool */
+    size_t turn;            /* images that the rank took before this one */
+    const char *path;       /* path_text's */
+    char *label_path;       /* owned, until the image is placed */
+    char error[512];        /* why the image failed; "" where it did not */
+    uint32_t width, height; /* of the picture; 0 where it was not read */
     struct label_file labels;
     size_t target_capacity;
     struct target *targets; /* one a label, same order */
     struct letterbox letterbox;
     struct findings findings;
     struct image_result result;
-    struct detections missing; /* of findings, those that count */
-    uint64_t list_index;       /* in the list of all images */
-    struct text path_text, record, predictions, predicted, counts;
+    struct detections missing;  /* of findings, those that count */
+    uint64_t list_index;        /* in the list of all images */
+    struct journal_text placed; /* where the journal has `announced` */
+    struct text path_text, record, predictions, predicted, counts, announced;
 };
 
 void item_free(struct item *item);
 
-/* read: file and labels → pixels, targets. A bad image is data; only lack of memory fails. */
-enum status item_read(const struct verify_job *job, struct item *item);
+/* read: file and labels → pixels (in *image), targets. A bad image is data; a lack of memory and a
+ * file system that is away fail. */
+enum status item_read(const struct verify_job *job, struct outage *outage, struct image *image,
+                      struct item *item);
 /* judge: findings → verdicts, bucket, score, and the warnings that belong to them. */
 enum status item_judge(const struct verify_job *job, struct item *item);
 /* place: the image into its bucket, the texts of records and predictions. */
-enum status item_place(const struct verify_job *job, struct item *item);
+enum status item_place(const struct verify_job *job, struct outage *outage, struct item *item);
 /* record: in the order of taking, by one thread at a time. */
 enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,
                         struct notes *notes);

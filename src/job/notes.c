@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shown.h"
 #include "job/verify.h"
 
 /* What "and N more" counts, by kind. */
@@ -26,18 +27,20 @@ void notes_free(struct notes *notes) {
 }
 
 void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...) {
-    char line[NOTE_BYTES - 1];
+    enum { MOST = NOTE_BYTES - 2 }; /* beside the newline and the NUL */
+    char line[NOTE_BYTES];
+    struct text shown = {0};
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    /* Here and not only where it is printed: notes are told apart by their newlines. */
+    text_shown(&shown, line, strlen(line));
     pthread_mutex_lock(&notes->mutex);
-    if (notes->count[kind]++ < NOTE_CAP)
-        text_format(&notes->waiting, "%s\n", line);
+    if (notes->count[kind]++ < NOTE_CAP && text_status(&shown) == STATUS_OK)
+        text_format(&notes->waiting, "%.*s\n", MOST, shown.length ? shown.data : "");
     pthread_mutex_unlock(&notes->mutex);
+    text_free(&shown);
 }
 
 void notes_close(struct notes *notes) {

@@ -21,8 +21,7 @@ struct notes {
 enum status notes_make(struct notes *notes);
 void notes_free(struct notes *notes);
 
-/* Adds a warning, cut to a line that fits a struct verify_progress; control characters become '?'.
- */
+/* Adds a warning as text_shown has it, cut to a line that fits a struct verify_progress. */
 void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,17 +1,18 @@
 #include "job/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
+#include "job/devices.h"
 
-enum kind { TEXT, CHOICE, COUNT, REAL, SWITCH };
+enum kind { TEXT, PATH, DEVICES, CHOICE, COUNT, REAL, SWITCH }; /* a text up to CHOICE */
 
 struct row {
     const char *name;
@@ -26,18 +27,18 @@ struct row {
 #define AT(member) offsetof(struct options, member)
 
 static const struct row rows[] = {
-    {"model", TEXT, AT(model), 0, 0, NULL, NULL, "FILE",
+    {"model", PATH, AT(model), 0, 0, NULL, NULL, "FILE",
      "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights"},
-    {"weights", TEXT, AT(weights), 0, 0, NULL, NULL, "FILE", "the .weights file of a Darknet .cfg"},
-    {"data", TEXT, AT(data), 0, 0, NULL, NULL, "PATH",
+    {"weights", PATH, AT(weights), 0, 0, NULL, NULL, "FILE", "the .weights file of a Darknet .cfg"},
+    {"data", PATH, AT(data), 0, 0, NULL, NULL, "PATH",
      "data.yaml, a folder of images, or a .txt list"},
     {"split", TEXT, AT(split), 0, 0, NULL, NULL, "NAMES",
      "of data.yaml: train,val,test (default: every one present)"},
-    {"output", TEXT, AT(output), 0, 0, "output", NULL, "DIR", "where results go"},
-    {"config", TEXT, AT(config), 0, 0, NULL, NULL, "FILE",
+    {"output", PATH, AT(output), 0, 0, "output", NULL, "DIR", "where results go"},
+    {"config", PATH, AT(config), 0, 0, NULL, NULL, "FILE",
      "JSON with a key for each flag; the command line wins"},
-    {"device", CHOICE, AT(device), 0, 0, "auto", NULL, "auto|cpu|cuda",
-     "auto: CUDA where a device and the backend exist"},
+    {"device", DEVICES, AT(device), 0, 0, "auto", NULL, "auto|cpu|cuda|0,1,...",
+     "auto: CUDA where a device and the backend exist; numbers: of the GPUs that may be used"},
     {"imgsz", COUNT, AT(imgsz), 32, 16384, "640", NULL, "N", "longer side of the network's input"},
     {"batch", COUNT, AT(batch), 0, 4096, "auto", "auto", "N", "pictures a forward"},
     {"conf", REAL, AT(conf), 0, 1, "0.25", NULL, "X", "lowest confidence of saved predictions"},
@@ -47,6 +48,8 @@ static const struct row rows[] = {
      "fp16 with fp32 accumulation, on CUDA (default); --no-half: fp32"},
     {"threads", COUNT, AT(threads), 0, 1024, "auto", "auto", "N",
      "CPU threads a rank, decoding included (default: cores / local ranks)"},
+    {"image-memory", COUNT, AT(image_memory), 16, 1 << 24, "2048", NULL, "MIB",
+     "memory for decoded pictures a rank; a picture that needs more fails"},
     {"place", CHOICE, AT(place), 0, 0, "hardlink", NULL, "hardlink|symlink|copy|none",
      "how images get into the output; labels are always copies"},
     {"max-margin", REAL, AT(max_margin), -100, 100, "4", NULL, "X",
@@ -64,7 +67,7 @@ static const struct row rows[] = {
     {"resume", SWITCH, AT(resume), 0, 0, NULL, NULL, NULL,
      "continue an interrupted run, with any number of processes"},
     {"overwrite", SWITCH, AT(overwrite), 0, 0, NULL, NULL, NULL,
-     "start over; removes only what a run makes"},
+     "start over; removes only what a run wrote and nobody changed"},
     {"save-json", SWITCH, AT(save_json), 0, 0, NULL, NULL, NULL,
      "write predictions.json (COCO results)"},
     {"save-txt", SWITCH, AT(save_txt), 0, 0, NULL, NULL, NULL, "write labels as predicted"},
@@ -81,8 +84,8 @@ static const struct row rows[] = {
      "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
      "(default: 30; 0: off)"},
     {"quiet", SWITCH, AT(quiet), 0, 0, NULL, NULL, NULL, "no lines on the screen but errors"},
-    {"version", SWITCH, AT(version), 0, 0, NULL, NULL, NULL, "print the version"},
-    {"help", SWITCH, AT(help), 0, 0, NULL, NULL, NULL, "print this"},
+    {"version", SWITCH, AT(version), 0, 0, NULL, NULL, NULL, "print the version (-V)"},
+    {"help", SWITCH, AT(help), 0, 0, NULL, NULL, NULL, "print this (-h)"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -90,6 +93,14 @@ _Static_assert((int)ROWS <= (int)OPTION_ROWS, "raise OPTION_ROWS");
 
 static void *field(const struct options *options, const struct row *row) {
     return (char *)options + row->offset;
+}
+
+size_t option_count(void) {
+    return ROWS;
+}
+
+const char *option_name(size_t row) {
+    return rows[row].name;
 }
 
 bool option_is_switch(size_t row) {
@@ -130,14 +141,38 @@ static bool is_choice(const char *choices, const char *value) {
     return false;
 }
 
+/* That a path is one, and nothing that a shell or a browser would make something of. */
+static enum status check_path(const char *value, const char *where) {
+    if (strcmp(value, "~") == 0 || strncmp(value, "~/", 2) == 0)
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s: %s: '~' means the home folder to a shell, which has not seen it (behind "
+                    "'=', in quotes, in a file): write the whole path",
+                    where, value);
+    if (strstr(value, "://"))
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s: %s: is a URL: download what is there, and give the file's path", where,
+                    value);
+    return STATUS_OK;
+}
+
+static enum status check_text(const struct row *row, const char *value, const char *where) {
+    struct devices devices;
+    if (row->kind == CHOICE && !is_choice(row->value, value))
+        return FAIL(STATUS_BAD_INPUT, "%s: '%s' is not one of %s", where, value, row->value);
+    if (*value == '\0')
+        return FAIL(STATUS_BAD_INPUT, "%s: needs a value", where);
+    if (row->kind == DEVICES && devices_read(value, &devices) != STATUS_OK)
+        return status_prefix(STATUS_BAD_INPUT, "%s: ", where);
+    return row->kind == PATH ? check_path(value, where) : STATUS_OK;
+}
+
 enum status option_set(struct options *options, size_t index, const char *value,
                        const char *where) {
     const struct row *row = &rows[index];
-    if (row->kind == TEXT || row->kind == CHOICE) {
-        if (row->kind == CHOICE && !is_choice(row->value, value))
-            return FAIL(STATUS_BAD_INPUT, "%s: '%s' is not one of %s", where, value, row->value);
-        if (*value == '\0')
-            return FAIL(STATUS_BAD_INPUT, "%s: needs a value", where);
+    if (row->kind <= CHOICE) {
+        enum status status = check_text(row, value, where);
+        if (status != STATUS_OK)
+            return status;
         char **text = field(options, row);
         free(*text);
         *text = NULL;
@@ -175,47 +210,53 @@ out:
     return status;
 }
 
-/* getopt's table: every flag, and --no-NAME for each switch that starts on. */
-static size_t long_options(struct option *table) {
-    size_t n = 0;
-    for (size_t i = 0; i < ROWS; i++)
-        table[n++] = (struct option){
-            rows[i].name, rows[i].kind == SWITCH ? no_argument : required_argument, NULL, (int)i};
-    bool negated;
-    table[n++] =
-        (struct option){"no-half", no_argument, NULL, option_find("half", &negated) + ROWS};
-    table[n] = (struct option){0};
-    return n;
+static bool has_suffix(const char *path, const char *const *suffixes) {
+    const char *dot = strrchr(path, '.');
+    while (dot && *suffixes && strcasecmp(dot, *suffixes) != 0)
+        suffixes++;
+    return dot && *suffixes;
 }
 
-static enum status command_line(int argc, char **argv, bool *given, struct options *options) {
-    enum status status = STATUS_OK;
-    struct option table[ROWS + 2];
-    long_options(table);
-    optind = 0; /* glibc: a fresh scan */
-    opterr = 0;
-    int found;
-    while ((found = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
-        if (found == '?' || found == ':') {
-            const char *flag = argv[optind > 0 ? optind - 1 : 0];
-            return FAIL(STATUS_BAD_INPUT, "%s: %s; see --help", flag,
-                        found == ':' ? "needs a value"
-                                     : "no such flag, or not to be used like this");
-        }
-        size_t row = (size_t)found % ROWS;
-        given[row] = true;
-        if (rows[row].kind == SWITCH) {
-            option_switch(options, row, found < (int)ROWS);
-            continue;
-        }
-        char where[64] = "--";
-        strncat(where, rows[row].name, sizeof where - 3);
-        TRY(option_set(options, row, optarg, where));
-    }
-    if (optind < argc)
-        return FAIL(STATUS_BAD_INPUT, "'%s': not a flag; see --help", argv[optind]);
-out:
-    return status;
+/* --weights without --model. */
+static enum status refuse_weights(const char *weights) {
+    static const char *const darknet[] = {".weights", NULL};
+    if (has_suffix(weights, darknet))
+        return FAIL(STATUS_BAD_INPUT,
+                    "--model is missing: the Darknet .cfg that --weights %s belongs to; see --help",
+                    weights);
+    return FAIL(STATUS_BAD_INPUT,
+                "--model is missing: --weights is for a Darknet .cfg alone, any other model is "
+                "--model %s; see --help",
+                weights);
+}
+
+/* That the model is not given as the data set. */
+static enum status check_order(const struct options *options) {
+    static const char *const models[] = {".pt", ".onnx", ".cfg", ".weights", ".engine", NULL};
+    const char *model = options->model, *data = options->data;
+    struct stat about;
+    if (!data || !has_suffix(data, models) || (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
+        return STATUS_OK;
+    if (has_suffix(model, models))
+        return FAIL(STATUS_BAD_INPUT,
+                    "--data %s: is a model: a data.yaml, a folder or a .txt list is expected",
+                    data);
+    return FAIL(STATUS_BAD_INPUT,
+                "--model %s --data %s: the two are swapped: write --model %s --data %s", model,
+                data, data, model);
+}
+
+/* That what is needed is there. */
+static enum status check_inputs(const struct options *options) {
+    if (!options->model && options->weights)
+        return refuse_weights(options->weights);
+    if (!options->model)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--model is missing: the YOLO model to verify with; see --help");
+    if (!options->data && !options->inspect)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--data is missing: data.yaml, a folder or a .txt list; see --help");
+    return check_order(options);
 }
 
 enum status options_read(int argc, char **argv, struct options *options) {
@@ -223,17 +264,12 @@ enum status options_read(int argc, char **argv, struct options *options) {
     bool given[ROWS] = {false};
     *options = (struct options){0};
     TRY(set_initial(options));
-    TRY(command_line(argc, argv, given, options));
+    TRY(command_line_read(argc, argv, given, options));
     if (options->help || options->version)
         return STATUS_OK;
     if (options->config)
         TRY(config_read(options->config, given, options));
-    if (!options->model)
-        return FAIL(STATUS_BAD_INPUT,
-                    "--model is missing: the YOLO model to verify with; see --help");
-    if (!options->data && !options->inspect)
-        return FAIL(STATUS_BAD_INPUT,
-                    "--data is missing: data.yaml, a folder or a .txt list; see --help");
+    TRY(check_inputs(options));
     bool unused;
     if (options->resume && options->overwrite) {
         /* One on the command line wins over the other in the file. */
@@ -250,7 +286,7 @@ out:
 
 void options_free(struct options *options) {
     for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].kind == TEXT || rows[i].kind == CHOICE)
+        if (rows[i].kind <= CHOICE)
             free(*(char **)field(options, &rows[i]));
     *options = (struct options){0};
 }
@@ -270,8 +306,10 @@ void options_help(struct text *text) {
             text_format(text, " (default: %s)", rows[i].initial);
         text_string(text, "\n");
     }
-    text_string(text, "\nexit status: 0 done, 1 failed, 2 bad usage, config, model or data set,\n"
-                      "  3 with --strict, 4 with --fail-on, 130 or 143 interrupted\n");
+    text_string(
+        text, "\nflag=value is --flag value (model=best.pt half=False); flags are written in full\n"
+              "\nexit status: 0 done, 1 failed, 2 bad usage, config, model or data set,\n"
+              "  3 with --strict, 4 with --fail-on, 130 or 143 interrupted\n");
 }
 
 /* A flag's value as JSON. */

@@ -3,17 +3,9 @@
 #define VERIFY_JOB_OUTCOME_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "job/options.h"
-
-/* Of all images of a finished run, whichever epoch they were verified in. */
-struct run_counts {
-    uint64_t read_images, failed_images;
-    uint64_t invalid_lines;
-    uint64_t mislabeled_boxes;
-    uint64_t known_boxes, confirmed_boxes; /* of classes that the model knows; `correct` of them */
-};
+#include "output/run_counts.h"
 
 /* The program's exit status: 1 where no image at all could be read, 4 with --fail-on, 3 with
  * --strict, else 0. */

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/queue.h"
 #include "job/flight.h"
+#include "job/item.h"
 #include "job/silence.h"
 
 /* Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
@@ -21,6 +22,8 @@ struct verify {
     const struct verify_job *job;
     struct work *work;
     struct tally *tally;
+    struct image_budget *budget;
+    struct outage *outage;
     struct notes notes;
     size_t n_items;
     struct item *items;
@@ -79,6 +82,7 @@ static void tell_end(struct verify *verify, atomic_bool *how) {
 void verify_cancel(struct verify *verify) {
     tell_end(verify, &verify->stopped);
     work_cancel(verify->work);
+    image_budget_cancel(verify->budget);
     queue_close(&verify->free);
     queue_close(&verify->ready);
     queue_close(&verify->judged);
@@ -117,31 +121,35 @@ static void leave(struct verify *verify) {
     tell_end(verify, &verify->finished);
 }
 
-static enum status read_and_stage(struct verify *verify, struct item *item) {
+static enum status read_and_stage(struct verify *verify, struct image *image, struct item *item) {
     const struct verify_job *job = verify->job;
     struct timespec start = now();
     enum status status = text_status(&item->path_text);
     if (status == STATUS_OK)
-        status = item_read(job, item);
+        status = item_read(job, verify->outage, image, item);
     atomic_fetch_add(&verify->stage_ns[STAGE_READ], since(&start));
     if (status != STATUS_OK || !job->interface || item->error[0])
         return status;
     start = now();
-    status = job->interface->stage(job->backend, item->slot, &item->image, &item->letterbox);
+    status = job->interface->stage(job->backend, item->slot, image, &item->letterbox);
     atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], since(&start));
     return status;
 }
 
+/* A reader's picture is its own: the backend has what it needs of it once it is staged. */
 static void *reader(void *argument) {
     struct verify *verify = argument;
+    struct image image = {.budget = verify->budget};
     struct item *item;
     while (!atomic_load(&verify->stopped) && (item = take_next(verify))) {
-        enum status status = read_and_stage(verify, item);
-        if (status != STATUS_OK)
-            stop(verify, status);
-        else
+        enum status status = read_and_stage(verify, &image, item);
+        image_release(&image);
+        if (status == STATUS_OK)
             queue_push(&verify->ready, item);
+        else if (!atomic_load(&verify->stopped)) /* else it was given up on our own word */
+            stop(verify, status);
     }
+    image_free(&image);
     if (atomic_fetch_sub(&verify->readers, 1) == 1)
         queue_close(&verify->ready);
     leave(verify);
@@ -247,7 +255,7 @@ static void *judge_and_placer(void *argument) {
         struct item *item = popped;
         struct timespec start = now();
         TRY(item_judge(verify->job, item));
-        TRY(item_place(verify->job, item));
+        TRY(item_place(verify->job, verify->outage, item));
         atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], since(&start));
         TRY(record_in_order(verify, item));
     }
@@ -276,6 +284,8 @@ static void release(struct verify *verify) {
     queue_free(&verify->ready);
     queue_free(&verify->judged);
     notes_free(&verify->notes);
+    image_budget_free(verify->budget);
+    outage_free(verify->outage);
     pthread_mutex_destroy(&verify->order_mutex);
     pthread_mutex_destroy(&verify->failure_mutex);
     pthread_cond_destroy(&verify->ended);
@@ -290,6 +300,9 @@ static enum status make(struct verify *verify) {
     TRY(memory_zeroed(verify->n_items, sizeof *verify->items, &verify->items));
     TRY(memory_zeroed(verify->n_items, sizeof(void *), &verify->waiting));
     TRY(memory_zeroed(job->readers + job->placers + 2, sizeof(pthread_t), &verify->threads));
+    TRY(image_budget_make(job->image_memory ? job->image_memory : SIZE_MAX, job->readers,
+                          &verify->budget));
+    TRY(outage_make(job->common, &verify->outage));
     TRY(queue_make(verify->n_items, &verify->free));
     TRY(queue_make(verify->n_items, &verify->ready));
     TRY(queue_make(verify->n_items, &verify->judged));

@@ -18,6 +18,8 @@ struct verify_job {
     const struct class_map *classes;
     struct thresholds thresholds;
     const char *root;        /* image names are relative to it */
+    const char *extent;      /* of the data set, for label files that are links */
+    const char *common;      /* deepest folder common to all images */
     struct placer *placer;   /* NULL in a dry run */
     struct journal *journal; /* this rank's; NULL in a dry run */
     bool save_json;          /* the journal has predictions */
@@ -27,6 +29,7 @@ struct verify_job {
     bool rect;
     size_t readers, placers; /* threads */
     size_t slots;            /* images in flight: as many as the backend was opened with */
+    size_t image_memory;     /* bytes, for pictures that are being read; 0: no limit */
     double stall_seconds;    /* a warning after so long without a finished image; 0: none */
 };
 

@@ -67,6 +67,7 @@ enum status judge_picture(const struct judge *judge, const struct head_maps *map
 
     float floor = judge->predict && judge->conf < MISSING_FLOOR ? judge->conf : MISSING_FLOOR;
     TRY(candidates_find(&scratch->anchors, floor, &scratch->found));
+    findings->not_finite = !boxes_are_finite(&scratch->anchors) || !scratch->found.all_finite;
     TRY(missing_find(judge, scratch, findings));
     if (judge->predict)
         TRY(predictions_find(judge, scratch, findings));

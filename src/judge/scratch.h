@@ -55,6 +55,9 @@ struct judge_scratch {
 };
 #define NO_ROW UINT32_MAX
 
+/* Whether the maps hold neither infinity nor not-a-number for any anchor's box. */
+bool boxes_are_finite(const struct anchors *anchors);
+
 /* Decodes every anchor that could overlap a label by NEAR_IOU, in the order of their ids. */
 void reach_decode(struct judge_scratch *scratch);
 

@@ -5,24 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "model/foreign.h"
 #include "model/work.h"
-
-/* The beginning of a file, by which its format is known. */
-struct beginning {
-    size_t length;
-    unsigned char bytes[4096 + 1]; /* NUL at the end */
-};
-
-static bool has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path), n = strlen(suffix);
-    return length >= n && strcasecmp(path + length - n, suffix) == 0;
-}
 
 /* A message that begins with the number of ONNX's format, a small one. */
 static bool is_onnx(const struct beginning *file) {
@@ -62,7 +51,9 @@ static enum status read_beginning(const char *path, struct beginning *file) {
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
         close(descriptor);
-        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
+        return S_ISDIR(about.st_mode)
+                   ? foreign_folder(path)
+                   : FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
     }
     stream = fdopen(descriptor, "rb");
     if (stream == NULL) {
@@ -73,27 +64,44 @@ static enum status read_beginning(const char *path, struct beginning *file) {
     bool failed = ferror(stream) != 0;
     fclose(stream);
     if (failed || file->length == 0)
-        return FAIL(STATUS_BAD_INPUT, "%s", failed ? "cannot be read" : "is empty");
+        return FAIL(STATUS_BAD_INPUT, "%s",
+                    failed ? "cannot be read"
+                           : "is empty: was it copied or downloaded completely?");
     return STATUS_OK;
+}
+
+/* The first importer that knows the content, else the path's suffix; `count` where none does. */
+static size_t importer_of(const char *path, const struct beginning *file, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (importers[i].recognises(file))
+            return i;
+    for (size_t i = 0; i < count; i++)
+        if (has_suffix(path, importers[i].suffix))
+            return i;
+    return count;
 }
 
 static enum status read_any(const char *path, const char *weights, int64_t imgsz,
                             struct model *model) {
     struct beginning file;
     const size_t count = sizeof importers / sizeof importers[0];
-    size_t i = 0;
     enum status status = read_beginning(path, &file);
     if (status != STATUS_OK)
         return status;
-    while (i < count && !importers[i].recognises(&file))
-        i++;
-    for (size_t k = 0; k < count && i == count; k++)
-        if (has_suffix(path, importers[k].suffix))
-            i = k;
+    const char *content = foreign_content(&file), *suffix = foreign_suffix(path);
+    if (content != NULL)
+        return FAIL(STATUS_BAD_INPUT, "%s", content);
+    size_t i = importer_of(path, &file, count);
+    if (i < count)
+        status = importers[i].read(path, weights, imgsz, model);
+    /* TensorFlow's and Core ML's files begin as ONNX's: only reading them tells them apart. */
+    bool guessed = i < count && importers[i].recognises == is_onnx;
+    if (suffix != NULL && (i == count || (guessed && status == STATUS_BAD_INPUT)))
+        return FAIL(STATUS_BAD_INPUT, "%s", suffix);
     if (i == count)
         return FAIL(STATUS_BAD_INPUT, "is no model that can be read: ONNX (.onnx), PyTorch (.pt) "
                                       "and Darknet (.cfg) are");
-    return importers[i].read(path, weights, imgsz, model);
+    return status;
 }
 
 static enum status name_classes(struct model *model) {
@@ -128,7 +136,9 @@ static enum status finish(struct model *model) {
     enum status status;
     struct graph *graph = &model->graph;
     TRY(graph_prune(graph)); /* first, so that nothing unknown is left for the passes */
+    TRY(graph_check_weights(graph));
     TRY(graph_fold_batch_norm(graph));
+    TRY(graph_check_weights(graph)); /* a variance may be negative, or 0 with nothing added */
     TRY(graph_fuse(graph));
     TRY(graph_prune(graph));
     TRY(name_classes(model));

@@ -102,7 +102,9 @@ static enum status check_task(const Onnx__ModelProto *file) {
     const char *task = metadata_find(file, "task");
     if (task == NULL || strcmp(task, "detect") == 0 || strcmp(task, "segment") == 0)
         return STATUS_OK;
-    return FAIL(STATUS_BAD_INPUT, "is a model for the task '%.40s'; a detection model is needed",
+    return FAIL(STATUS_BAD_INPUT,
+                "is a model for the task '%.40s': give one that was trained for detection "
+                "(yolo detect train), or for segmentation",
                 task);
 }
 
@@ -419,6 +421,24 @@ out:
     return status;
 }
 
+/* A file whose network runs at one size alone must be run at that. */
+static enum status check_size(const struct graph *graph, int64_t imgsz) {
+    int64_t height = graph->fixed_height, width = graph->fixed_width;
+    if (height == 0 || (height == imgsz && width == imgsz))
+        return STATUS_OK;
+    if (height != width)
+        return FAIL(STATUS_BAD_INPUT,
+                    "was exported for pictures of height %" PRId64 " and width %" PRId64
+                    " alone, and verify's are square: export it again with imgsz=%" PRId64
+                    " or dynamic=True",
+                    height, width, height > width ? height : width);
+    return FAIL(STATUS_BAD_INPUT,
+                "was exported for pictures of %" PRId64 " x %" PRId64
+                " and cannot be run at %" PRId64 ": use --imgsz %" PRId64
+                ", or export it again with imgsz=%" PRId64 " or dynamic=True",
+                width, height, imgsz, height, imgsz);
+}
+
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
     /* Sizes without accidental equality with numbers of channels, for strides up to 32 and 64; a
      * model that these do not suit is read for the very size that it will be run at. */
@@ -440,15 +460,9 @@ enum status onnx_read(const char *path, const char *weights, int64_t imgsz, stru
             break;
         model_free(model);
     }
-    if (status == STATUS_OK && model->graph.fixed_height != 0 &&
-        (model->graph.fixed_height != imgsz || model->graph.fixed_width != imgsz)) {
-        status = FAIL(STATUS_BAD_INPUT,
-                      "was exported for pictures of %" PRId64 " x %" PRId64
-                      " and cannot be run at %" PRId64 ": use --imgsz %" PRId64
-                      ", or export it again with imgsz=%" PRId64 " or dynamic=True",
-                      model->graph.fixed_width, model->graph.fixed_height, imgsz,
-                      model->graph.fixed_height, imgsz);
+    if (status == STATUS_OK)
+        status = check_size(&model->graph, imgsz);
+    if (status != STATUS_OK)
         model_free(model);
-    }
     return status;
 }

@@ -158,6 +158,17 @@ static enum status entry_locate(struct torch_archive *archive, struct torch_stor
     return STATUS_OK;
 }
 
+static enum status entry_name(struct torch_archive *archive, size_t index,
+                              struct torch_storage *entry) {
+    entry->key = zip_get_name(archive->zip, index, ZIP_FL_ENC_RAW);
+    if (entry->key == NULL)
+        return FAIL(STATUS_BAD_INPUT, "entry %zu of its archive cannot be read", index);
+    for (const char *c = entry->key; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            return FAIL(STATUS_BAD_INPUT, "entry %zu of its archive has no sane name", index);
+    return STATUS_OK;
+}
+
 static enum status entry_describe(struct torch_archive *archive, size_t index,
                                   struct torch_storage *entry) {
     enum status status = STATUS_OK;
@@ -167,15 +178,12 @@ static enum status entry_describe(struct torch_archive *archive, size_t index,
     if (zip_stat_index(archive->zip, index, ZIP_FL_ENC_RAW, &about) != 0 ||
         (about.valid & needed) != needed)
         return FAIL(STATUS_BAD_INPUT, "entry %zu of its archive cannot be read", index);
-    for (const char *c = about.name; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            return FAIL(STATUS_BAD_INPUT, "entry %zu of its archive has no sane name", index);
     if (about.encryption_method != ZIP_EM_NONE)
         return FAIL(STATUS_BAD_INPUT, "entry '%.100s' of its archive is encrypted", about.name);
     if (about.comp_method != ZIP_CM_STORE)
         return FAIL(STATUS_BAD_INPUT,
-                    "entry '%.100s' of its archive is compressed, which PyTorch never does: "
-                    "give the file as PyTorch wrote it",
+                    "entry '%.100s' of its archive is compressed, as PyTorch does not write it: "
+                    "give the file as training saved it",
                     about.name);
     *entry = (struct torch_storage){.key = about.name, .bytes = about.size, .entry = index};
     TRY(entry_locate(archive, entry));
@@ -232,10 +240,25 @@ static enum status folder_find(const struct torch_file *file, const char **folde
         *length = (size_t)(slash - key);
     }
     if (*folder == NULL)
-        return FAIL(STATUS_BAD_INPUT, "is a zip archive without data.pkl, so no PyTorch model");
-    if (entry_find(file, *folder, *length, "constants.pkl") != NULL)
-        return FAIL(STATUS_BAD_INPUT, "is a TorchScript archive, which holds code: give the .pt "
-                                      "file that training wrote, or an ONNX export");
+        return FAIL(STATUS_BAD_INPUT,
+                    "is a zip archive without data.pkl, so no PyTorch model: if a "
+                    "model is in it, unpack it and give that");
+    return STATUS_OK;
+}
+
+/* What `yolo export format=torchscript` writes has its code, compressed, beside the tensors. */
+static enum status refuse_code(const struct torch_file *file, const char *folder, size_t length) {
+    const char inside[] = "/code/";
+    for (size_t i = 0; i < file->n_storages; i++) {
+        const char *key = file->storages[i].key;
+        if (strncmp(key, folder, length) != 0)
+            continue;
+        if (strcmp(key + length, "/constants.pkl") == 0 ||
+            strncmp(key + length, inside, strlen(inside)) == 0)
+            return FAIL(STATUS_BAD_INPUT,
+                        "is a TorchScript model, which holds code: give the .pt file that it was "
+                        "made from (best.pt), or its ONNX export");
+    }
     return STATUS_OK;
 }
 
@@ -295,10 +318,14 @@ enum status torch_archive_read(struct torch_file *file) {
     }
     TRY(memory_zeroed((size_t)count, sizeof *file->storages, &file->storages));
     file->n_storages = (size_t)count;
+    /* What kind of archive it is comes first: others have entries that PyTorch never writes. */
+    for (size_t i = 0; i < file->n_storages; i++)
+        TRY(entry_name(file->archive, i, &file->storages[i]));
+    TRY(folder_find(file, &folder, &length));
+    TRY(refuse_code(file, folder, length));
     for (size_t i = 0; i < file->n_storages; i++)
         TRY(entry_describe(file->archive, i, &file->storages[i]));
     TRY(entries_check(file->storages, file->n_storages));
-    TRY(folder_find(file, &folder, &length));
     TRY(order_check(file, folder, length));
     TRY(pickle_load(file, entry_find(file, folder, length, "data.pkl")));
     keep_storages(file, folder, length);

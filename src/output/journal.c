@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "output/journal_line.h"
-#include "output/place.h"
 #include "output/storage.h"
 
 enum { MESSAGE_BYTES = 1024 };
@@ -18,14 +17,14 @@ enum { MESSAGE_BYTES = 1024 };
 struct part {
     int file; /* -1: none */
     uint64_t size;
-    char path[PATH_MAX];
+    char name[JOURNAL_NAME_BYTES];
 };
 
 struct journal {
-    pthread_mutex_t adding;  /* all below but `folder` */
+    pthread_mutex_t adding;  /* all below but `work` */
     pthread_mutex_t syncing; /* one sync at a time; taken before `adding` */
-    int folder;              /* the output folder: its file system is what syncs */
-    struct part lines, records, predictions;
+    struct work_folder work;
+    struct part lines, texts[JOURNAL_STREAMS];
     uint32_t seed;
     uint64_t n_added, n_marked;
     struct text text; /* the line being written */
@@ -35,33 +34,34 @@ struct journal {
 
 /* ---------------------------------------------------------------- opening */
 
-static enum status part_create(const char *output, const char *name, struct journal_id id,
-                               struct part *part) {
-    enum status status = journal_path(output, name, id, part->path);
-    if (status != STATUS_OK)
-        return status;
-    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC;
-    part->file = open(part->path, flags, 0666);
-    struct spot spot = {AT_FDCWD, NULL, part->path};
-    return part->file < 0 ? storage_failed(errno, &spot, "cannot make") : STATUS_OK;
+static enum status part_create(const struct work_folder *work, const char *name,
+                               struct journal_id id, struct part *part) {
+    journal_file_name(name, id, part->name);
+    struct spot spot = work_spot(work, part->name);
+    return below_file_open(&spot, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0666, "cannot make",
+                           &part->file);
 }
 
-static enum status part_close(struct part *part) {
+static enum status part_failed(const struct journal *journal, const struct part *part, int error,
+                               const char *what) {
+    struct spot spot = work_spot(&journal->work, part->name);
+    return storage_failed(error, &spot, "%s", what);
+}
+
+static enum status part_close(const struct journal *journal, struct part *part) {
     enum status status = STATUS_OK;
-    struct spot spot = {AT_FDCWD, NULL, part->path};
     /* Network file systems may report a full disk or quota only here. */
     if (part->file >= 0 && close(part->file) != 0)
-        status = storage_failed(errno, &spot, "cannot write");
+        status = part_failed(journal, part, errno, "cannot write");
     part->file = -1;
     return status;
 }
 
 static enum status release(struct journal *journal) {
-    enum status status = part_close(&journal->lines);
-    status = status_worse(status, part_close(&journal->records));
-    status = status_worse(status, part_close(&journal->predictions));
-    if (journal->folder >= 0)
-        close(journal->folder);
+    enum status status = part_close(journal, &journal->lines);
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        status = status_worse(status, part_close(journal, &journal->texts[s]));
+    work_folder_close(&journal->work);
     text_free(&journal->text);
     pthread_mutex_destroy(&journal->adding);
     pthread_mutex_destroy(&journal->syncing);
@@ -75,21 +75,16 @@ static enum status create(struct journal *journal, const char *output, struct jo
     char head[JOURNAL_HEAD_BYTES];
     size_t length = journal_head(id, predictions, head);
     int error;
-    struct spot whole = {AT_FDCWD, NULL, output};
-    struct spot spot = {AT_FDCWD, NULL, journal->lines.path};
-    TRY(journal_path(output, "journal", id, journal->lines.path));
-    TRY(make_parents(&spot));
-    journal->folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (journal->folder < 0)
-        return storage_failed(errno, &whole, "cannot open the output folder");
-    TRY(part_create(output, "records", id, &journal->records));
-    if (predictions)
-        TRY(part_create(output, "predictions", id, &journal->predictions));
-    TRY(part_create(output, "journal", id, &journal->lines));
+    TRY(work_folder_open(output, true, &journal->work));
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (s != JOURNAL_PREDICTIONS || predictions)
+            TRY(part_create(&journal->work, journal_stream_name((enum journal_stream)s), id,
+                            &journal->texts[s]));
+    TRY(part_create(&journal->work, JOURNAL_NAME, id, &journal->lines));
     journal->seed = journal_crc(0, head, length);
     error = write_all(journal->lines.file, head, length);
     if (error != 0)
-        return storage_failed(error, &spot, "cannot write");
+        return part_failed(journal, &journal->lines, error, "cannot write");
     journal->lines.size = length;
 out:
     return status;
@@ -102,7 +97,9 @@ enum status journal_create(const char *output, unsigned epoch, int rank, bool pr
     enum status status = memory_zeroed(1, sizeof *journal, &journal);
     if (status != STATUS_OK)
         return status;
-    journal->folder = journal->lines.file = journal->records.file = journal->predictions.file = -1;
+    journal->work.output = journal->work.folder = journal->lines.file = -1;
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        journal->texts[s].file = -1;
     pthread_mutex_init(&journal->adding, NULL);
     pthread_mutex_init(&journal->syncing, NULL);
     status = create(journal, output, (struct journal_id){epoch, rank}, predictions);
@@ -125,14 +122,14 @@ static enum status fail(struct journal *journal) {
 }
 
 /* What was written of a failed part is taken back, so that the file ends where it did. */
-static enum status part_append(struct part *part, const char *bytes, size_t length) {
+static enum status part_append(const struct journal *journal, struct part *part, const char *bytes,
+                               size_t length) {
     int error = write_all(part->file, bytes, length);
     if (error == 0) {
         part->size += length;
         return STATUS_OK;
     }
-    struct spot spot = {AT_FDCWD, NULL, part->path};
-    enum status status = storage_failed(error, &spot, "cannot write");
+    enum status status = part_failed(journal, part, error, "cannot write");
     return ftruncate(part->file, (off_t)part->size) == 0
                ? status
                : FAIL(status, "%s (and its last line is cut off)", status_message());
@@ -140,32 +137,14 @@ static enum status part_append(struct part *part, const char *bytes, size_t leng
 
 static enum status text_check(const struct journal *journal, const struct journal_entry *entry) {
     size_t predictions = entry->predictions ? entry->predictions->length : 0;
-    if (entry->record->length > UINT32_MAX || predictions > UINT32_MAX)
+    if (entry->record->length > JOURNAL_TEXT_BYTES || predictions > JOURNAL_TEXT_BYTES)
         return FAIL(STATUS_FAILED, "a record of %zu bytes is too long", entry->record->length);
-    if (predictions && journal->predictions.file < 0)
+    if (predictions && journal->texts[JOURNAL_PREDICTIONS].file < 0)
         return FAIL(STATUS_FAILED, "predictions for a journal without any");
     if (memchr(entry->tally->data, '\n', entry->tally->length) ||
         entry->tally->length > JOURNAL_LINE_BYTES - 256)
         return FAIL(STATUS_FAILED, "%zu bytes of counts are not one line", entry->tally->length);
     return STATUS_OK;
-}
-
-/* `adding` is held. */
-static enum status add(struct journal *journal, const struct journal_entry *entry,
-                       struct journal_line *line) {
-    enum status status;
-    line->record.offset = journal->records.size;
-    line->predictions.offset = journal->predictions.size;
-    text_clear(&journal->text);
-    TRY(journal_line_write(journal->seed, line, &journal->text));
-    if (line->record.length)
-        TRY(part_append(&journal->records, entry->record->data, line->record.length));
-    if (line->predictions.length)
-        TRY(part_append(&journal->predictions, entry->predictions->data, line->predictions.length));
-    TRY(part_append(&journal->lines, journal->text.data, journal->text.length));
-    journal->n_added++;
-out:
-    return status;
 }
 
 static struct journal_text text_of(const struct text *text) {
@@ -175,12 +154,49 @@ static struct journal_text text_of(const struct text *text) {
                                  .crc = journal_crc(0, text->data, text->length)};
 }
 
+/* Appends a text, whose place *where tells then. `adding` is held. */
+static enum status text_append(struct journal *journal, enum journal_stream stream,
+                               const struct text *text, struct journal_text *where) {
+    struct part *part = &journal->texts[stream];
+    where->offset = part->size;
+    return where->length ? part_append(journal, part, text->data, where->length) : STATUS_OK;
+}
+
+enum status journal_announce(struct journal *journal, const struct text *line,
+                             struct journal_text *placed) {
+    enum status status = STATUS_OK;
+    *placed = text_of(line);
+    pthread_mutex_lock(&journal->adding);
+    if (journal->failed || text_append(journal, JOURNAL_PLACED, line, placed) != STATUS_OK)
+        status = fail(journal);
+    pthread_mutex_unlock(&journal->adding);
+    return status;
+}
+
+/* `adding` is held. */
+static enum status add(struct journal *journal, const struct journal_entry *entry,
+                       struct journal_line *line) {
+    enum status status;
+    TRY(text_append(journal, JOURNAL_RECORDS, entry->record, &line->texts[JOURNAL_RECORDS]));
+    TRY(text_append(journal, JOURNAL_PREDICTIONS, entry->predictions,
+                    &line->texts[JOURNAL_PREDICTIONS]));
+    text_clear(&journal->text);
+    TRY(journal_line_write(journal->seed, line, &journal->text));
+    TRY(part_append(journal, &journal->lines, journal->text.data, journal->text.length));
+    journal->n_added++;
+out:
+    return status;
+}
+
 enum status journal_add(struct journal *journal, const struct journal_entry *entry) {
     enum status status = text_check(journal, entry);
     if (status != STATUS_OK)
         return status;
-    struct journal_line line = {entry->index, entry->bucket, text_of(entry->record),
-                                text_of(entry->predictions), entry->tally->data};
+    struct journal_line line = {
+        entry->index,
+        entry->bucket,
+        {text_of(entry->record), text_of(entry->predictions), entry->placed},
+        entry->tally->data};
     pthread_mutex_lock(&journal->adding);
     if (journal->failed || add(journal, entry, &line) != STATUS_OK)
         status = fail(journal);
@@ -190,21 +206,20 @@ enum status journal_add(struct journal *journal, const struct journal_entry *ent
 
 /* ---------------------------------------------------------------- syncing */
 
-static enum status part_sync(const struct part *part) {
-    struct spot spot = {AT_FDCWD, NULL, part->path};
+static enum status part_sync(const struct journal *journal, const struct part *part) {
     return part->file >= 0 && fdatasync(part->file) != 0
-               ? storage_failed(errno, &spot, "cannot bring to the disk")
+               ? part_failed(journal, part, errno, "cannot bring to the disk")
                : STATUS_OK;
 }
 
 static enum status sync_all(const struct journal *journal) {
-    enum status status;
-    struct spot spot = {AT_FDCWD, NULL, journal->lines.path};
-    if (syncfs(journal->folder) != 0)
-        return storage_failed(errno, &spot, "cannot bring to the disk the file system of");
-    TRY(part_sync(&journal->records));
-    TRY(part_sync(&journal->predictions));
-    TRY(part_sync(&journal->lines));
+    enum status status = STATUS_OK;
+    if (syncfs(journal->work.output) != 0)
+        return part_failed(journal, &journal->lines, errno,
+                           "cannot bring to the disk the file system of");
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        TRY(part_sync(journal, &journal->texts[s]));
+    TRY(part_sync(journal, &journal->lines));
 out:
     return status;
 }
@@ -214,7 +229,7 @@ static enum status add_mark(struct journal *journal, uint64_t marked) {
     text_clear(&journal->text);
     enum status status = journal_mark_write(journal->seed, marked, &journal->text);
     if (status == STATUS_OK)
-        status = part_append(&journal->lines, journal->text.data, journal->text.length);
+        status = part_append(journal, &journal->lines, journal->text.data, journal->text.length);
     return status;
 }
 

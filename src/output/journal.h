@@ -4,6 +4,7 @@
  *
  *     records.E.R      lines of verification_records.jsonl, as images are finished
  *     predictions.E.R  lines of predictions.json, where they are wanted
+ *     placed.E.R       lines of the manifest (manifest.h), each before its image's files are placed
  *     journal.E.R      a line an image, which says where its texts are; and marks
  *
  * An image counts as done once its journal line is there: the line is written last, after the texts
@@ -12,8 +13,8 @@
  * on the disk: a machine that goes down loses at most what came after the last mark.
  *
  * The journal's lines are text: the CRC-32 of the rest in 8 hexadecimal digits, a space, and
- *     + INDEX BUCKET RECORD PREDICTIONS TALLY    an image; a text is OFFSET LENGTH CRC
- *     = BYTES                                    a mark: so much of the journal, and its texts
+ *     + INDEX BUCKET RECORD PREDICTIONS PLACED TALLY    an image; a text is OFFSET LENGTH CRC
+ *     = BYTES                                           a mark: so much of the journal, its texts
  * The first line names the format, epoch and rank, and seeds the CRC of the others. */
 #ifndef VERIFY_OUTPUT_JOURNAL_H
 #define VERIFY_OUTPUT_JOURNAL_H
@@ -23,7 +24,21 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "output/manifest.h"
 #include "output/result.h"
+
+/* The texts that a journal keeps of an image: a new one is a line here and one of
+ * journal_stream_name's. */
+enum journal_stream { JOURNAL_RECORDS, JOURNAL_PREDICTIONS, JOURNAL_PLACED, JOURNAL_STREAMS };
+
+/* "records", "predictions", "placed": how the stream's files are called. */
+const char *journal_stream_name(enum journal_stream stream);
+
+/* Where a text is in its file. */
+struct journal_text {
+    uint64_t offset;
+    uint32_t length, crc; /* length 0: there is none */
+};
 
 /* ---------------------------------------------------------------- writing */
 
@@ -34,6 +49,7 @@ struct journal_entry {
     enum bucket bucket;
     const struct text *record;
     const struct text *predictions; /* NULL: none; only in a journal with predictions */
+    struct journal_text placed;     /* of journal_announce; zeroed: nothing was placed */
     const struct text *tally;       /* of tally_line */
 };
 
@@ -41,6 +57,11 @@ struct journal_entry {
  * there yet. On failure *out is NULL. */
 enum status journal_create(const char *output, unsigned epoch, int rank, bool predictions,
                            struct journal **out);
+
+/* Writes what is going to be placed for an image, before it is. *placed: for its entry.
+ * Thread-safe. Fails as journal_add does. */
+enum status journal_announce(struct journal *journal, const struct text *line,
+                             struct journal_text *placed);
 
 /* Adds an image whose files are placed. Thread-safe. Once it returns STATUS_OK the image is done,
  * whatever happens to the process. STATUS_FAILED says what, where and what to do; from then on the
@@ -78,17 +99,11 @@ typedef bool journal_placed(void *context, uint64_t index, enum bucket bucket);
 enum status journal_repair(const char *output, struct journal_id id, journal_placed *placed,
                            void *context, uint64_t *cut);
 
-/* Where a text is in its file. */
-struct journal_text {
-    uint64_t offset;
-    uint32_t length, crc;
-};
-
 struct journal_line {
     uint64_t index;
     enum bucket bucket;
-    struct journal_text record, predictions; /* length 0: none */
-    const char *tally;                       /* valid during the call */
+    struct journal_text texts[JOURNAL_STREAMS];
+    const char *tally; /* valid during the call */
 };
 
 typedef enum status journal_each(void *context, const struct journal_line *line);
@@ -103,18 +118,21 @@ enum status journal_read(const char *output, struct journal_id id, journal_each 
  * asked for after the other. */
 struct journal_piece;
 struct journal_texts {
-    int records, predictions; /* -1: a journal without predictions */
+    int files[JOURNAL_STREAMS]; /* -1: a journal without such texts */
     struct journal_id id;
-    struct journal_piece *pieces; /* of the two files; owned */
+    struct journal_piece *pieces; /* [JOURNAL_STREAMS]; owned */
 };
 
 enum status journal_texts_open(const char *output, struct journal_id id,
                                struct journal_texts *texts);
 void journal_texts_close(struct journal_texts *texts);
-/* Each appends the bytes; STATUS_FAILED where they are not those that were written. */
-enum status journal_record(const struct journal_texts *texts, const struct journal_line *line,
-                           struct text *text);
-enum status journal_predictions(const struct journal_texts *texts, const struct journal_line *line,
-                                struct text *text);
+/* Appends the line's text of that stream; STATUS_FAILED where it is not what was written. */
+enum status journal_text_read(const struct journal_texts *texts, const struct journal_line *line,
+                              enum journal_stream stream, struct text *text);
+
+/* What an epoch has announced and not finished: calls `each` for the lines of its part of the
+ * manifest that no line of the journal speaks of. To be called after journal_repair. */
+enum status journal_leftovers(const char *output, struct journal_id id, manifest_each *each,
+                              void *context);
 
 #endif

@@ -6,7 +6,6 @@
 #include <zlib.h>
 
 #include "output/digits.h"
-#include "output/place.h"
 
 enum { CRC_DIGITS = 8 };
 
@@ -14,17 +13,17 @@ uint32_t journal_crc(uint32_t seed, const char *bytes, size_t length) {
     return (uint32_t)crc32_z(seed, (const unsigned char *)bytes, length);
 }
 
-enum status journal_path(const char *output, const char *name, struct journal_id id,
-                         char path[PATH_MAX]) {
-    int length =
-        snprintf(path, PATH_MAX, "%s/" WORK_FOLDER "/%s.%u.%d", output, name, id.epoch, id.rank);
-    return length > 0 && length < PATH_MAX
-               ? STATUS_OK
-               : FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
+const char *journal_stream_name(enum journal_stream stream) {
+    static const char *const names[JOURNAL_STREAMS] = {"records", "predictions", "placed"};
+    return names[stream];
+}
+
+void journal_file_name(const char *name, struct journal_id id, char file[JOURNAL_NAME_BYTES]) {
+    snprintf(file, JOURNAL_NAME_BYTES, "%s.%u.%d", name, id.epoch, id.rank);
 }
 
 size_t journal_head(struct journal_id id, bool predictions, char head[JOURNAL_HEAD_BYTES]) {
-    return (size_t)snprintf(head, JOURNAL_HEAD_BYTES, "verify journal 1: epoch %u rank %d%s\n",
+    return (size_t)snprintf(head, JOURNAL_HEAD_BYTES, "verify journal 2: epoch %u rank %d%s\n",
                             id.epoch, id.rank, predictions ? " predictions" : "");
 }
 
@@ -44,15 +43,20 @@ static enum status finish_line(uint32_t seed, size_t start, struct text *text) {
     return text_status(text);
 }
 
-enum status journal_line_write(uint32_t seed, const struct journal_line *line, struct text *text) {
-    const struct journal_text *r = &line->record, *p = &line->predictions;
-    size_t start = text->length;
-    const uint64_t numbers[] = {line->index, line->bucket, r->offset, r->length,
-                                r->crc,      p->offset,    p->length, p->crc};
-    text_string(text, "00000000 + ");
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+static void write_numbers(struct text *text, const uint64_t *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
         text_count(text, numbers[i]);
         text_string(text, " ");
+    }
+}
+
+enum status journal_line_write(uint32_t seed, const struct journal_line *line, struct text *text) {
+    size_t start = text->length;
+    text_string(text, "00000000 + ");
+    write_numbers(text, (uint64_t[]){line->index, line->bucket}, 2);
+    for (int s = 0; s < JOURNAL_STREAMS; s++) {
+        const struct journal_text *where = &line->texts[s];
+        write_numbers(text, (uint64_t[]){where->offset, where->length, where->crc}, 3);
     }
     text_string(text, line->tally);
     return finish_line(seed, start, text);
@@ -81,7 +85,8 @@ static bool read_crc(const char *bytes, uint32_t *crc) {
 static bool read_text(const char **at, struct journal_text *text) {
     uint64_t length, crc;
     if (!digits_after(at, ' ', INT64_MAX, &text->offset) ||
-        !digits_after(at, ' ', UINT32_MAX, &length) || !digits_after(at, ' ', UINT32_MAX, &crc))
+        !digits_after(at, ' ', JOURNAL_TEXT_BYTES, &length) ||
+        !digits_after(at, ' ', UINT32_MAX, &crc))
         return false;
     text->length = (uint32_t)length;
     text->crc = (uint32_t)crc;
@@ -91,8 +96,12 @@ static bool read_text(const char **at, struct journal_text *text) {
 static bool read_line(const char *at, struct journal_line *line) {
     uint64_t bucket;
     if (!digits_after(&at, ' ', UINT64_MAX, &line->index) ||
-        !digits_after(&at, ' ', BUCKET_COUNT - 1, &bucket) || !read_text(&at, &line->record) ||
-        !read_text(&at, &line->predictions) || *at != ' ')
+        !digits_after(&at, ' ', BUCKET_COUNT - 1, &bucket))
+        return false;
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (!read_text(&at, &line->texts[s]))
+            return false;
+    if (*at != ' ')
         return false;
     line->bucket = (enum bucket)bucket;
     line->tally = at + 1;

@@ -2,13 +2,16 @@
 #ifndef VERIFY_OUTPUT_JOURNAL_LINE_H
 #define VERIFY_OUTPUT_JOURNAL_LINE_H
 
-#include <limits.h>
-
 #include "output/journal.h"
+#include "output/work_folder.h"
+
+#define JOURNAL_NAME "journal"
 
 enum {
     JOURNAL_LINE_BYTES = 1 << 24, /* the longest line there may be */
     JOURNAL_HEAD_BYTES = 80,
+    JOURNAL_NAME_BYTES = 64,
+    JOURNAL_TEXT_BYTES = 1 << 28, /* the longest text */
 };
 
 /* One line of a journal: a mark, or an image. */
@@ -20,9 +23,8 @@ struct journal_item {
 
 uint32_t journal_crc(uint32_t seed, const char *bytes, size_t length);
 
-/* output/WORK_FOLDER/<name>.<epoch>.<rank> */
-enum status journal_path(const char *output, const char *name, struct journal_id id,
-                         char path[PATH_MAX]);
+/* <name>.<epoch>.<rank> */
+void journal_file_name(const char *name, struct journal_id id, char file[JOURNAL_NAME_BYTES]);
 
 /* The first line, with its newline; returns its length. */
 size_t journal_head(struct journal_id id, bool predictions, char head[JOURNAL_HEAD_BYTES]);

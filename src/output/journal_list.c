@@ -8,12 +8,11 @@
 
 #include "base/memory.h"
 #include "output/digits.h"
-#include "output/journal.h"
-#include "output/place.h"
+#include "output/journal_line.h"
 #include "output/storage.h"
 
 static bool read_name(const char *name, struct journal_id *id) {
-    static const char prefix[] = "journal";
+    static const char prefix[] = JOURNAL_NAME;
     uint64_t epoch, rank;
     if (strncmp(name, prefix, sizeof prefix - 1) != 0)
         return false;
@@ -50,21 +49,29 @@ static enum status list(DIR *stream, const struct spot *spot, struct journal_id 
 }
 
 enum status journal_list(const char *output, struct journal_id **ids, size_t *count) {
-    char path[PATH_MAX];
-    struct spot spot = {AT_FDCWD, NULL, path};
+    enum status status;
+    struct work_folder work;
+    DIR *stream = NULL;
     *ids = NULL;
     *count = 0;
-    int length = snprintf(path, sizeof path, "%s/" WORK_FOLDER, output);
-    if (length < 0 || length >= PATH_MAX)
-        return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
-    DIR *stream = opendir(path);
-    if (!stream)
-        return errno == ENOENT ? STATUS_OK : storage_failed(errno, &spot, "cannot read the folder");
-    enum status status = list(stream, &spot, ids, count);
-    closedir(stream);
+    TRY(work_folder_open(output, false, &work));
+    if (work.folder < 0)
+        goto out;
+    struct spot spot = work_spot(&work, ".");
+    stream = fdopendir(work.folder);
+    if (!stream) {
+        status = storage_failed(errno, &spot, "cannot read the folder");
+        goto out;
+    }
+    work.folder = -1; /* the stream's */
+    status = list(stream, &spot, ids, count);
     if (status == STATUS_OK && *count)
         qsort(*ids, *count, sizeof **ids, by_epoch);
-    else if (status != STATUS_OK) {
+out:
+    if (stream)
+        closedir(stream);
+    work_folder_close(&work);
+    if (status != STATUS_OK) {
         free(*ids);
         *ids = NULL;
         *count = 0;

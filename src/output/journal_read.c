@@ -45,16 +45,16 @@ static const char *piece_read(int file, struct journal_piece *piece, uint64_t of
     return *length ? piece->bytes + (offset - piece->offset) : NULL;
 }
 
-static enum status text_read(const struct journal_texts *texts, bool records,
-                             const struct journal_text *where, struct text *text) {
-    int file = records ? texts->records : texts->predictions;
-    const char *what = records ? "records" : "predictions", *why = "";
+enum status journal_text_read(const struct journal_texts *texts, const struct journal_line *line,
+                              enum journal_stream stream, struct text *text) {
+    const struct journal_text *where = &line->texts[stream];
+    const char *what = journal_stream_name(stream), *why = "";
     uint32_t crc = 0;
     for (uint64_t done = 0; done < where->length;) {
         uint64_t left = where->length - done;
         size_t length;
-        const char *bytes =
-            piece_read(file, &texts->pieces[records], where->offset + done, &length, &why);
+        const char *bytes = piece_read(texts->files[stream], &texts->pieces[stream],
+                                       where->offset + done, &length, &why);
         if (!bytes)
             return texts_fail(texts, what, where->offset, why);
         length = length < left ? length : (size_t)left;
@@ -67,35 +67,39 @@ static enum status text_read(const struct journal_texts *texts, bool records,
     return text_status(text);
 }
 
-enum status journal_record(const struct journal_texts *texts, const struct journal_line *line,
-                           struct text *text) {
-    return text_read(texts, true, &line->record, text);
-}
-
-enum status journal_predictions(const struct journal_texts *texts, const struct journal_line *line,
-                                struct text *text) {
-    return text_read(texts, false, &line->predictions, text);
-}
-
-/* A file that is absent is -1: no line can then hold. */
-static enum status text_open(const char *output, const char *name, struct journal_id id,
-                             int *file) {
-    char path[PATH_MAX];
-    struct spot spot = {AT_FDCWD, NULL, path};
-    enum status status = journal_path(output, name, id, path);
-    if (status != STATUS_OK)
-        return status;
-    *file = open(path, O_RDONLY | O_CLOEXEC);
-    return *file < 0 && errno != ENOENT ? storage_failed(errno, &spot, "cannot read") : STATUS_OK;
+struct journal_texts journal_texts_none(struct journal_id id) {
+    struct journal_texts texts = {.id = id};
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        texts.files[s] = -1;
+    return texts;
 }
 
 enum status journal_texts_open(const char *output, struct journal_id id,
                                struct journal_texts *texts) {
-    *texts = (struct journal_texts){.records = -1, .predictions = -1, .id = id};
+    struct work_folder work;
+    enum status status = work_folder_open(output, false, &work);
+    if (status == STATUS_OK)
+        status = journal_texts_open_in(&work, id, texts);
+    else
+        *texts = journal_texts_none(id);
+    work_folder_close(&work);
+    return status;
+}
+
+enum status journal_texts_open_in(const struct work_folder *work, struct journal_id id,
+                                  struct journal_texts *texts) {
     enum status status;
-    TRY(memory_zeroed(2, sizeof *texts->pieces, &texts->pieces));
-    TRY(text_open(output, "records", id, &texts->records));
-    TRY(text_open(output, "predictions", id, &texts->predictions));
+    *texts = journal_texts_none(id);
+    TRY(memory_zeroed(JOURNAL_STREAMS, sizeof *texts->pieces, &texts->pieces));
+    for (int s = 0; s < JOURNAL_STREAMS && work->folder >= 0; s++) {
+        char name[JOURNAL_NAME_BYTES];
+        journal_file_name(journal_stream_name((enum journal_stream)s), id, name);
+        struct spot spot = work_spot(work, name);
+        int error = below_file(&spot, O_RDONLY, 0, &texts->files[s]);
+        /* Of a file that is absent no line can hold. */
+        if (error != 0 && error != ENOENT)
+            TRY(storage_failed(error, &spot, "cannot read"));
+    }
 out:
     if (status != STATUS_OK)
         journal_texts_close(texts);
@@ -103,11 +107,11 @@ out:
 }
 
 void journal_texts_close(struct journal_texts *texts) {
-    if (texts->records >= 0)
-        close(texts->records);
-    if (texts->predictions >= 0)
-        close(texts->predictions);
-    texts->records = texts->predictions = -1;
+    for (int s = 0; s < JOURNAL_STREAMS; s++) {
+        if (texts->files[s] >= 0)
+            close(texts->files[s]);
+        texts->files[s] = -1;
+    }
     free(texts->pieces);
     texts->pieces = NULL;
 }

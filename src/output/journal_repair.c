@@ -17,10 +17,11 @@ struct check {
 static bool line_holds(struct check *check, const struct journal_line *line) {
     const struct journal_texts *texts = &check->scan->texts;
     text_clear(&check->text);
-    return journal_record(texts, line, &check->text) == STATUS_OK &&
-           journal_predictions(texts, line, &check->text) == STATUS_OK &&
-           (line->bucket == BUCKET_FAILED ||
-            check->placed(check->context, line->index, line->bucket));
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (journal_text_read(texts, line, (enum journal_stream)s, &check->text) != STATUS_OK)
+            return false;
+    return line->bucket == BUCKET_FAILED ||
+           check->placed(check->context, line->index, line->bucket);
 }
 
 static enum status check_item(void *context, const struct journal_item *item, uint64_t end,
@@ -33,27 +34,24 @@ static enum status check_item(void *context, const struct journal_item *item, ui
 }
 
 /* Returns 0 or an errno value. */
-static int sync_all(const struct journal_scan *scan, int folder) {
-    const int files[] = {scan->texts.records, scan->texts.predictions, scan->file};
-    if (syncfs(folder) != 0)
+static int sync_all(const struct journal_scan *scan) {
+    if (syncfs(scan->work.output) != 0)
         return errno;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (files[i] >= 0 && fdatasync(files[i]) != 0)
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (scan->texts.files[s] >= 0 && fdatasync(scan->texts.files[s]) != 0)
             return errno;
-    return 0;
+    return fdatasync(scan->file) == 0 ? 0 : errno;
 }
 
 /* Cuts, syncs, marks: in this order, so that a mark never speaks of what may yet be lost. */
-static enum status settle(const struct journal_scan *scan, const char *output, uint64_t end) {
+static enum status settle(const struct journal_scan *scan, uint64_t end) {
     enum status status = STATUS_OK;
     struct text text = {0};
-    struct spot spot = {AT_FDCWD, NULL, scan->path};
-    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
-    if (folder < 0)
-        return storage_failed(errno, &spot, "cannot repair");
+    struct spot spot = work_spot(&scan->work, scan->name);
+    int error = 0;
     if (end > 0)
         TRY(journal_mark_write(scan->seed, end, &text));
-    error = ftruncate(scan->file, (off_t)end) == 0 ? sync_all(scan, folder) : errno;
+    error = ftruncate(scan->file, (off_t)end) == 0 ? sync_all(scan) : errno;
     if (error == 0)
         error = write_all(scan->file, text.data, text.length);
     if (error == 0 && fdatasync(scan->file) != 0)
@@ -62,7 +60,6 @@ static enum status settle(const struct journal_scan *scan, const char *output, u
         status = storage_failed(error, &spot, "cannot repair");
 out:
     text_free(&text);
-    close(folder);
     return status;
 }
 
@@ -82,7 +79,7 @@ enum status journal_repair(const char *output, struct journal_id id, journal_pla
     if (cut)
         *cut = scan.size - check.holds;
     if (check.holds < scan.size || survey.unmarked)
-        TRY(settle(&scan, output, check.holds));
+        TRY(settle(&scan, check.holds));
 out:
     text_free(&check.text);
     journal_scan_close(&scan);

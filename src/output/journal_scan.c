@@ -15,7 +15,7 @@ enum { READ_BYTES = 1 << 17 };
 /* ---------------------------------------------------------------- opening */
 
 static enum status failed(const struct journal_scan *scan, int error) {
-    struct spot spot = {AT_FDCWD, NULL, scan->path};
+    struct spot spot = work_spot(&scan->work, scan->name);
     return storage_failed(error, &spot, "cannot read");
 }
 
@@ -55,17 +55,17 @@ enum status journal_scan_open(const char *output, struct journal_id id, int flag
                               struct journal_scan *scan) {
     enum status status;
     int error = 0;
-    *scan = (struct journal_scan){.file = -1, .texts = {.records = -1, .predictions = -1}};
-    TRY(journal_path(output, "journal", id, scan->path));
-    TRY(journal_texts_open(output, id, &scan->texts));
-    scan->file = open(scan->path, flags | O_CLOEXEC);
-    if (scan->file < 0)
-        return failed(scan, errno);
-    error = size_of(scan->file, &scan->size);
+    *scan = (struct journal_scan){
+        .file = -1, .texts = journal_texts_none(id), .work = {.output = -1, .folder = -1}};
+    journal_file_name(JOURNAL_NAME, id, scan->name);
+    TRY(work_folder_open(output, false, &scan->work));
+    TRY(journal_texts_open_in(&scan->work, id, &scan->texts));
+    struct spot spot = work_spot(&scan->work, scan->name);
+    error = scan->work.folder < 0 ? ENOENT : below_file(&spot, flags, 0, &scan->file);
     if (error == 0)
-        error = size_of(scan->texts.records, &scan->records_size);
-    if (error == 0)
-        error = size_of(scan->texts.predictions, &scan->predictions_size);
+        error = size_of(scan->file, &scan->size);
+    for (int s = 0; s < JOURNAL_STREAMS && error == 0; s++)
+        error = size_of(scan->texts.files[s], &scan->texts_size[s]);
     if (error == 0)
         error = read_head(id, scan);
     if (error != 0)
@@ -79,6 +79,7 @@ void journal_scan_close(struct journal_scan *scan) {
         close(scan->file);
     scan->file = -1;
     journal_texts_close(&scan->texts);
+    work_folder_close(&scan->work);
 }
 
 /* ---------------------------------------------------------------- walking */
@@ -144,8 +145,10 @@ static bool is_backed(const struct journal_scan *scan, const struct journal_item
                       uint64_t at) {
     if (item->is_mark)
         return item->marked <= at;
-    return is_within(&item->line.record, scan->records_size) &&
-           is_within(&item->line.predictions, scan->predictions_size);
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (!is_within(&item->line.texts[s], scan->texts_size[s]))
+            return false;
+    return true;
 }
 
 enum status journal_scan_each(const struct journal_scan *scan, journal_visit *visit,

@@ -6,11 +6,12 @@
 
 struct journal_scan {
     int file;
-    char path[PATH_MAX];
+    char name[JOURNAL_NAME_BYTES];
+    struct work_folder work;
     uint32_t seed;
     uint64_t start; /* of the lines; 0: the first line is not whole, there are none */
     /* Bytes in each file. */
-    uint64_t size, records_size, predictions_size;
+    uint64_t size, texts_size[JOURNAL_STREAMS];
     struct journal_texts texts;
 };
 
@@ -27,6 +28,11 @@ typedef enum status journal_visit(void *context, const struct journal_item *item
 /* Visits line after line, up to the first that is not whole, or speaks of more bytes than the files
  * hold. */
 enum status journal_scan_each(const struct journal_scan *scan, journal_visit *visit, void *context);
+
+/* journal_texts_open in a folder that is open; and what it begins with. */
+enum status journal_texts_open_in(const struct work_folder *work, struct journal_id id,
+                                  struct journal_texts *texts);
+struct journal_texts journal_texts_none(struct journal_id id);
 
 struct journal_survey {
     uint64_t marked; /* how much of the journal the last mark covers; 0: there is none */

@@ -1,5 +1,6 @@
 /* WORK_FOLDER/run.json: which run an output folder belongs to, so that --resume continues that run
- * and no other. For rank 0, which holds the output's lock (run_lock.h). */
+ * and no other, and that it is a run's at all, so that --overwrite starts over in no other folder.
+ * For rank 0, which holds the output's lock (run_lock.h). */
 #ifndef VERIFY_OUTPUT_RUN_FILE_H
 #define VERIFY_OUTPUT_RUN_FILE_H
 
@@ -7,6 +8,9 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "output/run_counts.h"
+
+#define RUN_FILE "run.json"
 
 /* Something that a resumed run must have in common with the run that it continues. */
 struct run_part {
@@ -23,25 +27,39 @@ struct run_parts {
 enum run_state {
     RUN_FRESH,     /* there is nothing to continue: start with epoch 0 */
     RUN_CONTINUED, /* journals of earlier epochs may be there */
-    RUN_COMPLETE,  /* the report says that the job is done; nothing was changed */
+    RUN_COMPLETE,  /* the job is done, and no image failed; nothing was changed */
 };
 
 struct run_start {
     enum run_state state;
-    unsigned epoch; /* of this start */
+    unsigned epoch;           /* of this start */
+    struct run_counts counts; /* of RUN_COMPLETE, but for its boxes of known classes */
 };
 
 /* Begins a run, or another epoch of one, in an output folder whose lock is held: writes run.json,
- * on the disk when it returns. With `resume` the run that is there is continued; STATUS_BAD_INPUT
- * names the first part, or the program's version, that differs, and the way out. Nothing there to
- * continue is no failure, unless results are there, nor is a finished job: `start` tells. Without
- * `resume` a run that is there is STATUS_BAD_INPUT: --overwrite first empties the work folder. */
+ * on the disk when it returns. With `resume` the run that is there is continued, a complete one
+ * where images failed, which are tried again; STATUS_BAD_INPUT names the first part, or the
+ * program's version, that differs, and the way out. Nothing there to continue is no failure, unless
+ * results are there: `start` tells. Without `resume` a run that is there is STATUS_BAD_INPUT;
+ * --overwrite has cleared the output before (clear.h), `cleared`. */
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
-                           struct run_start *start);
+                           bool cleared, struct run_start *start);
 
-/* Removes all that a run keeps in WORK_FOLDER but its lock, run.json first: without it the rest
- * means nothing. No WORK_FOLDER is fine. For --overwrite, before anything else is removed, and at
- * the end of a job, before run_lock_drop. */
-enum status work_folder_empty(const char *output);
+/* The job is done: notes the counts, and what its files look like, in run.json. Then removes from
+ * WORK_FOLDER what is not needed any more: journals are only for images to be tried again. */
+enum status run_file_finish(const char *output, const struct run_counts *counts);
+
+/* Whether run.json is there and says that a run wrote a manifest of the folder's files. What is
+ * damaged counts as absent. */
+enum status run_file_owns(const char *output, bool *owns);
+
+/* Notes that the output's files are about to be removed: until that is done, only to go on with it
+ * is possible. */
+enum status run_file_clearing(const char *output);
+
+/* Appends the names of files right in the output folder that are not what run.json says they were;
+ * `list` stays as it is where it says nothing of them. */
+struct text;
+enum status run_file_changed(const char *output, struct text *list);
 
 #endif

@@ -12,14 +12,15 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "output/place.h"
 #include "output/storage.h"
+#include "output/work_folder.h"
 
 enum { OWNER_BYTES = 400, ATTEMPTS = 100 };
 
 struct run_lock {
     int file;
-    char folder[PATH_MAX], path[PATH_MAX];
+    struct work_folder work;
+    bool held;               /* by another process */
     char owner[OWNER_BYTES]; /* what the file says: host, process, since when */
 };
 
@@ -36,22 +37,26 @@ static void owner_make(char owner[OWNER_BYTES]) {
              since);
 }
 
-static bool owner_read(const char *path, char owner[OWNER_BYTES]) {
+/* Returns 0 or an errno value. */
+static int owner_read(const struct run_lock *lock, char owner[OWNER_BYTES]) {
+    int file;
+    struct spot spot = work_spot(&lock->work, RUN_LOCK);
     owner[0] = '\0';
-    int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0)
-        return false;
+    int error = below_file(&spot, O_RDONLY, 0, &file);
+    if (error != 0)
+        return error;
     ssize_t n;
     do
         n = read(file, owner, OWNER_BYTES - 1);
     while (n < 0 && errno == EINTR);
+    error = n < 0 ? errno : 0;
     close(file);
     owner[n > 0 ? n : 0] = '\0';
-    return n >= 0;
+    return error;
 }
 
 static enum status owner_write(const struct run_lock *lock) {
-    struct spot spot = {AT_FDCWD, NULL, lock->path};
+    struct spot spot = work_spot(&lock->work, RUN_LOCK);
     int error = ftruncate(lock->file, 0) == 0 ? 0 : errno;
     if (error == 0 && lseek(lock->file, 0, SEEK_SET) != 0)
         error = errno;
@@ -65,7 +70,7 @@ static enum status owner_write(const struct run_lock *lock) {
 /* Seconds since the last beat by the file system's own clock, which may differ from ours: a file
  * made now tells. */
 static enum status age_of(const struct run_lock *lock, double *age) {
-    struct spot spot = {AT_FDCWD, NULL, lock->path};
+    struct spot spot = work_spot(&lock->work, RUN_LOCK);
     struct draft draft;
     struct stat beat = {0}, now = {0};
     enum status status = draft_open(&spot, 0600, &draft);
@@ -80,16 +85,17 @@ static enum status age_of(const struct run_lock *lock, double *age) {
 }
 
 /* `age` below 0: the holder lives, as the system knows. */
-static enum status refuse(const struct run_lock *lock, double age) {
+static enum status refuse(struct run_lock *lock, double age) {
     char owner[OWNER_BYTES];
-    owner_read(lock->path, owner);
+    lock->held = true;
+    owner_read(lock, owner);
     owner[strcspn(owner, "\n")] = '\0';
     const char *who = owner[0] ? owner : "another verify";
     if (age < 0)
         return FAIL(STATUS_BAD_INPUT,
                     "the output is in use by %s: wait for it, or choose another --output (if its "
-                    "machine is down, remove %.1000s)",
-                    who, lock->path);
+                    "machine is down, remove %.1000s/" RUN_LOCK ")",
+                    who, lock->work.path);
     return FAIL(STATUS_BAD_INPUT,
                 "the output is in use by %s: wait for it, or choose another --output (if it has "
                 "ended, try again in %d s)",
@@ -105,30 +111,34 @@ static bool knows_no_locks(int error) {
 /* Whether the path still names the file that is open. */
 static bool is_same(const struct run_lock *lock) {
     struct stat open_one, named;
-    return fstat(lock->file, &open_one) == 0 && lstat(lock->path, &named) == 0 &&
+    return fstat(lock->file, &open_one) == 0 &&
+           fstatat(lock->work.folder, RUN_LOCK, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
            open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
-static enum status take_by_age(const struct run_lock *lock, bool made) {
+static enum status take_by_age(struct run_lock *lock, bool made) {
     double age = RUN_LOCK_STALE_SECONDS;
     enum status status = made ? STATUS_OK : age_of(lock, &age);
     return status == STATUS_OK && age < RUN_LOCK_STALE_SECONDS ? refuse(lock, age) : status;
 }
 
+/* Opens the lock's file, which *made tells is new. Returns 0 or an errno value. */
+static int file_take(struct run_lock *lock, bool *made) {
+    struct spot spot = work_spot(&lock->work, RUN_LOCK);
+    int error = below_file(&spot, O_RDWR | O_CREAT | O_EXCL, 0666, &lock->file);
+    *made = error == 0;
+    return error == EEXIST ? below_file(&spot, O_RDWR, 0, &lock->file) : error;
+}
+
 /* *again: its holder removed the file just now. */
 static enum status try_once(struct run_lock *lock, bool *again) {
-    struct spot spot = {AT_FDCWD, NULL, lock->path};
-    const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+    struct spot spot = work_spot(&lock->work, RUN_LOCK);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    *again = false;
-    lock->file = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
-    bool made = lock->file >= 0;
-    if (!made && errno == EEXIST)
-        lock->file = open(lock->path, flags);
-    if (lock->file < 0) {
-        *again = errno == ENOENT;
-        return *again ? STATUS_OK : storage_failed(errno, &spot, "cannot lock");
-    }
+    bool made;
+    int error = file_take(lock, &made);
+    *again = error == ENOENT;
+    if (error != 0)
+        return *again ? STATUS_OK : storage_failed(error, &spot, "cannot lock");
     if (fcntl(lock->file, F_OFD_SETLK, &whole) == 0) {
         *again = !is_same(lock);
         return STATUS_OK;
@@ -139,42 +149,42 @@ static enum status try_once(struct run_lock *lock, bool *again) {
                                  : storage_failed(errno, &spot, "cannot lock");
 }
 
-static enum status take(struct run_lock *lock) {
+static enum status take(const char *output, struct run_lock *lock) {
     enum status status;
     bool again = true;
     for (int attempt = 0; attempt < ATTEMPTS && again; attempt++) {
         if (lock->file >= 0)
             close(lock->file);
         lock->file = -1;
-        TRY(make_folders(lock->folder));
+        work_folder_close(&lock->work);
+        TRY(work_folder_open(output, true, &lock->work));
         TRY(try_once(lock, &again));
     }
     if (again)
         return FAIL(STATUS_FAILED, "cannot lock %.1000s: others take it again and again",
-                    lock->path);
+                    lock->work.path);
     TRY(owner_write(lock));
 out:
     return status;
 }
 
-enum status run_lock_take(const char *output, struct run_lock **out) {
+enum status run_lock_take(const char *output, bool *held, struct run_lock **out) {
     enum status status;
     struct run_lock *lock;
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *lock, &lock));
-    lock->file = -1;
+    lock->file = lock->work.output = lock->work.folder = -1;
     owner_make(lock->owner);
-    int length = snprintf(lock->path, PATH_MAX, "%s/" WORK_FOLDER "/" RUN_LOCK, output);
-    snprintf(lock->folder, PATH_MAX, "%s/" WORK_FOLDER, output);
-    status = length > 0 && length < PATH_MAX
-                 ? take(lock)
-                 : FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
+    status = take(output, lock);
+    if (held)
+        *held = lock->held;
     if (status == STATUS_OK) {
         *out = lock;
         return STATUS_OK;
     }
     if (lock->file >= 0)
         close(lock->file);
+    work_folder_close(&lock->work);
     free(lock);
 out:
     return status;
@@ -186,12 +196,13 @@ enum status run_lock_beat(struct run_lock *lock) {
     char owner[OWNER_BYTES];
     /* A beat that fails is no reason to stop; the next may not. */
     futimens(lock->file, NULL);
-    if (!owner_read(lock->path, owner))
-        return errno == ENOENT
-                   ? FAIL(STATUS_FAILED,
-                          "%.1000s is gone: another process may be using the output by now",
-                          lock->path)
-                   : STATUS_OK;
+    int error = owner_read(lock, owner);
+    if (error != 0)
+        return error == ENOENT ? FAIL(STATUS_FAILED,
+                                      "%.1000s/" RUN_LOCK
+                                      " is gone: another process may be using the output by now",
+                                      lock->work.path)
+                               : STATUS_OK;
     if (strcmp(owner, lock->owner) == 0)
         return STATUS_OK;
     owner[strcspn(owner, "\n")] = '\0';
@@ -203,10 +214,12 @@ void run_lock_drop(struct run_lock **lock) {
     char owner[OWNER_BYTES];
     if (!*lock)
         return;
-    if (owner_read((*lock)->path, owner) && strcmp(owner, (*lock)->owner) == 0 &&
-        unlink((*lock)->path) == 0)
-        rmdir((*lock)->folder);
+    const struct work_folder *work = &(*lock)->work;
+    if (owner_read(*lock, owner) == 0 && strcmp(owner, (*lock)->owner) == 0 &&
+        unlinkat(work->folder, RUN_LOCK, 0) == 0)
+        unlinkat(work->output, WORK_FOLDER, AT_REMOVEDIR);
     close((*lock)->file);
+    work_folder_close(&(*lock)->work);
     free(*lock);
     *lock = NULL;
 }

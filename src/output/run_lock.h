@@ -2,6 +2,8 @@
 #ifndef VERIFY_OUTPUT_RUN_LOCK_H
 #define VERIFY_OUTPUT_RUN_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 #define RUN_LOCK "lock"
@@ -17,8 +19,8 @@ struct run_lock;
  * lock that another process holds, on whichever machine, is STATUS_BAD_INPUT, and says which. The
  * system frees the lock of a process that ends, however it ends. Where the file system knows no
  * locks, a holder whose last beat is RUN_LOCK_STALE_SECONDS old counts as gone. On failure *out is
- * NULL. */
-enum status run_lock_take(const char *output, struct run_lock **out);
+ * NULL, and *held (may be NULL) tells whether that is another process's lock. */
+enum status run_lock_take(const char *output, bool *held, struct run_lock **out);
 
 /* A sign of life. STATUS_FAILED where another process has taken the lock over: this one must stop
  * writing. */

@@ -90,6 +90,13 @@ static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE
     case ELOOP:
         snprintf(why, WHY_SIZE, "%s: something else of that name is in the way; move it", reason);
         return STATUS_BAD_INPUT;
+    case ENXIO: /* below_file */
+        snprintf(why, WHY_SIZE, "it is no regular file: move it");
+        return STATUS_BAD_INPUT;
+    case EMLINK: /* below_file */
+        snprintf(why, WHY_SIZE,
+                 "it has other names (hard links), which would be written to as well: move it");
+        return STATUS_BAD_INPUT;
     case ENOENT:
         snprintf(why, WHY_SIZE, "%s: its folder has been removed", reason);
         return STATUS_FAILED;
@@ -124,42 +131,39 @@ enum status storage_failed(int error, const struct spot *spot, const char *what,
     return FAIL(code, "%s%s: %s", text, length < WHAT_SIZE ? "" : "...", why);
 }
 
-static bool is_folder(int folder, const char *path) {
+static bool is_folder(const char *path) {
     struct stat about;
-    return fstatat(folder, path, &about, 0) == 0 && S_ISDIR(about.st_mode);
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* mkdir -p of the first `length` bytes of the spot's path. */
-static enum status make_path(const struct spot *spot, size_t length) {
+enum status make_folders(const char *whole) {
     char *path;
-    enum status status = memory_zeroed(length + 1, 1, &path);
+    if (strlen(whole) >= PATH_MAX)
+        return FAIL(STATUS_BAD_INPUT, "%.200s...: the path is too long: choose a shorter one",
+                    whole);
+    enum status status = memory_string(whole, &path);
     if (status != STATUS_OK)
         return status;
+    size_t length = strlen(whole);
     for (size_t i = 1; i <= length; i++) {
-        if (i < length && spot->path[i] != '/')
+        if (i < length && whole[i] != '/')
             continue;
-        memcpy(path, spot->path, i);
-        if (mkdirat(spot->folder, path, 0777) != 0) {
+        path[i] = '\0';
+        if (mkdir(path, 0777) != 0) {
             int error = errno;
-            if (is_folder(spot->folder, path))
-                continue;
-            struct spot made = {spot->folder, spot->root, path};
-            status = storage_failed(error, &made, "cannot make the folder");
-            break;
+            if (!is_folder(path)) {
+                struct spot made = {AT_FDCWD, NULL, path};
+                /* All above is there, so that it is the file system that takes no folders. */
+                status = storage_failed(error == ENOENT ? EPERM : error, &made,
+                                        "cannot make the folder");
+                break;
+            }
         }
+        if (i < length)
+            path[i] = '/';
     }
     free(path);
     return status;
-}
-
-enum status make_parents(const struct spot *spot) {
-    const char *slash = strrchr(spot->path, '/');
-    return slash ? make_path(spot, (size_t)(slash - spot->path)) : STATUS_OK;
-}
-
-enum status make_folders(const char *path) {
-    struct spot spot = {AT_FDCWD, NULL, path};
-    return make_path(&spot, strlen(path));
 }
 
 int write_all(int file, const char *bytes, size_t length) {
@@ -176,47 +180,52 @@ int write_all(int file, const char *bytes, size_t length) {
     return 0;
 }
 
-int draft_name(const char *path, char temp[PATH_MAX]) {
+int draft_name(char name[DRAFT_NAME_BYTES]) {
     uint64_t token;
     if (getrandom(&token, sizeof token, 0) != (ssize_t)sizeof token)
         return errno;
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
-    if (folder >= PATH_MAX)
-        return ENAMETOOLONG;
-    int length = snprintf(temp, PATH_MAX, "%.*s" DRAFT_PREFIX "%0*" PRIx64, (int)folder, path,
-                          DRAFT_DIGITS, token);
-    return length < PATH_MAX ? 0 : ENAMETOOLONG;
+    snprintf(name, DRAFT_NAME_BYTES, DRAFT_PREFIX "%0*" PRIx64, DRAFT_DIGITS, token);
+    return 0;
+}
+
+bool is_draft(const char *name) {
+    size_t prefix = strlen(DRAFT_PREFIX);
+    return strncmp(name, DRAFT_PREFIX, prefix) == 0 &&
+           strspn(name + prefix, "0123456789abcdef") == DRAFT_DIGITS &&
+           name[prefix + DRAFT_DIGITS] == '\0';
 }
 
 enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft) {
     draft->spot = *spot;
-    int error = draft_name(spot->path, draft->temp);
+    draft->file = -1;
+    int error = seat_take(spot, true, &draft->seat);
     if (error != 0)
         return storage_failed(error, spot, "cannot write");
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    draft->file = openat(spot->folder, draft->temp, flags, mode);
-    if (draft->file < 0 && errno == ENOENT) {
-        enum status status = make_parents(spot);
-        if (status != STATUS_OK)
-            return status;
-        draft->file = openat(spot->folder, draft->temp, flags, mode);
+    error = draft_name(draft->temp);
+    if (error == 0) {
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+        draft->file = openat(draft->seat.folder, draft->temp, flags, mode);
+        error = draft->file < 0 ? errno : 0;
     }
-    return draft->file < 0 ? storage_failed(errno, spot, "cannot write") : STATUS_OK;
+    if (error == 0)
+        return STATUS_OK;
+    seat_leave(&draft->seat);
+    return storage_failed(error, spot, "cannot write");
 }
 
-int file_rename(int folder, const char *from, const char *to, const struct stat *about) {
+int file_move(int folder, const char *from, int to_folder, const char *to,
+              const struct stat *about) {
     struct stat here;
-    if (renameat(folder, from, folder, to) == 0)
+    if (renameat(folder, from, to_folder, to) == 0)
         return 0;
     int error = errno;
-    bool done = fstatat(folder, to, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+    bool done = fstatat(to_folder, to, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
                 here.st_dev == about->st_dev && here.st_ino == about->st_ino;
     return done ? 0 : error;
 }
 
 enum status draft_commit(struct draft *draft) {
-    struct spot *spot = &draft->spot;
+    const struct seat *seat = &draft->seat;
     struct stat about;
     int error = fstat(draft->file, &about) == 0 ? 0 : errno;
     /* Network file systems may report a full disk or quota only here. */
@@ -224,10 +233,12 @@ enum status draft_commit(struct draft *draft) {
         error = errno;
     draft->file = -1;
     if (error == 0)
-        error = file_rename(spot->folder, draft->temp, spot->path, &about);
-    if (error == 0)
+        error = file_move(seat->folder, draft->temp, seat->folder, seat->name, &about);
+    if (error == 0) {
+        seat_leave(seat);
         return STATUS_OK;
-    enum status status = storage_failed(error, spot, "cannot write");
+    }
+    enum status status = storage_failed(error, &draft->spot, "cannot write");
     draft_drop(draft);
     return status;
 }
@@ -235,7 +246,8 @@ enum status draft_commit(struct draft *draft) {
 void draft_drop(struct draft *draft) {
     if (draft->file >= 0)
         close(draft->file);
-    unlinkat(draft->spot.folder, draft->temp, 0);
+    unlinkat(draft->seat.folder, draft->temp, 0);
+    seat_leave(&draft->seat);
 }
 
 enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable) {

@@ -22,13 +22,6 @@ static bool is_folder(int folder, const struct dirent *entry) {
             S_ISDIR(about.st_mode));
 }
 
-static bool is_draft(const char *name) {
-    size_t prefix = strlen(DRAFT_PREFIX);
-    return strncmp(name, DRAFT_PREFIX, prefix) == 0 &&
-           strspn(name + prefix, "0123456789abcdef") == DRAFT_DIGITS &&
-           name[prefix + DRAFT_DIGITS] == '\0';
-}
-
 /* Whether a folder right in the output folder is one that a run makes. */
 static bool is_made(const char *name) {
     static const char *const folders[] = {"correct", "mislabeled", "uncertain", "predicted"};
@@ -40,7 +33,7 @@ static bool is_made(const char *name) {
 
 /* Adds the folders that it finds to `folders`. A million names are looked at, none but the drafts
  * is asked about. */
-static enum status sweep_folder(DIR *stream, const struct text *path, bool whole_output,
+static enum status sweep_folder(DIR *stream, const char *path, bool whole_output,
                                 struct path_list *folders) {
     enum status status = STATUS_OK;
     const struct dirent *entry;
@@ -53,7 +46,7 @@ static enum status sweep_folder(DIR *stream, const struct text *path, bool whole
             if (whole_output && !is_made(name))
                 continue;
             text_clear(&below);
-            text_format(&below, "%s/%s", path->data, name);
+            text_format(&below, "%s/%s", path, name);
             TRY(text_status(&below));
             TRY(path_list_add(folders, below.data));
         } else if (is_draft(name)) {
@@ -66,28 +59,33 @@ out:
 }
 
 /* What is no folder, or may not be read, is left alone. */
-static enum status open_folder(const char *path, DIR **stream) {
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    *stream = folder < 0 ? NULL : fdopendir(folder);
-    if (*stream || !file_error_is_machine(errno))
-        return STATUS_OK;
-    int error = errno;
-    if (folder >= 0)
+static enum status open_folder(const struct spot *spot, DIR **stream) {
+    int folder, error = below_folder(spot, false, &folder);
+    *stream = error == 0 ? fdopendir(folder) : NULL;
+    if (error == 0 && !*stream) {
+        error = errno;
         close(folder);
-    return storage_failed(error, &(struct spot){AT_FDCWD, NULL, path}, "cannot look through");
+    }
+    return file_error_is_machine(error) ? storage_failed(error, spot, "cannot look through")
+                                        : STATUS_OK;
 }
 
 enum status output_sweep(const char *output) {
     enum status status;
     struct path_list folders = {0}; /* to be read, a stack */
     struct text path = {0};
-    /* The output folder may itself be a link, what is in it may not. */
-    text_format(&path, "%s/.", output);
+    int whole = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (whole < 0 && errno == ENOENT)
+        return STATUS_OK;
+    if (whole < 0)
+        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
+                              "cannot open the output folder");
+    text_string(&path, ".");
     for (bool whole_output = true;; whole_output = false) {
         DIR *stream;
         TRY(text_status(&path));
-        TRY(open_folder(path.data, &stream));
-        status = stream ? sweep_folder(stream, &path, whole_output, &folders) : STATUS_OK;
+        TRY(open_folder(&(struct spot){whole, output, path.data}, &stream));
+        status = stream ? sweep_folder(stream, path.data, whole_output, &folders) : STATUS_OK;
         if (stream)
             closedir(stream);
         if (status != STATUS_OK || folders.count == 0)
@@ -97,6 +95,7 @@ enum status output_sweep(const char *output) {
         folders.length = folders.start[--folders.count];
     }
 out:
+    close(whole);
     path_list_free(&folders);
     text_free(&path);
     return status;

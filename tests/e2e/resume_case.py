@@ -34,7 +34,8 @@ class ResumeCase(Case):
 
     def finish(self, *flags, ranks=2):
         out = self.run_verify(*self.FLAGS, "--resume", *flags, ranks=ranks)
-        self.assertFalse(os.path.exists(self.path("output", ".verify")))
+        self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))),
+                         ["manifest", "run.json"])
         return out
 
     expected = None

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from harness import MODEL, VERIFY, Case
+from test_not_finite import FIRST, with_number
 
 PICTURES = 8
 EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
@@ -52,6 +53,22 @@ class Emulated(Case):
             self.assertRegex(out, r"\[GPU 1\] WARNING: shares Emulated GPU \(GPU-e0.*\) with rank 0\n")
             self.assertNotIn("[GPU 0] WARNING", out)
 
+    def test_listed_devices(self):
+        self.dataset(pictures=3)
+        four = {"VERIFY_EMULATION_DEVICES": "4"}
+        self.run_on("3,1", output="two", env=four)
+        self.assertEqual([r["device"] for r in self.report("two")["per_rank"]],
+                         ["Emulated GPU (%s)" % self.uuid(i) for i in (3, 1)])
+        out = self.run_on("cuda:2,0", output="one", ranks=1, env=four)
+        self.assertIn("[GPU 0] WARNING: --device cuda:2,0 names 2 GPUs and 1 of them will work", out)
+        self.assertIn("mpirun -np 2", out)
+        self.assertIn(self.uuid(2), self.report("one")["per_rank"][0]["device"])
+        self.run_on("0,4", output="none", ranks=0, code=2, env=four)
+        self.assertIn("verify: error: --device 0,4: there is no GPU 4: 4 are visible", self.stderr)
+
+    @staticmethod
+    def uuid(index):
+        return "GPU-e0000000-0000-0000-0000-%012d" % index
 
     def test_a_device_that_hangs(self):
         """The job ends in time, names rank and device, and is resumed on one that works."""
@@ -68,6 +85,15 @@ class Emulated(Case):
         self.assertIn("Resuming: %d of %d images are done" % (done, PICTURES), out)
         self.assertEqual(self.tree("out"), self.tree("whole"))
 
+    def test_a_number_too_large_for_fp16(self):
+        self.dataset(pictures=2)
+        with open(self.path("m.onnx"), "wb") as file:
+            file.write(with_number(FIRST, 1e5))
+        flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,
+                 "--device", "cuda", "--overwrite")
+        self.run_verify(*flags, ranks=1, code=1)
+        self.assertRegex(self.stdout + self.stderr, r"0001\.jpg: .* is not finite .*--no-half")
+        self.run_verify(*flags, "--no-half", ranks=1)
 
     def test_one_rank_without_a_device(self):
         """All use the CPU then, and it is said why."""
@@ -81,7 +107,7 @@ class Emulated(Case):
                                   env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
                                            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"))
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-            self.assertRegex(done.stdout + done.stderr, "rank 1 on .*: --device cuda: ")
+            self.assertRegex(done.stdout + done.stderr, "rank 1 on .*(cannot|--device cuda): ")
             self.assertEqual("WARNING: no rank uses a GPU" in done.stdout, code == 0)
 
 

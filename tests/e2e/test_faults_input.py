@@ -54,7 +54,6 @@ class InputFaults(FaultCase):
 
     def test_labels_that_cannot_be_read(self):
         for calls, number, reason in (("open", errno.EACCES, "Permission denied"),
-                                      ("read", errno.EIO, "Input/output error"),
                                       ("open", errno.ELOOP, "symbolic links")):
             with self.subTest(calls + " " + errno.errorcode[number]):
                 self.clear()
@@ -64,6 +63,17 @@ class InputFaults(FaultCase):
                 self.assertEqual([entry["line"] for entry in record["invalid"]], [0])
                 self.assertIn(reason, record["invalid"][0]["reason"])
                 self.assertIn("labels/c/é.txt", self.stdout)
+        self.check_others(records, "é.png")
+
+    def test_labels_that_a_device_does_not_give(self):
+        """Without them there is no verdict."""
+        for calls, number, reason in (("read", errno.EIO, "Input/output error"),
+                                      ("open", errno.ETIMEDOUT, "Connection timed out")):
+            with self.subTest(calls + " " + errno.errorcode[number]):
+                self.clear()
+                records = self.on_input(calls, number, "labels/c/é.txt")
+                self.check_failed(records, "é.png", "its label file cannot be read: ")
+                self.check_failed(records, "é.png", "labels/c/é.txt: " + reason)
         self.check_others(records, "é.png")
 
     def test_no_label_is_a_background(self):

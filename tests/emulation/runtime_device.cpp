@@ -8,7 +8,13 @@
 #include "emulated_runtime.h"
 #include "runtime.h"
 
-struct runtime runtime = {.n_devices = 1, .memory = (size_t)1 << 30, .random = 1};
+/* How many a program sees that cannot call emulated_set_devices: VERIFY_EMULATION_DEVICES, or 1. */
+static int devices_wanted() {
+    const char *text = getenv("VERIFY_EMULATION_DEVICES");
+    return text ? atoi(text) : 1;
+}
+
+struct runtime runtime = {.n_devices = devices_wanted(), .memory = (size_t)1 << 30, .random = 1};
 
 static thread_local cudaError_t last_error;
 static thread_local int current_device;

@@ -20,7 +20,8 @@ enum { TEST_SKIPPED = 77 }; /* exit status where a GPU is needed and absent */
 enum { ON_GPU = 1 };
 static inline bool rig_has_device(void) {
     struct device device;
-    bool there = device_available() == STATUS_OK && device_bind(0, &device) == STATUS_OK;
+    bool there =
+        device_available(NULL, 0) == STATUS_OK && device_bind(0, NULL, 0, &device) == STATUS_OK;
     if (!there)
         print_message("skipped: %s\n", status_message());
     return there;

@@ -101,6 +101,8 @@ struct plan {
     size_t readers; /* 0: batches are staged and submitted whole, one after another */
     bool rect, half, predict;
     int local_rank;
+    const int *devices; /* n_devices; NULL: all */
+    size_t n_devices;
     double hang_seconds;
 };
 
@@ -277,6 +279,8 @@ static inline enum status run_open(const struct plan *plan, const struct model *
                                       .rect = plan->rect,
                                       .half = plan->half,
                                       .local_rank = plan->local_rank,
+                                      .devices = plan->devices,
+                                      .n_devices = plan->n_devices,
                                       .hang_seconds = plan->hang_seconds};
     assert_int_equal(pthread_mutex_init(&run->mutex, NULL), 0);
     ASSERT_OK(queue_make(plan->slots, &run->free));

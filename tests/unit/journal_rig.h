@@ -7,7 +7,7 @@
 #include "place_fixture.h"
 
 struct made_image {
-    struct text record, predictions, tally;
+    struct text record, predictions, placed, tally;
 };
 
 static inline enum bucket made_bucket(uint64_t index) {
@@ -17,7 +17,10 @@ static inline enum bucket made_bucket(uint64_t index) {
 static inline void made_fill(struct made_image *image, uint64_t index) {
     text_clear(&image->record);
     text_clear(&image->predictions);
+    text_clear(&image->placed);
     text_clear(&image->tally);
+    if (made_bucket(index) != BUCKET_FAILED)
+        text_format(&image->placed, "0 1 0 0 0 0 0 0 0 0 0 %d.jpg\n", (int)index);
     text_format(&image->record, "{\"image\": \"%d.jpg\", \"boxes\": [", (int)index);
     for (uint64_t i = 0; i < index * 7 % 11; i++)
         text_format(&image->record, "%d, ", (int)(index * i));
@@ -30,15 +33,21 @@ static inline void made_fill(struct made_image *image, uint64_t index) {
 static inline void made_free(struct made_image *image) {
     text_free(&image->record);
     text_free(&image->predictions);
+    text_free(&image->placed);
     text_free(&image->tally);
 }
 
 static inline enum status made_add(struct journal *journal, struct made_image *image,
                                    uint64_t index, bool predictions) {
+    struct journal_entry entry = {.index = index,
+                                  .bucket = made_bucket(index),
+                                  .record = &image->record,
+                                  .predictions = predictions ? &image->predictions : NULL,
+                                  .tally = &image->tally};
     made_fill(image, index);
-    return journal_add(journal, &(struct journal_entry){index, made_bucket(index), &image->record,
-                                                        predictions ? &image->predictions : NULL,
-                                                        &image->tally});
+    enum status status =
+        image->placed.length ? journal_announce(journal, &image->placed, &entry.placed) : STATUS_OK;
+    return status == STATUS_OK ? journal_add(journal, &entry) : status;
 }
 
 /* What a reading found. */
@@ -58,13 +67,18 @@ static inline enum status see(void *context, const struct journal_line *line) {
     assert_int_equal(line->bucket, made_bucket(line->index));
     assert_string_equal(line->tally, seen->want.tally.data);
     text_clear(&seen->text);
-    assert_ok(journal_record(seen->texts, line, &seen->text));
+    assert_ok(journal_text_read(seen->texts, line, JOURNAL_RECORDS, &seen->text));
     assert_string_equal(seen->text.data, seen->want.record.data);
     text_clear(&seen->text);
-    assert_ok(journal_predictions(seen->texts, line, &seen->text));
+    assert_ok(journal_text_read(seen->texts, line, JOURNAL_PREDICTIONS, &seen->text));
     assert_int_equal(seen->text.length, seen->predictions ? seen->want.predictions.length : 0);
     if (seen->text.length)
         assert_string_equal(seen->text.data, seen->want.predictions.data);
+    text_clear(&seen->text);
+    assert_ok(journal_text_read(seen->texts, line, JOURNAL_PLACED, &seen->text));
+    assert_int_equal(seen->text.length, seen->want.placed.length);
+    if (seen->text.length)
+        assert_string_equal(seen->text.data, seen->want.placed.data);
     if (seen->count == seen->capacity) {
         seen->capacity = seen->capacity ? 2 * seen->capacity : 64;
         seen->indices = realloc(seen->indices, seen->capacity * sizeof *seen->indices);

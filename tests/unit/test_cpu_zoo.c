@@ -219,7 +219,7 @@ static void backend_interface(void **state) {
     struct findings together[PICTURES] = {0}, alone[PICTURES] = {0};
     struct picture pictures[PICTURES];
     struct backend *backend;
-    ASSERT_OK(backend_cpu.available());
+    ASSERT_OK(backend_cpu.available(NULL, 0));
     ASSERT_OK(backend_cpu.open(&model, &judge, &options, &backend));
     assert_true(strstr(backend_cpu.device(backend), ", 2 threads") != NULL);
     assert_int_equal(backend_cpu.batch(backend), PICTURES);

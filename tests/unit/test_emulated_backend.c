@@ -5,6 +5,7 @@
 
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
+#include "cuda/device.h"
 #include "emulated_runtime.h"
 
 #define FIXTURES "../shared/fixtures/"
@@ -214,6 +215,32 @@ static void test_second_device(void **state) {
     model_free(&model);
 }
 
+/* Local ranks go round the devices that are listed, and no others. */
+static void test_listed_devices(void **state) {
+    (void)state;
+    static const struct {
+        int local_rank, devices[3];
+        size_t n_devices;
+        int expected;
+    } cases[] = {
+        {0, {2}, 1, 2},    {1, {2}, 1, 2},    {0, {3, 1}, 2, 3},
+        {1, {3, 1}, 2, 1}, {2, {3, 1}, 2, 3}, {2, {0}, 0, 2},
+    };
+    static const int beyond[] = {0, 4};
+    struct device device;
+    emulated_set_devices(4);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ASSERT_OK(device_available(cases[i].devices, cases[i].n_devices));
+        ASSERT_OK(device_bind(cases[i].local_rank, cases[i].devices, cases[i].n_devices, &device));
+        assert_int_equal(device.index, cases[i].expected);
+    }
+    assert_int_equal(device_available(beyond, 2), STATUS_BAD_INPUT);
+    assert_non_null(strstr(status_message(), "there is no GPU 4: 4 are visible"));
+    assert_int_equal(device_bind(0, beyond, 2, &device), STATUS_BAD_INPUT);
+    ASSERT_OK(device_bind(0, NULL, 0, &device));
+    emulated_set_devices(1);
+}
+
 /* Whatever the device has, either the backend does not open, or all is well. */
 static void test_short_memory(void **state) {
     (void)state;
@@ -253,6 +280,26 @@ static void test_short_memory(void **state) {
     model_free(&model);
 }
 
+/* A large picture comes to the same as on the CPU, and slots have no room for it as a whole. */
+static void test_large_picture(void **state) {
+    (void)state;
+    static const size_t enough = (size_t)1 << 30;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    plan.slots = 2;
+    sample_draw(&samples, 200, 132, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("small", plan, &model, &samples, &in_fp32);
+    size_t peak = emulated_memory_peak();
+    sample_draw(&samples, 4100, 2800, 9, model.n_classes);
+    emulated_set_memory(enough);
+    compare_with_cpu("large", plan, &model, &samples, &in_fp32);
+    assert_true(emulated_memory_peak() < peak + (8 << 20));
+    samples_free(&samples);
+    model_free(&model);
+}
+
 /* Networks of other shapes make room for many labels. */
 static void test_room_for_labels(void **state) {
     (void)state;
@@ -285,7 +332,7 @@ static void test_room_for_labels(void **state) {
 static const char *said_of(const char *call) {
     static const char *const others[][2] = {
         {"cudaHostAlloc", "pinned memory"},
-        {"cudaGetDeviceCount", "--device cuda: "},
+        {"cudaGetDeviceCount", "the GPUs cannot be counted: "},
         {"cudaSetDevice", "cannot be opened"},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -384,7 +431,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
-        cmocka_unit_test(test_short_memory),    cmocka_unit_test(test_room_for_labels),
+        cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_large_picture),   cmocka_unit_test(test_room_for_labels),
         cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
         cmocka_unit_test(test_hanging_device),
     };

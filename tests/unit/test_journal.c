@@ -47,9 +47,10 @@ static void test_files(void **state) {
     assert_file(below(f->output, ".verify/records.0.0"), records.data);
     assert_file(below(f->output, ".verify/predictions.0.0"), predictions.data);
     char *journal = file_get(below(f->output, ".verify/journal.0.0"), NULL);
-    assert_int_equal(strncmp(journal, "verify journal 1: epoch 0 rank 0 predictions\n", 45), 0);
+    assert_int_equal(strncmp(journal, "verify journal 2: epoch 0 rank 0 predictions\n", 45), 0);
     /* One of its lines, checked with zlib's crc32 from Python. */
-    assert_non_null(strstr(journal, "\n42c80e41 + 1 1 32 53 316904243 0 19 2321144545 1 0 b1.0\n"));
+    assert_non_null(strstr(journal, "\n82968ac6 + 1 1 32 53 316904243 0 19 2321144545 28 28 "
+                                    "4289458797 1 0 b1.0\n"));
     free(journal);
     text_free(&records);
     text_free(&predictions);
@@ -90,7 +91,8 @@ static void test_refused(void **state) {
     assert_ok(journal_create(f->output, 0, 0, false, &journal));
     assert_int_equal(made_add(journal, &image, 2, true), STATUS_FAILED);
     text_string(&image.tally, "\n");
-    struct journal_entry entry = {2, BUCKET_CORRECT, &image.record, NULL, &image.tally};
+    struct journal_entry entry = {
+        .index = 2, .bucket = BUCKET_CORRECT, .record = &image.record, .tally = &image.tally};
     assert_int_equal(journal_add(journal, &entry), STATUS_FAILED);
     /* Neither was the disk's fault: it goes on. */
     assert_ok(made_add(journal, &image, 0, false));
@@ -302,7 +304,11 @@ static void test_long_texts(void **state) {
     assert_ok(journal_create(f->output, 0, 0, true, &journal));
     for (size_t i = 0; i < LONG_TEXTS; i++) {
         long_text(i, &text);
-        struct journal_entry entry = {i, BUCKET_CORRECT, &text, &text, &tally};
+        struct journal_entry entry = {.index = i,
+                                      .bucket = BUCKET_CORRECT,
+                                      .record = &text,
+                                      .predictions = &text,
+                                      .tally = &tally};
         assert_ok(journal_add(journal, &entry));
     }
     assert_ok(journal_close(&journal));
@@ -313,10 +319,9 @@ static void test_long_texts(void **state) {
     for (size_t k = 0; k < 2 * LONG_TEXTS; k++) {
         size_t i = k < LONG_TEXTS ? k : 2 * LONG_TEXTS - 1 - k;
         long_text(i, &text);
-        for (int predictions = 0; predictions < 2; predictions++) {
+        for (int s = JOURNAL_RECORDS; s <= JOURNAL_PREDICTIONS; s++) {
             text_clear(&found);
-            assert_ok((predictions ? journal_predictions : journal_record)(&texts, &kept.lines[i],
-                                                                           &found));
+            assert_ok(journal_text_read(&texts, &kept.lines[i], (enum journal_stream)s, &found));
             assert_int_equal(found.length, lengths[i]);
             assert_memory_equal(found.data, text.data, lengths[i]);
         }

@@ -162,9 +162,9 @@ static void test_short_texts(void **state) {
 
 static enum status read_texts(void *context, const struct journal_line *line) {
     struct text text = {0};
-    enum status status = journal_record(context, line, &text);
+    enum status status = journal_text_read(context, line, JOURNAL_RECORDS, &text);
     if (status == STATUS_OK)
-        status = journal_predictions(context, line, &text);
+        status = journal_text_read(context, line, JOURNAL_PREDICTIONS, &text);
     text_free(&text);
     return status;
 }

@@ -139,7 +139,10 @@ static int sync_fails(const char *output, int broken) {
         made_add(journal, &image, 0, true) != STATUS_OK || journal_sync(journal) != STATUS_OK ||
         made_add(journal, &image, 1, true) != STATUS_OK)
         return 1;
-    if (!break_call(broken == 0 ? SYS_syncfs : SYS_fdatasync, folder + broken))
+    /* The folder, for its file system; records, predictions, what was placed, journal. The work
+     * folder's descriptor lies between. */
+    static const int descriptors[] = {0, 1, 3, 4, 5};
+    if (!break_call(broken == 0 ? SYS_syncfs : SYS_fdatasync, folder + descriptors[broken]))
         return CANNOT_BREAK;
     if (journal_sync(journal) != STATUS_FAILED || !strstr(status_message(), strerror(EIO)) ||
         !strstr(status_message(), "cannot bring to the disk"))
@@ -155,9 +158,8 @@ static int sync_fails(const char *output, int broken) {
 
 static void test_failed_sync(void **state) {
     struct fixture *f = *state;
-    /* The folder, for its file system; records; predictions; journal. */
-    static const char *const outputs[] = {"a", "b", "c", "d"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const outputs[] = {"a", "b", "c", "d", "e"};
+    for (int i = 0; i < 5; i++) {
         const char *output = below(f->output, outputs[i]);
         pid_t child = fork();
         assert_true(child >= 0);

@@ -170,6 +170,38 @@ static void test_scan_limit(void **state) {
     image_free(&image);
 }
 
+/* Scans of a large picture may go through its pixels twelve times; of a smaller one more often. */
+static void test_scan_work(void **state) {
+    (void)state;
+    static const struct {
+        size_t side, scans;
+        bool good;
+    } cases[] = {{9600, 13, false}, {2400, 13, true}};
+    for (size_t k = 0; k < 2; k++) {
+        size_t side = cases[k].side, scans = cases[k].scans;
+        size_t length, data = side / 8 * (side / 8) / 8;
+        uint8_t *small = many_scans(1, &length);
+        size_t head = length - 13, all = head + scans * (10 + data) + 2;
+        uint8_t *bytes = calloc(all, 1), *at = bytes + head;
+        assert_non_null(bytes);
+        memcpy(bytes, small, head);
+        uint8_t *size = bytes + find_bytes(bytes, head, "\x0b\x08\x00\x08\x00\x08", 6) + 2;
+        size[0] = size[2] = (uint8_t)(side >> 8);
+        size[1] = size[3] = (uint8_t)side;
+        for (size_t i = 0; i < scans; i++, at += 10 + data)
+            memcpy(at, small + head, 10);
+        memcpy(at, "\xFF\xD9", 2);
+        struct image image = {0};
+        if (cases[k].good)
+            assert_int_equal(jpeg_decode(bytes, all, &image), STATUS_OK);
+        else
+            assert_refused(jpeg_decode, bytes, all, "all pixels more than 12 times");
+        image_free(&image);
+        free(bytes);
+        free(small);
+    }
+}
+
 /* Whatever is in the file, the answer is a picture of sound size or a reason. */
 static void test_random_changes(void **state) {
     (void)state;
@@ -204,6 +236,6 @@ int main(void) {
         cmocka_unit_test(test_forms),         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_scans_missing), cmocka_unit_test(test_harmless),
         cmocka_unit_test(test_damaged),       cmocka_unit_test(test_scan_limit),
-        cmocka_unit_test(test_random_changes)};
+        cmocka_unit_test(test_scan_work),     cmocka_unit_test(test_random_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

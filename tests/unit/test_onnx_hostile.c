@@ -91,6 +91,33 @@ static void takes_tails_unsearched(void **state) {
     }
 }
 
+/* A network of one size says which, and what helps: another --imgsz only where the size is square.
+ */
+static void names_the_size(void **state) {
+    (void)state;
+    static const struct {
+        int64_t height, width, imgsz;
+        const char *says, *never;
+    } cases[] = {
+        {64, 64, 96, "64 x 64 and cannot be run at 96: use --imgsz 64, or", "square"},
+        {64, 96, 64,
+         "height 64 and width 96 alone, and verify's are square: export it again with "
+         "imgsz=96 or dynamic=True",
+         "use --imgsz"},
+        {64, 96, 96, "height 64 and width 96 alone", "use --imgsz"},
+        {96, 64, 96, "height 96 and width 64 alone", "use --imgsz"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model;
+        Onnx__ModelProto *file = file_start(cases[i].height, cases[i].width);
+        add_tails(file, 2000, 4 * cases[i].height * cases[i].width);
+        add_boxes(file);
+        assert_int_equal(read_file(file, cases[i].imgsz, &model), STATUS_BAD_INPUT);
+        if (!strstr(status_message(), cases[i].says) || strstr(status_message(), cases[i].never))
+            fail_msg("case %zu: %s", i, status_message());
+    }
+}
+
 /* The same by itself, with the steps counted. */
 static uint64_t search(size_t n_tails, uint64_t limit) {
     enum { SIDE = 32, CHANNELS = 24 };
@@ -280,6 +307,7 @@ int main(void) {
         cmocka_unit_test(cuts_names), /* first: it looks at the most memory taken so far */
         cmocka_unit_test(limits_the_search_for_the_head),
         cmocka_unit_test(takes_tails_unsearched),
+        cmocka_unit_test(names_the_size),
         cmocka_unit_test(all_tails_share_one_limit),
         cmocka_unit_test(splits_many_batch_norms),
         cmocka_unit_test(limits_folding),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "job/devices.h"
 #include "job/options.h"
 
 /* Reads a command line given as one string. */
@@ -88,6 +89,158 @@ static void test_bad_flags(void **state) {
     check_bad("--model m --data d --config /nonexistent.json", "/nonexistent.json");
 }
 
+static void test_other_ways_to_write_flags(void **state) {
+    (void)state;
+    struct options o;
+    assert_int_equal(read_line("model=best.pt data=data.yaml imgsz=320 conf=0.3 half=False "
+                               "save_json=True rect=true strict=0 --resume=False --place=copy "
+                               "no_half=False max_margin=-1 output=a=b",
+                               &o),
+                     STATUS_OK);
+    assert_string_equal(o.model, "best.pt");
+    assert_string_equal(o.data, "data.yaml");
+    assert_string_equal(o.output, "a=b");
+    assert_string_equal(o.place, "copy");
+    assert_int_equal(o.imgsz, 320);
+    assert_true(o.conf == 0.3 && o.max_margin == -1);
+    assert_true(o.half && o.save_json && o.rect);
+    assert_false(o.strict || o.resume);
+    options_free(&o);
+    assert_int_equal(read_line("-h", &o), STATUS_OK);
+    assert_true(o.help);
+    options_free(&o);
+    assert_int_equal(read_line("-V", &o), STATUS_OK);
+    assert_true(o.version);
+    options_free(&o);
+    /* A folder's name may be that of a flag with a value. */
+    assert_int_equal(read_line("--model m --data d --output conf=0.3", &o), STATUS_OK);
+    assert_string_equal(o.output, "conf=0.3");
+    options_free(&o);
+}
+
+/* A line of flags, and what its message has: what it is about, and what to write instead. */
+struct slip {
+    const char *line, *about, *instead;
+};
+
+static void check_slips(const struct slip *slips, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        check_bad(slips[i].line, slips[i].about);
+        check_bad(slips[i].line, slips[i].instead);
+    }
+}
+
+static void test_flags_that_do_not_exist(void **state) {
+    (void)state;
+    static const struct slip slips[] = {
+        {"--modle x", "--modle: no such flag", "did you mean --model?"},
+        {"--modle", "--modle: no such flag", "did you mean --model?"},
+        {"--modle=x", "--modle: no such flag", "did you mean --model?"},
+        {"modle=x", "modle: no such flag", "did you mean --model?"},
+        {"--Model x", "--Model: no such flag", "did you mean --model?"},
+        {"--mod x", "--mod: no such flag", "did you mean --model?"},
+        {"--max-dett 3", "--max-dett", "did you mean --max-det?"},
+        {"--overwirte", "--overwirte", "did you mean --overwrite?"},
+        {"--missing 1", "--missing", "did you mean --missing-conf?"},
+        {"--no-model", "--no-model: no such flag", "see --help"},
+        {"--nonsense 1", "--nonsense: no such flag; see --help", ""},
+        {"--source s", "Ultralytics' --source", "--data"},
+        {"source=s", "Ultralytics' --source", "--data"},
+        {"--souce s", "--souce", "Ultralytics' --source is --data here"},
+        {"--img 64", "Ultralytics' --img", "--imgsz"},
+        {"--img-size 64", "Ultralytics' --img-size", "--imgsz"},
+        {"--img_size=64", "--img_size: no such flag", "--imgsz"},
+        {"--workers 2", "Ultralytics' --workers", "--threads"},
+        {"--project p", "Ultralytics' --project", "--output"},
+        {"--name n", "Ultralytics' --name", "--output"},
+        {"--exist-ok", "Ultralytics' --exist-ok", "--overwrite"},
+        {"--conf-thres 1", "Ultralytics' --conf-thres", "--conf"},
+        {"--iou-thres 1", "Ultralytics' --iou-thres", "--iou"},
+        {"--batch-size 1", "Ultralytics' --batch-size", "--batch"},
+        {"--verbose", "Ultralytics' --verbose", "--quiet"},
+        {"--classes 0", "Ultralytics' --classes is not needed", "all classes"},
+        {"--epochs 3", "Ultralytics' --epochs is not needed", "trains nothing"},
+        {"show=True", "Ultralytics' --show is not needed", "draws nothing"},
+        {"task=detect", "Ultralytics' --task is not needed", "one task"},
+    };
+    check_slips(slips, sizeof slips / sizeof *slips);
+}
+
+static void test_words_that_are_no_flags(void **state) {
+    (void)state;
+    static const struct slip slips[] = {
+        {"val model=x", "'val': not a flag", "verify --model FILE --data PATH"},
+        {"detect val model=x", "'detect': not a flag", "no modes"},
+        {"best.pt data.yaml", "'best.pt': not a flag", "--model?"},
+        {"--model m data.yaml", "'data.yaml': not a flag", "--data?"},
+        {"--model m y.weights", "'y.weights': not a flag", "--weights?"},
+        {"--data a.jpg b.jpg", "'b.jpg': not a flag", "--data takes one value"},
+        {"--strict False", "'False': not a flag", "--strict=False"},
+        {"-model x", "'-model': not a flag", "two plain hyphens, --model"},
+        {"\xe2\x80\x94model x", "not a flag", "two plain hyphens, --model"},
+        {"--", "'--': not a flag", "--help"},
+        {"a/b=1", "'a/b=1': not a flag", "--help"},
+    };
+    check_slips(slips, sizeof slips / sizeof *slips);
+}
+
+static void test_values_that_are_none(void **state) {
+    (void)state;
+    static const struct slip slips[] = {
+        {"--model --data D", "--model: needs a value", ""},
+        {"--data d --model -h", "--model: needs a value", ""},
+        {"--model= --data D", "--model: needs a value", ""},
+        {"half=maybe", "--half=maybe", "neither True nor False"},
+        {"--model data.yaml --data best.pt", "swapped", "--model best.pt --data data.yaml"},
+        {"--model folder --data best.ONNX", "swapped", "--model best.ONNX --data folder"},
+        {"--model a.pt --data b.pt", "--data b.pt: is a model", "data.yaml"},
+        {"--weights best.pt --data d", "--model is missing", "--model best.pt"},
+        {"--weights y.weights --data d", "--model is missing", ".cfg"},
+        {"--model=~/m.pt --data d", "--model: ~/m.pt", "write the whole path"},
+        {"--model m --data d --output ~", "--output: ~", "write the whole path"},
+        {"--model https://x/m.pt --data d", "https://x/m.pt: is a URL", "download"},
+    };
+    check_slips(slips, sizeof slips / sizeof *slips);
+}
+
+static void test_devices(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *backend;
+        size_t count;
+        int indices[3];
+    } good[] = {
+        {"auto", "auto", 0, {0}},
+        {"cpu", "cpu", 0, {0}},
+        {"cuda", "cuda", 0, {0}},
+        {"0", "cuda", 1, {0}},
+        {"1,0,12", "cuda", 3, {1, 0, 12}},
+        {"cuda:3", "cuda", 1, {3}},
+        {"cuda:0,cuda:1", "cuda", 2, {0, 1}},
+        {"[0, 1]", "cuda", 2, {0, 1}},
+        {"cuda:0,1", "cuda", 2, {0, 1}},
+    };
+    static const struct slip bad[] = {
+        {"--model m --data d --device mps", "--device: 'mps'", "use cpu"},
+        {"--model m --data d --device -1", "--device: '-1'", "leave --device out"},
+        {"--model m --data d --device cpu:0", "--device: 'cpu:0'", "use cpu"},
+        {"--model m --data d --device gpu", "--device: 'gpu'", "use cuda"},
+        {"--model m --data d --device 0,0", "'0,0' names device 0 twice", ""},
+        {"--model m --data d --device 0,", "--device: '0,'", "0,1"},
+        {"--model m --data d --device cuda:", "--device: 'cuda:'", "0,1"},
+        {"--model m --data d --device 0;1", "--device: '0;1'", "0,1"},
+        {"--model m --data d --device 99999999999", "more devices than", ""},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct devices devices;
+        assert_int_equal(devices_read(good[i].text, &devices), STATUS_OK);
+        assert_string_equal(devices.backend, good[i].backend);
+        assert_int_equal(devices.count, good[i].count);
+        assert_memory_equal(devices.indices, good[i].indices, good[i].count * sizeof(int));
+    }
+    check_slips(bad, sizeof bad / sizeof *bad);
+}
+
 static void write_config(const char *text, char *path) {
     strcpy(path, "/tmp/verify_config_XXXXXX");
     int fd = mkstemp(path);
@@ -142,6 +295,18 @@ static void test_bad_config(void **state) {
         {"{\"place\": \"move\"}", "not one of"},
         {"{\"output\": \"\"}", "needs a value"},
         {"{} trailing", "line 1"},
+        {"{\n\"conf\": 0.3,\n}", "line 3: a comma before '}': leave it out"},
+        {"{\"split\": [1,]}", "line 1: a comma before ']'"},
+        {"{\n// a word\n\"conf\": 0.3}", "line 2: a comment, which JSON has not"},
+        {"# a word\n{}", "line 1: a comment, which JSON has not"},
+        {"{\"half\": True}", "small letters"},
+        {"conf: 0.3", "is not JSON"},
+        {" \n", "is empty"},
+        {"{\"conf\": 0.3\n \"iou\": 1}", "line 2: a comma is missing"},
+        {"{\"conf\": 0.3", "ends too early"},
+        {"{\"img_size\": 3}", "Ultralytics' --img-size is --imgsz here"},
+        {"{\"cnf\": 3}", "'cnf' is not a flag: did you mean --conf?"},
+        {"{\"output\": \"~/out\"}", "output: ~/out: '~' means the home folder"},
         {"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}", "--config"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -185,9 +350,17 @@ static void test_json_names_every_flag(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_bad_flags),  cmocka_unit_test(test_config),
-        cmocka_unit_test(test_bad_config), cmocka_unit_test(test_json_names_every_flag),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_bad_flags),
+        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_other_ways_to_write_flags),
+        cmocka_unit_test(test_flags_that_do_not_exist),
+        cmocka_unit_test(test_words_that_are_no_flags),
+        cmocka_unit_test(test_values_that_are_none),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_bad_config),
+        cmocka_unit_test(test_json_names_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -340,8 +340,9 @@ static void test_replaced(void **state) {
                 assert_int_equal((before ? symlink : link)(other, placed_image), 0);
                 assert_int_equal((before ? symlink : link)(other, placed_label), 0);
             } else {
-                file_make(placed_image, "old picture, longer than the new one");
-                file_make(placed_label, "old label, longer than the new one");
+                /* As a process leaves them that is killed while it writes. */
+                file_make(placed_image, "new pic");
+                file_make(placed_label, "");
             }
             struct original original = remember(other), original_image = remember(image);
             for (int twice = 0; twice < 2; twice++)
@@ -352,6 +353,31 @@ static void test_replaced(void **state) {
             assert_unchanged(image, &original_image, mode == PLACE_HARDLINK);
             assert_no_leftovers(f->output, 11);
         }
+}
+
+/* What somebody else put there would be lost. */
+static void test_not_replaced(void **state) {
+    struct fixture *f = *state;
+    const char *image = below(f->data, "a.jpg"), *label = below(f->data, "a.txt");
+    const char *placed_image = below(f->output, "correct/JPEGImages/a.jpg");
+    const char *placed_label = below(f->output, "correct/labels/a.txt");
+    file_make(image, "picture");
+    file_make(label, "label");
+    for (int mode = PLACE_HARDLINK; mode <= PLACE_COPY; mode++) {
+        struct placer *placer;
+        assert_ok(placer_open(f->output, f->data, (enum place_mode)mode, &placer));
+        remove(placed_image);
+        file_make(placed_image, "picture of mine");
+        assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, label), STATUS_FAILED);
+        assert_non_null(strstr(status_message(), placed_image));
+        assert_file(placed_image, "picture of mine");
+        assert_int_equal(unlink(placed_image), 0);
+        file_make(placed_label, "label of mine");
+        assert_int_equal(placer_place(placer, BUCKET_CORRECT, image, label), STATUS_FAILED);
+        assert_non_null(strstr(status_message(), placed_label));
+        assert_file(placed_label, "label of mine");
+        placer_close(placer);
+    }
 }
 
 static void test_something_in_the_way(void **state) {
@@ -453,6 +479,7 @@ int main(void) {
         TEST(test_strange_names),
         TEST(test_too_long_names),
         TEST(test_replaced),
+        TEST(test_not_replaced),
         TEST(test_something_in_the_way),
         TEST(test_labels_that_are_no_files),
         TEST(test_image_gone),

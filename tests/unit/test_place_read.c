@@ -24,14 +24,13 @@ static struct read_label read_label(const struct fixture *f, const char *content
     file_make(label.path, content);
     chmod(label.path, 0444);
     utimensat(AT_FDCWD, label.path, (struct timespec[]){{1000, 1}, {2000, 123456789}}, 0);
-    assert_ok(label_file_read(label.path, 0, &label.file));
+    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
     assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &label.placer));
     return label;
 }
 
 static void place(struct read_label *label) {
-    assert_ok(placer_place_read(label->placer, BUCKET_CORRECT, label->image, label->path,
-                                &label->file.content));
+    assert_ok(placer_place_read(label->placer, BUCKET_CORRECT, label->image, &label->file.content));
     placer_close(label->placer);
     label_file_free(&label->file);
 }
@@ -75,24 +74,34 @@ static void test_taken(void **state) {
     assert_no_leftovers(f->output, 13);
 }
 
-static void test_large_labels_are_not_kept(void **state) {
+/* What was not read is not placed, however large it is. */
+static void test_not_read(void **state) {
     struct fixture *f = *state;
-    size_t length = LABEL_KEPT_BYTES + 1;
-    char *content = malloc(length + 1);
-    memset(content, ' ', length);
-    content[length] = '\0';
-    struct read_label label = read_label(f, content);
+    struct read_label label = read_label(f, "0 .5 .5 .1 .1\n");
+    assert_int_equal(chmod(label.path, 0644), 0);
+    assert_int_equal(truncate(label.path, ((off_t)LABEL_FILE_MIB << 20) + 1), 0);
+    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
     assert_null(label.file.content.bytes);
-    assert_true(label.file.present);
     place(&label);
-    assert_file(below(f->output, "correct/labels/images/a.txt"), content);
-    content[length - 1] = '\0';
-    assert_int_equal(chmod(below(f->data, "labels/a.txt"), 0644), 0);
-    label = read_label(f, content);
-    assert_non_null(label.file.content.bytes);
+    assert_true(is_there(below(f->output, "correct/JPEGImages/images/a.jpg")));
+    assert_no_leftovers(f->output, 11);
+}
+
+/* What somebody put there is not replaced, but for what would be lost by nobody. */
+static void test_in_the_way(void **state) {
+    struct fixture *f = *state;
+    const char *copy = below(f->output, "correct/labels/images/a.txt");
+    struct read_label label = read_label(f, "0 .5 .5 .1 .1\n");
+    file_make(copy, "0 .4 .4 .1 .1\n");
+    assert_int_equal(
+        placer_place_read(label.placer, BUCKET_CORRECT, label.image, &label.file.content),
+        STATUS_FAILED);
+    assert_non_null(strstr(status_message(), "in the way"));
+    assert_non_null(strstr(status_message(), "correct/labels/images/a.txt"));
+    assert_file(copy, "0 .4 .4 .1 .1\n");
+    file_make(copy, "0 .5 .5"); /* as a process leaves it that is killed while it writes */
     place(&label);
-    assert_file(below(f->output, "correct/labels/images/a.txt"), content);
-    free(content);
+    assert_file(copy, "0 .5 .5 .1 .1\n");
 }
 
 int main(void) {
@@ -101,7 +110,8 @@ int main(void) {
         TEST(test_written_as_it_was_read),
         TEST(test_empty),
         TEST(test_taken),
-        TEST(test_large_labels_are_not_kept),
+        TEST(test_not_read),
+        TEST(test_in_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,11 @@ static void test_strings(void **state) {
     assert_string_equal(string(&text, "\xc0\xafx"), "\"\xef\xbf\xbd\xef\xbf\xbdx\"");
     assert_string_equal(string(&text, "\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
     assert_string_equal(string(&text, "\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+    /* What a terminal acts upon: the file can be shown. */
+    assert_string_equal(string(&text, "\x7f\xc2\x9b\x31"), "\"\\u007f\\u009b1\"");
+    assert_string_equal(string(&text, "\xe2\x80\xae\xe2\x81\xa9\xe2\x80\xa8"),
+                        "\"\\u202e\\u2069\\u2028\"");
+    assert_string_equal(string(&text, "\xc2\xa0\xe2\x80\x93"), "\"\xc2\xa0\xe2\x80\x93\"");
     assert_string_equal(string(&text, "\xf0\x9f\x98\x80"), "\"\xf0\x9f\x98\x80\"");
     text_free(&text);
 }

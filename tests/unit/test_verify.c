@@ -136,6 +136,7 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
                                    .judge = &rig->judge,
                                    .classes = &rig->classes,
                                    .root = rig->folder,
+                                   .extent = "",
                                    .journal = rig->journal,
                                    .imgsz = 64,
                                    .stride = 32,
@@ -176,7 +177,7 @@ static enum status check_line(void *context, const struct journal_line *line) {
     char expected[64];
     uint64_t i = reading->next++;
     assert_int_equal(line->index, 10 + 2 * i);
-    assert_int_equal(journal_record(&reading->texts, line, &record), STATUS_OK);
+    assert_int_equal(journal_text_read(&reading->texts, line, JOURNAL_RECORDS, &record), STATUS_OK);
     snprintf(expected, sizeof expected, "{\"image\": \"%03d.jpg\", \"bucket\": %s", (int)i,
              i % 10 == 9 ? "null" : "\"correct\"");
     assert_int_equal(strncmp(record.data, expected, strlen(expected)), 0);

@@ -1,0 +1,117 @@
+/* The command line: --flag value, --flag=value, and flag=value as Ultralytics' `yolo` takes it. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "job/hint.h"
+#include "job/options.h"
+
+enum { MOST_NAME = 63 };
+
+/* One word that begins as a flag does. */
+struct flag {
+    char name[MOST_NAME + 1]; /* without its dashes */
+    const char *value;        /* behind '='; NULL: none */
+};
+
+/* The long form of a short one. */
+static const char *long_form(const char *word) {
+    return strcmp(word, "-h") == 0 ? "--help" : strcmp(word, "-V") == 0 ? "--version" : word;
+}
+
+/* Whether the word is a flag's, known or not: --name, --name=value or name=value. */
+static bool read_flag(const char *word, struct flag *flag) {
+    bool dashes = strncmp(word, "--", 2) == 0;
+    const char *name = dashes ? word + 2 : word;
+    size_t length = strcspn(name, "=");
+    flag->value = name[length] == '=' ? name + length + 1 : NULL;
+    if (length == 0 || (!dashes && !flag->value))
+        return false;
+    for (size_t i = 0; i < length && !dashes; i++)
+        if (!isalnum((unsigned char)name[i]) && name[i] != '-' && name[i] != '_')
+            return false; /* a path that holds a '=' */
+    snprintf(flag->name, sizeof flag->name, "%.*s", (int)length, name);
+    return dashes || isalpha((unsigned char)*name);
+}
+
+/* Whether a word cannot be the value of the flag before it. */
+static bool is_next_flag(const char *word) {
+    return strncmp(long_form(word), "--", 2) == 0;
+}
+
+static enum status fail_with_hint(const char *word, const char *problem, const struct text *hint) {
+    enum status status = text_status(hint);
+    if (status != STATUS_OK)
+        return status;
+    return FAIL(STATUS_BAD_INPUT, "%s: %s%s; see --help", word, problem,
+                hint->length ? hint->data : "");
+}
+
+static enum status unknown_flag(const char *word, const char *name) {
+    struct text hint = {0};
+    char written[MOST_NAME + 3];
+    snprintf(written, sizeof written, "%.*s", (int)strcspn(word, "="), word);
+    hint_flag(name, &hint);
+    enum status status = fail_with_hint(written, "no such flag", &hint);
+    text_free(&hint);
+    return status;
+}
+
+static enum status stray_word(const char *word, const char *after) {
+    struct text hint = {0}, quoted = {0};
+    text_format(&quoted, "'%s'", word);
+    hint_word(word, after, &hint);
+    enum status status = text_status(&quoted);
+    if (status == STATUS_OK)
+        status = fail_with_hint(quoted.data, "not a flag", &hint);
+    text_free(&hint);
+    text_free(&quoted);
+    return status;
+}
+
+static enum status set_switch(struct options *options, size_t row, bool on, const char *value) {
+    static const struct {
+        const char *word;
+        bool on;
+    } words[] = {{"true", true}, {"1", true}, {"false", false}, {"0", false}};
+    for (size_t i = 0; value && i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(value, words[i].word) == 0) {
+            option_switch(options, row, words[i].on == on);
+            return STATUS_OK;
+        }
+    if (value)
+        return FAIL(STATUS_BAD_INPUT, "--%s=%s: neither True nor False; see --help",
+                    option_name(row), value);
+    option_switch(options, row, on);
+    return STATUS_OK;
+}
+
+enum status command_line_read(int argc, char **argv, bool *given, struct options *options) {
+    enum status status = STATUS_OK;
+    const char *after = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *word = long_form(argv[i]);
+        struct flag flag;
+        bool negated;
+        if (!read_flag(word, &flag))
+            return stray_word(word, after);
+        int found = option_find(flag.name, &negated);
+        if (found < 0)
+            return unknown_flag(word, flag.name);
+        size_t row = (size_t)found;
+        given[row] = true;
+        after = option_name(row);
+        if (option_is_switch(row)) {
+            TRY(set_switch(options, row, !negated, flag.value));
+            continue;
+        }
+        char where[MOST_NAME + 3];
+        snprintf(where, sizeof where, "--%s", after);
+        if (!flag.value && (i + 1 == argc || is_next_flag(argv[i + 1])))
+            return FAIL(STATUS_BAD_INPUT, "%s: needs a value; see --help", where);
+        TRY(option_set(options, row, flag.value ? flag.value : argv[++i], where));
+    }
+out:
+    return status;
+}

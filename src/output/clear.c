@@ -1,0 +1,287 @@
+#include "output/clear.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "output/made.h"
+#include "output/own.h"
+#include "output/place.h"
+#include "output/run_file.h"
+#include "output/storage.h"
+#include "output/work_folder.h"
+
+enum { SAID = 3, LOG_PREFIX_BYTES = 3 };
+
+/* The files that one entry of a manifest speaks of. */
+enum piece { PIECE_LABEL, PIECE_PREDICTED, PIECE_IMAGE, PIECES };
+
+struct clearing {
+    struct work_folder work;
+    bool torn;                /* entries of images that are not done */
+    struct path_list changed; /* pieces that are not as an entry says */
+    uint8_t *acquitted;       /* [changed.count]: another entry says so; owned */
+    uint64_t kept;
+};
+
+/* ---------------------------------------------------------------- pieces */
+
+/* False: the entry has no such piece. */
+static bool piece_path(const struct manifest_entry *entry, enum piece piece, char path[PATH_MAX]) {
+    char name[PATH_MAX];
+    const char *bucket = bucket_name(entry->bucket);
+    int length = -1;
+    if (piece == PIECE_IMAGE && entry->image != MANIFEST_NO_IMAGE)
+        length = snprintf(path, PATH_MAX, "%s/" IMAGES_FOLDER "/%s", bucket, entry->path);
+    else if (piece == PIECE_LABEL && entry->label.there &&
+             label_name(entry->path, name) == STATUS_OK)
+        length = snprintf(path, PATH_MAX, "%s/" LABELS_FOLDER "/%s", bucket, name);
+    else if (piece == PIECE_PREDICTED && entry->predicted.there &&
+             label_name(entry->path, name) == STATUS_OK)
+        length = snprintf(path, PATH_MAX, PREDICTED_FOLDER "/%s", name);
+    return length >= 0 && length < PATH_MAX;
+}
+
+static enum own_state seat_state(const struct clearing *clearing,
+                                 const struct manifest_entry *entry, enum piece piece,
+                                 const struct seat *seat) {
+    switch (piece) {
+    case PIECE_LABEL:
+        return own_text(seat, &entry->label, clearing->torn);
+    case PIECE_PREDICTED:
+        return own_text(seat, &entry->predicted, clearing->torn);
+    default:
+        return own_image(seat, entry);
+    }
+}
+
+/* `remove`: what is as it was written goes. A folder on the way that is a link, or something else,
+ * is none of ours: what we wrote is not there any more. */
+static enum status piece_look(const struct clearing *clearing, const struct manifest_entry *entry,
+                              enum piece piece, const char *path, bool remove,
+                              enum own_state *state) {
+    struct spot spot = {clearing->work.output, clearing->work.output_path, path};
+    struct seat seat;
+    enum status status = STATUS_OK;
+    *state = OWN_GONE;
+    if (seat_take(&spot, false, &seat) != 0)
+        return STATUS_OK;
+    *state = seat_state(clearing, entry, piece, &seat);
+    if (remove && *state == OWN_SAME && unlinkat(seat.folder, seat.name, 0) != 0 && errno != ENOENT)
+        status = storage_failed(errno, &spot, "cannot remove");
+    seat_leave(&seat);
+    return status;
+}
+
+/* ---------------------------------------------------------------- what was changed */
+
+static enum status find_changed(void *context, const struct manifest_entry *entry) {
+    struct clearing *clearing = context;
+    char path[PATH_MAX];
+    for (int p = 0; p < PIECES; p++) {
+        enum own_state state;
+        if (!piece_path(entry, (enum piece)p, path))
+            continue;
+        enum status status = piece_look(clearing, entry, (enum piece)p, path, false, &state);
+        if (status == STATUS_OK && state == OWN_CHANGED)
+            status = path_list_add(&clearing->changed, path);
+        if (status != STATUS_OK)
+            return status;
+        clearing->kept += state == OWN_LAST;
+    }
+    return STATUS_OK;
+}
+
+/* Two images may share a label file's name, and an image may have been placed twice. */
+static enum status acquit(void *context, const struct manifest_entry *entry) {
+    struct clearing *clearing = context;
+    char path[PATH_MAX];
+    for (int p = 0; p < PIECES; p++) {
+        if (!piece_path(entry, (enum piece)p, path))
+            continue;
+        size_t low = 0, high = clearing->changed.count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (strcmp(path_list_get(&clearing->changed, middle), path) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low == clearing->changed.count ||
+            strcmp(path_list_get(&clearing->changed, low), path) != 0)
+            continue;
+        enum own_state state;
+        enum status status = piece_look(clearing, entry, (enum piece)p, path, false, &state);
+        if (status != STATUS_OK)
+            return status;
+        if (state != OWN_CHANGED)
+            clearing->acquitted[low] = 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status refuse_changed(const char *output, const struct text *list, size_t more) {
+    return FAIL(STATUS_BAD_INPUT,
+                "--overwrite would remove what was changed since a run wrote it: %.1000s in "
+                "%.1000s%s: move it, or choose another --output",
+                list->data, output, more ? ", and more" : "");
+}
+
+static enum status check_changed(const char *output, struct clearing *clearing) {
+    enum status status;
+    struct text list = {0};
+    uint64_t repeated = 0;
+    size_t more = 0, said = 0;
+    TRY(manifest_walk(clearing->work.folder, clearing->work.path, find_changed, clearing));
+    TRY(path_list_unique(&clearing->changed, &repeated));
+    TRY(path_list_sort(&clearing->changed, 0));
+    TRY(memory_zeroed(clearing->changed.count, 1, &clearing->acquitted));
+    if (clearing->changed.count)
+        TRY(manifest_walk(clearing->work.folder, clearing->work.path, acquit, clearing));
+    TRY(run_file_changed(output, &list));
+    for (size_t i = 0; i < clearing->changed.count; i++) {
+        if (clearing->acquitted[i])
+            continue;
+        more += said >= SAID;
+        if (said++ < SAID)
+            text_format(&list, "%s%s", list.length ? ", " : "",
+                        path_list_get(&clearing->changed, i));
+    }
+    TRY(text_status(&list));
+    if (list.length)
+        status = refuse_changed(output, &list, more);
+out:
+    text_free(&list);
+    return status;
+}
+
+/* ---------------------------------------------------------------- removing */
+
+static enum status remove_pieces(void *context, const struct manifest_entry *entry) {
+    const struct clearing *clearing = context;
+    char path[PATH_MAX];
+    for (int p = 0; p < PIECES; p++) {
+        enum own_state state;
+        if (!piece_path(entry, (enum piece)p, path))
+            continue;
+        enum status status = piece_look(clearing, entry, (enum piece)p, path, true, &state);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static bool is_log(const char *name) {
+    if (strcmp(name, "verify.log") == 0)
+        return true;
+    size_t digits = strncmp(name, "gpu", LOG_PREFIX_BYTES) == 0
+                        ? strspn(name + LOG_PREFIX_BYTES, "0123456789")
+                        : 0;
+    return digits > 0 && strcmp(name + LOG_PREFIX_BYTES + digits, ".log") == 0;
+}
+
+/* A folder as a stream, which closes `folder`; NULL: it cannot be. */
+static DIR *stream_open(int folder) {
+    DIR *stream = folder >= 0 ? fdopendir(folder) : NULL;
+    if (!stream && folder >= 0)
+        close(folder);
+    return stream;
+}
+
+static void remove_logs(const struct clearing *clearing) {
+    int folder;
+    below_folder(&(struct spot){clearing->work.output, NULL, made_names[MADE_LOGS]}, false,
+                 &folder);
+    DIR *stream = stream_open(folder);
+    const struct dirent *entry;
+    while (stream && (entry = readdir(stream)) != NULL)
+        if (is_log(entry->d_name))
+            unlinkat(dirfd(stream), entry->d_name, 0);
+    if (stream)
+        closedir(stream);
+}
+
+/* Removes a folder and those below it as far as they are empty. */
+static void remove_empty(int parent, const char *name) {
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+        return;
+    DIR *stream =
+        stream_open(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const struct dirent *entry;
+    while (stream && (entry = readdir(stream)) != NULL)
+        if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
+            strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            remove_empty(dirfd(stream), entry->d_name);
+    if (stream)
+        closedir(stream);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* A report must not outlive what it tells of. */
+static enum status remove_all(struct clearing *clearing) {
+    enum status status = STATUS_OK;
+    const struct work_folder *work = &clearing->work;
+    for (size_t i = 0; i < MADE_FILES; i++) {
+        struct spot spot = {work->output, work->output_path, made_names[i]};
+        if (unlinkat(work->output, made_names[i], 0) != 0 && errno != ENOENT)
+            return storage_failed(errno, &spot, "cannot remove");
+    }
+    TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
+    remove_logs(clearing);
+    for (size_t i = MADE_FILES; i < MADE_NAMES; i++)
+        remove_empty(work->output, made_names[i]);
+out:
+    return status;
+}
+
+/* What an interrupted run was about to place. */
+static enum status clear_interrupted(const char *output) {
+    struct journal_id *ids = NULL;
+    size_t count = 0;
+    enum status status = journal_list(output, &ids, &count);
+    if (status == STATUS_OK)
+        status = output_clear_leftovers(output, ids, count);
+    free(ids);
+    return status;
+}
+
+enum status output_clear(const char *output, uint64_t *kept) {
+    enum status status;
+    struct clearing clearing = {0};
+    struct text list = {0};
+    *kept = 0;
+    TRY(work_folder_open(output, true, &clearing.work));
+    TRY(made_find(clearing.work.output, output, &list));
+    /* Without results nothing but a run's own notes may be there. */
+    if (list.length) {
+        TRY(output_sweep(output));
+        TRY(clear_interrupted(output));
+        TRY(check_changed(output, &clearing));
+        TRY(run_file_clearing(output));
+        TRY(remove_all(&clearing));
+        *kept = clearing.kept;
+    }
+    TRY(work_folder_remove(output, WORK_ALL));
+out:
+    text_free(&list);
+    path_list_free(&clearing.changed);
+    free(clearing.acquitted);
+    work_folder_close(&clearing.work);
+    return status;
+}
+
+enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count) {
+    enum status status;
+    struct clearing clearing = {.torn = true};
+    TRY(work_folder_open(output, false, &clearing.work));
+    for (size_t i = 0; i < count; i++)
+        TRY(journal_leftovers(output, ids[i], remove_pieces, &clearing));
+out:
+    work_folder_close(&clearing.work);
+    return status;
+}

@@ -1,0 +1,120 @@
+/* What forbids --overwrite before anything is touched. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "data/label.h"
+#include "data/path.h"
+#include "output/clear.h"
+#include "output/made.h"
+#include "output/run_file.h"
+#include "output/storage.h"
+
+struct looking {
+    char *output;       /* without links; owned */
+    struct text folder; /* of the last path, as given */
+    char *resolved;     /* the same without links; NULL: it is not there; owned */
+};
+
+/* Whether a path without links lies in a folder that would be cleared. */
+static bool is_cleared(const struct looking *looking, const char *path) {
+    size_t length = strlen(looking->output);
+    if (strncmp(path, looking->output, length) != 0 || path[length] != '/')
+        return false;
+    path += length + 1;
+    for (size_t i = MADE_FILES; i < MADE_NAMES; i++) {
+        size_t n = strlen(made_names[i]);
+        if (strncmp(path, made_names[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a file that is read lies there, or is reached through a name that does. */
+static enum status look(struct looking *looking, const char *path, bool *cleared) {
+    enum status status = STATUS_OK;
+    struct stat about;
+    size_t length = path_folder_length(path);
+    if (length != looking->folder.length || !looking->folder.data ||
+        memcmp(path, looking->folder.data, length) != 0) {
+        text_clear(&looking->folder);
+        text_bytes(&looking->folder, path, length);
+        TRY(text_status(&looking->folder));
+        free(looking->resolved);
+        looking->resolved = realpath(looking->folder.data, NULL);
+    }
+    *cleared = looking->resolved && is_cleared(looking, looking->resolved);
+    if (!*cleared && lstat(path, &about) == 0 && S_ISLNK(about.st_mode)) {
+        char *target = realpath(path, NULL);
+        *cleared = target && is_cleared(looking, target);
+        free(target);
+    }
+out:
+    return status;
+}
+
+static enum status check_inputs(const char *output, const struct path_list *images) {
+    enum status status = STATUS_OK;
+    struct looking looking = {.output = realpath(output, NULL)};
+    struct text label = {0};
+    for (size_t i = 0; looking.output && i < images->count; i++) {
+        const char *image = path_list_get(images, i), *found = image;
+        bool cleared;
+        TRY(look(&looking, image, &cleared));
+        if (!cleared) {
+            TRY(label_path_text(image, &label));
+            found = label.data;
+            TRY(look(&looking, label.data, &cleared));
+        }
+        if (cleared) {
+            status = FAIL(STATUS_BAD_INPUT,
+                          "--overwrite would remove what is to be read: %.1000s lies in the output "
+                          "folder %.1000s: choose another --output",
+                          found, output);
+            break;
+        }
+    }
+out:
+    free(looking.output);
+    free(looking.resolved);
+    text_free(&looking.folder);
+    text_free(&label);
+    return status;
+}
+
+static enum status check_owner(const char *output) {
+    enum status status = STATUS_OK;
+    struct text list = {0};
+    bool owns = false;
+    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return errno == ENOENT ? STATUS_OK
+                               : storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
+                                                "cannot open the output folder");
+    TRY(made_find(folder, output, &list));
+    if (list.length) {
+        TRY(run_file_owns(output, &owns));
+        if (!owns)
+            status = FAIL(STATUS_BAD_INPUT,
+                          "--overwrite: %.1000s holds %s, and nothing in it tells which files a "
+                          "run wrote: choose another --output, or move these away",
+                          output, list.data);
+    }
+out:
+    close(folder);
+    text_free(&list);
+    return status;
+}
+
+enum status output_may_clear(const char *output, const struct path_list *images) {
+    enum status status;
+    TRY(check_owner(output));
+    TRY(check_inputs(output, images));
+out:
+    return status;
+}

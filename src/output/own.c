@@ -1,0 +1,145 @@
+#include "output/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { BLOCK_BYTES = 1 << 16 };
+
+/* Opens what the name is if that is a regular file; -1: it is something else, or cannot be read. */
+static int open_file(const struct seat *seat) {
+    struct stat about;
+    int file =
+        openat(seat->folder, seat->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file >= 0 && (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+/* As many bytes as there are, up to `size`. -1: it cannot be read. */
+static ssize_t read_block(int file, char *bytes, size_t size) {
+    size_t length = 0;
+    while (length < size) {
+        ssize_t n = read(file, bytes + length, size - length);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n == 0)
+            break;
+        length += n > 0 ? (size_t)n : 0;
+    }
+    return (ssize_t)length;
+}
+
+bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
+    char block[BLOCK_BYTES];
+    int file = open_file(seat);
+    bool same = file >= 0;
+    ssize_t n = 1;
+    while (same && n > 0) {
+        n = read_block(file, block, sizeof block);
+        same = n >= 0 && (size_t)n <= length && memcmp(block, bytes, (size_t)n) == 0;
+        bytes += same ? n : 0;
+        length -= same ? (size_t)n : 0;
+    }
+    if (file >= 0)
+        close(file);
+    return same;
+}
+
+static bool is_first_of(const struct seat *seat, const char *path) {
+    char mine[BLOCK_BYTES], theirs[BLOCK_BYTES];
+    int here = open_file(seat), there = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool same = here >= 0 && there >= 0;
+    ssize_t n = 1;
+    while (same && n > 0) {
+        n = read_block(here, mine, sizeof mine);
+        ssize_t m = n > 0 ? read_block(there, theirs, (size_t)n) : n;
+        same = n >= 0 && n == m && memcmp(mine, theirs, (size_t)n) == 0;
+    }
+    if (here >= 0)
+        close(here);
+    if (there >= 0)
+        close(there);
+    return same;
+}
+
+/* *decided: what the name is says it already. */
+static bool is_replaceable(const struct seat *seat, bool *decided) {
+    struct stat about;
+    *decided = true;
+    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT;
+    if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
+        return true;
+    *decided = !S_ISREG(about.st_mode);
+    return false;
+}
+
+bool own_replaceable(const struct seat *seat, const char *bytes, size_t length) {
+    bool decided, yes = is_replaceable(seat, &decided);
+    return decided ? yes : own_bytes(seat, bytes, length);
+}
+
+bool own_replaceable_by(const struct seat *seat, const char *path) {
+    bool decided, yes = is_replaceable(seat, &decided);
+    return decided ? yes : is_first_of(seat, path);
+}
+
+bool own_link_or_copy(const struct seat *seat, const char *path) {
+    struct stat here, original;
+    char target[PATH_MAX];
+    if (fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (S_ISLNK(here.st_mode)) {
+        ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
+        return length >= 0 && (size_t)length == strlen(path) &&
+               memcmp(target, path, (size_t)length) == 0;
+    }
+    if (stat(path, &original) == 0 && here.st_dev == original.st_dev &&
+        here.st_ino == original.st_ino)
+        return true;
+    return is_first_of(seat, path);
+}
+
+enum own_state own_text(const struct seat *seat, const struct manifest_file *file, bool torn) {
+    char block[BLOCK_BYTES];
+    struct stat about;
+    uint64_t size = 0;
+    uint32_t crc = 0;
+    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
+    int opened = open_file(seat);
+    if (opened < 0)
+        return OWN_CHANGED;
+    ssize_t n;
+    while ((n = read_block(opened, block, sizeof block)) > 0 && size <= file->size) {
+        crc = (uint32_t)crc32_z(crc, (const unsigned char *)block, (size_t)n);
+        size += (uint64_t)n;
+    }
+    close(opened);
+    bool same = n == 0 && size == file->size && crc == file->crc;
+    return same || (n == 0 && size == 0 && torn) ? OWN_SAME : OWN_CHANGED;
+}
+
+enum own_state own_image(const struct seat *seat, const struct manifest_entry *entry) {
+    struct stat about;
+    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
+    if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
+        return OWN_SAME;
+    if (!S_ISREG(about.st_mode))
+        return OWN_CHANGED;
+    if (entry->image == MANIFEST_LINK)
+        return OWN_LAST;
+    return (uint64_t)about.st_size == entry->image_size &&
+                   about.st_mtim.tv_sec == entry->image_time.tv_sec &&
+                   about.st_mtim.tv_nsec == entry->image_time.tv_nsec
+               ? OWN_SAME
+               : OWN_CHANGED;
+}

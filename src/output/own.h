@@ -1,0 +1,32 @@
+/* Whether what already has a name in the output may go. Nothing may that somebody would miss: what
+ * was put there by hand, or changed. */
+#ifndef VERIFY_OUTPUT_OWN_H
+#define VERIFY_OUTPUT_OWN_H
+
+#include "output/below.h"
+#include "output/manifest.h"
+
+/* Whether replacing the name by a file of these bytes loses nothing: it is free, or a link, or one
+ * of several names, or holds the first of these bytes (a process may have been killed while it
+ * wrote them). */
+bool own_replaceable(const struct seat *seat, const char *bytes, size_t length);
+/* The same for the bytes of another file. */
+bool own_replaceable_by(const struct seat *seat, const char *path);
+
+/* Whether the name is a link to that file, or holds the first of its bytes. */
+bool own_link_or_copy(const struct seat *seat, const char *path);
+/* Whether the name is a file of the first of these bytes. */
+bool own_bytes(const struct seat *seat, const char *bytes, size_t length);
+
+/* What became of a file that a run wrote. */
+enum own_state {
+    OWN_GONE,    /* it is not there */
+    OWN_SAME,    /* as it was written */
+    OWN_LAST,    /* the last name of a picture of the user's */
+    OWN_CHANGED, /* somebody has changed it */
+};
+/* `torn`: the process that wrote it was killed, perhaps before the first byte. */
+enum own_state own_text(const struct seat *seat, const struct manifest_file *file, bool torn);
+enum own_state own_image(const struct seat *seat, const struct manifest_entry *entry);
+
+#endif

@@ -1,0 +1,141 @@
+#include "output/work_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/digits.h"
+#include "output/journal_line.h"
+#include "output/manifest.h"
+#include "output/place.h"
+#include "output/run_file.h"
+#include "output/run_lock.h"
+#include "output/storage.h"
+
+enum status work_folder_open(const char *output, bool make, struct work_folder *work) {
+    enum status status = STATUS_OK;
+    work->output = work->folder = -1;
+    int length = snprintf(work->path, PATH_MAX, "%s/" WORK_FOLDER, output);
+    if (length < 0 || length >= PATH_MAX)
+        return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
+    snprintf(work->output_path, PATH_MAX, "%s", output);
+    if (make)
+        TRY(make_folders(output));
+    work->output = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (work->output < 0 && errno == ENOENT && !make)
+        return STATUS_OK;
+    if (work->output < 0)
+        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
+                              "cannot open the output folder");
+    struct spot spot = {work->output, work->output_path, WORK_FOLDER};
+    int error = below_folder(&spot, make, &work->folder);
+    if (error != 0 && error != ENOENT)
+        status = storage_failed(error, &spot, "cannot open the work folder");
+out:
+    return status;
+}
+
+void work_folder_close(struct work_folder *work) {
+    if (work->folder >= 0)
+        close(work->folder);
+    if (work->output >= 0)
+        close(work->output);
+    work->output = work->folder = -1;
+}
+
+struct spot work_spot(const struct work_folder *work, const char *name) {
+    return (struct spot){work->folder, work->path, name};
+}
+
+/* "<name>.E.R", as journal_name makes it. */
+static bool is_of_epoch(const char *name, const char *stream) {
+    size_t length = strlen(stream);
+    uint64_t number;
+    if (strncmp(name, stream, length) != 0)
+        return false;
+    name += length;
+    return digits_after(&name, '.', UINT_MAX, &number) &&
+           digits_after(&name, '.', INT_MAX, &number) && *name == '\0';
+}
+
+enum work_name work_name_kind(const char *name) {
+    static const struct {
+        const char *name;
+        enum work_name kind;
+    } whole[] = {{RUN_FILE, WORK_RUN}, {RUN_LOCK, WORK_LOCK}, {MANIFEST, WORK_MANIFEST}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcmp(name, whole[i].name) == 0)
+            return whole[i].kind;
+    if (is_draft(name) || strncmp(name, MERGE_PREFIX, strlen(MERGE_PREFIX)) == 0)
+        return WORK_DRAFT;
+    if (is_of_epoch(name, JOURNAL_NAME))
+        return WORK_JOURNAL;
+    for (int s = 0; s < JOURNAL_STREAMS; s++)
+        if (is_of_epoch(name, journal_stream_name((enum journal_stream)s)))
+            return s == JOURNAL_PLACED ? WORK_PLACED : WORK_JOURNAL;
+    return WORK_FOREIGN;
+}
+
+static enum status remove_name(const struct work_folder *work, const char *name) {
+    struct spot spot = work_spot(work, name);
+    return unlinkat(work->folder, name, 0) != 0 && errno != ENOENT
+               ? storage_failed(errno, &spot, "cannot remove")
+               : STATUS_OK;
+}
+
+static enum status remove_kinds(const struct work_folder *work, DIR *stream, unsigned kinds) {
+    struct spot spot = work_spot(work, ".");
+    /* Some file systems skip entries while others are being removed: until a pass finds none. */
+    for (bool found = true; found;) {
+        found = false;
+        rewinddir(stream);
+        for (;;) {
+            errno = 0;
+            const struct dirent *entry = readdir(stream);
+            if (!entry && errno != 0)
+                return storage_failed(errno, &spot, "cannot read the folder");
+            if (!entry)
+                break;
+            enum work_name kind = work_name_kind(entry->d_name);
+            if (kind == WORK_FOREIGN || !(kinds >> kind & 1))
+                continue;
+            found = true;
+            enum status status = remove_name(work, entry->d_name);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status work_folder_remove(const char *output, unsigned kinds) {
+    enum status status;
+    struct work_folder work;
+    DIR *stream = NULL;
+    TRY(work_folder_open(output, false, &work));
+    if (work.folder < 0)
+        goto out;
+    struct spot spot = work_spot(&work, ".");
+    if (kinds >> WORK_RUN & 1) {
+        TRY(remove_name(&work, RUN_FILE));
+        if (fsync(work.folder) != 0) {
+            status = storage_failed(errno, &spot, "cannot empty");
+            goto out;
+        }
+    }
+    int again = -1, error = below_folder(&spot, false, &again);
+    if (error == 0 && !(stream = fdopendir(again))) {
+        error = errno;
+        close(again);
+    }
+    status = error == 0 ? remove_kinds(&work, stream, kinds)
+                        : storage_failed(error, &spot, "cannot empty");
+out:
+    if (stream)
+        closedir(stream);
+    work_folder_close(&work);
+    return status;
+}

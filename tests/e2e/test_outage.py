@@ -1,0 +1,148 @@
+"""A file system that goes away while a run reads from it: the run stops, what is done is kept, and
+--resume goes on. Files that cannot be read by themselves do not stop it."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from fault_case import FaultCase, rig
+
+
+def can_mount():
+    """Whether a file system can be mounted here: root may, in most containers."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        return False
+    tried = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return subprocess.run(tried, capture_output=True).returncode == 0
+
+
+class Outage(FaultCase):
+    def recorded(self):
+        """{image: record} of what the journals of a stopped run hold."""
+        found = {}
+        folder = self.path("o", ".verify")
+        for name in os.listdir(folder):
+            if name.startswith("records."):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    for line in file:
+                        record = json.loads(line)
+                        found[record["image"]] = record
+        return found
+
+    def check_stopped(self, reason):
+        self.check_error_lines(self.stdout + self.stderr, "cannot be read: " + reason, "--resume",
+                               where="data")
+        self.assertFalse(os.path.exists(self.path("o", "verification_report.json")))
+
+    def all_records(self, output):
+        with open(self.path(output, "verification_records.jsonl"), encoding="utf-8") as file:
+            return {record["image"]: record for record in map(json.loads, file)}
+
+    def check_complete(self, place="hardlink"):
+        """--resume completes it: what had failed before the stop is tried again."""
+        self.run_faulty({}, "--resume", ranks=2, place=place)
+        self.run_faulty({}, "--output", self.path("plain"), place=place)
+        self.assertEqual(self.all_records("o"), self.all_records("plain"))
+        self.assertEqual(len(self.all_records("o")), 16)
+
+    def test_errors_of_the_machine(self):
+        """From the sixth image on, none can be opened; or none can be read."""
+        for call, number in (("open", errno.EIO), ("open", errno.ETIMEDOUT),
+                             ("open", errno.EKEYEXPIRED), ("open", errno.EACCES),
+                             ("read", errno.EIO), ("read", errno.EREMOTEIO)):
+            with self.subTest(call + " " + errno.errorcode[number]):
+                self.clear()
+                fault = {"CALLS": ",%s," % call, "NAME": "images/", "AT": 6, "TIMES": 0,
+                         "DO": "fail", "ERRNO": number}
+                self.run_faulty(fault, below=self.data, code=1, ranks=0)
+                self.check_stopped(os.strerror(number))
+                before = self.recorded()
+                good = [name for name in before if before[name]["error"] is None]
+                self.assertGreaterEqual(len(good), 1)
+                self.assertLess(len(before), 16)
+                self.check_complete()
+                rig.remove(self.path("plain"))
+
+    def test_an_error_now_and_then(self):
+        """Each third image: they failed, and the run is complete."""
+        fault = {"CALLS": ",open,", "NAME": "images/", "EVERY": 3, "TIMES": 0, "DO": "fail",
+                 "ERRNO": errno.EIO}
+        self.run_faulty(fault, below=self.data, ranks=0)
+        with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertEqual(report["total_images"], 16)
+        self.assertGreaterEqual(len(report["failed_images"]), 5)
+        self.assertLess(len(report["failed_images"]), 10)
+
+    def test_a_list_of_files_that_do_not_exist(self):
+        """Their folder is there: they failed, each by itself."""
+        images = [self.path("data/images/absent %02d.jpg" % i) for i in range(40)]
+        images += [self.path("data/images/c/" + name) for name in ("stripes.png", "é.png")]
+        with open(self.path("list.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(images) + "\n")
+        command = self.command({}, ranks=0)
+        command[command.index("--data") + 1] = self.path("list.txt")
+        done = subprocess.run(command, cwd=self.folder, env=rig.environment(self.folder),
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["images"]["failed"], 40)
+
+    def stop_while(self, away):
+        """Begins a run and calls away() after two images; it stops by itself."""
+        process = self.start({"SLOW": 100}, ranks=1)
+        self.wait_for_images(process, 2)
+        away()
+        self.stdout, self.stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, self.stdout + self.stderr)
+
+    def test_labels_go_away(self):
+        """None of the images becomes one of the background."""
+        self.stop_while(lambda: os.rename(self.path("data/labels"), self.path("away")))
+        self.check_stopped("No such file")
+        before = self.recorded()
+        os.rename(self.path("away"), self.path("data/labels"))
+        self.check_complete()
+
+    def test_images_go_away(self):
+        self.stop_while(lambda: os.rename(self.path("data/images"), self.path("away")))
+        self.check_stopped("No such file")
+        before = self.recorded()
+        os.rename(self.path("away"), self.path("data/images"))
+        self.check_complete()
+
+    @unittest.skipUnless(can_mount(), "cannot mount a file system here")
+    def test_unmounted(self):
+        rig.remove(self.data)
+
+        def mount():
+            os.makedirs(self.data, exist_ok=True)
+            subprocess.run(["mount", "-t", "tmpfs", "none", self.data], check=True)
+            self.addCleanup(subprocess.run, ["umount", "-l", self.data], capture_output=True)
+            self.make_data()
+
+        def unmount():
+            subprocess.run(["umount", "-l", self.data], check=True)
+
+        mount()
+        process = self.start({"CALLS": ",write,", "NAME": "/JPEGImages/", "EVERY": 1, "TIMES": 0,
+                              "DO": "pause", "MS": 150}, ranks=1, place="copy")
+        self.wait_for_images(process, 2)
+        unmount()
+        self.stdout, self.stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, self.stdout + self.stderr)
+        self.check_stopped("No such file")
+        before = self.recorded()
+        for record in before.values():
+            if record["error"] is None:
+                self.assertNotEqual(record["width"], 0)
+        mount()
+        self.check_complete(place="copy")
+        unmount()
+
+
+if __name__ == "__main__":
+    unittest.main()
