@@ -1,6 +1,6 @@
 /* What the list of images costs on rank 0: bench_list DATA
- * Prints the time, the processor time and the most memory so far of opening a data set and of
- * counting the label files that belong to no image. */
+ * Prints the time, the processor time and the most memory so far of opening a data set, of
+ * looking for a first label file, and of counting the label files that belong to no image. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -34,6 +34,9 @@ static enum status run(const char *path, struct dataset *dataset) {
     struct moment start = now();
     TRY(dataset_open(path, NULL, NULL, dataset));
     print("open", start);
+    start = now();
+    TRY(dataset_check_labels(dataset));
+    print("check labels", start);
     start = now();
     TRY(dataset_count_orphans(dataset, NULL, &orphans));
     print("count orphans", start);

@@ -115,6 +115,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .classes = &bench->classes,
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = bench->dataset.root,
+        .extent = bench->dataset.extent,
         .imgsz = (uint32_t)imgsz,
         .stride = (uint32_t)bench->model.stride,
         .rect = rect,

@@ -26,6 +26,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .classes = &rank->classes,
         .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
         .root = dataset->root,
+        .extent = dataset->extent,
         .imgsz = (uint32_t)size,
         .stride = (uint32_t)rank->model.stride,
         .readers = 1,

@@ -15,6 +15,7 @@
 #include "cuda/judge_device.h"
 #include "cuda/memory.h"
 #include "cuda/staging.h"
+#include "cuda/wait.h"
 
 /* Pictures a forward where --batch does not say: at 640 the widest maps of yolov8n still fit an
  * H200's L2 cache. Halved until the device's memory suffices. */
@@ -43,6 +44,8 @@ struct backend {
     struct staging *staging;
     struct device_judge *judge;
     size_t batch;
+    double hang_seconds;           /* of a batch, after which the device hangs; 0: never */
+    bool hung;                     /* it does: nothing may wait for it any more */
     struct kernel_picture *inputs; /* [batch], on the device */
     /* Runs are begun and finished in one order: run r is runs[r % DEPTH]. */
     struct run runs[DEPTH];
@@ -62,7 +65,7 @@ static enum status run_make(struct backend *backend, struct run *run) {
     enum status status;
     TRY(device_pinned_alloc(backend->batch * sizeof *run->inputs, (void **)&run->inputs));
     TRY(judgement_make(backend->judge, &run->judgement));
-    CUDA_TRY(cudaEventCreateWithFlags(&run->done, cudaEventDisableTiming | cudaEventBlockingSync));
+    CUDA_TRY(cudaEventCreateWithFlags(&run->done, cudaEventDisableTiming));
 out:
     return status;
 }
@@ -136,7 +139,8 @@ static enum status largest_batch_make(struct backend *backend, const struct judg
 }
 
 static void close_backend(struct backend *backend) {
-    if (!backend)
+    /* Releasing would wait for a device that hangs: the end of the process does it. */
+    if (!backend || backend->hung)
         return;
     batch_free(backend);
     staging_free(backend->staging);
@@ -171,6 +175,7 @@ static enum status open_backend(const struct model *model, const struct judge *j
     backend->interface = &backend_cuda;
     backend->batch = options->batch ? options->batch : AUTO_BATCH;
     TRY(device_bind(options->local_rank, options->devices, options->n_devices, &backend->device));
+    backend->hang_seconds = options->hang_seconds;
     text_format(&backend->description, "%s (%s)", backend->device.name, backend->device.uuid);
     TRY(text_status(&backend->description));
     CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
@@ -212,7 +217,13 @@ static enum status stage(struct backend *backend, size_t slot, const struct imag
 static enum status finish(struct backend *backend) {
     enum status status;
     struct run *run = &backend->runs[backend->finished % DEPTH];
-    CUDA_TRY(cudaEventSynchronize(run->done));
+    TRY(event_wait(run->done, backend->hang_seconds, &backend->hung));
+    if (backend->hung)
+        return FAIL(STATUS_FAILED,
+                    "GPU %d (%s): a batch has not ended for %g s, the device hangs: look for "
+                    "'Xid' in dmesg, reset it or leave it out with CUDA_VISIBLE_DEVICES; where it "
+                    "may take longer, give more seconds to --hang-timeout",
+                    backend->device.index, backend->description.data, backend->hang_seconds);
     TRY(judgement_finish(run->judgement, run->pictures, run->n));
     backend->finished++;
 out:

@@ -7,9 +7,21 @@
 /* DFL's usual number of bins, for which a side's logits are read by fours into registers. */
 enum { USUAL_BINS = 16 };
 
-static __device__ inline float side_distance(const float *logits, uint32_t bins) {
-    if (bins != USUAL_BINS || (size_t)logits % sizeof(float4) != 0)
-        return dfl_expectation(logits, 1, bins);
+static __device__ inline bool are_finite(const float *values, uint32_t n) {
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t magnitude = float_magnitude(values[i]);
+        most = magnitude > most ? magnitude : most;
+    }
+    return most < FLOAT_INFINITY;
+}
+
+/* What the map says of a side: its distance where there are bins, else the one number itself. */
+static __device__ inline float side_distance(const float *logits, uint32_t bins, bool *finite) {
+    if (bins != USUAL_BINS || (size_t)logits % sizeof(float4) != 0) {
+        *finite = are_finite(logits, bins);
+        return bins > 1 ? dfl_expectation(logits, 1, bins) : *logits;
+    }
     float values[USUAL_BINS];
     for (int i = 0; i < USUAL_BINS / 4; i++) {
         float4 four = ((const float4 *)(const void *)logits)[i];
@@ -18,7 +30,15 @@ static __device__ inline float side_distance(const float *logits, uint32_t bins)
         values[4 * i + 2] = four.z;
         values[4 * i + 3] = four.w;
     }
+    *finite = are_finite(values, USUAL_BINS);
     return dfl_expectation(values, 1, USUAL_BINS);
+}
+
+/* By any thread that saw it: all write the same. */
+static __device__ inline void report_finite(const struct judge_batch *batch, uint32_t picture,
+                                            bool finite) {
+    if (!finite)
+        batch->counts[picture].not_finite = 1;
 }
 
 /* Four lanes an anchor, one a side. */
@@ -31,7 +51,10 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS) decode(const struct jud
         struct judge_anchor anchor = judge_anchor_of(&batch, place - picture * batch.n_anchors);
         const float *row = judge_box_row(&anchor, picture);
         bool binned = batch.kind == HEAD_DISTANCE && batch.bins > 1;
-        float value = binned ? side_distance(row + side * batch.bins, batch.bins) : row[side];
+        uint32_t bins = binned ? batch.bins : 1;
+        bool finite;
+        float value = side_distance(row + side * bins, bins, &finite);
+        report_finite(&batch, picture, finite);
         float sides[4];
         for (int k = 0; k < 4; k++)
             sides[k] = __shfl_sync(WARP_ALL, value, (int)(thread_lane() & ~3u) + k);
@@ -72,9 +95,12 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS)
         uint32_t picture = i / batch.n_anchors, index = i - picture * batch.n_anchors;
         struct judge_anchor anchor = judge_anchor_of(&batch, index);
         const float *row = judge_score_row(&anchor, picture);
+        if (batch.objectness)
+            report_finite(&batch, picture, are_finite(&row[anchor.plane->objectness_channel], 1));
         if (!judge_may_hold(&batch, &anchor, row))
             continue;
         float objectness = judge_objectness(&batch, &anchor, row);
+        bool finite = true;
         uint64_t best = JUDGE_NO_KEY;
         row += anchor.plane->class_channel;
         for (uint32_t from = 0; from < batch.n_classes; from += GROUP * WARP) {
@@ -84,6 +110,7 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS)
                 uint32_t kind = from + k * WARP + thread_lane();
                 raw[k] = kind < batch.n_classes ? row[kind] : NAN; /* reaches no bound */
                 any |= raw[k] >= batch.bound;
+                finite &= kind >= batch.n_classes || are_finite(&raw[k], 1);
             }
             if (!__any_sync(WARP_ALL, any))
                 continue;
@@ -94,6 +121,7 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS)
                 best = keys.of[JUDGE_PREDICTIONS] < best ? keys.of[JUDGE_PREDICTIONS] : best;
             }
         }
+        report_finite(&batch, picture, finite);
         if (!batch.predict)
             continue;
         best = ~warp_most(~best);

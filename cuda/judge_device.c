@@ -247,6 +247,7 @@ enum status judgement_finish(struct judgement *judgement, const struct picture *
         TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, pictures[i].n_labels,
                            sizeof *findings->evidence));
         findings->n_evidence = pictures[i].n_labels;
+        findings->not_finite = found->not_finite;
         for (size_t k = 0; k < pictures[i].n_labels; k++)
             findings->evidence[k] = evidence_of(evidence++);
         TRY(read_objects(judgement, found->first[JUDGE_MISSING], found->count[JUDGE_MISSING],

@@ -70,11 +70,13 @@ struct judge_list {
 /* What became of one picture's lists: where they begin among the batch's objects. */
 struct judge_found {
     uint32_t first[JUDGE_LISTS], count[JUDGE_LISTS];
+    uint32_t not_finite; /* struct findings */
 };
 
 /* Counters, zero before the first kernel. */
 struct judge_counts {
     uint32_t candidates[JUDGE_LISTS]; /* those found, also beyond the capacity */
+    uint32_t not_finite;              /* 1 where a number of the maps is not */
 };
 
 /* A batch; pointers are to device memory. */
@@ -113,7 +115,7 @@ struct judge_near {
     float overlap, score; /* IoU with the label, score of its class */
 };
 
-/* Fills boxes. */
+/* Fills boxes. It and judge_candidates_find set counts' not_finite. */
 enum status judge_boxes_decode(const struct judge_batch *batch, stream_handle stream);
 /* Fills the lists' keys and counts, unsorted. Where more candidates for missing objects are found
  * than the list's capacity, the best `capacity` of all remain. */

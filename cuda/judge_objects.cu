@@ -182,6 +182,7 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
         shared.first = n ? atomicAdd(batch.n_objects, n) : 0;
         batch.found[picture].first[which] = shared.first;
         batch.found[picture].count[which] = n;
+        batch.found[picture].not_finite = batch.counts[picture].not_finite;
     }
     __syncthreads();
     for (uint32_t i = threadIdx.x; i < n; i += THREADS)

@@ -48,8 +48,11 @@ enum status agree(const struct job *job, enum status mine) {
     if (worst.status == STATUS_OK)
         return STATUS_OK;
     char message[MESSAGE_BYTES] = "";
-    if (rank == worst.rank)
+    if (rank == worst.rank && rank == 0)
         snprintf(message, sizeof message, "%s", status_message());
+    else if (rank == worst.rank)
+        snprintf(message, sizeof message, "rank %d on %.255s: %s", rank, job->host,
+                 status_message());
     MPI_Ibcast(message, MESSAGE_BYTES, MPI_CHAR, worst.rank, comm, &request);
     wait_for(job, &request);
     return FAIL((enum status)worst.status, "%s", message);

@@ -24,6 +24,7 @@ static void print_counts(struct job *job) {
     screen_line(screen, "  Invalid label lines: %llu", (unsigned long long)c[TALLY_INVALID]);
     screen_line(screen, "  Label files without an image: %llu",
                 (unsigned long long)job->orphan_labels);
+    screen_left_out(screen, &job->tally, &job->dataset);
     screen_line(screen, "  Results would go to: %s (images by %s)", job->options.output,
                 job->options.place);
 }

@@ -32,7 +32,8 @@ struct job {
     const struct backend_interface *interface; /* NULL in a dry run */
     struct backend *backend;
     char device[256];
-    size_t threads; /* of this rank, for computing */
+    char lacks[512]; /* why this rank cannot use the device that others could; "" */
+    size_t threads;  /* of this rank, for computing */
     size_t readers, placers, slots;
     uint32_t imgsz;
 
@@ -48,6 +49,7 @@ struct job {
     uint64_t images_done; /* by this rank */
     double seconds;       /* of this rank's work */
     double started;       /* seconds since 1970 */
+    double clock_started; /* the same moment by pulse_clock(), which no one sets back */
     bool failure_shown;   /* on rank 0: an ERROR line has said why the job failed */
 
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
@@ -68,7 +70,8 @@ struct job {
 };
 
 /* agree.c — collective: all ranks learn whether any failed. Returns the worst status; its message
- * (of the lowest rank that has it) becomes every rank's status_message. */
+ * (of the lowest rank that has it) becomes every rank's status_message. Where that is not rank 0's,
+ * which then had no such failure, it begins with the rank and its host. */
 enum status agree(const struct job *job, enum status mine);
 /* Waits for a collective call of all ranks. From the start of the work (job->pulse) does not return
  * where a rank is lost: the job is aborted. */
@@ -76,8 +79,10 @@ void wait_for(const struct job *job, MPI_Request *request);
 /* Ends all ranks where one of them does not answer any more. Not collective. */
 _Noreturn void abort_job(void);
 
+/* launch.c — collective: ranks, flags, and whether all ranks were started alike. */
+enum status job_start(struct job *job, int argc, char **argv);
+
 /* setup.c — collective, each agreed on by all ranks. */
-enum status job_start(struct job *job, int argc, char **argv); /* ranks, flags */
 enum status job_open_model(struct job *job);
 enum status job_open_data(struct job *job);
 enum status job_open_backend(struct job *job);
@@ -85,6 +90,8 @@ enum status job_open_output(struct job *job);
 /* sharing.c — collective: a warning for every rank whose GPU a lower rank has, too. Devices are
  * told apart by what they call themselves, their UUID included. */
 enum status job_warn_of_sharing(struct job *job);
+/* Collective: a warning where all ranks do without GPUs because some have none. */
+void job_warn_of_lack(struct job *job);
 /* Lines on what rank 0 found odd while setting up. */
 void job_warn(struct job *job);
 void job_free(struct job *job);
@@ -122,8 +129,16 @@ enum status job_resume(struct job *job);
 /* Opens this rank's journal. */
 enum status job_open_journal(struct job *job);
 
-/* report.c — collective: verification_report.json, the closing lines, the exit status. */
+/* report.c — collective: verification_report.json, the closing lines. */
 enum status job_report(struct job *job);
+
+/* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
+ * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
+ */
+bool job_say_outcome(struct job *job);
+/* Collective, the same on all ranks: rank 0 has the counts. */
 int job_exit_status(const struct job *job);
+/* On rank 0: the counts of a finished run, from its tally. */
+struct run_counts job_count(const struct job *job);
 
 #endif

@@ -43,7 +43,7 @@ struct leader {
     int signal;
     double abandoned, cancelled; /* when */
     size_t lost;                 /* the rank that is abandoned */
-    time_t beat;                 /* of the lock */
+    double beat;                 /* of the lock */
 };
 
 enum status leader_make(struct job *job, struct leader **out) {
@@ -71,7 +71,7 @@ void leader_start(struct leader *leader, struct progress *progress, double now) 
     leader->rounds = 1; /* all begin it themselves */
     leader->called = now;
     leader->n_peers = (size_t)leader->job->size;
-    leader->beat = time(NULL);
+    leader->beat = now;
     for (size_t r = 0; r < leader->n_peers; r++) {
         struct peer *peer = &leader->peers[r];
         peer->sending = MPI_REQUEST_NULL;
@@ -185,9 +185,8 @@ static void order_all(struct leader *leader) {
 }
 
 /* A sign of life in the lock of the output folder. */
-static void beat(struct leader *leader) {
+static void beat(struct leader *leader, double now) {
     struct job *job = leader->job;
-    time_t now = time(NULL);
     if (!job->lock || job->lock_status != STATUS_OK || now - leader->beat < RUN_LOCK_BEAT_SECONDS)
         return;
     leader->beat = now;
@@ -258,7 +257,7 @@ bool leader_turn(struct leader *leader, double now) {
     decide(leader, now);
     match(leader, now);
     order_all(leader);
-    beat(leader);
+    beat(leader, now);
     doubt(leader, now);
     watch_ranks(leader, now);
     if (leader->command == COMMAND_ABANDON)

@@ -103,6 +103,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
                         (unsigned long long)job->total_images);
         job_warn(job);
     }
+    job_warn_of_lack(job);
     if (uses_gpus(job))
         TRY(job_warn_of_sharing(job));
     TRY(job_open_journal(job));
@@ -122,20 +123,32 @@ out:
     return status;
 }
 
+/* How a process ends where its end is held up. */
+struct ending {
+    long milliseconds;
+    int exit_status;
+};
+
 static void *end_process(void *argument) {
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-    _exit(*(const int *)argument);
+    const struct ending *ending = argument;
+    const long milliseconds = ending->milliseconds;
+    nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
+    _exit(ending->exit_status);
 }
 
 /* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
- * both are killed. Nothing is left to do but to leave with the right exit status. */
-static void limit_finalize(int signal) {
+ * both are killed; and a device that hangs may hold up whoever lets go of it. Nothing is left to do
+ * but to leave with the right exit status. */
+static void limit_ending(enum status status, int signal) {
     /* They outlive main(). */
-    static const int interrupted = INTERRUPTED, terminated = TERMINATED;
-    const int *exit_status = signal == SIGINT ? &interrupted : &terminated;
+    static const struct ending interrupted = {300, INTERRUPTED}, terminated = {300, TERMINATED};
+    static const struct ending failed = {5000, STATUS_FAILED};
+    const struct ending *ending = status == STATUS_FAILED                    ? &failed
+                                  : status == STATUS_OK && signal == SIGINT  ? &interrupted
+                                  : status == STATUS_OK && signal == SIGTERM ? &terminated
+                                                                             : NULL;
     pthread_t thread;
-    if ((signal == SIGINT || signal == SIGTERM) &&
-        pthread_create(&thread, NULL, end_process, (void *)exit_status) == 0)
+    if (ending && pthread_create(&thread, NULL, end_process, (void *)ending) == 0)
         pthread_detach(thread);
 }
 
@@ -146,6 +159,7 @@ int main(int argc, char **argv) {
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    job.clock_started = pulse_clock();
     signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
@@ -165,7 +179,7 @@ int main(int argc, char **argv) {
     screen_close(job.screen);
     job_free(&job);
     fflush(stdout);
-    limit_finalize(status == STATUS_OK ? job.signal : 0);
+    limit_ending(status, job.signal);
     MPI_Finalize();
     return exit_status;
 }

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "job.h"
@@ -19,12 +18,6 @@ struct rank_line {
     double seconds;
 };
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static enum status write_report(struct job *job, const struct rank_line *lines) {
     enum status status;
     struct rank_report *ranks = NULL;
@@ -40,13 +33,15 @@ static enum status write_report(struct job *job, const struct rank_line *lines) 
         .tally = &job->tally,
         .classes = &job->classes,
         .orphan_labels = job->orphan_labels,
+        .n_unread_kinds = job->dataset.n_unread_kinds,
+        .unread_kinds = job->dataset.unread_kinds,
         .n_ranks = (size_t)job->size,
         .ranks = ranks,
         .parameters = parameters.data,
         .model = job->options.model,
         .dataset = job->options.data,
         .started = job->started,
-        .finished = now(),
+        .finished = job->started + (pulse_clock() - job->clock_started),
     };
     pulse_announce(job->pulse, (double)job->tally.n_failures / FAILURES_A_SECOND);
     TRY(report_write(job->output, &report));
@@ -70,31 +65,12 @@ enum status job_report(struct job *job) {
     wait_for(job, &request);
     if (job->rank == 0) {
         status = write_report(job, all);
-        if (status == STATUS_OK && !job->signal)
+        if (status == STATUS_OK && !job->signal && job_say_outcome(job))
             screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
-                           job->output, &job->tally, job->total_images);
+                           job->output, &job->tally, job->total_images, &job->dataset);
     }
     status = agree(job, status);
 out:
     free(all);
     return status;
-}
-
-/* Agreed by all ranks: rank 0 has the counts. */
-int job_exit_status(const struct job *job) {
-    enum { STRICT = 3, TOO_MANY_MISLABELED = 4 };
-    MPI_Request request;
-    int exit_status = STATUS_OK;
-    if (job->rank == 0) {
-        const struct run_counts *counts = &job->counts;
-        bool problems = counts->failed > 0 || counts->invalid > 0;
-        int64_t limit = job->options.fail_on;
-        if (limit >= 0 && counts->mislabeled > (uint64_t)limit)
-            exit_status = TOO_MANY_MISLABELED;
-        else if (job->options.strict && problems)
-            exit_status = STRICT;
-    }
-    MPI_Ibcast(&exit_status, 1, MPI_INT, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    return exit_status;
 }

@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/shown.h"
 #include "job.h"
 #include "output/clear.h"
-#include "output/fingerprint.h"
 #include "output/storage.h"
 
 enum { MOST_PARTS = 32 };
@@ -21,20 +21,13 @@ enum { MOST_PARTS = 32 };
 struct parts {
     size_t count;
     struct run_part items[MOST_PARTS];
-    char model[FINGERPRINT_DIGITS + 1], weights[FINGERPRINT_DIGITS + 1];
+    char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
     struct text numbers; /* values of flags, NUL-terminated, one after the other */
 };
 
 static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
     parts->items[parts->count++] = (struct run_part){name, value ? value : "", opaque};
-}
-
-static enum status file_part(const char *path, char text[FINGERPRINT_DIGITS + 1]) {
-    uint64_t fingerprint = FINGERPRINT_START;
-    enum status status = path ? fingerprint_file(path, &fingerprint) : STATUS_OK;
-    fingerprint_text(fingerprint, text);
-    return status;
 }
 
 static void names_part(const struct class_map *classes, char text[FINGERPRINT_DIGITS + 1]) {
@@ -89,13 +82,11 @@ static enum status add_flags(const struct job *job, struct parts *parts) {
 static enum status find_parts(const struct job *job, struct parts *parts) {
     enum status status;
     const struct path_list *images = &job->dataset.images;
-    TRY(file_part(job->options.model, parts->model));
-    TRY(file_part(job->options.weights, parts->weights));
+    fingerprint_text(job->model.fingerprint, parts->model);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
     names_part(&job->classes, parts->names);
-    add(parts, "--model", parts->model, true);
-    add(parts, "--weights", parts->weights, true);
+    add(parts, job->options.weights ? "--model or --weights" : "--model", parts->model, true);
     add(parts, "the list of images", parts->images, true);
     add(parts, "the class names", parts->names, true);
     TRY(add_flags(job, parts));
@@ -178,13 +169,7 @@ out:
 }
 
 enum status run_end(struct job *job) {
-    const uint64_t *counts = job->tally.counts, *images = counts + TALLY_IMAGES;
-    job->counts = (struct run_counts){
-        .read = images[BUCKET_CORRECT] + images[BUCKET_MISLABELED] + images[BUCKET_UNCERTAIN],
-        .failed = images[BUCKET_FAILED],
-        .invalid = counts[TALLY_INVALID],
-        .mislabeled = counts[TALLY_BOXES + VERDICT_MISLABELED],
-    };
+    job->counts = job_count(job);
     enum status status = run_file_finish(job->output, &job->counts);
     run_lock_drop(&job->lock);
     return status;

@@ -163,8 +163,24 @@ void screen_all_completed(struct screen *screen, bool gpu) {
     screen_line(screen, "Merging results...");
 }
 
+static void count_line(struct screen *screen, const char *what, uint64_t count) {
+    if (count)
+        screen_line(screen, "  %s: %llu", what, (unsigned long long)count);
+}
+
+void screen_left_out(struct screen *screen, const struct tally *tally,
+                     const struct dataset *dataset) {
+    struct text kinds = {0};
+    dataset_unread_text(dataset, &kinds);
+    count_line(screen, "Unlabelled images", tally->counts[TALLY_UNLABELLED]);
+    if (dataset->unread.count)
+        screen_line(screen, "  Skipped files: %zu (%s)", dataset->unread.count,
+                    text_status(&kinds) == STATUS_OK ? kinds.data : "");
+    text_free(&kinds);
+}
+
 void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
-                    const struct tally *tally, uint64_t images) {
+                    const struct tally *tally, uint64_t images, const struct dataset *dataset) {
     uint64_t correct = tally->counts[TALLY_BOXES + VERDICT_CORRECT];
     uint64_t mislabeled = tally->counts[TALLY_BOXES + VERDICT_MISLABELED];
     uint64_t uncertain = tally->counts[TALLY_BOXES + VERDICT_UNCERTAIN];
@@ -179,6 +195,9 @@ void screen_results(struct screen *screen, bool gpu, int ranks, const char *outp
     screen_line(screen, "  Correct: %llu", (unsigned long long)correct);
     screen_line(screen, "  Mislabeled: %llu", (unsigned long long)mislabeled);
     screen_line(screen, "  Uncertain: %llu", (unsigned long long)uncertain);
+    count_line(screen, "Missing objects", tally->counts[TALLY_MISSING]);
+    count_line(screen, "Failed images", tally->counts[TALLY_IMAGES + BUCKET_FAILED]);
+    screen_left_out(screen, tally, dataset);
     screen_line(screen, "%s", "");
     screen_line(screen, "Cleaning up temporary files...");
     screen_line(screen, "%s", "");

@@ -35,7 +35,11 @@ void screen_title(struct screen *screen, bool gpu, int ranks);
 void screen_start(struct screen *screen, bool gpu, int ranks, uint64_t images);
 void screen_all_completed(struct screen *screen, bool gpu);
 struct tally;
+struct dataset;
 void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
-                    const struct tally *tally, uint64_t images);
+                    const struct tally *tally, uint64_t images, const struct dataset *dataset);
+/* How many images have no label file, and which pictures were left out; no line where none. */
+void screen_left_out(struct screen *screen, const struct tally *tally,
+                     const struct dataset *dataset);
 
 #endif

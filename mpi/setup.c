@@ -3,31 +3,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "job.h"
 #include "job/devices.h"
 #include "screen.h"
 
-enum status job_start(struct job *job, int argc, char **argv) {
-    MPI_Comm node;
-    MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &job->size);
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, job->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &job->local_rank);
-    MPI_Comm_size(node, &job->local_size);
-    MPI_Comm_free(&node);
-    MPI_Comm_dup(MPI_COMM_WORLD, &job->progress_comm);
-    if (gethostname(job->host, sizeof job->host - 1) != 0)
-        snprintf(job->host, sizeof job->host, "unknown");
-    return agree(job, options_read(argc, argv, &job->options));
+/* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
+ */
+static enum status compare_models(struct job *job) {
+    const struct options *options = &job->options;
+    uint64_t first = job->model.fingerprint;
+    MPI_Request request;
+    MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    enum status status = STATUS_OK;
+    if (first != job->model.fingerprint)
+        status = FAIL(STATUS_BAD_INPUT,
+                      "another %.1000s%s%.500s than rank 0 has: copy the same to all nodes",
+                      options->model, options->weights ? ", or " : "",
+                      options->weights ? options->weights : "");
+    return agree(job, status);
 }
 
 enum status job_open_model(struct job *job) {
     const struct options *options = &job->options;
     enum status status;
     TRY(agree(job, model_read(options->model, options->weights, options->imgsz, &job->model)));
+    TRY(compare_models(job));
     int64_t stride = job->model.stride;
     job->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
     job->thresholds = (struct thresholds){
@@ -60,16 +63,18 @@ out:
     return status;
 }
 
-/* Root, common folder and class names of rank 0's data set become everybody's. */
+/* Root, common folder, extent and class names of rank 0's data set become everybody's. */
 static enum status share_dataset(struct job *job) {
     enum status status;
     struct dataset *dataset = &job->dataset;
+    char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
+    enum { FOLDERS = sizeof folders / sizeof *folders };
     struct text strings = {0};
     char *block = NULL;
     size_t length = 0;
     if (job->rank == 0) {
-        text_bytes(&strings, dataset->root, strlen(dataset->root) + 1);
-        text_bytes(&strings, dataset->common, strlen(dataset->common) + 1);
+        for (size_t i = 0; i < FOLDERS; i++)
+            text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);
         for (size_t i = 0; i < dataset->n_names; i++)
             text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
     }
@@ -78,11 +83,8 @@ static enum status share_dataset(struct job *job) {
     status = STATUS_OK;
     if (job->rank != 0 && block) {
         const char *at = block;
-        status = memory_string(at, &dataset->root);
-        at += strlen(at) + 1;
-        if (status == STATUS_OK)
-            status = memory_string(at, &dataset->common);
-        at += strlen(at) + 1;
+        for (size_t i = 0; i < FOLDERS && status == STATUS_OK; i++, at += strlen(at) + 1)
+            status = memory_string(at, folders[i]);
         size_t capacity = 0;
         for (; status == STATUS_OK && at < block + length; at += strlen(at) + 1) {
             status = memory_reserve(&dataset->names, &capacity, dataset->n_names + 1,
@@ -123,6 +125,8 @@ enum status job_open_data(struct job *job) {
     if (job->rank == 0)
         status =
             dataset_open(job->options.data, job->options.split, job->options.output, &job->dataset);
+    if (job->rank == 0 && status == STATUS_OK)
+        status = dataset_check_labels(&job->dataset);
     TRY(agree(job, status));
     TRY(share_dataset(job));
     TRY(agree(job, match_classes(job)));
@@ -151,10 +155,13 @@ enum status job_open_backend(struct job *job) {
     const struct options *options = &job->options;
     struct devices devices;
     TRY(agree(job, devices_read(options->device, &devices)));
-    int mine = choose_backend(options->device, &devices), common;
+    int mine = choose_backend(options->device, &devices), common, best;
     TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(&mine, &best, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    if (mine > best && backends[best]->available(devices.indices, devices.count) != STATUS_OK)
+        snprintf(job->lacks, sizeof job->lacks, "%s", status_message());
     job->interface = backends[common];
     job->threads = job_threads(options->threads, job->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
@@ -177,6 +184,7 @@ enum status job_open_backend(struct job *job) {
         .local_rank = job->local_rank,
         .devices = devices.indices,
         .n_devices = devices.count,
+        .hang_seconds = (double)options->hang_timeout,
     };
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
     if (status == STATUS_BAD_INPUT)
@@ -246,6 +254,16 @@ static void warn_of_classes(struct job *job, const char *prefix) {
     text_free(&names);
 }
 
+static void warn_of_unread(struct job *job, const char *prefix) {
+    struct text kinds = {0};
+    dataset_unread_text(&job->dataset, &kinds);
+    if (job->dataset.unread.count && text_status(&kinds) == STATUS_OK)
+        screen_warning(job->screen, prefix,
+                       "%zu pictures are of kinds that are not read, and left out: %s",
+                       job->dataset.unread.count, kinds.data);
+    text_free(&kinds);
+}
+
 void job_warn(struct job *job) {
     const struct dataset *dataset = &job->dataset;
     const char *prefix = job->interface ? job->interface->prefix : "CPU";
@@ -259,13 +277,14 @@ void job_warn(struct job *job) {
                        (unsigned long long)dataset->repeated);
     if (dataset->other)
         screen_warning(job->screen, prefix,
-                       "%llu listed files are neither .jpg, .jpeg nor .png: left out",
+                       "%llu listed files are no pictures by their suffix: left out",
                        (unsigned long long)dataset->other);
     if (job->kept_images)
         screen_warning(job->screen, prefix,
                        "%llu images in the output are the last names of their pictures: left where "
                        "they are",
                        (unsigned long long)job->kept_images);
+    warn_of_unread(job, prefix);
     if (dataset->skipped)
         screen_warning(job->screen, prefix, "%s", dataset->skipped);
 }

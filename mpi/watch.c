@@ -83,6 +83,7 @@ static struct verify_job describe(struct job *job) {
         .classes = &job->classes,
         .thresholds = job->thresholds,
         .root = job->dataset.root,
+        .extent = job->dataset.extent,
         .common = job->dataset.common,
         .placer = job->placer,
         .journal = job->journal,

@@ -19,6 +19,8 @@ struct backend_options {
     const int
         *devices; /* n_devices numbers: the node's processes go round these; NULL: round all */
     size_t n_devices;
+    /* A batch that takes longer on a device of its own has failed, with a message; 0: no limit. */
+    double hang_seconds;
 };
 
 /* What is needed to judge one staged picture, and where its findings go. */
@@ -60,6 +62,7 @@ struct backend_interface {
     /* Waits for the oldest batch that was submitted and not collected. After a failure of either
      * function the backend can only be closed. */
     enum status (*collect)(struct backend *backend);
+    /* Where the device hangs, leaves what it may still be using to the end of the process. */
     void (*close)(struct backend *backend);
 };
 

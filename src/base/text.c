@@ -79,19 +79,30 @@ static void json_escape(struct text *text, const char *bytes, size_t length) {
     text_format(text, "\\u%04x", code);
 }
 
+/* Bytes at the beginning that a JSON string has as they are, and that are ASCII. */
+static size_t plain_run(const char *string) {
+    const char *at = string;
+    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    return (size_t)(at - string);
+}
+
 void text_json_string(struct text *text, const char *string) {
     size_t left = strlen(string);
     text_bytes(text, "\"", 1);
     while (left > 0) {
-        struct character character = character_read(string, left);
-        if (!character.valid)
-            text_string(text, "\xef\xbf\xbd");
-        else if (*string == '"' || *string == '\\')
-            text_format(text, "\\%c", *string);
-        else if (!character.printable)
-            json_escape(text, string, character.length);
-        else
+        size_t run = plain_run(string);
+        struct character character = {.length = run};
+        if (run == 0)
+            character = character_read(string, left);
+        if (run > 0 || (character.printable && *string != '"' && *string != '\\'))
             text_bytes(text, string, character.length);
+        else if (!character.valid)
+            text_string(text, "\xef\xbf\xbd");
+        else if (character.printable)
+            text_format(text, "\\%c", *string);
+        else
+            json_escape(text, string, character.length);
         string += character.length;
         left -= character.length;
     }

@@ -2,13 +2,25 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SKIPPED_SAID = 3 };
 
 void collection_free(struct collection *collection) {
     path_list_free(&collection->images);
+    path_list_free(&collection->unread);
+    text_free(&collection->hidden.first);
+    text_free(&collection->outputs.first);
     text_free(&collection->skipped);
     *collection = (struct collection){0};
+}
+
+enum status left_out_add(struct left_out *left_out, const char *path) {
+    if (left_out->count++ > 0 && strcmp(path, left_out->first.data) >= 0)
+        return STATUS_OK;
+    text_clear(&left_out->first);
+    text_string(&left_out->first, path);
+    return text_status(&left_out->first);
 }
 
 enum status collection_skip(struct collection *collection, const char *format, ...) {

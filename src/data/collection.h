@@ -8,10 +8,19 @@
 #include "data/data_yaml.h"
 #include "data/path_list.h"
 
+/* What is left out wherever it is met: how often, and the path that sorts first. */
+struct left_out {
+    size_t count;
+    struct text first;
+};
+
 struct collection {
     const char *output; /* the folder of a run, whose placed images are left out; NULL: none */
     struct path_list images;
-    uint64_t other;   /* entries of lists that are no images */
+    struct path_list unread; /* pictures of kinds that are not read */
+    struct left_out hidden;  /* hidden folders that hold pictures, hidden pictures */
+    struct left_out outputs; /* folders of which what a run of verify wrote is left out */
+    uint64_t other;          /* entries of lists that are no pictures */
     size_t n_skipped; /* what was left out; `skipped` tells of the first few, n_said of them */
     size_t n_said;
     struct text skipped;
@@ -24,7 +33,10 @@ void collection_free(struct collection *collection);
 enum status collection_skip(struct collection *collection, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds the images below a folder (absolute), as dataset_open says. STATUS_BAD_INPUT where the
+/* Counts one more; `path` must be absolute. */
+enum status left_out_add(struct left_out *left_out, const char *path);
+
+/* Adds the pictures below a folder (absolute), as dataset_open says. STATUS_BAD_INPUT where the
  * folder itself cannot be read; unreadable folders below it are noted. */
 enum status collection_add_folder(struct collection *collection, const char *folder);
 

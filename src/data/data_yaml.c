@@ -11,7 +11,7 @@
 #include "data/number.h"
 #include "data/yaml_load.h"
 
-enum { MAX_CLASSES = 100000 };
+enum { MAX_CLASSES = 100000, MAX_ENTRIES = 10000 };
 
 struct reader {
     const char *file;
@@ -105,6 +105,9 @@ static enum status read_split(struct reader *reader, const char *key, struct pat
         TRY(add_entry(reader, node, key, entries));
         goto out;
     }
+    if (node->data.sequence.items.top - node->data.sequence.items.start > MAX_ENTRIES)
+        return bad_node(reader, node, key,
+                        "has more than 10000 entries: name folders, or a .txt list of the images");
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
         const yaml_node_t *entry = yaml_document_get_node(&reader->document, *item);
@@ -244,6 +247,8 @@ static enum status read_document(struct reader *reader) {
     if (!root || root->type != YAML_MAPPING_NODE)
         return FAIL(STATUS_BAD_INPUT, "%s is no data.yaml: it needs 'train' or 'val', and 'names'",
                     reader->file);
+    reader->yaml->download = find(reader, "download") != NULL;
+    reader->yaml->model = find(reader, "backbone") != NULL;
     TRY(read_path(reader));
     for (size_t split = 0; split < N_SPLITS; split++)
         TRY(read_split(reader, split_name(split), &reader->yaml->entries[split]));

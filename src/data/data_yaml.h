@@ -2,6 +2,7 @@
 #ifndef VERIFY_DATA_DATA_YAML_H
 #define VERIFY_DATA_DATA_YAML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -13,6 +14,8 @@ struct data_yaml {
     char *path; /* NULL: not given; owned */
     struct path_list
         entries[N_SPLITS]; /* folders and lists as written; none: the split is absent */
+    bool download;         /* there is such a key: the data set may not be there yet */
+    bool model;            /* keys that describe a model's layers */
     size_t n_names;        /* 0: neither names nor nc */
     char **names;          /* owned */
 };

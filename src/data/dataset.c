@@ -1,6 +1,6 @@
 #include "data/dataset.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,25 +8,8 @@
 #include "base/memory.h"
 #include "data/collection.h"
 #include "data/path.h"
-
-enum source { SOURCE_FOLDER, SOURCE_YAML, SOURCE_LIST };
-
-static enum status source_kind(const char *path, enum source *kind) {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return FAIL(STATUS_BAD_INPUT, "%s: %s: check --data", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        *kind = SOURCE_FOLDER;
-    else if (path_has_suffix(path, ".yaml") || path_has_suffix(path, ".yml"))
-        *kind = SOURCE_YAML;
-    else if (path_has_suffix(path, ".txt"))
-        *kind = SOURCE_LIST;
-    else
-        return FAIL(
-            STATUS_BAD_INPUT,
-            "%s is no data set: --data takes a data.yaml, a folder of images or a .txt list", path);
-    return STATUS_OK;
-}
+#include "data/picture.h"
+#include "data/source.h"
 
 static enum status open_yaml(const char *file, const char *splits, struct collection *collection,
                              struct text *root, struct dataset *dataset) {
@@ -43,16 +26,44 @@ out:
     return status;
 }
 
+/* A folder without images may hold a data.yaml, which says where they are. */
+static void say_yaml(const char *folder, struct text *text) {
+    char *found = NULL;
+    DIR *stream = opendir(folder);
+    const struct dirent *entry;
+    while (stream && (entry = readdir(stream)) != NULL) {
+        const char *name = entry->d_name;
+        if (!path_has_suffix(name, ".yaml") && !path_has_suffix(name, ".yml"))
+            continue;
+        if (found && strcmp(name, found) > 0)
+            continue;
+        free(found);
+        found = strdup(name);
+    }
+    if (found)
+        text_format(text, "; or give %s/%s, which may say where they are", folder, found);
+    free(found);
+    if (stream)
+        closedir(stream);
+}
+
 static enum status no_images(const char *path, enum source kind,
-                             const struct collection *collection) {
+                             const struct collection *collection, const struct dataset *dataset) {
     static const char *const where[] = {
         [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
     struct text more = {0};
-    if (collection->n_skipped > 0)
-        text_format(&more, " (%s)", collection->skipped.data);
+    if (kind == SOURCE_FOLDER)
+        say_yaml(path, &more);
+    if (dataset->skipped)
+        text_format(&more, " (%s)", dataset->skipped);
     if (collection->other > 0)
         text_format(&more, " (%llu listed files have other suffixes)",
                     (unsigned long long)collection->other);
+    if (dataset->n_unread_kinds > 0) {
+        text_string(&more, " (pictures that are not read: ");
+        dataset_unread_text(dataset, &more);
+        text_string(&more, ")");
+    }
     enum status status = text_status(&more);
     if (status == STATUS_OK)
         status = FAIL(STATUS_BAD_INPUT, "no images (.jpg .jpeg .png) %s %s: check --data%s",
@@ -79,16 +90,95 @@ out:
     return status;
 }
 
+static void say_left_out(const struct left_out *left_out, const char *one, const char *several,
+                         struct text *text) {
+    const char *before = text->length ? "; " : "";
+    if (left_out->count == 1)
+        text_format(text, "%sleft out: %s %s", before, one, left_out->first.data);
+    else if (left_out->count > 1)
+        text_format(text, "%sleft out: %zu %s, such as %s", before, left_out->count, several,
+                    left_out->first.data);
+}
+
 static enum status take_skipped(struct collection *collection, struct dataset *dataset) {
     enum status status = STATUS_OK;
-    if (collection->n_skipped == 0)
-        goto out;
+    struct text *said = &collection->skipped;
     size_t unsaid = collection->n_skipped - collection->n_said;
     if (unsaid > 0)
-        text_format(&collection->skipped, "; and %zu more", unsaid);
-    TRY(text_status(&collection->skipped));
-    TRY(memory_string(collection->skipped.data, &dataset->skipped));
+        text_format(said, "; and %zu more", unsaid);
+    say_left_out(&collection->outputs, "what a run of verify wrote in",
+                 "folders that runs of verify wrote to", said);
+    say_left_out(&collection->hidden, "pictures that are hidden, in",
+                 "hidden folders or files with pictures", said);
+    TRY(text_status(said));
+    if (said->length > 0)
+        TRY(memory_string(said->data, &dataset->skipped));
 out:
+    return status;
+}
+
+static int compare_kinds(const void *left, const void *right) {
+    const struct unread_kind *a = left, *b = right;
+    if (a->count != b->count)
+        return a->count < b->count ? 1 : -1;
+    return strcmp(a->suffix, b->suffix);
+}
+
+/* Takes over the pictures that are not read, and counts their kinds. */
+static enum status take_unread(struct collection *collection, struct dataset *dataset) {
+    enum status status;
+    uint64_t repeated = 0;
+    size_t capacity = 0;
+    TRY(path_list_unique(&collection->unread, &repeated));
+    path_list_trim(&collection->unread);
+    dataset->unread = collection->unread;
+    collection->unread = (struct path_list){0};
+    for (size_t i = 0; i < dataset->unread.count; i++) {
+        const char *suffix = picture_kind(path_list_get(&dataset->unread, i))->suffix;
+        size_t k = 0;
+        while (k < dataset->n_unread_kinds && dataset->unread_kinds[k].suffix != suffix)
+            k++;
+        if (k == dataset->n_unread_kinds) {
+            TRY(memory_reserve(&dataset->unread_kinds, &capacity, k + 1,
+                               sizeof *dataset->unread_kinds));
+            dataset->unread_kinds[dataset->n_unread_kinds++] = (struct unread_kind){suffix, 0};
+        }
+        dataset->unread_kinds[k].count++;
+    }
+    if (dataset->n_unread_kinds > 0)
+        qsort(dataset->unread_kinds, dataset->n_unread_kinds, sizeof *dataset->unread_kinds,
+              compare_kinds);
+out:
+    return status;
+}
+
+void dataset_unread_text(const struct dataset *dataset, struct text *text) {
+    for (size_t i = 0; i < dataset->n_unread_kinds; i++) {
+        const struct unread_kind *kind = &dataset->unread_kinds[i];
+        text_format(text, "%s%s %llu", i ? ", " : "", kind->suffix,
+                    (unsigned long long)kind->count);
+    }
+}
+
+/* A data.yaml's `path` may lead anywhere; it does not claim what lies around the file itself. */
+static enum status find_extent(const char *path, enum source kind, const char *root,
+                               char **extent) {
+    struct text folder = {0};
+    if (kind == SOURCE_FOLDER)
+        text_string(&folder, path);
+    else if (kind == SOURCE_YAML)
+        text_bytes(&folder, path, path_folder_length(path));
+    enum status status;
+    char *own = NULL, *claimed = NULL;
+    TRY(text_status(&folder));
+    own = folder.data ? realpath(folder.data, NULL) : NULL;
+    claimed = kind == SOURCE_YAML ? realpath(root, NULL) : NULL;
+    bool around = own && claimed && path_is_below(own, claimed);
+    TRY(memory_string(claimed && !around ? claimed : own ? own : "", extent));
+out:
+    free(own);
+    free(claimed);
+    text_free(&folder);
     return status;
 }
 
@@ -103,7 +193,7 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
         return FAIL(STATUS_BAD_INPUT,
                     "--data is empty: it takes a data.yaml, a folder or a .txt list");
     TRY(path_absolute(NULL, path, &absolute));
-    TRY(source_kind(absolute.data, &kind));
+    TRY(source_kind(path, absolute.data, &kind));
     if (splits && kind != SOURCE_YAML) {
         status =
             FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is none", absolute.data);
@@ -123,15 +213,17 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
         break;
     }
     TRY(text_status(&root));
+    TRY(take_skipped(&collection, dataset));
+    TRY(take_unread(&collection, dataset));
     if (collection.images.count == 0) {
-        status = no_images(absolute.data, kind, &collection);
+        status = no_images(absolute.data, kind, &collection, dataset);
         goto out;
     }
     TRY(path_list_unique(&collection.images, &dataset->repeated));
     path_list_trim(&collection.images);
     TRY(find_common(&collection.images, &dataset->common));
     TRY(memory_string(root.data, &dataset->root));
-    TRY(take_skipped(&collection, dataset));
+    TRY(find_extent(absolute.data, kind, root.data, &dataset->extent));
     dataset->other = collection.other;
     dataset->images = collection.images;
     collection.images = (struct path_list){0};
@@ -147,8 +239,11 @@ out:
 void dataset_free(struct dataset *dataset) {
     free(dataset->root);
     free(dataset->common);
+    free(dataset->extent);
     free(dataset->skipped);
     path_list_free(&dataset->images);
+    path_list_free(&dataset->unread);
+    free(dataset->unread_kinds);
     for (size_t i = 0; i < dataset->n_names; i++)
         free(dataset->names[i]);
     free(dataset->names);

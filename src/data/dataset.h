@@ -6,8 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "base/text.h"
 #include "data/path_list.h"
+
+/* Files of one kind of picture that is not read. */
+struct unread_kind {
+    const char *suffix; /* lower case, with its dot; not owned */
+    uint64_t count;
+};
 
 struct dataset {
     char *root; /* absolute folder that image names in the records are relative to; owned */
@@ -15,37 +21,50 @@ struct dataset {
     size_t n_names;          /* 0: a data set without names (a bare folder or list) */
     char **names;            /* owned; by class number, "class7" for a gap in a map or for `nc` */
     char *common;            /* deepest folder common to all images, absolute; owned */
+    char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
+                     list); owned */
     uint64_t repeated;       /* images listed more than once; each is kept once */
-    uint64_t other;          /* entries of .txt lists that are no .jpg .jpeg .png; left out */
-    char *skipped; /* what was left out, for one warning: absent or empty splits, unreadable
-                      folders; NULL: nothing; owned */
+    uint64_t other;          /* entries of .txt lists that are no pictures; left out */
+    struct path_list unread; /* pictures of kinds that are not read (picture.h), each once */
+    size_t n_unread_kinds;
+    struct unread_kind *unread_kinds; /* largest count first, then by suffix; owned */
+    char *skipped; /* what was left out, for one warning: absent or empty splits, unreadable or
+                      hidden folders, what verify wrote; NULL: nothing; owned */
 };
 
 /* Opens a data.yaml, a folder or a .txt list. `splits` is NULL (every split present) or a
  * comma-separated list of train, val, test, which only a data.yaml can satisfy.
  *
- * Folders give their images sorted by path bytes; hidden files and folders are left out, links to
- * folders followed once (by device and inode, a folder itself before the links to it). Lists keep
- * their order and may name files that do not exist: those fail when they are read. Folders and
- * lists that several splits share are read once.
+ * Folders give their images sorted by path bytes; hidden files and folders are left out (those that
+ * hold pictures are told of), links to folders followed once (by device and inode, a folder itself
+ * before the links to it). Lists keep their order and may name files that do not exist: those fail
+ * when they are read. Folders and lists that several splits share are read once.
  *
  * A data.yaml follows Ultralytics' check_det_dataset, except that a relative `path` starts at the
  * file's folder, then at the current one; that an absent folder is an error only where --split
  * names it or no split has images; and that `train` and `val` need not both be there.
  *
  * `output` (NULL: none) is where results go: what a run placed there, below correct, mislabeled and
- * uncertain, is no part of the data set, so that it may lie within.
+ * uncertain, is no part of the data set, so that it may lie within. What any other run of verify
+ * wrote is left out where its folder is met below a given one, and told of; given itself, or in a
+ * list, it is data as any other.
  *
  * STATUS_BAD_INPUT with one line where there is nothing to verify. */
 enum status dataset_open(const char *path, const char *splits, const char *output,
                          struct dataset *dataset);
 void dataset_free(struct dataset *dataset);
 
-/* Counts the .txt files in the images' label folders that belong to no image of the list
+/* Appends the kinds that are not read and their counts: ".gif 3, .heic 1". */
+void dataset_unread_text(const struct dataset *dataset, struct text *text);
+
+/* Counts the .txt files in the pictures' label folders that belong to no picture, read or not
  * (classes.txt and hidden files excepted). An unreadable folder counts nothing. Once *stop (NULL:
  * never) is set it leaves off, with what was counted so far. */
 enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
                                   uint64_t *orphans);
+
+/* STATUS_BAD_INPUT, with where they were looked for, where no image has a label file. */
+enum status dataset_check_labels(const struct dataset *dataset);
 
 /* The name of an image in records: relative to `root` where it lies below it, else the path itself.
  * Points into `path`. */

@@ -8,8 +8,11 @@
 
 #include "base/memory.h"
 #include "data/collection.h"
+#include "data/excerpt.h"
 #include "data/file_bytes.h"
 #include "data/path.h"
+#include "data/picture.h"
+#include "data/source.h"
 
 enum { LINE_MAX_BYTES = 16384, BUFFER_BYTES = 1 << 16 };
 
@@ -18,8 +21,30 @@ struct list_reader {
     const char *file;
     char *folder;
     uint64_t line;
+    bool foreign_seen; /* a line that looks like no path of this system's was checked */
     struct text entry, path;
 };
+
+/* A name may hold anything: whether it is meant as one shows where there is no such file. */
+static enum status check_foreign(struct list_reader *reader, const char *entry) {
+    enum status status;
+    struct stat info;
+    reader->foreign_seen = true;
+    TRY(path_absolute(reader->folder, entry, &reader->path));
+    if (lstat(reader->path.data, &info) == 0)
+        goto out;
+    struct text shown = {0};
+    text_excerpt(&shown, entry, strlen(entry));
+    status = text_status(&shown);
+    if (status == STATUS_OK)
+        status = FAIL(STATUS_BAD_INPUT, "%s, line %llu: '%s' is %s", reader->file,
+                      (unsigned long long)reader->line, shown.data,
+                      is_url(entry) ? "a URL: download the images, and list their paths"
+                                    : "written as on Windows: here folders are parted by '/'");
+    text_free(&shown);
+out:
+    return status;
+}
 
 static enum status end_line(struct list_reader *reader) {
     enum status status = STATUS_OK;
@@ -35,9 +60,13 @@ static enum status end_line(struct list_reader *reader) {
     if (length == 0)
         goto out;
     text[length] = '\0';
-    if (path_is_image(text)) {
+    const struct picture_kind *kind = picture_kind(text);
+    if (!reader->foreign_seen && (is_url(text) || is_windows_path(text)))
+        TRY(check_foreign(reader, text));
+    if (kind) {
         TRY(path_absolute(reader->folder, text, &reader->path));
-        TRY(path_list_add(&reader->collection->images, reader->path.data));
+        TRY(path_list_add(kind->read ? &reader->collection->images : &reader->collection->unread,
+                          reader->path.data));
     } else {
         reader->collection->other++;
     }

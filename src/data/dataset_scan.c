@@ -8,8 +8,14 @@
 #include "base/memory.h"
 #include "data/collection.h"
 #include "data/file_bytes.h"
+#include "data/hidden.h"
 #include "data/index_set.h"
+#include "data/output_signs.h"
 #include "data/path.h"
+#include "data/picture.h"
+
+/* Entries of hidden folders that a scan looks at, to tell of those that hold pictures. */
+enum { HIDDEN_BUDGET = 100000 };
 
 struct folder_id {
     dev_t device;
@@ -24,7 +30,8 @@ struct scan {
     struct path_list links;   /* links to folders, to be followed after */
     struct folder_id *ids;    /* of the folders read */
     size_t n_ids, ids_capacity;
-    size_t n_left_out;     /* of the ids: folders that are not to be read */
+    size_t n_left_out; /* of the ids: folders that are not to be read */
+    size_t hidden_budget;
     struct index_set seen; /* of ids */
     struct text path;
 };
@@ -70,34 +77,101 @@ static enum entry_kind entry_kind(int folder, const struct dirent *entry) {
     return S_ISREG(info.st_mode) ? ENTRY_FILE : ENTRY_OTHER;
 }
 
-static enum status add_entry(struct scan *scan, const char *folder, int fd,
+/* scan->path becomes that of an entry. */
+static enum status make_path(struct scan *scan, const char *folder, const char *name) {
+    text_clear(&scan->path);
+    text_string(&scan->path, strcmp(folder, "/") == 0 ? "" : folder);
+    text_string(&scan->path, "/");
+    text_string(&scan->path, name);
+    return text_status(&scan->path);
+}
+
+/* A folder that is being read. */
+struct reading {
+    const char *path;
+    int fd;
+    struct output_signs signs;
+    struct path_list owned, owned_links; /* folders that are the run's if this is an output's */
+};
+
+/* Notes a hidden entry that holds pictures. ("._a.jpg" holds what macOS knows of a.jpg.) */
+static enum status see_hidden(struct scan *scan, const struct reading *reading,
+                              const struct dirent *entry) {
+    enum status status = STATUS_OK;
+    const char *name = entry->d_name;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strncmp(name, "._", 2) == 0)
+        goto out;
+    bool found = false;
+    if (entry->d_type == DT_REG)
+        found = picture_kind(name) != NULL;
+    else if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+        found = hidden_has_pictures(reading->fd, name, &scan->hidden_budget);
+    if (!found)
+        goto out;
+    TRY(make_path(scan, reading->path, name));
+    TRY(left_out_add(&scan->collection->hidden, scan->path.data));
+out:
+    return status;
+}
+
+static enum status add_entry(struct scan *scan, struct reading *reading,
                              const struct dirent *entry) {
     enum status status = STATUS_OK;
-    bool image = path_is_image(entry->d_name);
-    if (entry->d_name[0] == '.' || (entry->d_type == DT_REG && !image))
+    const char *name = entry->d_name;
+    const struct picture_kind *kind = picture_kind(name);
+    output_signs_note(&reading->signs, name);
+    if (name[0] == '.')
+        return see_hidden(scan, reading, entry);
+    if (entry->d_type == DT_REG && !kind)
         goto out;
+    bool owned = output_signs_owns(name);
     struct path_list *list = NULL;
-    switch (entry_kind(fd, entry)) {
+    switch (entry_kind(reading->fd, entry)) {
     case ENTRY_FILE:
-        list = image ? &scan->collection->images : NULL;
+        if (kind)
+            list = kind->read ? &scan->collection->images : &scan->collection->unread;
         break;
     case ENTRY_FOLDER:
-        list = &scan->folders;
+        list = owned ? &reading->owned : &scan->folders;
         break;
     case ENTRY_LINK_TO_FOLDER:
-        list = &scan->links;
+        list = owned ? &reading->owned_links : &scan->links;
         break;
     case ENTRY_OTHER:
         break;
     }
     if (!list)
         goto out;
-    text_clear(&scan->path);
-    text_string(&scan->path, strcmp(folder, "/") == 0 ? "" : folder);
-    text_string(&scan->path, "/");
-    text_string(&scan->path, entry->d_name);
-    TRY(text_status(&scan->path));
+    TRY(make_path(scan, reading->path, name));
     TRY(path_list_add(list, scan->path.data));
+out:
+    return status;
+}
+
+static enum status add_all(struct path_list *to, const struct path_list *from) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < from->count; i++)
+        TRY(path_list_add(to, path_list_get(from, i)));
+out:
+    return status;
+}
+
+/* The folder has been read: what a run of verify placed in it is no data. */
+static enum status end_folder(struct scan *scan, const struct reading *reading) {
+    enum status status = STATUS_OK;
+    if (reading->owned.count + reading->owned_links.count == 0)
+        goto out;
+    if (output_signs_hold(&reading->signs, reading->fd)) {
+        const char *output = scan->collection->output;
+        struct stat own, this;
+        bool known = output && stat(output, &own) == 0 && fstat(reading->fd, &this) == 0 &&
+                     own.st_dev == this.st_dev && own.st_ino == this.st_ino;
+        if (!known)
+            TRY(left_out_add(&scan->collection->outputs, reading->path));
+        goto out;
+    }
+    TRY(add_all(&scan->folders, &reading->owned));
+    TRY(add_all(&scan->links, &reading->owned_links));
 out:
     return status;
 }
@@ -118,7 +192,8 @@ static enum status read_folder(struct scan *scan, const char *folder) {
         return cannot_read(scan, folder, errno);
     struct stat info;
     bool new = false;
-    if (fstat(dirfd(stream), &info) != 0) {
+    struct reading reading = {.path = folder, .fd = dirfd(stream)};
+    if (fstat(reading.fd, &info) != 0) {
         TRY(cannot_read(scan, folder, errno));
         goto out;
     }
@@ -131,9 +206,13 @@ static enum status read_folder(struct scan *scan, const char *folder) {
                 TRY(cannot_read(scan, folder, errno));
             break;
         }
-        TRY(add_entry(scan, folder, dirfd(stream), entry));
+        TRY(add_entry(scan, &reading, entry));
     }
+    if (new)
+        TRY(end_folder(scan, &reading));
 out:
+    path_list_free(&reading.owned);
+    path_list_free(&reading.owned_links);
     closedir(stream);
     return status;
 }
@@ -177,7 +256,7 @@ out:
 
 enum status collection_add_folder(struct collection *collection, const char *folder) {
     enum status status;
-    struct scan scan = {.collection = collection};
+    struct scan scan = {.collection = collection, .hidden_budget = HIDDEN_BUDGET};
     struct path_list links = {0};
     struct text current = {0};
     size_t first = collection->images.count;

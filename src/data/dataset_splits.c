@@ -5,6 +5,7 @@
 
 #include "data/collection.h"
 #include "data/path.h"
+#include "data/source.h"
 
 struct split_reader {
     struct collection *collection;
@@ -28,6 +29,23 @@ static bool is_folder(const char *path) {
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* A value that leads nowhere, and is no path of this system's. */
+static enum status check_foreign(const char *file, const char *key, const char *value) {
+    if (is_url(value))
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s: '%s: %s' is a URL: download the data set, and write where it lies", file,
+                    key, value);
+    if (is_windows_path(value))
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s: '%s: %s' is written as on Windows: here folders are parted by '/'", file,
+                    key, value);
+    if (*value == '~')
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s: '%s: %s': '~' means nothing in a file: write the path out", file, key,
+                    value);
+    return STATUS_OK;
+}
+
 /* Resolves `path` of the file into *root, and tells in *note where it names no folder. */
 static enum status resolve_root(const struct data_yaml *yaml, const char *file, struct text *root,
                                 struct text *note) {
@@ -44,6 +62,7 @@ static enum status resolve_root(const struct data_yaml *yaml, const char *file, 
         TRY(path_absolute(NULL, path, root));
         goto out;
     }
+    TRY(check_foreign(file, "path", path));
     text_format(note, ", whose 'path: %s' leads nowhere: there is no folder %s", path, root->data);
     if (strcmp(root->data, here.data) != 0)
         text_format(note, " or %s", here.data);
@@ -74,8 +93,11 @@ static enum status absent_entry(struct split_reader *reader, size_t split, const
                                 int error) {
     const char *problem = error == ENOENT ? "does not exist" : strerror(error);
     struct text message = {0};
-    text_format(&message, "%s %s: check '%s' in %s%s", path, problem, split_name(split),
-                reader->file, reader->root_note);
+    text_format(&message, "%s %s: check '%s' in %s%s%s", path, problem, split_name(split),
+                reader->file, reader->root_note,
+                reader->yaml->download
+                    ? "; its 'download' is not followed: download the data set first"
+                    : "");
     enum status status = text_status(&message);
     if (status == STATUS_OK && reader->explicit)
         status = FAIL(STATUS_BAD_INPUT, "%s", message.data);
@@ -120,7 +142,10 @@ static enum status add_split(struct split_reader *reader, size_t split) {
     struct text path = {0};
     const struct path_list *entries = &reader->yaml->entries[split];
     for (size_t i = 0; i < entries->count; i++) {
-        TRY(resolve_entry(reader, path_list_get(entries, i), &path));
+        const char *entry = path_list_get(entries, i);
+        TRY(resolve_entry(reader, entry, &path));
+        if (!exists(path.data))
+            TRY(check_foreign(reader->file, split_name(split), entry));
         TRY(add_entry(reader, split, path.data));
     }
 out:
@@ -139,6 +164,27 @@ static enum status absent_split(const struct data_yaml *yaml, const char *file, 
                       split_name(split), present.length ? present.data : "no split at all");
     text_free(&present);
     return status;
+}
+
+/* The split that a name is likely meant for. */
+static const char *nearest_split(const char *name) {
+    switch (*name) {
+    case 'v': /* valid, validation, vla */
+    case 'd': /* dev */
+        return split_name(SPLIT_VAL);
+    case 't':
+        return split_name(name[1] == 'e' || name[1] == 's' ? SPLIT_TEST : SPLIT_TRAIN);
+    default:
+        return NULL;
+    }
+}
+
+static enum status unknown_split(const char *names, const char *name) {
+    const char *nearest = nearest_split(name);
+    return FAIL(
+        STATUS_BAD_INPUT,
+        "--split %s: it takes train, val, test, or several of them with commas between%s%s%s",
+        names, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 /* Takes the next name off a comma-separated list: *split is its number, N_SPLITS for no such. */
@@ -162,19 +208,17 @@ static enum status choose_splits(const struct data_yaml *yaml, const char *file,
         if (yaml->entries[i].count > 0)
             chosen[(*count)++] = i;
     if (!names && *count == 0)
-        return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', 'val' or 'test'",
-                    file);
+        return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', 'val' or 'test'%s",
+                    file, yaml->model ? "; it describes a model, and is no data set" : "");
     const char *at = names;
     bool more = names != NULL;
     while (more) {
         size_t split;
         more = strchr(at, ',') != NULL;
+        const char *name = at + strspn(at, " ");
         next_split(&at, &split);
         if (split == N_SPLITS)
-            return FAIL(STATUS_BAD_INPUT,
-                        "--split %s: it takes train, val, test, or several of "
-                        "them with commas between",
-                        names);
+            return unknown_split(names, name);
         if (yaml->entries[split].count == 0)
             return absent_split(yaml, file, split);
         bool again = false;

@@ -56,12 +56,12 @@ out:
     return status;
 }
 
-static enum status read_once(const char *path, size_t limit, struct file_bytes *file) {
+static enum status read_once(const char *path, int flags, size_t limit, struct file_bytes *file) {
     enum status status = STATUS_OK;
     *file = (struct file_bytes){0};
     int fd;
     do
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         file->missing = errno == ENOENT;
@@ -91,8 +91,16 @@ out:
     return status;
 }
 
-enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file) {
-    enum status status = read_once(path, limit, file);
+static enum status read_file(const char *path, int flags, size_t limit, struct file_bytes *file) {
+    enum status status = read_once(path, flags, limit, file);
     /* A network file system's server has another file of that name now. */
-    return file->error == ESTALE ? read_once(path, limit, file) : status;
+    return file->error == ESTALE ? read_once(path, flags, limit, file) : status;
+}
+
+enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file) {
+    return read_file(path, 0, limit, file);
+}
+
+enum status file_bytes_read_plain(const char *path, size_t limit, struct file_bytes *file) {
+    return read_file(path, O_NOFOLLOW, limit, file);
 }

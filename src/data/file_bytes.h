@@ -25,5 +25,7 @@ struct file_bytes {
 /* Reads a regular file of at most `limit` bytes: as long as it is when it is opened. Only a lack of
  * memory or of file descriptors is a failure. A FIFO does not block. */
 enum status file_bytes_read(const char *path, size_t limit, struct file_bytes *file);
+/* The same, but a file that is a symbolic link is not read: `error` is ELOOP. */
+enum status file_bytes_read_plain(const char *path, size_t limit, struct file_bytes *file);
 
 #endif

@@ -1,5 +1,6 @@
 #include "data/label.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 #include "base/memory.h"
 #include "data/excerpt.h"
 #include "data/file_bytes.h"
+#include "data/label_link.h"
 #include "data/number.h"
 
 enum { BOX_COLUMNS = 5 };
+#define LABEL_LIMIT ((size_t)LABEL_FILE_MIB << 20)
 
 /* What one pass over a line gathers, however many columns it has. */
 struct row {
@@ -173,7 +176,7 @@ static void clear(struct label_file *file) {
         free(file->invalid[i].reason);
     file->n_invalid = 0;
     file->n_labels = 0;
-    file->present = false;
+    file->present = file->absent = false;
     free(file->content.bytes);
     file->content = (struct file_bytes){0};
 }
@@ -226,15 +229,20 @@ enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
     return parse(bytes, length, n_classes, file);
 }
 
-enum status label_file_read(const char *path, size_t n_classes, struct label_file *file) {
+enum status label_file_read(const char *path, const char *image, const char *extent,
+                            size_t n_classes, struct label_file *file) {
     enum status status;
     struct file_bytes *content = &file->content;
     clear(file);
-    TRY(file_bytes_read(path, (size_t)LABEL_FILE_MIB << 20, content));
-    file->present = content->opened;
+    TRY(file_bytes_read_plain(path, LABEL_LIMIT, content));
+    if (content->error == ELOOP)
+        TRY(label_link_read(path, image, extent, LABEL_LIMIT, content));
+    file->present = content->bytes != NULL;
+    /* No file has a name that is too long for one. */
+    file->absent = content->missing || content->error == ENAMETOOLONG;
     if (content->bytes)
         status = parse(content->bytes, content->length, n_classes, file);
-    else if (!content->missing)
+    else if (!file->absent)
         status = add_invalid(file, 0, content->problem);
 out:
     return status;

@@ -11,8 +11,8 @@
 #include "data/file_bytes.h"
 
 enum {
-    LABEL_FILE_MIB = 16,       /* larger files are not read */
-    LABEL_FILE_LINES = 100000, /* lines with something on them; the rest of a file is not read */
+    LABEL_FILE_MIB = 16,      /* larger files are not read */
+    LABEL_FILE_LINES = 10000, /* lines with something on them; the rest of a file is not read */
 };
 
 struct label {
@@ -27,7 +27,8 @@ struct invalid_label {
 };
 
 struct label_file {
-    bool present; /* a file that can be opened; false: none, or one that `invalid` tells of */
+    bool present; /* a file that was read; false: none, or one that `invalid` tells of */
+    bool absent;  /* there is no such file */
     size_t n_labels, label_capacity;
     struct label *labels;
     size_t n_invalid, invalid_capacity;
@@ -40,12 +41,19 @@ struct label_file {
  * and a bad line or a bad file, are data: only lack of memory or of file descriptors is a failure.
  * Start with a zeroed struct; it can be read into again. Thread-safe.
  *
+ * A label file that is a symbolic link is read only where it leads to a file of the data set: one
+ * below `extent` (the data set's; "": none), below the folder `labels` of its path, or below the
+ * folder that holds that one; or the label file of the picture that `image`, a link itself, leads
+ * to. So a data set cannot have files of the user's read, and copied, that are not its own. Links
+ * among the folders of the path are followed.
+ *
  * Lines end in LF, CRLF or CR. Per line as Ultralytics' verify_image_label, 8.4, judges a file:
  * values to 1.01, centres from -0.01, a class written as any whole number ("0.0"); more than 6
  * columns are a polygon, whose bounding box must hold the same. Two things differ: a box without
  * width or height is invalid, since nothing can be compared with it, and repeated lines stay, since
  * the verdict names them. */
-enum status label_file_read(const char *path, size_t n_classes, struct label_file *file);
+enum status label_file_read(const char *path, const char *image, const char *extent,
+                            size_t n_classes, struct label_file *file);
 /* The same from memory. `bytes` need not end in NUL. */
 enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
                              struct label_file *file);

@@ -10,12 +10,13 @@
 #include "data/label.h"
 #include "data/path.h"
 
-/* The label paths of the images are not kept: the set holds image numbers, and the few label paths
- * that a look-up compares are made again. */
+/* The label paths of the pictures are not kept: the set holds their numbers, and the few label
+ * paths that a look-up compares are made again. Pictures that are not read have numbers behind the
+ * images'. */
 struct counter {
-    const struct path_list *images;
+    const struct dataset *dataset;
     const atomic_bool *stop;
-    struct index_set labels;  /* image numbers, by the label path's bytes */
+    struct index_set labels;  /* numbers of pictures, by the label path's bytes */
     struct path_list folders; /* the label files' folders, each once */
     struct index_set folder_set;
     struct text path;
@@ -23,12 +24,22 @@ struct counter {
 };
 
 struct label_key {
-    struct text *made; /* of an image, to compare with */
+    struct text *made; /* of a picture, to compare with */
     const char *wanted;
 };
 
 static bool stopped(const struct counter *counter) {
     return counter->stop && atomic_load(counter->stop);
+}
+
+static size_t picture_count(const struct dataset *dataset) {
+    return dataset->images.count + dataset->unread.count;
+}
+
+static const char *picture_path(const struct dataset *dataset, size_t index) {
+    size_t images = dataset->images.count;
+    return index < images ? path_list_get(&dataset->images, index)
+                          : path_list_get(&dataset->unread, index - images);
 }
 
 static bool equal_folder(const void *context, size_t index, const void *key) {
@@ -37,7 +48,7 @@ static bool equal_folder(const void *context, size_t index, const void *key) {
 
 static bool equal_label(const void *context, size_t index, const void *key) {
     const struct label_key *label = key;
-    return label_path_text(path_list_get(context, index), label->made) == STATUS_OK &&
+    return label_path_text(picture_path(context, index), label->made) == STATUS_OK &&
            strcmp(label->made->data, label->wanted) == 0;
 }
 
@@ -57,9 +68,10 @@ static enum status add_labels(struct counter *counter) {
     enum status status;
     size_t folder_length = 0; /* of the last image's label file */
     struct text last = {0};
-    TRY(index_set_reserve(&counter->labels, counter->images->count));
-    for (size_t i = 0; i < counter->images->count && !stopped(counter); i++) {
-        TRY(label_path_text(path_list_get(counter->images, i), &counter->path));
+    size_t count = picture_count(counter->dataset);
+    TRY(index_set_reserve(&counter->labels, count));
+    for (size_t i = 0; i < count && !stopped(counter); i++) {
+        TRY(label_path_text(picture_path(counter->dataset, i), &counter->path));
         char *path = counter->path.data;
         TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
         size_t length = path_folder_length(path);
@@ -107,7 +119,7 @@ static enum status count_folder(struct counter *counter, const char *folder, str
         const struct label_key key = {made, path->data};
         counter->orphans +=
             index_set_find(&counter->labels, index_set_hash(path->data, path->length), equal_label,
-                           counter->images, &key) == INDEX_SET_NONE;
+                           counter->dataset, &key) == INDEX_SET_NONE;
         TRY(text_status(made));
     }
 out:
@@ -118,11 +130,11 @@ out:
 enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
                                   uint64_t *orphans) {
     enum status status;
-    struct counter counter = {.images = &dataset->images, .stop = stop};
+    struct counter counter = {.dataset = dataset, .stop = stop};
     struct text made = {0};
     *orphans = 0;
     TRY(add_labels(&counter));
-    /* Stopped before all labels of the images were known, it would take some for orphans. */
+    /* Stopped before all labels of the pictures were known, it would take some for orphans. */
     for (size_t i = 0; i < counter.folders.count && !stopped(&counter); i++)
         TRY(count_folder(&counter, path_list_get(&counter.folders, i), &made));
     *orphans = counter.orphans;

@@ -51,13 +51,13 @@ size_t path_folder_length(const char *path) {
     return slash && slash > path ? (size_t)(slash - path) : 1;
 }
 
+bool path_is_below(const char *path, const char *folder) {
+    size_t length = strlen(folder);
+    return length == 1 || (strncmp(path, folder, length) == 0 && path[length] == '/');
+}
+
 bool path_has_suffix(const char *path, const char *suffix) {
     size_t length = strlen(path);
     size_t suffix_length = strlen(suffix);
     return length >= suffix_length && strcasecmp(path + length - suffix_length, suffix) == 0;
-}
-
-bool path_is_image(const char *path) {
-    return path_has_suffix(path, ".jpg") || path_has_suffix(path, ".jpeg") ||
-           path_has_suffix(path, ".png");
 }

@@ -17,10 +17,10 @@ enum status path_absolute(const char *base, const char *path, struct text *out);
 /* Length of the folder of an absolute path, without its last '/', but 1 for the root folder. */
 size_t path_folder_length(const char *path);
 
+/* Whether an absolute path lies below a folder (absolute, lexically normal, without links). */
+bool path_is_below(const char *path, const char *folder);
+
 /* Whether the file name ends in `suffix` (".txt"), ASCII letters of either case. */
 bool path_has_suffix(const char *path, const char *suffix);
-
-/* Whether the file name ends as a JPEG's or PNG's does: .jpg .jpeg .png, any case. */
-bool path_is_image(const char *path);
 
 #endif

@@ -6,7 +6,14 @@
 
 #include "data/file_bytes.h"
 
-enum { YAML_MIB = 16, MAX_DEPTH = 64, MAX_ANCHORS = 1000 };
+enum {
+    YAML_MIB = 4,
+    MAX_DEPTH = 64,
+    MAX_DIRECTIVES = 100,
+    MAX_ANCHORS = 1000,
+    MAX_ALIASES = 10000,
+    MAX_TOKENS = 1000000,
+};
 
 /* libyaml's reader knows the offset of a wrong byte only. */
 static size_t problem_line(const yaml_parser_t *parser, const struct file_bytes *content) {
@@ -34,34 +41,82 @@ static enum status parser_error(const char *file, const struct file_bytes *conte
                 parser->problem ? parser->problem : "malformed YAML");
 }
 
-/* libyaml's time grows with the square of the depth, and of the number of anchors. */
+/* What libyaml's time grows faster with than the file: with the square of the depth, of the anchors
+ * and of the directives, with aliases times anchors; its memory with the tokens. */
+struct counts {
+    size_t depth, directives, anchors, aliases, tokens;
+};
+
+/* Counts a token; whether the first document ends with it. */
+static bool count_token(yaml_token_type_t type, struct counts *counts) {
+    counts->tokens++;
+    switch (type) {
+    case YAML_BLOCK_SEQUENCE_START_TOKEN:
+    case YAML_BLOCK_MAPPING_START_TOKEN:
+    case YAML_FLOW_SEQUENCE_START_TOKEN:
+    case YAML_FLOW_MAPPING_START_TOKEN:
+        counts->depth++;
+        break;
+    case YAML_BLOCK_END_TOKEN:
+    case YAML_FLOW_SEQUENCE_END_TOKEN:
+    case YAML_FLOW_MAPPING_END_TOKEN:
+        counts->depth -= counts->depth > 0; /* "]" alone is the parser's to refuse */
+        break;
+    case YAML_VERSION_DIRECTIVE_TOKEN:
+    case YAML_TAG_DIRECTIVE_TOKEN:
+        counts->directives++;
+        break;
+    case YAML_ANCHOR_TOKEN:
+        counts->anchors++;
+        break;
+    case YAML_ALIAS_TOKEN:
+        counts->aliases++;
+        break;
+    case YAML_DOCUMENT_END_TOKEN:
+    case YAML_STREAM_END_TOKEN:
+        return true;
+    default:
+        break;
+    }
+    return false;
+}
+
+static enum status check_counts(const char *file, const yaml_token_t *token,
+                                const struct counts *counts) {
+    const struct {
+        size_t count, limit;
+        const char *what;
+    } limits[] = {
+        {counts->depth, MAX_DEPTH, "levels of nesting"},
+        {counts->directives, MAX_DIRECTIVES, "directives"},
+        {counts->anchors, MAX_ANCHORS, "anchors"},
+        {counts->aliases, MAX_ALIASES, "aliases"},
+        {counts->tokens, MAX_TOKENS, "pieces"},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (limits[i].count > limits[i].limit)
+            return FAIL(STATUS_BAD_INPUT, "%s, line %zu: more than %zu %s", file,
+                        token->start_mark.line + 1, limits[i].limit, limits[i].what);
+    return STATUS_OK;
+}
+
+/* Looks at the tokens of the first document, before libyaml makes anything of them. */
 static enum status check_limits(const char *file, const struct file_bytes *content) {
     yaml_parser_t parser;
     enum status status = parser_start(file, content, &parser);
     if (status != STATUS_OK)
         return status;
-    size_t depth = 0, anchors = 0;
+    struct counts counts = {0};
     bool end = false;
     while (!end && status == STATUS_OK) {
-        yaml_event_t event;
-        if (!yaml_parser_parse(&parser, &event)) {
+        yaml_token_t token;
+        if (!yaml_parser_scan(&parser, &token)) {
             status = parser_error(file, content, &parser);
             break;
         }
-        bool opens =
-            event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
-        bool closes = event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
-        depth += opens;
-        depth -= closes;
-        anchors += (event.type == YAML_SCALAR_EVENT && event.data.scalar.anchor) ||
-                   (event.type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor) ||
-                   (event.type == YAML_MAPPING_START_EVENT && event.data.mapping_start.anchor);
-        if (depth > MAX_DEPTH || anchors > MAX_ANCHORS)
-            status = FAIL(STATUS_BAD_INPUT, "%s, line %zu: more than %d %s", file,
-                          event.start_mark.line + 1, depth > MAX_DEPTH ? MAX_DEPTH : MAX_ANCHORS,
-                          depth > MAX_DEPTH ? "levels of nesting" : "anchors");
-        end = event.type == YAML_STREAM_END_EVENT || event.type == YAML_DOCUMENT_END_EVENT;
-        yaml_event_delete(&event);
+        end = count_token(token.type, &counts);
+        status = check_counts(file, &token, &counts);
+        yaml_token_delete(&token);
     }
     yaml_parser_delete(&parser);
     return status;

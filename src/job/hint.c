@@ -213,7 +213,8 @@ void hint_word(const char *word, const char *after, struct text *out) {
         return;
     }
     for (size_t i = 0; suffix && i < sizeof kinds / sizeof *kinds; i++)
-        if (is_one_of(suffix, kinds[i].suffixes) && (!after || strcmp(after, kinds[i].flag + 2))) {
+        if (is_one_of(suffix, kinds[i].suffixes) &&
+            (!after || strcmp(after, kinds[i].flag + 2) != 0)) {
             text_format(out, ": is it meant for %s?", kinds[i].flag);
             return;
         }

@@ -76,7 +76,8 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     free(item->label_path);
     item->label_path = NULL;
     TRY(label_path(item->path, &item->label_path));
-    TRY(label_file_read(item->label_path, job->classes->n_data, &item->labels));
+    TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
+                        &item->labels));
     TRY(heed_label(outage, item));
     if (item->error[0])
         return STATUS_OK;
@@ -145,6 +146,12 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->n_boxes = 0;
     result->n_missing = result->n_predictions = 0;
     result->score = 0;
+    if (!failed && job->interface && item->findings.not_finite)
+        return FAIL(STATUS_FAILED,
+                    "%s: the model's output for it is not finite (NaN or infinity): its weights "
+                    "are damaged or its training diverged: give another checkpoint; on CUDA, first "
+                    "try --no-half: fp16 may be too small for it",
+                    item->path);
     if (!failed) {
         TRY(memory_reserve(&result->boxes, &result->box_capacity,
                            item->labels.n_labels ? item->labels.n_labels : 1,

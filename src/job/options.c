@@ -81,7 +81,8 @@ static const struct row rows[] = {
     {"fail-on", COUNT, AT(fail_on), -1, 9e15, "-1", NULL, "N",
      "exit 4 where more than N boxes are mislabeled (default: off)"},
     {"hang-timeout", COUNT, AT(hang_timeout), 0, 86400, "30", NULL, "SECONDS",
-     "end the job when a process gives no sign of life for so long (default: 30; 0: off)"},
+     "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
+     "(default: 30; 0: off)"},
     {"quiet", SWITCH, AT(quiet), 0, 0, NULL, NULL, NULL, "no lines on the screen but errors"},
     {"version", SWITCH, AT(version), 0, 0, NULL, NULL, NULL, "print the version (-V)"},
     {"help", SWITCH, AT(help), 0, 0, NULL, NULL, NULL, "print this (-h)"},
@@ -311,26 +312,38 @@ void options_help(struct text *text) {
               "  3 with --strict, 4 with --fail-on, 130 or 143 interrupted\n");
 }
 
+/* A flag's value as JSON. */
+static void append_value(const struct options *options, const struct row *row, struct text *text) {
+    if (row->kind == SWITCH)
+        text_string(text, *(bool *)field(options, row) ? "true" : "false");
+    else if (row->kind == COUNT && row->automatic && *(int64_t *)field(options, row) == 0)
+        text_json_string(text, row->automatic);
+    else if (row->kind == COUNT)
+        text_format(text, "%lld", (long long)*(int64_t *)field(options, row));
+    else if (row->kind == REAL)
+        text_json_number(text, *(double *)field(options, row), 6);
+    else if (*(char **)field(options, row))
+        text_json_string(text, *(char **)field(options, row));
+    else
+        text_string(text, "null");
+}
+
 void options_json(const struct options *options, struct text *text) {
     const char *separator = "{";
     for (size_t i = 0; i < ROWS; i++) {
-        const struct row *row = &rows[i];
-        if (same_name(row->name, "help") || same_name(row->name, "version"))
+        if (same_name(rows[i].name, "help") || same_name(rows[i].name, "version"))
             continue;
-        text_format(text, "%s\"%s\": ", separator, row->name);
+        text_format(text, "%s\"%s\": ", separator, rows[i].name);
         separator = ", ";
-        if (row->kind == SWITCH)
-            text_string(text, *(bool *)field(options, row) ? "true" : "false");
-        else if (row->kind == COUNT && row->automatic && *(int64_t *)field(options, row) == 0)
-            text_json_string(text, row->automatic);
-        else if (row->kind == COUNT)
-            text_format(text, "%lld", (long long)*(int64_t *)field(options, row));
-        else if (row->kind == REAL)
-            text_json_number(text, *(double *)field(options, row), 6);
-        else if (*(char **)field(options, row))
-            text_json_string(text, *(char **)field(options, row));
-        else
-            text_string(text, "null");
+        append_value(options, &rows[i], text);
     }
     text_string(text, "}");
+}
+
+void options_lines(const struct options *options, struct text *text) {
+    for (size_t i = 0; i < ROWS; i++) {
+        text_format(text, "%s ", rows[i].name);
+        append_value(options, &rows[i], text);
+        text_string(text, "\n");
+    }
 }

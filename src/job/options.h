@@ -35,6 +35,8 @@ void options_help(struct text *text);
 
 /* Appends a JSON object of every flag in force. */
 void options_json(const struct options *options, struct text *text);
+/* Appends a line for each flag, --help and --version among them: "imgsz 640", the value as JSON. */
+void options_lines(const struct options *options, struct text *text);
 
 /* Sets what the command line says, and marks it in `given` (one bool a table row). Used by
  * options_read. */

@@ -18,6 +18,7 @@ struct verify_job {
     const struct class_map *classes;
     struct thresholds thresholds;
     const char *root;        /* image names are relative to it */
+    const char *extent;      /* of the data set, for label files that are links */
     const char *common;      /* deepest folder common to all images */
     struct placer *placer;   /* NULL in a dry run */
     struct journal *journal; /* this rank's; NULL in a dry run */

@@ -26,12 +26,20 @@ struct search {
     struct candidates *out;
 };
 
+/* Whether a score is to be looked at: one that may reach the floor, or is not finite. */
+VERIFY_INLINE bool is_striking(float raw, float bound) {
+    return raw >= bound || float_magnitude(raw) >= FLOAT_INFINITY;
+}
+
 static uint32_t id_of(const struct plane *plane, size_t cell) {
     return (uint32_t)(plane->first_tile * TILE + cell);
 }
 
 static enum status check(const struct search *search, size_t cell, size_t class, float raw,
                          float objectness) {
+    search->out->all_finite &= float_magnitude(raw) < FLOAT_INFINITY;
+    if (!(raw >= search->bound))
+        return STATUS_OK;
     float score = objectness * (search->anchors->logits ? sigmoid(raw) : score_clamp(raw));
     if (!(score >= search->floor))
         return STATUS_OK;
@@ -39,15 +47,19 @@ static enum status check(const struct search *search, size_t cell, size_t class,
                           (struct candidate){score, id_of(search->plane, cell), (uint32_t) class});
 }
 
-/* The first of n values that lies at a multiple of SPAN and has one >= bound in its span; n: none.
- */
+/* The first of n values that lies at a multiple of SPAN and has a striking one in its span; n:
+ * none. */
 VECTOR_CLONES
 static size_t next_span(const float *values, size_t from, size_t n, float bound) {
     for (; from + SPAN <= n; from += SPAN) {
         int any = 0;
-        for (size_t i = 0; i < SPAN; i++)
+        uint32_t most = 0;
+        for (size_t i = 0; i < SPAN; i++) {
+            uint32_t magnitude = float_magnitude(values[from + i]);
             any |= values[from + i] >= bound;
-        if (any)
+            most = magnitude > most ? magnitude : most;
+        }
+        if (any || most >= FLOAT_INFINITY)
             return from;
     }
     return from;
@@ -65,7 +77,7 @@ static enum status search_block(const struct search *search, size_t block_index)
          from = next_span(values, from + SPAN, n, search->bound)) {
         size_t end = from + SPAN < n ? from + SPAN : n;
         for (size_t i = from; i < end; i++) {
-            if (!(values[i] >= search->bound))
+            if (!is_striking(values[i], search->bound))
                 continue;
             size_t channel = block_index * block + i % block;
             if (channel >= plane->class_channel && channel < plane->class_channel + n_classes)
@@ -86,7 +98,7 @@ static enum status search_cell(const struct search *search, size_t cell) {
     for (size_t from = next_span(values, 0, n, search->bound); from < n;
          from = next_span(values, from + SPAN, n, search->bound))
         for (size_t k = from; k < n && k < from + SPAN; k++)
-            if (values[k] >= search->bound)
+            if (is_striking(values[k], search->bound))
                 TRY(check(search, cell, k, values[k], 1));
 out:
     return status;
@@ -99,12 +111,13 @@ static enum status search_objects(const struct search *search) {
     const struct head_map *map = plane->scores;
     for (size_t cell = 0; cell < plane->cells; cell++) {
         float raw = map->data[head_map_offset(map, plane->objectness_channel, cell)];
+        search->out->all_finite &= float_magnitude(raw) < FLOAT_INFINITY;
         if (!(raw >= search->bound))
             continue;
         float objectness = search->anchors->logits ? sigmoid(raw) : score_clamp(raw);
         for (size_t k = 0; k < search->anchors->head->n_classes; k++) {
             raw = map->data[head_map_offset(map, plane->class_channel + k, cell)];
-            if (raw >= search->bound)
+            if (is_striking(raw, search->bound))
                 TRY(check(search, cell, k, raw, objectness));
         }
     }
@@ -135,6 +148,7 @@ enum status candidates_find(const struct anchors *anchors, float floor,
                             struct candidates *candidates) {
     enum status status = STATUS_OK;
     candidates->count = 0;
+    candidates->all_finite = true;
     float bound = candidate_bound(anchors->logits, floor);
     for (size_t i = 0; i < anchors->n_planes; i++) {
         struct search search = {anchors, &anchors->planes[i], floor, bound, candidates};

@@ -16,12 +16,14 @@ struct candidate {
 struct candidates {
     size_t count, capacity;
     struct candidate *items; /* owned */
+    bool all_finite; /* of candidates_find: no score that it looked at is infinite or no number */
 };
 
 enum status candidates_add(struct candidates *candidates, struct candidate candidate);
 
 /* Finds every pair of score >= floor, in no particular order. Logits are compared before the
- * sigmoid. */
+ * sigmoid. Looked at are the objectness of each anchor, where the head has it, and the classes of
+ * those that it leaves a chance. */
 enum status candidates_find(const struct anchors *anchors, float floor,
                             struct candidates *candidates);
 

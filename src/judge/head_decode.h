@@ -22,6 +22,12 @@ VERIFY_INLINE float bits_float(uint32_t bits) {
     return x;
 }
 
+/* Grows with |x|; above FLOAT_INFINITY for not-a-number. */
+VERIFY_INLINE uint32_t float_magnitude(float x) {
+    return float_bits(x) & 0x7fffffffu;
+}
+#define FLOAT_INFINITY 0x7f800000u
+
 /* x within -87 to 87; -87 for not-a-number. On the bits: a comparison of floats would become a
  * branch, which keeps loops from being vectorised. */
 VERIFY_INLINE float exp_argument(float x) {

@@ -60,6 +60,7 @@ struct detections {
 /* What a forward leaves of one picture. Start with a zeroed struct; reused from picture to picture.
  */
 struct findings {
+    bool not_finite; /* numbers of the network's output are not: what follows says nothing */
     size_t n_evidence, evidence_capacity;
     struct evidence *evidence;     /* one per target, in order */
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
@@ -84,10 +85,11 @@ enum status judge_scratch_make(struct judge_scratch **out);
 void judge_scratch_free(struct judge_scratch *scratch);
 
 /* Judges one picture from its raw maps. Targets of an unknown class get no evidence and compete
- * with no label, but what they overlap is not missing. Malformed boxes overlap nothing, and
- * not-a-number in the maps counts as a score of 0 and as no box: all results are finite. Fails for
- * lack of memory, or where the maps are not those of judge->head. Thread-safe with a scratch and
- * findings of the thread's own. */
+ * with no label, but what they overlap is not missing. Malformed boxes overlap nothing.
+ * Not-a-number in the maps counts as a score of 0 and as no box, so that all results are finite;
+ * findings->not_finite says whether any anchor has such, or an infinity (classes of anchors whose
+ * objectness rules them out are not looked at). Fails for lack of memory, or where the maps are not
+ * those of judge->head. Thread-safe with a scratch and findings of the thread's own. */
 enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
                           const struct letterbox *letterbox, const struct target *targets,
                           size_t n_targets, struct judge_scratch *scratch,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/darknet_graph.h"
@@ -63,8 +64,10 @@ static enum status read_names(const char *path, struct model *model) {
     TRY(memory_zeroed(model->n_classes, sizeof *model->names, &model->names));
     TRY(names_path(path, &beside));
     status = small_file_read(beside.data, &text);
-    if (status == STATUS_OK && text != NULL)
+    if (status == STATUS_OK && text != NULL) {
+        model->fingerprint = fingerprint_bytes(FINGERPRINT_START, text, strlen(text));
         status = take_names(text, model);
+    }
     if (status != STATUS_OK)
         status_prefix(status, "%s, beside it, ", beside.data);
 out:

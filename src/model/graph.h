@@ -282,6 +282,9 @@ enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t wi
 /* Passes over an imported graph, in this order; each leaves a valid graph in which the head's
  * tensors are computed as before. Tensors that lose their use stay until graph_prune. */
 
+/* STATUS_BAD_INPUT, naming operator and node, where weights of a convolution, matrix product or
+ * BatchNorm are not finite. Other constants may be: masks hold infinities. */
+enum status graph_check_weights(const struct graph *graph);
 /* A BatchNorm with constant parameters goes into the weights and bias of the Conv or ConvTranspose
  * before it, where nothing else uses that one's output; otherwise it becomes Mul and Add. */
 enum status graph_fold_batch_norm(struct graph *graph);

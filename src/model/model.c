@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/foreign.h"
 #include "model/work.h"
@@ -135,7 +136,9 @@ static enum status finish(struct model *model) {
     enum status status;
     struct graph *graph = &model->graph;
     TRY(graph_prune(graph)); /* first, so that nothing unknown is left for the passes */
+    TRY(graph_check_weights(graph));
     TRY(graph_fold_batch_norm(graph));
+    TRY(graph_check_weights(graph)); /* a variance may be negative, or 0 with nothing added */
     TRY(graph_fuse(graph));
     TRY(graph_prune(graph));
     TRY(name_classes(model));
@@ -161,6 +164,11 @@ enum status model_read(const char *path, const char *weights, int64_t imgsz, str
     *model = (struct model){0};
     TRY(read_any(path, weights, imgsz, model));
     TRY(finish(model));
+    const uint64_t beside = model->fingerprint;
+    model->fingerprint = fingerprint_bytes(FINGERPRINT_START, &beside, sizeof beside);
+    TRY(fingerprint_file(path, &model->fingerprint));
+    if (weights)
+        TRY(fingerprint_file(weights, &model->fingerprint));
 out:
     if (status != STATUS_OK) {
         model_free(model);

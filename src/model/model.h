@@ -14,6 +14,7 @@ struct model {
     int64_t stride; /* largest stride of the head: inputs are multiples of it */
     bool dynamic;   /* the file accepts any input size by itself */
     uint64_t parameters;
+    uint64_t fingerprint; /* of the contents of all files that were read (base/fingerprint.h) */
 };
 
 /* Reads a model with the importer that knows its format (by content, then suffix); `imgsz` is the
@@ -25,7 +26,7 @@ void model_free(struct model *model);
 /* Importers: one a file format, one line each in model.c's table. Each fills graph (unfused, with
  * its head), format, description, dynamic, n_classes and names (NULL entries where the file has
  * none); model_read does the rest. `weights` is NULL or --weights. Messages are without the path.
- * On failure the model is empty. */
+ * `fingerprint` is of files beside these two. On failure the model is empty. */
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
 enum status torch_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
 enum status darknet_read(const char *path, const char *weights, int64_t imgsz, struct model *model);

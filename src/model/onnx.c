@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/head.h"
 #include "model/model.h"
@@ -384,7 +385,8 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
     bool searched = *work_left == 0;
     uint64_t constants_left = 0;
     struct input input;
-    struct importer importer = {.graph = &model->graph, .path = path};
+    struct importer importer = {
+        .graph = &model->graph, .path = path, .fingerprint = FINGERPRINT_START};
     TRY(onnx_file_open(path, &file));
     TRY(check_task(file.model));
     TRY(read_input(file.model->graph, &input));
@@ -410,6 +412,7 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
         constants_left = 0;
     TRY(find_head(&importer, file.model));
     TRY(describe(file.model, model));
+    model->fingerprint = importer.fingerprint;
 out:
     importer_free(&importer);
     onnx_file_close(&file);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/half.h"
 
@@ -127,6 +128,7 @@ static enum status read_elements(struct importer *importer, Onnx__TensorProto *m
         TRY(external_read(importer->path, message, count * size, &external));
         raw = external;
         is_raw = true;
+        importer->fingerprint = fingerprint_bytes(importer->fingerprint, raw, count * size);
     } else if (is_raw ? message->raw_data.len != count * size
                       : !convert_field(message, count, NULL)) {
         status = FAIL(STATUS_BAD_INPUT, "damaged: its data do not fit its dimensions");

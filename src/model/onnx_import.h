@@ -59,6 +59,7 @@ struct importer {
     struct name_entry *names;
     uint64_t memory_left; /* bytes that constants may still take */
     uint64_t *work_left;  /* steps (see op_steps) that reading the file may still take */
+    uint64_t fingerprint; /* of the constants that were read from other files */
 };
 
 /* One operator of the file with its inputs looked up. */

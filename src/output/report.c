@@ -70,6 +70,15 @@ static void classes_write(struct text *text, const struct report *report) {
     text_string(text, "]");
 }
 
+static void left_out_write(struct text *text, const struct report *report) {
+    field_count(text, "unlabelled_images", report->tally->counts[TALLY_UNLABELLED]);
+    field_key(text, "skipped_files");
+    text_string(text, "{");
+    for (size_t i = 0; i < report->n_unread_kinds; i++)
+        field_count(text, report->unread_kinds[i].suffix, report->unread_kinds[i].count);
+    text_string(text, "}");
+}
+
 /* Largest first, then by class numbers. */
 static int compare_swaps(const void *left, const void *right) {
     const struct swap_count *a = left, *b = right;
@@ -146,6 +155,7 @@ static enum status line_write(struct text *text, const struct report *report) {
     field_string(text, "status", report->status);
     totals_write(text, report);
     classes_write(text, report);
+    left_out_write(text, report);
     TRY(swaps_write(text, report));
     failures_write(text, report);
     ranks_write(text, report);

@@ -17,6 +17,8 @@ struct report {
     const struct tally *tally; /* of all ranks */
     const struct class_map *classes;
     uint64_t orphan_labels;
+    size_t n_unread_kinds; /* of pictures that were left out */
+    const struct unread_kind *unread_kinds;
     size_t n_ranks;
     const struct rank_report *ranks;
     const char *parameters; /* a JSON object: every flag in force */

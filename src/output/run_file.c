@@ -30,6 +30,22 @@ enum { RUN_FILE_BYTES = 1 << 20 };
 /* Both end a refusal of --resume. */
 #define GIVE_THE_SAME "give the same, or start over with --overwrite"
 
+/* The counts that are kept. */
+static const struct {
+    const char *key;
+    size_t offset;
+} counts_kept[] = {
+    {"read_images", offsetof(struct run_counts, read_images)},
+    {"failed_images", offsetof(struct run_counts, failed_images)},
+    {"invalid_lines", offsetof(struct run_counts, invalid_lines)},
+    {"mislabeled_boxes", offsetof(struct run_counts, mislabeled_boxes)},
+};
+enum { COUNTS = sizeof counts_kept / sizeof *counts_kept };
+
+static uint64_t *count_of(struct run_counts *counts, size_t i) {
+    return (uint64_t *)((char *)counts + counts_kept[i].offset);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 /* At most RUN_FILE_BYTES of a file, with a NUL behind. *bytes stays NULL where there is no such
@@ -200,15 +216,11 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
     start->state = RUN_CONTINUED;
     if (!complete)
         goto out;
-    start->counts = (struct run_counts){
-        .read = member_count(complete, "read"),
-        .failed = member_count(complete, "failed"),
-        .invalid = member_count(complete, "invalid"),
-        .mislabeled = member_count(complete, "mislabeled"),
-    };
+    for (size_t i = 0; i < COUNTS; i++)
+        *count_of(&start->counts, i) = member_count(complete, counts_kept[i].key);
     if (!has_results(work))
         start->state = RUN_FRESH;
-    else if (start->counts.failed == 0)
+    else if (start->counts.failed_images == 0)
         start->state = RUN_COMPLETE;
 out:
     text_free(&text);
@@ -320,14 +332,12 @@ static bool add_file(struct json_object *files, const struct work_folder *work, 
 
 static bool add_finish(struct json_object *run, const struct work_folder *work,
                        const void *context) {
-    const struct run_counts *counts = context;
+    struct run_counts counts = *(const struct run_counts *)context;
     struct json_object *complete = json_object_new_object(), *files = json_object_new_object();
     bool added = complete && json_object_object_add(run, COMPLETE, complete) == 0;
     added = files && json_object_object_add(run, FILES, files) == 0 && added;
-    added = added && add_count(complete, "read", counts->read) &&
-            add_count(complete, "failed", counts->failed) &&
-            add_count(complete, "invalid", counts->invalid) &&
-            add_count(complete, "mislabeled", counts->mislabeled);
+    for (size_t i = 0; added && i < COUNTS; i++)
+        added = add_count(complete, counts_kept[i].key, *count_of(&counts, i));
     for (size_t i = 0; added && i < MADE_FILES; i++)
         added = add_file(files, work, made_names[i]);
     return added;
@@ -336,7 +346,8 @@ static bool add_finish(struct json_object *run, const struct work_folder *work,
 enum status run_file_finish(const char *output, const struct run_counts *counts) {
     enum status status = run_change(output, add_finish, counts);
     if (status == STATUS_OK)
-        status = work_folder_remove(output, counts->failed ? 1u << WORK_DRAFT : WORK_OF_EPOCHS);
+        status =
+            work_folder_remove(output, counts->failed_images ? 1u << WORK_DRAFT : WORK_OF_EPOCHS);
     return status;
 }
 

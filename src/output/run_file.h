@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/status.h"
+#include "output/run_counts.h"
 
 #define RUN_FILE "run.json"
 
@@ -30,17 +30,10 @@ enum run_state {
     RUN_COMPLETE,  /* the job is done, and no image failed; nothing was changed */
 };
 
-/* What the exit status of a finished job depends on. */
-struct run_counts {
-    uint64_t read, failed; /* images */
-    uint64_t invalid;      /* label lines */
-    uint64_t mislabeled;   /* boxes */
-};
-
 struct run_start {
     enum run_state state;
     unsigned epoch;           /* of this start */
-    struct run_counts counts; /* of RUN_COMPLETE */
+    struct run_counts counts; /* of RUN_COMPLETE, but for its boxes of known classes */
 };
 
 /* Begins a run, or another epoch of one, in an output folder whose lock is held: writes run.json,

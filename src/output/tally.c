@@ -52,6 +52,8 @@ enum status tally_line(const struct image_result *result, const struct class_map
     text_count(line, (uint64_t)result->bucket);
     text_string(line, " ");
     text_count(line, result->labels ? result->labels->n_invalid : 0);
+    if (result->labels && result->labels->absent)
+        text_string(line, " u");
     if (result->bucket == BUCKET_FAILED) {
         write_failure(result, line);
         return text_status(line);
@@ -100,10 +102,20 @@ static bool read_word(const char **at, struct word *word) {
     return true;
 }
 
-/* The two numbers that a line begins with; *at moves to what follows. */
-static bool read_head(const char **at, uint64_t *bucket, uint64_t *invalid) {
-    return digits_read(at, BUCKET_COUNT - 1, bucket) &&
-           digits_after(at, ' ', UINT32_MAX, invalid) && (**at == ' ' || **at == '\0');
+/* What a line begins with. */
+struct line_head {
+    uint64_t bucket, invalid;
+    bool unlabelled;
+};
+
+/* *at moves to what follows the head. */
+static bool read_head(const char **at, struct line_head *head) {
+    if (!digits_read(at, BUCKET_COUNT - 1, &head->bucket) ||
+        !digits_after(at, ' ', UINT32_MAX, &head->invalid))
+        return false;
+    head->unlabelled = strncmp(*at, " u", 2) == 0;
+    *at += head->unlabelled ? 2 : 0;
+    return **at == ' ' || **at == '\0';
 }
 
 /* Whether all that follows the head is as it should be. */
@@ -140,14 +152,15 @@ static enum status count_word(struct tally *tally, const struct word *word) {
 
 enum status tally_apply(struct tally *tally, uint64_t index, const char *line) {
     const char *at = line;
-    uint64_t bucket, invalid;
-    if (!read_head(&at, &bucket, &invalid) || !is_body(at, bucket))
+    struct line_head head;
+    if (!read_head(&at, &head) || !is_body(at, head.bucket))
         return FAIL(STATUS_FAILED, "image %" PRIu64 ": what was kept of it is damaged: \"%.100s\"",
                     index, line);
     enum status status = STATUS_OK;
-    tally->counts[TALLY_IMAGES + bucket]++;
-    tally->counts[TALLY_INVALID] += invalid;
-    if (bucket == BUCKET_FAILED)
+    tally->counts[TALLY_IMAGES + head.bucket]++;
+    tally->counts[TALLY_INVALID] += head.invalid;
+    tally->counts[TALLY_UNLABELLED] += head.unlabelled;
+    if (head.bucket == BUCKET_FAILED)
         return tally_add_failure(tally, index, at + 3, strlen(at + 3));
     while (*at && status == STATUS_OK) {
         struct word word;

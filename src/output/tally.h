@@ -11,6 +11,7 @@ enum tally_count {
     TALLY_BOXES = TALLY_IMAGES + BUCKET_COUNT,   /* + enum verdict */
     TALLY_MISSING = TALLY_BOXES + VERDICT_COUNT, /* missing objects */
     TALLY_INVALID,                               /* invalid label lines */
+    TALLY_UNLABELLED,                            /* images without a label file */
     TALLY_CLASSES,                               /* + class * TALLY_PER_CLASS + enum tally_class */
 };
 enum tally_class {
@@ -38,9 +39,10 @@ enum status tally_make(size_t n_classes, struct tally *tally);
 void tally_free(struct tally *tally);
 
 /* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
- * label lines, then a word for each box, "b<class>.<verdict>", followed by "><suggested>" where
- * that makes a swap, and for each missing object, "m<class>" ("m-" for a class that the data set
- * lacks); of a failed image, after those two numbers, "f " and its JSON object. */
+ * label lines, "u" where it has no label file, then a word for each box, "b<class>.<verdict>",
+ * followed by "><suggested>" where that makes a swap, and for each missing object, "m<class>" ("m-"
+ * for a class that the data set lacks); of a failed image, instead of those words, "f " and its
+ * JSON object. */
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line);
 /* Counts such a line, of the image with that index in the list; images come in any order. Classes

@@ -1,19 +1,23 @@
 """The program with --device cuda over the emulated CUDA backend, against --device cpu."""
 
+import os
 import re
+import subprocess
 import unittest
 
-from harness import MODEL, Case
+from harness import MODEL, VERIFY, Case
+from test_not_finite import FIRST, with_number
 
 PICTURES = 8
 EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
 
 
 class Emulated(Case):
-    def run_on(self, device, *flags, output=None, **options):
+    def run_on(self, device, *flags, ranks=2, output=None, **options):
         data = self.path("data")
         return self.run_verify("--model", MODEL, "--data", data, "--imgsz", 96, "--device", device,
-                               "--output", output or device, "--no-half", *flags, **options)
+                               "--output", output or device, "--no-half", *flags, ranks=ranks,
+                               **options)
 
     def assert_close(self, a, b, what, limit=1e-3):
         self.assertEqual(a is None, b is None, what)
@@ -65,6 +69,47 @@ class Emulated(Case):
     @staticmethod
     def uuid(index):
         return "GPU-e0000000-0000-0000-0000-%012d" % index
+
+    def test_a_device_that_hangs(self):
+        """The job ends in time, names rank and device, and is resumed on one that works."""
+        self.dataset(pictures=PICTURES)
+        self.run_on("cuda", "--batch", 1, output="whole")
+        out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 1, output="out", code=1,
+                          env={"VERIFY_EMULATION_HANG": "5"}, timeout=60)
+        self.assertRegex(out, r"\[GPU [01]\] ERROR: GPU 0 \(Emulated GPU.*\): "
+                              r"a batch has not ended for 1 s")
+        self.assertIn("--resume goes on", self.stderr)
+        done = self.journalled(output="out")
+        self.assertIn(done, range(1, PICTURES))
+        out = self.run_on("cuda", "--batch", 1, "--resume", output="out")
+        self.assertIn("Resuming: %d of %d images are done" % (done, PICTURES), out)
+        self.assertEqual(self.tree("out"), self.tree("whole"))
+
+    def test_a_number_too_large_for_fp16(self):
+        self.dataset(pictures=2)
+        with open(self.path("m.onnx"), "wb") as file:
+            file.write(with_number(FIRST, 1e5))
+        flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,
+                 "--device", "cuda", "--overwrite")
+        self.run_verify(*flags, ranks=1, code=1)
+        self.assertRegex(self.stdout + self.stderr, r"0001\.jpg: .* is not finite .*--no-half")
+        self.run_verify(*flags, "--no-half", ranks=1)
+
+
+    def test_one_rank_without_a_device(self):
+        """All use the CPU then, and it is said why."""
+        data = self.dataset(pictures=2)
+        for device, code in (("auto", 0), ("cuda", 2)):
+            verify = [VERIFY, "--model", MODEL, "--data", data, "--imgsz", "96", "--device", device]
+            done = subprocess.run(["mpirun", "--oversubscribe", "-np", "1", *verify, ":", "-np", "1",
+                                   "env", "VERIFY_EMULATION_ABSENT=1", *verify],
+                                  cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, timeout=100,
+                                  env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"))
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertRegex(done.stdout + done.stderr, "rank 1 on .*: --device cuda: ")
+            self.assertEqual("WARNING: no rank uses a GPU" in done.stdout, code == 0)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,29 @@ class ProcessFaults(FaultCase):
                 with open(self.path("o", "logs", "verify.log"), encoding="utf-8") as log:
                     self.assertIn("Total images: 16", log.read())
 
+    def test_clock_that_is_set_back(self):
+        """An hour, amid the work: no time is negative, and the result is the same."""
+        self.run_faulty({"CLOCK": -3600})
+        with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertGreater(report["elapsed_seconds"], 0)
+        self.assertLess(report["elapsed_seconds"], 60)
+        self.assertGreaterEqual(report["finished"], report["started"])
+        for rank in report["per_rank"]:
+            self.assertGreater(rank["seconds"], 0)
+        self.check_result()
+
+    def test_clock_that_is_set_back_stops_no_beat(self):
+        """The lock of the output gets its sign of life every 5 seconds all the same."""
+        process = self.start({"CLOCK": -3600, "SLOW": 1500}, ranks=0)
+        self.wait_for_images(process, 1)
+        lock = self.path("o", ".verify", "lock")
+        first, deadline = os.stat(lock).st_mtime_ns, time.monotonic() + 10
+        while os.stat(lock).st_mtime_ns == first:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        process.kill()
+
     def close_screen(self, ranks):
         """As `verify | head -1`; returns the exit status."""
         process = subprocess.Popen(self.command({"SLOW": 30}, ranks=ranks),

@@ -119,6 +119,7 @@ class Fixtures(Case):
         os.makedirs(data)
         for name in sorted(os.listdir(os.path.join(COCO, "images")))[:4]:
             os.symlink(os.path.join(COCO, "images", name), os.path.join(data, name))
+        os.symlink(os.path.join(COCO, "labels"), self.path("labels"))
         models = sorted(n for n in os.listdir(os.path.join(FIXTURES, "zoo")) if n.endswith(".onnx"))
         self.assertEqual(len(models), 6)
         for name in models:

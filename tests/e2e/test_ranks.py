@@ -1,5 +1,6 @@
 """The same bytes at any number of ranks and any batch; shares; no mpirun at all."""
 
+import os
 import unittest
 
 from harness import Case
@@ -41,6 +42,7 @@ class Ranks(Case):
     def test_shares_differ_by_one_at_most(self):
         with open(self.path("list.txt"), "w") as file:
             file.writelines("%06d.jpg\n" % i for i in range(258180))
+        open(self.path("258000.txt"), "w").close()  # a set without any label file is refused
         out = self.verify_demo("--dry-run", data=self.path("list.txt"), ranks=8)
         for rank in range(8):
             self.assertIn("[CPU %d] Processing %d images" % (rank, 32273 if rank < 4 else 32272), out)
@@ -51,7 +53,9 @@ class Ranks(Case):
         names = ["%s/%06d.jpg" % ("absent" * 20, i) for i in range(40000)]
         with open(self.path("list.txt"), "w") as file:
             file.writelines(name + "\n" for name in names)
-        self.verify_demo(data=self.path("list.txt"), ranks=3)
+        os.mkdir(self.path("absent" * 20))
+        open(self.path(names[0].replace(".jpg", ".txt")), "w").close()
+        self.verify_demo(data=self.path("list.txt"), ranks=3, code=1)  # none can be read
         self.assertEqual([record["image"] for record in self.records()], names)
         self.assertEqual(self.report()["images"]["failed"], len(names))
         self.assertEqual([f["image"] for f in self.report()["failed_images"]], names)

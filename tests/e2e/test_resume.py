@@ -3,12 +3,13 @@ refuses."""
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from harness import MODEL, VERIFY, end
+from harness import DATA, MODEL, ROOT, VERIFY, end
 from resume_case import ResumeCase
 
 
@@ -88,6 +89,23 @@ class Resume(ResumeCase):
         os.remove(os.path.join(data, "images", sorted(os.listdir(data + "/images"))[-1]))
         self.run_verify(*flags, "--resume", ranks=1, code=2)
         self.assertIn("list of images", self.stderr)
+
+    def test_changed_weights_are_refused(self):
+        """Also those that an ONNX file has outside of itself."""
+        for name in ("external.onnx", "external.bin"):
+            shutil.copy(os.path.join(ROOT, "tests", "data", "onnx", name), self.folder)
+        flags = ("--model", "external.onnx", "--data", os.path.join(DATA, "images"), "--imgsz", "64",
+                 "--threads", "1")
+        process = subprocess.Popen([VERIFY, *flags], cwd=self.folder, stdout=subprocess.DEVNULL)
+        self.addCleanup(end, process)
+        self.wait_for_images(5, process)
+        process.kill()
+        process.wait()
+        with open(self.path("external.bin"), "r+b") as file:
+            file.seek(400)
+            file.write(b"\1\2\3\4")
+        self.run_verify(*flags, "--resume", ranks=1, code=2)
+        self.assertIn("--model is not what it was", self.stderr)
 
     def test_live_runs_are_left_alone(self):
         process = self.start()

@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-/* How many devices there are: 1 at first. */
+/* How many devices there are: 1 at first; none where VERIFY_EMULATION_ABSENT is set. */
 void emulated_set_devices(int count);
 /* Memory of each device, 1 GiB at first; what is allocated stays. */
 void emulated_set_memory(size_t bytes);
@@ -45,6 +45,11 @@ void emulated_fail_at(uint64_t at, bool for_good);
 uint64_t emulated_calls(void);
 /* The function, or the kernel, that failed by it; NULL: none. */
 const char *emulated_failed(void);
+
+/* The device hangs for good from the question after so many that were asked of events (0: never):
+ * nothing that is enqueued is done any more, and the process aborts on calls that would wait for
+ * it, or that release something. VERIFY_EMULATION_HANG says the same to a program. */
+void emulated_hang(uint64_t after);
 
 /* Allocations, streams, events and graphs that were not released. */
 size_t emulated_left(void);

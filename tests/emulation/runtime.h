@@ -52,6 +52,7 @@ struct CUstream_st {
 struct CUevent_st {
     int device;
     struct position recorded; /* count 0: never */
+    bool asked;               /* since then */
 };
 
 struct CUgraph_st {
@@ -77,6 +78,8 @@ struct runtime {
     size_t memory, used, peak; /* of one device; of all */
     uint64_t n_calls, fail_at;
     bool fail_for_good, lost;
+    uint64_t n_questions, hang_after; /* 0: never */
+    bool hangs;
     const char *failed;
     uint64_t n_made; /* numbers of allocations and streams */
     uint32_t random;

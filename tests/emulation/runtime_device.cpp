@@ -39,6 +39,8 @@ int runtime_device(void) {
 }
 
 call::call(const char *name, bool releases) : error(cudaSuccess), guard(runtime.mutex) {
+    if (releases && runtime.hangs)
+        runtime_die("%s: of a device that hangs", name);
     bool turn = !releases && ++runtime.n_calls == runtime.fail_at;
     if (!turn && !runtime.lost)
         return;
@@ -72,6 +74,13 @@ void emulated_fail_at(uint64_t at, bool for_good) {
     runtime.fail_for_good = for_good;
     runtime.lost = false;
     runtime.failed = NULL;
+}
+
+void emulated_hang(uint64_t after) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    runtime.hang_after = after;
+    runtime.n_questions = 0;
+    runtime.hangs = false;
 }
 
 uint64_t emulated_calls(void) {
@@ -117,6 +126,8 @@ const char *cudaGetErrorString(cudaError_t error) {
         return "invalid device ordinal";
     case cudaErrorInvalidResourceHandle:
         return "invalid resource handle";
+    case cudaErrorNotReady:
+        return "device not ready";
     case cudaErrorLaunchFailure:
         return "unspecified launch failure";
     case cudaErrorStreamCaptureUnsupported:
@@ -129,7 +140,7 @@ const char *cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaGetDeviceCount(int *count) {
     struct call call(__func__);
-    *count = call.error ? 0 : runtime.n_devices;
+    *count = call.error || getenv("VERIFY_EMULATION_ABSENT") ? 0 : runtime.n_devices;
     return call.result(call.error ? call.error : *count ? cudaSuccess : cudaErrorNoDevice);
 }
 

@@ -1,6 +1,7 @@
 /* Streams, events, and when what is enqueued is done. */
 #include <algorithm>
 #include <cuda_emulation.h>
+#include <stdlib.h>
 
 #include "emulated_runtime.h"
 #include "runtime.h"
@@ -119,6 +120,8 @@ void streams_reach(struct position wanted) {
     std::map<uint64_t, uint64_t> needed;
     find_needed(wanted, &needed);
     struct memory_access access;
+    if (runtime.hangs && !reached(wanted))
+        runtime_die("a wait for a device that hangs");
     while (!reached(wanted)) {
         std::vector<CUstream_st *> heads;
         for (const auto &[id, count] : needed) {
@@ -144,7 +147,7 @@ void streams_work_ahead(void) {
     std::vector<CUstream_st *> streams;
     const CUstream_st *first = NULL;
     enum emulation_order order = emulation_order_wanted();
-    if (order == ASCENDING || (order == SHUFFLED && runtime_random(CALLS_BETWEEN)))
+    if (runtime.hangs || order == ASCENDING || (order == SHUFFLED && runtime_random(CALLS_BETWEEN)))
         return;
     for (const auto &[id, stream] : runtime.streams) {
         first = first || stream->legacy ? first : stream.get();
@@ -264,7 +267,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags) {
     struct call call(__func__);
     (void)flags;
     if (call.error == cudaSuccess) {
-        *out = new CUevent_st{runtime_device(), {0, 0}};
+        *out = new CUevent_st{runtime_device(), {0, 0}, false};
         runtime.events.insert(*out);
     }
     return call.result(call.error);
@@ -287,6 +290,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     if (event_of(event)->device != found->device)
         return call.result(cudaErrorInvalidResourceHandle);
     event->recorded = stream_tail(found);
+    event->asked = false;
     return cudaSuccess;
 }
 
@@ -294,4 +298,28 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     struct call call(__func__);
     streams_reach(event_of(event)->recorded);
     return call.result(call.error);
+}
+
+/* Whether it is time to hang. */
+static bool hangs_now(void) {
+    static const char *const variable = getenv("VERIFY_EMULATION_HANG");
+    uint64_t after = runtime.hang_after;
+    if (!after && variable)
+        after = strtoul(variable, NULL, 10);
+    return after && runtime.n_questions++ >= after;
+}
+
+/* The first answer is no, whatever has happened; who asks on gets what is asked for. */
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+    struct call call(__func__);
+    CUevent_st *found = event_of(event);
+    runtime.hangs = runtime.hangs || hangs_now();
+    bool asked = found->asked;
+    found->asked = true;
+    if (call.error)
+        return call.result(call.error);
+    if (!asked || runtime.hangs)
+        return call.result(cudaErrorNotReady);
+    streams_reach(found->recorded);
+    return cudaSuccess;
 }

@@ -19,6 +19,7 @@
  *     FAULT_VANISH  a file
  *     FAULT_LOG     a file that gets a line for each call at which something was done
  *     FAULT_SLOW    milliseconds that each hard link takes longer, for a run that can be watched
+ *     FAULT_CLOCK   seconds by which the wall clock is set forward at the first hard link
  *
  * What the C library calls within itself (stdio) is not seen. */
 #include <dlfcn.h>
@@ -269,7 +270,25 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     DO(int, fault, renameat, from_folder, from, to_folder, to);
 }
 
+static atomic_bool clock_is_set;
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    long result = syscall(SYS_clock_gettime, clock, time);
+    if (result == 0 && clock == CLOCK_REALTIME && atomic_load(&clock_is_set))
+        time->tv_sec += number_of("FAULT_CLOCK", 0);
+    return (int)result;
+}
+
+time_t time(time_t *out) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    atomic_store(&clock_is_set, true);
     pause_for(number_of("FAULT_SLOW", 0));
     enum fault fault = fault_of("linkat", true, to_folder, to);
     DO(int, fault, linkat, from_folder, from, to_folder, to, flags);

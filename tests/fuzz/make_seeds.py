@@ -51,6 +51,64 @@ anchors=10,14, 23,27, 37,58
 classes=1
 num=3
 scale_x_y=1.05
+""", """[net]
+width=64
+height=64
+channels=3
+[convolutional]
+batch_normalize=1
+filters=8
+size=3
+stride=2
+pad=1
+activation=mish
+[convolutional]
+batch_normalize=1
+filters=8
+groups=4
+dilation=2
+size=3
+stride=1
+pad=1
+activation=swish
+[shortcut]
+from=-2
+activation=leaky
+[maxpool]
+size=5
+stride=1
+[maxpool]
+size=3
+stride=2
+[convolutional]
+filters=14
+size=1
+stride=1
+activation=logistic
+[yolo]
+mask=2,3
+anchors=4,6, 10,14, 23,27, 37,58
+classes=2
+num=4
+scale_x_y=2
+new_coords=1
+[route]
+layers=2
+[dropout]
+probability=.5
+[convolutional]
+filters=14
+size=3
+pad=1
+stride=1
+activation=logistic
+[yolo]
+mask=0,1
+anchors=4,6, 10,14, 23,27, 37,58
+classes=2
+num=4
+scale_x_y=2
+new_coords=1
 """]
 
 
@@ -165,7 +223,10 @@ def main(folder):
             put("image", f"{orientation}-{name}", oriented(content, orientation))
     for i, text in enumerate(CONFIGURATIONS):
         put("darknet", f"{i}.cfg", text.encode())
-        put("darknet", f"{i}", text.encode() + b"\0" + struct.pack("<iiiq", 0, 2, 5, 0) + bytes(4000))
+        header = struct.pack("<iiiq", 0, 2, 5, 0)
+        floats = struct.pack("<64f", *[(k * 37 % 64 + 1) / 80 for k in range(64)])
+        put("darknet", f"{i}", text.encode() + b"\0\0" + header + bytes(4000))
+        put("darknet", f"{i}.whole", text.encode() + b"\0\1" + header + floats)
         put("model", f"{i}.cfg", text.encode())
 
 

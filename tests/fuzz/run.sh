@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of model files and of pictures with libFuzzer, ASan and UBSan:
+# Fuzzes the readers of model files and of pictures, and what becomes of Darknet's models, with
+# libFuzzer, ASan and UBSan:
 #   bash tests/fuzz/run.sh [--seconds N] [TARGET...]
 # --seconds: for each target (12), one on each core at a time. Targets: pickle torch model onnx
 # darknet image. Builds in build/fuzz, or in $FUZZ_BUILD; the corpora grow there from run to run.

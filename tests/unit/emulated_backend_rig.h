@@ -103,6 +103,7 @@ struct plan {
     int local_rank;
     const int *devices; /* n_devices; NULL: all */
     size_t n_devices;
+    double hang_seconds;
 };
 
 struct run {
@@ -263,10 +264,8 @@ out:
     return status;
 }
 
-/* Opens the backend, runs it over all samples, closes it. */
-static inline enum status run_make(const struct plan *plan, const struct model *model,
+static inline enum status run_open(const struct plan *plan, const struct model *model,
                                    const struct samples *samples, struct run *run) {
-    enum status status;
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
     run->judge = (struct judge){.head = model->graph.head,
                                 .predict = plan->predict,
@@ -281,7 +280,8 @@ static inline enum status run_make(const struct plan *plan, const struct model *
                                       .half = plan->half,
                                       .local_rank = plan->local_rank,
                                       .devices = plan->devices,
-                                      .n_devices = plan->n_devices};
+                                      .n_devices = plan->n_devices,
+                                      .hang_seconds = plan->hang_seconds};
     assert_int_equal(pthread_mutex_init(&run->mutex, NULL), 0);
     ASSERT_OK(queue_make(plan->slots, &run->free));
     ASSERT_OK(queue_make(PICTURES_MOST, &run->ready));
@@ -293,13 +293,26 @@ static inline enum status run_make(const struct plan *plan, const struct model *
         run->letterboxes[i] =
             letterbox_plan(samples->items[i].image.width, samples->items[i].image.height,
                            plan->imgsz, plan->rect, (uint32_t)model->stride);
-    TRY(plan->interface->open(model, &run->judge, &options, &run->backend));
-    TRY(plan->readers ? run_threads(run) : run_whole_batches(run));
-out:
+    return plan->interface->open(model, &run->judge, &options, &run->backend);
+}
+
+static inline enum status run_all(struct run *run) {
+    return run->plan->readers ? run_threads(run) : run_whole_batches(run);
+}
+
+/* Returns `status`. */
+static inline enum status run_close(struct run *run, enum status status) {
     if (run->backend)
-        plan->interface->close(run->backend);
+        run->plan->interface->close(run->backend);
     run->backend = NULL;
     return status;
+}
+
+/* Opens the backend, runs it over all samples, closes it. */
+static inline enum status run_make(const struct plan *plan, const struct model *model,
+                                   const struct samples *samples, struct run *run) {
+    enum status status = run_open(plan, model, samples, run);
+    return run_close(run, status == STATUS_OK ? run_all(run) : status);
 }
 
 static inline void run_free(struct run *run) {

@@ -62,7 +62,7 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     file_make(below(f->output, "verification_records.jsonl"), "{}");
     assert_int_equal(
         rename(below(f->output, ".verify/placed.0.0"), below(f->output, ".verify/manifest")), 0);
-    assert_ok(run_file_finish(f->output, &(struct run_counts){.read = 3}));
+    assert_ok(run_file_finish(f->output, &(struct run_counts){.read_images = 3}));
 }
 
 static void clear(const struct fixture *f, uint64_t want_kept) {

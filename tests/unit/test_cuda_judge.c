@@ -95,6 +95,35 @@ static void test_not_a_number_in_the_maps(void **state) {
     }
 }
 
+/* Of one picture of a batch: the others are as they were. */
+static void test_one_number_that_is_none(void **state) {
+    (void)state;
+    static const size_t planned[] = {1, 3, 6, 8};
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++) {
+        struct rig_head rig = rig_make(&heads[planned[i]]);
+        struct rig_batch batch = batch_make(&rig, 2, (const size_t[]){2, 0}, 3);
+        size_t seen = 0;
+        check_once(&rig, &batch);
+        assert_false(batch.findings[0].not_finite || batch.findings[1].not_finite);
+        for (size_t k = 0; k < 8; k++) {
+            size_t which = k % 2 && rig.host[1] ? 1 : 0;
+            const struct map *map = which ? &rig.maps.scores[0] : &rig.maps.boxes[0];
+            size_t cells = map->height * map->width, channel = map->channels - 1 - k / 2 * 2;
+            float *number = rig.host[which] + (cells + k * 5) * map->pitch + channel;
+            float before = *number;
+            *number = k % 4 < 2 ? NAN : k % 8 < 4 ? INFINITY : -INFINITY;
+            rig_upload(&rig);
+            check_once(&rig, &batch);
+            assert_false(batch.findings[0].not_finite);
+            seen += batch.findings[1].not_finite;
+            *number = before;
+        }
+        assert_true(seen >= 4);
+        batch_free(&batch);
+        rig_free(&rig);
+    }
+}
+
 /* A batch of one picture as judge_picture has it, for a few parameters of predictions. */
 static struct findings check_one(struct rig_head *rig, size_t n_labels) {
     struct rig_batch batch = batch_make(rig, 1, &n_labels, 21);
@@ -301,6 +330,7 @@ int main(void) {
         cmocka_unit_test(test_many_labels),
         cmocka_unit_test(test_classes_that_the_data_lacks),
         cmocka_unit_test(test_not_a_number_in_the_maps),
+        cmocka_unit_test(test_one_number_that_is_none),
         cmocka_unit_test(test_long_lists_are_sorted),
         cmocka_unit_test(test_limits_of_predictions),
         cmocka_unit_test(test_most_candidates_of_predictions),

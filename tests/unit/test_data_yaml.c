@@ -161,6 +161,22 @@ static void test_bad_yaml(void **state) {
         {"names: [a]\n", "val", "--split: @/data.yaml has no 'val'; it has no split at all"},
         {"train: d\nnames: [a]\n", "trian", "--split trian: it takes train, val, test"},
         {"train: d\nnames: [a]\n", "train,", "--split train,: it takes train, val, test"},
+        {"train: d\nnames: [a]\n", "valid", "with commas between; did you mean 'val'?"},
+        {"train: d\nnames: [a]\n", "train, validation", "did you mean 'val'?"},
+        {"train: d\nnames: [a]\n", "trian", "did you mean 'train'?"},
+        {"train: d\nnames: [a]\n", "tests", "did you mean 'test'?"},
+        {"train: d\nnames: [a]\n", "x", "with commas between"},
+        {"nc: 2\nbackbone: [[-1, 1, Conv]]\nhead: []\n", NULL,
+         "names no images: it needs 'train', 'val' or 'test'; it describes a model"},
+        {"path: coco8\ntrain: images/train\nval: images/val\ndownload: https://host/coco8.zip\n",
+         NULL, "/coco8; its 'download' is not followed: download the data set first"},
+        {"train: https://host/images\n", NULL,
+         "@/data.yaml: 'train: https://host/images' is a URL: download the data set"},
+        {"path: https://host/\ntrain: images\n", NULL, "'path: https://host/' is a URL"},
+        {"train: d\\images\n", NULL, "@/data.yaml: 'train: d\\images' is written as on Windows"},
+        {"path: 'C:\\data'\ntrain: images\n", NULL, "'path: C:\\data' is written as on Windows"},
+        {"path: C:/data\nval: images\n", NULL, "'path: C:/data' is written as on Windows"},
+        {"path: ~/data\nval: images\n", NULL, "'path: ~/data': '~' means nothing in a file"},
         {"train: d\nnames: [a]\n", "", "--split : it takes train, val, test"},
         {"train: gone\nval: gone2\nnames: [a]\n", NULL,
          "@/gone does not exist: check 'train' in @/data.yaml"},
@@ -214,9 +230,58 @@ static void test_hostile_yaml(void **state) {
     write_yaml("train: &s [*s]\n");
     assert_bad(in("data.yaml"), NULL, "'train' must be a text");
     write_yaml("x");
-    assert_int_equal(truncate(in("data.yaml"), (off_t)17 << 20), 0);
-    assert_bad(in("data.yaml"), NULL, "@/data.yaml larger than 16 MiB");
+    assert_int_equal(truncate(in("data.yaml"), (off_t)5 << 20), 0);
+    assert_bad(in("data.yaml"), NULL, "@/data.yaml larger than 4 MiB");
     free(text);
+}
+
+/* `before`, `count` times `piece`, in which '#' stands for the number, `after`. */
+static void write_repeated(const char *before, const char *piece, int count, const char *after) {
+    struct text text = {0};
+    text_string(&text, before);
+    for (int i = 0; i < count; i++)
+        for (const char *c = piece; *c; c++)
+            if (*c == '#')
+                text_count(&text, (uint64_t)i);
+            else
+                text_bytes(&text, c, 1);
+    text_string(&text, after);
+    write_yaml(text.data);
+    text_free(&text);
+}
+
+/* What libyaml would take long over, by itself or in memory. */
+static void test_long_yaml(void **state) {
+    (void)state;
+    touch("d/a.jpg");
+    static const struct {
+        const char *before, *piece;
+        int count;
+        const char *after, *expected; /* NULL: it is a data set */
+    } cases[] = {
+        {"", "%TAG !a#! tag:x,#:\n", 101, "---\ntrain: d\n", "line 101: more than 100 directives"},
+        {"", "%TAG !a#! tag:x,#:\n", 100, "---\ntrain: d\n", NULL},
+        {"train: d\n", "k#: x\n", 300000, "", "more than 1000000 pieces"},
+        {"train: d\n", "k#: x\n", 100000, "", NULL},
+        {"x: &x a\ntrain: d\ny:\n", "- *x\n", 10001, "", "more than 10000 aliases"},
+        {"x: &x a\ntrain: d\ny:\n", "- *x\n", 10000, "", NULL},
+        {"train: d\n...\n", "- &a# b\n", 2000, "", NULL},
+        {"train: d\n", "---\n- &a# b\n", 900, "", NULL},
+        {"train: d\n", "]", 1, "", "@/data.yaml, line 2: "},
+        {"train: [", "d, ", 10001, "]\n", "line 1: 'train' has more than 10000 entries"},
+        {"train: [", "d, ", 10000, "]\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_repeated(cases[i].before, cases[i].piece, cases[i].count, cases[i].after);
+        if (cases[i].expected) {
+            assert_bad(in("data.yaml"), NULL, cases[i].expected);
+            continue;
+        }
+        struct dataset dataset;
+        open_data(in("data.yaml"), NULL, &dataset);
+        assert_images(&dataset, "d/a.jpg");
+        dataset_free(&dataset);
+    }
 }
 
 static void test_fixture(void **state) {
@@ -245,6 +310,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_yaml_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_yaml, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile_yaml, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_yaml, set_up, tear_down),
         cmocka_unit_test(test_fixture),
     };
     return cmocka_run_group_tests_name("data_yaml", tests, NULL, NULL);

@@ -31,7 +31,8 @@ static void test_folder(void **state) {
     assert_string_equal(dataset.common, in("images"));
     assert_int_equal(dataset.n_names, 0);
     assert_int_equal(dataset.repeated + dataset.other, 0);
-    assert_null(dataset.skipped);
+    assert_text(dataset.skipped, "left out: 2 hidden folders or files with pictures, such as "
+                                 "@/images/.cache");
     assert_string_equal(dataset_image_name(dataset.root, path_list_get(&dataset.images, 2)),
                         "images/a.jpeg");
     dataset_free(&dataset);
@@ -123,13 +124,60 @@ static void test_nothing_to_open(void **state) {
     assert_bad(in("none.yaml"), NULL, "@/none.yaml: No such file or directory");
     assert_bad(folder, NULL, "no images (.jpg .jpeg .png) below @: check --data");
     touch("a.jpg");
-    assert_bad(in("a.jpg"), NULL, "@/a.jpg is no data set: --data takes a data.yaml, a folder");
+    assert_bad(in("a.jpg"), NULL, "@/a.jpg is no data set, but a single picture: give its folder");
+    touch("a.rst");
+    assert_bad(in("a.rst"), NULL, "@/a.rst is no data set: --data takes a data.yaml, a folder");
     assert_bad(in("a.jpg/b"), NULL, "@/a.jpg/b: Not a directory");
     assert_bad(folder, "val", "--split picks from a data.yaml, and @ is none");
     assert_int_equal(mkfifo(in("fifo.txt"), 0600), 0);
     assert_bad(in("fifo.txt"), NULL, "@/fifo.txt: it is not a regular file");
     assert_int_equal(mkfifo(in("fifo.yaml"), 0600), 0);
     assert_bad(in("fifo.yaml"), NULL, "@/fifo.yaml is not a regular file");
+}
+
+/* What is often given in a data set's place: said for what it is. */
+static void test_other_things(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *expected;
+    } files[] = {
+        {"instances_val2017.json", "is JSON, maybe COCO's annotations: convert them"},
+        {"coco128.zip", "is an archive: unpack it"},
+        {"set.tar.gz", "is an archive"},
+        {"SET.TGZ", "is an archive"},
+        {"set.tar", "is an archive"},
+        {"clip.mp4", "is a video: take pictures out of it"},
+        {"a.webp", "but a single picture: give its folder"},
+        {"best.pt", "is a model, which --model takes"},
+        {"a.xml", "is XML, maybe Pascal VOC's"},
+        {"labels.csv", "is a table"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        touch(files[i].name);
+        assert_bad(in(files[i].name), NULL, files[i].expected);
+        assert_text(status_message(), files[i].name);
+    }
+    static const struct {
+        const char *path, *expected;
+    } absent[] = {
+        {"https://host/coco128.zip", "--data https://host/coco128.zip is a URL: download"},
+        {"s3://bucket/set", "is a URL"},
+        {"~/data", "/~/data: No such file or directory: check --data; the shell has left '~'"},
+        {"D:\\data\\set", "it is written as on Windows"},
+        {"D:/data/set", "it is written as on Windows"},
+        {"data\\images", "it is written as on Windows"},
+        {"coco8.yaml", "no data set is downloaded"},
+    };
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        assert_bad(absent[i].path, NULL, absent[i].expected);
+    /* Names that look so are taken where they are there. */
+    touch("C:/a\\b/~x/1.jpg");
+    struct dataset dataset;
+    open_data(in("C:/a\\b/~x"), NULL, &dataset);
+    dataset_free(&dataset);
+    touch("only/data.yaml");
+    touch("only/x.yml");
+    assert_bad(in("only"), NULL, "check --data; or give @/only/data.yaml, which may say where");
 }
 
 static void test_list(void **state) {
@@ -149,7 +197,9 @@ static void test_list(void **state) {
     for (size_t i = 0; i < 6; i++)
         assert_string_equal(path_list_get(&dataset.images, i), in(wanted[i]));
     assert_int_equal(dataset.repeated, 2);
-    assert_int_equal(dataset.other, 2);
+    assert_int_equal(dataset.other, 1);
+    assert_int_equal(dataset.unread.count, 1);
+    assert_string_equal(path_list_get(&dataset.unread, 0), in("lists/notes.bmp"));
     assert_string_equal(dataset.root, in("lists"));
     assert_string_equal(dataset.common, folder);
     assert_string_equal(dataset_image_name(dataset.root, in("abs.jpg")), in("abs.jpg"));
@@ -160,8 +210,10 @@ static void test_bad_lists(void **state) {
     (void)state;
     file_make(in("l.txt"), "");
     assert_bad(in("l.txt"), NULL, "no images (.jpg .jpeg .png) listed in @/l.txt: check --data");
-    file_make(in("l.txt"), "a.bmp\nb.gif\n");
-    assert_bad(in("l.txt"), NULL, "(2 listed files have other suffixes)");
+    file_make(in("l.txt"), "a.gif\nb.bmp\nc.GIF\nd\n");
+    assert_bad(in("l.txt"), NULL,
+               "(1 listed files have other suffixes) (pictures that are not "
+               "read: .gif 2, .bmp 1)");
     file_make_bytes(in("l.txt"), "a.jpg\nb\0.jpg\n", 13);
     assert_bad(in("l.txt"), NULL, "@/l.txt, line 2: a NUL byte; a list has one image path a line");
     file_make_bytes(in("l.txt"),
@@ -169,6 +221,12 @@ static void test_bad_lists(void **state) {
                     "a\0.\0j\0p\0g\0",
                     12);
     assert_bad(in("l.txt"), NULL, "@/l.txt is UTF-16 text: save it as UTF-8");
+    file_make(in("l.txt"), "a.jpg\nimages\\b.jpg\n");
+    assert_bad(in("l.txt"), NULL, "@/l.txt, line 2: 'images\\b.jpg' is written as on Windows");
+    file_make(in("l.txt"), "D:/images/b.jpg\n");
+    assert_bad(in("l.txt"), NULL, "@/l.txt, line 1: 'D:/images/b.jpg' is written as on Windows");
+    file_make(in("l.txt"), "https://host/b.jpg\n");
+    assert_bad(in("l.txt"), NULL, "@/l.txt, line 1: 'https://host/b.jpg' is a URL: download");
     char *line = malloc(100001);
     memset(line, 'x', 100000);
     line[100000] = '\0';
@@ -314,6 +372,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreadable_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_to_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_things, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_lists, set_up, tear_down),
         cmocka_unit_test(test_names_in_records),

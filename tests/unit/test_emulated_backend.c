@@ -393,6 +393,40 @@ static void test_lost_device(void **state) {
     sweep_failures(true, 5 * FAILURE_STEP);
 }
 
+/* A batch that never ends: whichever it is, a failure that names the device, in time, and nothing
+ * that waits for it from then on. What the backend has is left behind. */
+static void test_hanging_device(void **state) {
+    (void)state;
+    enum { BATCHES = 4, QUESTIONS = 2 };
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    plan.hang_seconds = 0.2;
+    for (size_t i = 0; i < BATCHES; i++)
+        sample_draw(&samples, 64, 64, 2, model.n_classes);
+    for (size_t batch = 0; batch < BATCHES; batch++) {
+        /* LeakSanitizer looks here. */
+        static struct backend *left_behind[BATCHES];
+        struct run run;
+        plan.readers = batch % 2;
+        emulated_hang(1 + batch * QUESTIONS);
+        struct timespec start, end;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        assert_int_equal(run_open(&plan, &model, &samples, &run), STATUS_OK);
+        left_behind[batch] = run.backend;
+        assert_non_null(left_behind[batch]);
+        assert_int_equal(run_close(&run, run_all(&run)), STATUS_FAILED);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        assert_true(end.tv_sec - start.tv_sec < 30);
+        assert_non_null(strstr(status_message(), "GPU 0 (Emulated GPU"));
+        assert_non_null(strstr(status_message(), "a batch has not ended for 0.2 s"));
+        run_free(&run);
+    }
+    emulated_hang(0);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
@@ -400,6 +434,7 @@ int main(void) {
         cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_short_memory),
         cmocka_unit_test(test_large_picture),   cmocka_unit_test(test_room_for_labels),
         cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_hanging_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

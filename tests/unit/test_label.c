@@ -289,7 +289,7 @@ static void test_too_many_lines(void **state) {
     assert_int_equal(file.n_labels, LABEL_FILE_LINES - 1);
     assert_int_equal(file.n_invalid, 2);
     assert_reason(&file, 1, LABEL_FILE_LINES + 1,
-                  "more than 100000 labels; the rest of the file is not read");
+                  "more than 10000 labels; the rest of the file is not read");
     free(text);
     label_file_free(&file);
 }
@@ -325,43 +325,56 @@ static void test_files(void **state) {
     char *folder = temp_folder_make(NULL);
     struct label_file file = {0};
     file_make(below(folder, "a.txt"), "0 0.5 0.5 0.1 0.1\nbad\n");
-    assert_int_equal(label_file_read(below(folder, "a.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "a.txt"), "", "", CLASSES, &file), STATUS_OK);
     assert_true(file.present);
+    assert_false(file.absent);
     assert_int_equal(file.n_labels, 1);
     assert_reason(&file, 0, 2, "not a number 'bad'");
 
-    assert_int_equal(label_file_read(below(folder, "none.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "none.txt"), "", "", CLASSES, &file), STATUS_OK);
     assert_false(file.present);
+    assert_true(file.absent);
     assert_int_equal(file.n_labels + file.n_invalid, 0);
-    assert_int_equal(label_file_read(below(folder, "a.txt/b.txt"), CLASSES, &file), STATUS_OK);
+    char name[300];
+    memset(name, 'n', sizeof name);
+    memcpy(name + sizeof name - 5, ".txt", 5);
+    assert_int_equal(label_file_read(below(folder, name), "", "", CLASSES, &file), STATUS_OK);
+    assert_true(file.absent);
+    assert_int_equal(file.n_labels + file.n_invalid, 0);
+    assert_int_equal(label_file_read(below(folder, "a.txt/b.txt"), "", "", CLASSES, &file),
+                     STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "cannot be read: Not a directory");
 
     folder_make(below(folder, "folder.txt"));
-    assert_int_equal(label_file_read(below(folder, "folder.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "folder.txt"), "", "", CLASSES, &file),
+                     STATUS_OK);
     assert_false(file.present);
     assert_int_equal(file.n_invalid, 1);
     assert_reason(&file, 0, 0, "is a folder");
 
     assert_int_equal(mkfifo(below(folder, "fifo.txt"), 0600), 0);
-    assert_int_equal(label_file_read(below(folder, "fifo.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "fifo.txt"), "", "", CLASSES, &file), STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "is not a regular file");
 
     assert_int_equal(symlink("loop.txt", below(folder, "loop.txt")), 0);
-    assert_int_equal(label_file_read(below(folder, "loop.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "loop.txt"), "", "", CLASSES, &file), STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "cannot be read: Too many levels of symbolic links");
 
     file_make(below(folder, "large.txt"), "0 0.5 0.5 0.1 0.1\n");
     assert_int_equal(truncate(below(folder, "large.txt"), (off_t)LABEL_FILE_MIB * 1048576 + 1), 0);
-    assert_int_equal(label_file_read(below(folder, "large.txt"), CLASSES, &file), STATUS_OK);
-    assert_true(file.present);
+    assert_int_equal(label_file_read(below(folder, "large.txt"), "", "", CLASSES, &file),
+                     STATUS_OK);
+    assert_false(file.present);
+    assert_false(file.absent);
     assert_int_equal(file.n_labels, 0);
-    assert_reason(&file, 0, 0, "larger than 64 MiB");
+    assert_reason(&file, 0, 0, "larger than 16 MiB");
 
     file_make(below(folder, "empty.txt"), "");
-    assert_int_equal(label_file_read(below(folder, "empty.txt"), CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "empty.txt"), "", "", CLASSES, &file),
+                     STATUS_OK);
     assert_true(file.present);
     assert_int_equal(file.n_labels + file.n_invalid, 0);
     label_file_free(&file);
@@ -378,7 +391,7 @@ static void test_unreadable_file(void **state) {
     if (user == 0)
         assert_int_equal(seteuid(65534), 0);
     struct label_file file = {0};
-    enum status status = label_file_read(below(folder, "locked.txt"), CLASSES, &file);
+    enum status status = label_file_read(below(folder, "locked.txt"), "", "", CLASSES, &file);
     assert_int_equal(seteuid(user), 0);
     assert_int_equal(status, STATUS_OK);
     assert_false(file.present);
@@ -435,7 +448,7 @@ static void test_fixture(void **state) {
     size_t files = 0, labels = 0;
     for (int i = 0; i < 700; i++) {
         snprintf(path, sizeof path, "../shared/fixtures/coco128/labels/%012d.txt", i);
-        assert_int_equal(label_file_read(path, CLASSES, &file), STATUS_OK);
+        assert_int_equal(label_file_read(path, "", "", CLASSES, &file), STATUS_OK);
         assert_int_equal(file.n_invalid, 0);
         files += file.present;
         labels += file.n_labels;

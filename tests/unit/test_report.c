@@ -30,7 +30,8 @@ static int set_up(void **state) {
     struct image_result result = fixture_result();
     for (int i = 0; i < 2; i++)
         assert_int_equal(tally_add(&f->tally, &result, &f->classes), STATUS_OK);
-    result = (struct image_result){.name = "b.jpg", .bucket = BUCKET_CORRECT};
+    static const struct label_file absent = {.absent = true};
+    result = (struct image_result){.name = "b.jpg", .bucket = BUCKET_CORRECT, .labels = &absent};
     assert_int_equal(tally_add(&f->tally, &result, &f->classes), STATUS_OK);
     result = (struct image_result){.name = "z.jpg", .error = "empty", .bucket = BUCKET_FAILED};
     assert_int_equal(tally_add(&f->tally, &result, &f->classes), STATUS_OK);
@@ -38,11 +39,14 @@ static int set_up(void **state) {
     assert_int_equal(tally_add(&f->tally, &result, &f->classes), STATUS_OK);
     f->ranks[0] = (struct rank_report){0, "node\"1\"", "CPU", 3, 1.5};
     f->ranks[1] = (struct rank_report){1, "node2", "NVIDIA H100", 2, 0};
+    static const struct unread_kind unread[] = {{".gif", 3}, {".heic", 1}};
     f->report =
         (struct report){.status = "complete",
                         .tally = &f->tally,
                         .classes = &f->classes,
                         .orphan_labels = 7,
+                        .n_unread_kinds = 2,
+                        .unread_kinds = unread,
                         .n_ranks = 2,
                         .ranks = f->ranks,
                         .parameters = "{\"conf\": 0.25, \"name\": \"a/b\", \"rect\": false}",
@@ -104,6 +108,11 @@ static void test_golden(void **state) {
                 "      \"missing\": 2\n"
                 "    }\n"
                 "  ],\n"
+                "  \"unlabelled_images\": 1,\n"
+                "  \"skipped_files\": {\n"
+                "    \".gif\": 3,\n"
+                "    \".heic\": 1\n"
+                "  },\n"
                 "  \"swaps\": [\n"
                 "    {\n"
                 "      \"labelled\": 0,\n"

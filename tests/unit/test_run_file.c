@@ -148,7 +148,8 @@ static void make_results(const struct fixture *f) {
     file_make(below(f->output, "verification_records.jsonl"), "{}");
 }
 
-static const struct run_counts clean = {.read = 3, .invalid = 1, .mislabeled = 2};
+static const struct run_counts clean = {
+    .read_images = 3, .invalid_lines = 1, .mislabeled_boxes = 2};
 
 static void test_complete(void **state) {
     struct fixture *f = *state;
@@ -180,7 +181,7 @@ static void test_complete(void **state) {
 /* What failed is tried again, with what is known of the other images. */
 static void test_complete_with_failures(void **state) {
     struct fixture *f = *state;
-    const struct run_counts counts = {.read = 2, .failed = 1};
+    const struct run_counts counts = {.read_images = 2, .failed_images = 1};
     folder_make(f->output);
     assert_start(f->output, false, RUN_FRESH, 0);
     file_make(below(f->output, ".verify/journal.0.0"), "");

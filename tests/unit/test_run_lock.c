@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "output/fingerprint.h"
+#include "base/fingerprint.h"
 #include "output/run_lock.h"
 #include "place_fixture.h"
 

@@ -31,11 +31,16 @@ static void test_line(void **state) {
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
     assert_string_equal(line.data, "2 0 m- m1");
     text_clear(&line);
+    static const struct label_file absent = {.absent = true};
+    result.labels = &absent;
+    assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
+    assert_string_equal(line.data, "2 0 u m- m1");
+    text_clear(&line);
     result.error = "two\nlines";
     result.bucket = BUCKET_FAILED;
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
     assert_string_equal(line.data,
-                        "3 0 f {\"image\": \"images/a.jpg\", \"reason\": \"two\\u000alines\"}");
+                        "3 0 u f {\"image\": \"images/a.jpg\", \"reason\": \"two\\u000alines\"}");
     text_free(&line);
 }
 
@@ -45,20 +50,25 @@ static void test_apply(void **state) {
     assert_int_equal(tally_make(4, &tally), STATUS_OK);
     assert_int_equal(tally_apply(&tally, 9, "1 2 b0.1>1 b0.1>1 b3.2 m0 m- b7.0 m9"), STATUS_OK);
     assert_int_equal(tally_apply(&tally, 3, "0 0"), STATUS_OK);
-    static const uint64_t images[] = {1, 1, 0, 0}, boxes[] = {1, 2, 1};
+    assert_int_equal(tally.counts[TALLY_UNLABELLED], 0);
+    assert_int_equal(tally_apply(&tally, 4, "2 0 u m0"), STATUS_OK);
+    assert_int_equal(tally_apply(&tally, 5, "0 0 u"), STATUS_OK);
+    assert_int_equal(tally_apply(&tally, 6, "3 0 u f {}"), STATUS_OK);
+    assert_int_equal(tally.counts[TALLY_UNLABELLED], 3);
+    static const uint64_t images[] = {2, 1, 1, 1}, boxes[] = {1, 2, 1};
     assert_memory_equal(tally.counts + TALLY_IMAGES, images, sizeof images);
     assert_memory_equal(tally.counts + TALLY_BOXES, boxes, sizeof boxes);
-    assert_int_equal(tally.counts[TALLY_MISSING], 3);
+    assert_int_equal(tally.counts[TALLY_MISSING], 4);
     assert_int_equal(tally.counts[TALLY_INVALID], 2);
     uint64_t sum = 0;
     for (size_t i = TALLY_CLASSES; i < tally.length; i++)
         sum += tally.counts[i];
-    assert_int_equal(sum, 4);
+    assert_int_equal(sum, 5);
     assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_CLASS_BOXES + VERDICT_MISLABELED], 2);
     assert_int_equal(
         tally.counts[TALLY_CLASSES + 3 * TALLY_PER_CLASS + TALLY_CLASS_BOXES + VERDICT_UNCERTAIN],
         1);
-    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_CLASS_MISSING], 1);
+    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_CLASS_MISSING], 2);
     assert_int_equal(tally.n_swaps, 1);
     assert_int_equal(tally.swaps[0].labelled, 0);
     assert_int_equal(tally.swaps[0].suggested, 1);
@@ -81,6 +91,13 @@ static void test_damaged(void **state) {
         "1 0 ",
         "1 0b0.1",
         "1 0 b0",
+        "1 0 uu",
+        "1 0 u0",
+        "1 0 u u",
+        "1 0 b0.1 u",
+        "1 u 0",
+        "3 0 f {} u",
+        "3 0 u",
         "1 0 b0.",
         "1 0 b0.3",
         "1 0 b0.1>",

@@ -136,6 +136,7 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
                                    .judge = &rig->judge,
                                    .classes = &rig->classes,
                                    .root = rig->folder,
+                                   .extent = "",
                                    .journal = rig->journal,
                                    .imgsz = 64,
                                    .stride = 32,

@@ -1,4 +1,4 @@
-#include "output/fingerprint.h"
+#include "base/fingerprint.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* Whether two files, or two lists, are the same: FNV-1a of 64 bits (Fowler, Noll, Vo;
  * draft-eastlake-fnv). It finds what changed by mistake; it is no defence against someone who wants
  * two files to look the same. */
-#ifndef VERIFY_OUTPUT_FINGERPRINT_H
-#define VERIFY_OUTPUT_FINGERPRINT_H
+#ifndef VERIFY_BASE_FINGERPRINT_H
+#define VERIFY_BASE_FINGERPRINT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,52 @@
+#include "cuda/wait.h"
+
+#include <time.h>
+
+#include "cuda/check.h"
+#include "job/silence.h"
+
+/* How long it asks without a pause, and from how much sleep to how much it asks then: a sixteenth
+ * of what it has waited, so that little is lost and long waits cost no CPU. Meanwhile the device
+ * works on the next batch. */
+#define SPIN_SECONDS  50e-6
+#define SHORT_SECONDS 50e-6
+#define LONG_SECONDS  1e-3
+#define PART          (1.0 / 16)
+
+static double clock_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void pause_after(double waited) {
+    double seconds = waited * PART;
+    if (waited < SPIN_SECONDS)
+        return;
+    seconds = seconds < SHORT_SECONDS ? SHORT_SECONDS : seconds;
+    seconds = seconds > LONG_SECONDS ? LONG_SECONDS : seconds;
+    nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);
+}
+
+enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
+    enum status status = STATUS_OK;
+    const double start = clock_now();
+    struct silence silence = {0, start};
+    *hung = false;
+    for (double now = start;; now = clock_now()) {
+        /* The time first: what has happened by then is not missed. */
+        bool late = silence_look(&silence, now) > limit && limit > 0;
+        cudaError_t code = cudaEventQuery(event);
+        if (code != cudaErrorNotReady) {
+            status = cuda_status(code, "cudaEventQuery", __FILE__, __LINE__);
+            break;
+        }
+        cuda_forget(code); /* it is none */
+        if (late) {
+            *hung = true;
+            break;
+        }
+        pause_after(now - start);
+    }
+    return status;
+}

@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/dataset.h"
+#include "data/label.h"
+#include "data/path.h"
+
+/* Images of a large set that are tried before all are: a set with labels is mostly found out by the
+ * first. */
+enum { SAMPLES = 1000 };
+
+/* A look at label paths, one after the other. */
+struct search {
+    const struct path_list *images;
+    struct text path, folder;
+    bool folder_there; /* `folder` is that of the label looked at last */
+};
+
+/* Whatever else is wrong with a label file is told when it is read. */
+static bool is_there(const char *path) {
+    struct stat about;
+    return fstatat(AT_FDCWD, path, &about, AT_SYMLINK_NOFOLLOW) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG && errno != ELOOP);
+}
+
+/* Replaces search->path; remembers whether there is a folder at all, which a misnamed one fails
+ * for. */
+static enum status look(struct search *search, size_t index, bool *found) {
+    enum status status;
+    struct text *path = &search->path, *folder = &search->folder;
+    TRY(label_path_text(path_list_get(search->images, index), path));
+    size_t length = path_folder_length(path->data);
+    if (folder->length != length || memcmp(folder->data, path->data, length) != 0) {
+        text_clear(folder);
+        text_bytes(folder, path->data, length);
+        TRY(text_status(folder));
+        search->folder_there = is_there(folder->data);
+    }
+    *found = search->folder_there && is_there(path->data);
+out:
+    return status;
+}
+
+static enum status look_at_each(struct search *search, size_t step, bool *found) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < search->images->count && !*found; i += step)
+        TRY(look(search, i, found));
+out:
+    return status;
+}
+
+enum status dataset_check_labels(const struct dataset *dataset) {
+    enum status status;
+    struct search search = {.images = &dataset->images};
+    bool found = false;
+    TRY(look_at_each(&search, dataset->images.count / SAMPLES + 1, &found));
+    if (!found)
+        TRY(look_at_each(&search, 1, &found));
+    if (found)
+        goto out;
+    const char *first = path_list_get(&dataset->images, 0);
+    TRY(label_path_text(first, &search.path));
+    status = FAIL(STATUS_BAD_INPUT,
+                  "no image has a label file: that of %s was looked for at %s; 'images' or "
+                  "'JPEGImages' in a path becomes 'labels', else a label lies beside its image",
+                  first, search.path.data);
+out:
+    text_free(&search.path);
+    text_free(&search.folder);
+    return status;
+}

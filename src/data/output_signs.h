@@ -1,0 +1,23 @@
+/* The output folder of a run of verify, recognised by the names that are in it. */
+#ifndef VERIFY_DATA_OUTPUT_SIGNS_H
+#define VERIFY_DATA_OUTPUT_SIGNS_H
+
+#include <stdbool.h>
+
+/* Start with a zeroed struct. */
+struct output_signs {
+    bool work_folder, summary, bucket;
+};
+
+/* Notes the name of something in the folder. */
+void output_signs_note(struct output_signs *signs, const char *name);
+
+/* Whether the folder (open as `folder`), all of whose names were noted, is one that a run has
+ * written to: it holds the report or the records beside the three folders, or the run's own
+ * .verify. */
+bool output_signs_hold(const struct output_signs *signs, int folder);
+
+/* Whether a folder of that name, in an output folder, is the run's. */
+bool output_signs_owns(const char *name);
+
+#endif

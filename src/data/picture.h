@@ -1,0 +1,18 @@
+/* Which files are pictures, by the suffix of their names. */
+#ifndef VERIFY_DATA_PICTURE_H
+#define VERIFY_DATA_PICTURE_H
+
+#include <stdbool.h>
+
+struct picture_kind {
+    char suffix[12]; /* lower case, with its dot */
+    bool read;       /* else it is left out, and counted */
+};
+
+/* The kind of a path's suffix, ASCII letters of either case; NULL: no picture's. */
+const struct picture_kind *picture_kind(const char *path);
+
+/* Whether it is a picture that is read. */
+bool picture_is_read(const char *path);
+
+#endif

@@ -1,0 +1,26 @@
+#include "job/outcome.h"
+
+enum { STRICT = 3, TOO_MANY_MISLABELED = 4 };
+
+/* Fewer labels say little. A poor model on hard pictures confirms a tenth or more; one that is fed
+ * at a tenth of its size, or that was trained on something else, next to none. */
+enum { MANY_BOXES = 200, LEAST_SHARE = 20 };
+
+bool nothing_was_read(const struct run_counts *counts) {
+    return counts->read_images == 0 && counts->failed_images > 0;
+}
+
+int exit_status_of(const struct options *options, const struct run_counts *counts) {
+    if (nothing_was_read(counts))
+        return STATUS_FAILED;
+    if (options->fail_on >= 0 && counts->mislabeled_boxes > (uint64_t)options->fail_on)
+        return TOO_MANY_MISLABELED;
+    if (options->strict && (counts->failed_images > 0 || counts->invalid_lines > 0))
+        return STRICT;
+    return STATUS_OK;
+}
+
+bool model_seems_wrong(const struct run_counts *counts) {
+    return counts->known_boxes >= MANY_BOXES &&
+           counts->confirmed_boxes < counts->known_boxes / LEAST_SHARE;
+}

@@ -1,0 +1,38 @@
+#include "judge/head_decode.h"
+#include "judge/scratch.h"
+#include "judge/vector.h"
+
+/* `runs` times `run` values, `step` apart. On the bits, as a comparison of floats would keep the
+ * loop from being vectorised. */
+VECTOR_CLONES
+static bool are_finite(const float *values, size_t runs, size_t step, size_t run) {
+    uint32_t most = 0;
+    for (size_t i = 0; i < runs; i++)
+        for (size_t k = 0; k < run; k++) {
+            uint32_t magnitude = float_magnitude(values[i * step + k]);
+            most = magnitude > most ? magnitude : most;
+        }
+    return most < FLOAT_INFINITY;
+}
+
+/* n channels from `first` on; what else is in their blocks does not count. */
+static bool channels_are_finite(const struct head_map *map, size_t first, size_t n) {
+    size_t cells = map->width * map->height, block = map->block, end = first + n;
+    bool finite = true;
+    for (size_t at = first / block * block; finite && at < end; at += block) {
+        size_t from = first > at ? first - at : 0, to = end - at < block ? end - at : block;
+        const float *values = map->data + at * cells + from;
+        finite = to - from == block ? are_finite(values, 1, 0, block * cells)
+                                    : are_finite(values, cells, block, to - from);
+    }
+    return finite;
+}
+
+bool boxes_are_finite(const struct anchors *anchors) {
+    const struct head *head = anchors->head;
+    size_t n = head->kind == HEAD_DISTANCE ? 4 * head->bins : 4;
+    bool finite = true;
+    for (size_t i = 0; finite && i < anchors->n_planes; i++)
+        finite = channels_are_finite(anchors->planes[i].boxes, anchors->planes[i].box_channel, n);
+    return finite;
+}
