@@ -299,6 +299,29 @@ static void test_a_full_disk_ends_the_work(void **state) {
     rig_free(&rig);
 }
 
+/* Readers wait for each other where the memory is that of one picture or two; where it is less than
+ * that, all images fail, and the work ends as ever. */
+static void test_little_memory(void **state) {
+    (void)state;
+    static const struct { size_t bytes, failed; } cases[] = {{20000, IMAGES / 10}, {4000, IMAGES}};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig rig;
+        struct verify *verify;
+        struct verify_progress progress = {0};
+        rig_make(&rig, 2, 5, 2);
+        rig.backend.delay = 200;
+        rig.job.image_memory = cases[i].bytes;
+        assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
+        work_close(rig.work);
+        wait_for_end(verify, &progress);
+        assert_int_equal(progress.status, STATUS_OK);
+        assert_int_equal(progress.done, IMAGES);
+        assert_int_equal(verify_join(verify, NULL), STATUS_OK);
+        assert_int_equal(rig.tally.counts[TALLY_IMAGES + BUCKET_FAILED], cases[i].failed);
+        rig_free(&rig);
+    }
+}
+
 static void test_cancelled_work_ends(void **state) {
     (void)state;
     struct rig rig;
@@ -413,6 +436,7 @@ int main(void) {
         cmocka_unit_test(test_warnings_are_capped),
         cmocka_unit_test(test_a_failure_ends_the_work),
         cmocka_unit_test(test_a_full_disk_ends_the_work),
+        cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_cancelled_work_ends),
         cmocka_unit_test(test_nothing_to_do),
         cmocka_unit_test(test_images_come_and_go),
