@@ -1,8 +1,6 @@
 """What lies in the output folder before a run."""
 
-import os
-
-from table import attack, attack_each
+from table import attack_each
 
 # Files that a run writes, below its output, with the flags that make it write them.
 WRITTEN = (
