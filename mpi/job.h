@@ -32,7 +32,8 @@ struct job {
     const struct backend_interface *interface; /* NULL in a dry run */
     struct backend *backend;
     char device[256];
-    size_t threads; /* of this rank, for computing */
+    char lacks[512]; /* why this rank cannot use the device that others could; "" */
+    size_t threads;  /* of this rank, for computing */
     size_t readers, placers, slots;
     uint32_t imgsz;
 
@@ -89,6 +90,8 @@ enum status job_open_output(struct job *job);
 /* sharing.c — collective: a warning for every rank whose GPU a lower rank has, too. Devices are
  * told apart by what they call themselves, their UUID included. */
 enum status job_warn_of_sharing(struct job *job);
+/* Collective: a warning where all ranks do without GPUs because some have none. */
+void job_warn_of_lack(struct job *job);
 /* Lines on what rank 0 found odd while setting up. */
 void job_warn(struct job *job);
 void job_free(struct job *job);

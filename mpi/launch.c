@@ -77,7 +77,7 @@ static const struct launcher {
     {"OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun",
      "use the mpirun of the MPI that it was built with"},
     {"MV2_COMM_WORLD_SIZE", "MVAPICH's mpirun", "use the mpirun of the MPI that it was built with"},
-    {"PMI_SIZE", "the mpirun of MPICH or Intel MPI, or srun",
+    {"PMI_SIZE", "an mpirun of MPICH or Intel MPI (or srun)",
      "use the mpirun of the MPI that it was built with, or srun --mpi=pmix"},
     {"SLURM_STEP_NUM_TASKS", "srun", "use srun --mpi=pmix"},
 };

@@ -103,6 +103,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
                         (unsigned long long)job->total_images);
         job_warn(job);
     }
+    job_warn_of_lack(job);
     if (uses_gpus(job))
         TRY(job_warn_of_sharing(job));
     TRY(job_open_journal(job));

@@ -155,10 +155,13 @@ enum status job_open_backend(struct job *job) {
     const struct options *options = &job->options;
     struct devices devices;
     TRY(agree(job, devices_read(options->device, &devices)));
-    int mine = choose_backend(options->device, &devices), common;
+    int mine = choose_backend(options->device, &devices), common, best;
     TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(&mine, &best, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    if (mine > best && backends[best]->available(devices.indices, devices.count) != STATUS_OK)
+        snprintf(job->lacks, sizeof job->lacks, "%s", status_message());
     job->interface = backends[common];
     job->threads = job_threads(options->threads, job->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,4 +58,24 @@ enum status job_warn_of_sharing(struct job *job) {
 out:
     free(all);
     return status;
+}
+
+void job_warn_of_lack(struct job *job) {
+    struct {
+        char host[256], reason[512];
+    } lack = {0};
+    MPI_Request request;
+    int mine = job->lacks[0] ? job->rank : INT_MAX, first;
+    MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    if (first == INT_MAX)
+        return;
+    snprintf(lack.host, sizeof lack.host, "%s", job->host);
+    snprintf(lack.reason, sizeof lack.reason, "%s", job->lacks);
+    MPI_Ibcast(&lack, sizeof lack, MPI_BYTE, first, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    if (job->rank == 0)
+        screen_warning(job->screen, job->interface->prefix,
+                       "no rank uses a GPU, since rank %d on %s cannot: %s", first, lack.host,
+                       lack.reason);
 }

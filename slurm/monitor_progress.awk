@@ -38,9 +38,10 @@ FNR == 1 {
   sub(/\.log$/, "", rank)
 }
 
-whole && /^  YOLO Label Verifier - / { mode = $5; complete = 0 }
+whole && /^  YOLO Label Verifier - / { mode = $5; complete = useless = 0 }
 whole && /^  Using [0-9]+ / { ranks = $2 }
 whole && /^✓ .* verification complete!$/ { complete = 1 }
+whole && /\] ERROR: none of the [0-9]+ images could be read/ { useless = 1 }
 whole && /\] ERROR: / { keep(last_errors, $0) }
 whole && /\] WARNING: / { keep(last_warnings, $0) }
 whole { next }
@@ -90,7 +91,7 @@ END {
   if (!running) speed[all] = reached
   eta[all] = running ? sprintf("%.1f min", minutes[all]) : "-"
   if (complete) state[all] = "complete"
-  else if (failed && !working) state[all] = "FAILED"
+  else if (useless || failed && !working) state[all] = "FAILED"
   else if (ENVIRON["INTERRUPTED"] + 0) state[all] = "interrupted: --resume continues"
 
   printf "%s | %s, %d ranks | %s\n\n", ENVIRON["FOLDER"], mode, ranks, ENVIRON["CLOCK"]

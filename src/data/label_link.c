@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/label.h"
 #include "data/path.h"
@@ -41,11 +42,13 @@ static bool is_within(const char *target, const char *path, const char *extent) 
            is_below_folder(target, path, labels - strlen("/labels"));
 }
 
-/* Whether it is the label file of the picture that an image leads to: sets are often made of links
- * to the images and labels of others. */
+/* Whether it is the label file of the picture that an image leads to, and no link there: sets are
+ * often made of links to the images and labels of others. */
 static bool is_of_picture(const char *target, const char *image) {
+    struct stat about;
     char *picture = realpath(image, NULL), *label = NULL, *resolved = NULL;
-    if (picture && picture_kind(picture) && label_path(picture, &label) == STATUS_OK)
+    if (picture && picture_kind(picture) && label_path(picture, &label) == STATUS_OK &&
+        lstat(label, &about) == 0 && S_ISREG(about.st_mode))
         resolved = realpath(label, NULL);
     bool is_of = resolved && strcmp(resolved, target) == 0;
     free(picture);

@@ -123,10 +123,7 @@ enum status anchors_begin(struct anchors *anchors, const struct head *head,
     size_t raw_channels = head->kind == HEAD_DISTANCE ? 4 * head->bins : 4;
     TRY(memory_reserve(&anchors->raw, &anchors->raw_capacity, raw_channels * TILE,
                        sizeof *anchors->raw));
-    anchors->x1 = anchors->boxes;
-    anchors->y1 = anchors->x1 + n_tiles * TILE;
-    anchors->x2 = anchors->y1 + n_tiles * TILE;
-    anchors->y2 = anchors->x2 + n_tiles * TILE;
+    anchors->rows = rows_in(anchors->boxes, n_tiles * TILE);
     for (size_t i = 0; i < anchors->n_planes; i++) {
         const struct plane *plane = &anchors->planes[i];
         for (size_t j = 0; j < plane->n_tiles; j++)
@@ -311,10 +308,7 @@ size_t anchors_decode(struct anchors *anchors, size_t index) {
         if (box_usable(box))
             box = box_or_empty(box_to_picture(box, (float)letterbox->left, (float)letterbox->top,
                                               letterbox->gain_x, letterbox->gain_y));
-        anchors->x1[place] = box.x1;
-        anchors->y1[place] = box.y1;
-        anchors->x2[place] = box.x2;
-        anchors->y2[place] = box.y2;
+        rows_set(anchors->rows, place, box);
     }
     return tile->slot;
 }

@@ -6,8 +6,8 @@
 #ifndef VERIFY_JUDGE_ANCHORS_H
 #define VERIFY_JUDGE_ANCHORS_H
 
-#include "judge/box.h"
 #include "judge/judge.h"
+#include "judge/rows.h"
 
 #define TILE ((size_t)16) /* cells */
 
@@ -42,8 +42,8 @@ struct anchors {
     /* Decoded boxes in picture pixels, TILE a slot, at slot * TILE + lane; unusable boxes and the
      * lanes beyond a plane's end are empty. Owned. */
     size_t n_slots, box_capacity;
-    float *boxes; /* four arrays of box_stride: x1, y1, x2, y2 */
-    float *x1, *y1, *x2, *y2;
+    float *boxes; /* what the rows are in */
+    struct rows rows;
     uint32_t *slot_tile; /* the tile of each slot; owned */
     size_t slot_capacity;
     float *raw; /* one tile's box channels, (4, TILE) or (bins, 4, TILE); owned */
@@ -67,9 +67,7 @@ size_t anchors_decode(struct anchors *anchors, size_t tile);
 
 /* The box at a place (slot * TILE + lane) of the decoded boxes. */
 static inline struct box anchors_box_at(const struct anchors *anchors, size_t place) {
-    struct box box = {anchors->x1[place], anchors->y1[place], anchors->x2[place],
-                      anchors->y2[place]};
-    return box;
+    return rows_box(anchors->rows, place);
 }
 /* The box of an anchor; decodes its tile. */
 struct box anchors_box(struct anchors *anchors, uint32_t id);

@@ -17,14 +17,15 @@ static bool first_is_worse(const struct judge_scratch *scratch, const struct evi
 }
 
 void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *evidence) {
-    for (size_t i = 0; i < scratch->n_subjects; i++) {
+    size_t n = scratch->n_subjects;
+    for (size_t i = 0; i < n; i++) {
         if (!scratch->subjects[i].known)
             continue;
-        for (size_t j = i + 1; j < scratch->n_subjects; j++) {
-            if (!scratch->subjects[j].known)
-                continue;
-            float u = box_iou(scratch->subjects[i].box, scratch->subjects[j].box);
-            if (u < TWIN_IOU)
+        rows_overlap(rows_in(scratch->labels, n), scratch->subjects[i].box, n,
+                     scratch->label_overlap);
+        for (size_t j = i + 1; j < n; j++) {
+            float u = scratch->label_overlap[j];
+            if (u < TWIN_IOU || !scratch->subjects[j].known)
                 continue;
             bool worse = first_is_worse(scratch, evidence, i, j);
             mark(&evidence[i], worse ? u : u - BETTER_TWIN, j);

@@ -9,13 +9,6 @@
 #include "judge/vector.h"
 
 VECTOR_CLONES
-static void overlap_all(const struct anchors *anchors, struct box label, size_t n, float *out) {
-    const float *x1 = anchors->x1, *y1 = anchors->y1, *x2 = anchors->x2, *y2 = anchors->y2;
-    for (size_t i = 0; i < n; i++)
-        out[i] = box_iou(label, (struct box){x1[i], y1[i], x2[i], y2[i]});
-}
-
-VECTOR_CLONES
 static void raise_all(const float *values, size_t n, float *highest) {
     for (size_t i = 0; i < n; i++)
         highest[i] = values[i] > highest[i] ? values[i] : highest[i];
@@ -61,7 +54,7 @@ static enum status find_overlaps(struct judge_scratch *scratch, size_t n) {
         const struct subject *subject = &scratch->subjects[i];
         if (!subject->known)
             continue;
-        overlap_all(&scratch->anchors, subject->box, n, scratch->overlap);
+        rows_overlap(scratch->anchors.rows, subject->box, n, scratch->overlap);
         raise_all(scratch->overlap, n, scratch->best + scratch->class_slot[subject->class] * n);
     }
     for (size_t i = 0; i < scratch->n_classes; i++)
@@ -146,7 +139,7 @@ static void judge_label(const struct judge *judge, struct judge_scratch *scratch
     const struct subject *subject = &scratch->subjects[index];
     const struct anchors *anchors = &scratch->anchors;
     size_t n_classes = judge->head.n_classes;
-    overlap_all(anchors, subject->box, n, scratch->overlap);
+    rows_overlap(anchors->rows, subject->box, n, scratch->overlap);
     size_t n_near = list_near(scratch->overlap, n, scratch->near);
     for (size_t k = 0; k < n_classes; k++)
         scratch->totals[k] = 0;

@@ -28,6 +28,10 @@ static enum status read_targets(struct judge_scratch *scratch, size_t n_classes,
     enum status status;
     TRY(memory_reserve(&scratch->subjects, &scratch->subject_capacity, n,
                        sizeof *scratch->subjects));
+    TRY(memory_reserve(&scratch->labels, &scratch->label_capacity, 4 * n, sizeof(float)));
+    TRY(memory_reserve(&scratch->label_overlap, &scratch->label_overlap_capacity, n,
+                       sizeof(float)));
+    TRY(memory_reserve(&scratch->rivals, &scratch->rival_capacity, 4 * n, sizeof(float)));
     TRY(memory_reserve(&scratch->class_slot, &scratch->class_slot_capacity, n_classes,
                        sizeof *scratch->class_slot));
     TRY(memory_reserve(&scratch->classes, &scratch->class_capacity, n_classes,
@@ -40,6 +44,7 @@ static enum status read_targets(struct judge_scratch *scratch, size_t n_classes,
         bool known = targets[i].class >= 0 && (size_t)targets[i].class < n_classes;
         uint32_t class = known ? (uint32_t)targets[i].class : 0;
         scratch->subjects[i] = (struct subject){box_or_empty(box_of(targets[i].box)), known, class};
+        rows_set(rows_in(scratch->labels, n), i, scratch->subjects[i].box);
         if (known && scratch->class_slot[class] == NO_SLOT_OF_CLASS) {
             scratch->class_slot[class] = (uint32_t)scratch->n_classes;
             scratch->classes[scratch->n_classes++] = class;

@@ -1,17 +1,37 @@
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 
-/* Whether another label of the subject's class, not a twin of it, overlaps the anchor more. */
-static bool is_taken(const struct judge_scratch *scratch, size_t index, struct box anchor,
-                     float overlap) {
+/* The other labels of the subject's class that are not twins of it. */
+struct rivals {
+    size_t n;
+    struct rows rows;
+    size_t last; /* where the one lies that took the anchor before: often it takes the next, too */
+};
+
+static struct rivals list_rivals(const struct judge_scratch *scratch, size_t index) {
     const struct subject *subject = &scratch->subjects[index];
-    for (size_t i = 0; i < scratch->n_subjects; i++) {
+    size_t n = scratch->n_subjects;
+    struct rivals rivals = {.rows = rows_in(scratch->rivals, n)};
+    rows_overlap(rows_in(scratch->labels, n), subject->box, n, scratch->label_overlap);
+    for (size_t i = 0; i < n; i++) {
         const struct subject *other = &scratch->subjects[i];
-        if (i != index && other->known && other->class == subject->class &&
-            box_iou(other->box, anchor) > overlap && box_iou(subject->box, other->box) < TWIN_IOU)
-            return true;
+        if (scratch->label_overlap[i] < TWIN_IOU && i != index && other->known &&
+            other->class == subject->class)
+            rows_set(rivals.rows, rivals.n++, other->box);
     }
-    return false;
+    return rivals;
+}
+
+/* Whether a rival overlaps the anchor more than the subject does. */
+static bool is_taken(struct rivals *rivals, struct box anchor, float overlap) {
+    size_t at = rows_find(rivals->rows, rivals->last, rivals->n, anchor, overlap);
+    if (at == rivals->n) {
+        at = rows_find(rivals->rows, 0, rivals->last, anchor, overlap);
+        if (at == rivals->last)
+            return false;
+    }
+    rivals->last = at;
+    return true;
 }
 
 /* The neighbour that speaks most for the label; -1 where none does. */
@@ -19,14 +39,20 @@ static ptrdiff_t best_neighbour(const struct judge_scratch *scratch, size_t inde
                                 const struct neighbours *neighbours) {
     float most = 0;
     ptrdiff_t best = -1;
+    struct rivals rivals = {0};
+    bool listed = false;
     for (size_t i = 0; i < neighbours->n; i++) {
         size_t place = neighbours->places[i];
         float u = neighbours->overlap[place], value = neighbours->scores[i] * ramp_refine(u);
         if (value <= most)
             continue;
-        if (neighbours->best[place] > u &&
-            is_taken(scratch, index, anchors_box_at(&scratch->anchors, place), u))
-            continue;
+        if (neighbours->best[place] > u) {
+            if (!listed)
+                rivals = list_rivals(scratch, index);
+            listed = true;
+            if (is_taken(&rivals, anchors_box_at(&scratch->anchors, place), u))
+                continue;
+        }
         most = value;
         best = (ptrdiff_t)i;
     }

@@ -13,6 +13,9 @@ void judge_scratch_free(struct judge_scratch *scratch) {
         return;
     anchors_free(&scratch->anchors);
     free(scratch->subjects);
+    free(scratch->labels);
+    free(scratch->label_overlap);
+    free(scratch->rivals);
     free(scratch->classes);
     free(scratch->class_slot);
     free(scratch->peak);

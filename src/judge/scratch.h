@@ -4,6 +4,7 @@
 #define VERIFY_JUDGE_SCRATCH_H
 
 #include "judge/candidates.h"
+#include "judge/rows.h"
 
 #define NO_SLOT_OF_CLASS UINT32_MAX
 
@@ -19,6 +20,12 @@ struct judge_scratch {
 
     size_t n_subjects, subject_capacity;
     struct subject *subjects;
+    float *labels; /* (4, subjects): their boxes in rows */
+    size_t label_capacity;
+    float *label_overlap; /* [subjects]: their IoU with the label at hand */
+    size_t label_overlap_capacity;
+    float *rivals; /* (4, subjects): boxes of those that compete with it for anchors */
+    size_t rival_capacity;
     /* The classes that labels of this picture have, by number of appearance. */
     size_t n_classes, class_capacity;
     uint32_t *classes;

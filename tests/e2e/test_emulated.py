@@ -1,9 +1,11 @@
 """The program with --device cuda over the emulated CUDA backend, against --device cpu."""
 
+import os
 import re
+import subprocess
 import unittest
 
-from harness import MODEL, Case
+from harness import MODEL, VERIFY, Case
 from test_not_finite import FIRST, with_number
 
 PICTURES = 8
@@ -92,6 +94,22 @@ class Emulated(Case):
         self.run_verify(*flags, ranks=1, code=1)
         self.assertRegex(self.stdout + self.stderr, r"0001\.jpg: .* is not finite .*--no-half")
         self.run_verify(*flags, "--no-half", ranks=1)
+
+
+    def test_one_rank_without_a_device(self):
+        """All use the CPU then, and it is said why."""
+        data = self.dataset(pictures=2)
+        for device, code in (("auto", 0), ("cuda", 2)):
+            verify = [VERIFY, "--model", MODEL, "--data", data, "--imgsz", "96", "--device", device]
+            done = subprocess.run(["mpirun", "--oversubscribe", "-np", "1", *verify, ":", "-np", "1",
+                                   "env", "VERIFY_EMULATION_ABSENT=1", *verify],
+                                  cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, timeout=100,
+                                  env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"))
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertRegex(done.stdout + done.stderr, "rank 1 on .*: --device cuda: ")
+            self.assertEqual("WARNING: no rank uses a GPU" in done.stdout, code == 0)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,13 @@ def changed(path):
 
 class Launch(Case):
     def start(self, *ranks, timeout=60):
-        """Runs verify with each rank's (working folder, flags); returns the exit status."""
+        """Runs verify with each rank's (working folder, flags), and program where it is another
+        one; returns the exit status."""
         command = ["mpirun", "--oversubscribe"]
-        for folder, flags in ranks:
+        for folder, flags, *program in ranks:
             command += [":"] * (len(command) > 2)
-            command += ["-np", "1", "-wdir", folder, VERIFY, *[str(f) for f in flags]]
+            command += ["-np", "1", "-wdir", folder, *(program or [VERIFY]),
+                        *[str(f) for f in flags]]
         done = subprocess.run(command, cwd=self.folder, timeout=timeout, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
@@ -69,6 +71,23 @@ class Launch(Case):
     def test_the_third_of_three(self):
         same = self.folder, self.FLAGS
         self.fails(same, same, (self.folder, [*self.FLAGS, "--rect"]), says=["rank 2 on", "--rect"])
+
+    def test_another_version(self):
+        """The same program, but for the number that it has compiled in."""
+        version = self.run_verify("--version", ranks=0).split()[1]
+        other = version.translate(str.maketrans("0123456789", "9876543210"))
+        with open(VERIFY, "rb") as file:
+            program = file.read()
+        with open(self.path("other"), "wb") as file:
+            file.write(program.replace(version.encode(), other.encode()))
+        os.chmod(self.path("other"), 0o755)
+        self.assertIn(other, subprocess.run([self.path("other"), "--version"], text=True,
+                                            stdout=subprocess.PIPE).stdout)
+        same = self.folder, self.FLAGS
+        for ranks, mine, first in (((same, (*same, self.path("other"))), other, version),
+                                   (((*same, self.path("other")), same), version, other)):
+            self.fails(*ranks, says=["rank 1 on ", "runs verify " + mine, "rank 0 on ",
+                                     "runs " + first, "install the same version on all nodes"])
 
     def nodes(self, *files):
         """Two folders, as on two nodes, with these files."""

@@ -125,7 +125,7 @@ class LeftOut(Case):
         label = self.label_of(data)
         os.truncate(label, 2 << 30)
         out = self.verify_demo("--place", "copy", data=data, timeout=60)
-        self.assertIn("%s:0: larger than 64 MiB" % label, out)
+        self.assertIn("%s:0: larger than 16 MiB" % label, out)
         size = sum(os.lstat(os.path.join(folder, name)).st_size
                    for folder, _, files in os.walk(self.path("output")) for name in files)
         self.assertLess(size, 1 << 24)

@@ -34,7 +34,8 @@ class LongNames(ResumeCase):
                 process.send_signal(signal.SIGUSR1)
             process.communicate(timeout=120)
             self.assertNotEqual(process.returncode, 0)
-            self.finish(ranks=3)
+            # What failed is kept to be tried again, so the run's journals stay.
+            self.run_verify(*self.FLAGS, "--resume", ranks=3)
             self.assertEqual(self.tree(), self.tree("whole"))
             self.assertEqual(self.counts(), whole)
             self.clear()

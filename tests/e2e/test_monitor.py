@@ -77,6 +77,17 @@ class Monitor(Case):
         self.assertNotIn("image 5\n", out)
         self.assertIn("Last warnings:\n  [GPU 0] WARNING: image 6\n", out)
 
+    def test_a_run_without_a_readable_image(self):
+        """It ends without a line that says it is complete."""
+        done = "[GPU 0] ✓ Complete! Processed 3 images\n"
+        text = TITLE % 1 + done + "[GPU 0] ERROR: none of the 3 images could be read: why is in ...\n"
+        self.log("verify.log", text)
+        self.log("gpu0.log", "[GPU 0] Processing 3 images\n" + done)
+        rows = self.rows(self.monitor())
+        self.assertEqual(rows["all"][-1], "FAILED")
+        self.log("verify.log", TITLE % 1)  # another start
+        self.assertNotIn("FAILED", self.monitor("--once"))
+
     def test_a_line_that_is_being_written_does_not_count(self):
         self.log("verify.log", TITLE % 1)
         self.rank(0, 25, 100, 5, 0.5, more="[GPU 0] Progress: 26/100 (26.0%) | Speed: 5.0 img/s | E")

@@ -59,7 +59,7 @@ class Screen(Case):
         self.assertEqual(sorted(os.listdir(self.path("output", "logs"))),
                          ["gpu0.log", "gpu1.log", "gpu2.log", "verify.log"])
         self.assertEqual(sorted(os.listdir(self.path("output"))),
-                         ["correct", "logs", "mislabeled", "uncertain",
+                         [".verify", "correct", "logs", "mislabeled", "uncertain",
                           "verification_records.jsonl", "verification_report.json"])
         done = 0
         for rank in range(3):

@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-/* How many devices there are: 1 at first. */
+/* How many devices there are: 1 at first; none where VERIFY_EMULATION_ABSENT is set. */
 void emulated_set_devices(int count);
 /* Memory of each device, 1 GiB at first; what is allocated stays. */
 void emulated_set_memory(size_t bytes);

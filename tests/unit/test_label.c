@@ -370,7 +370,7 @@ static void test_files(void **state) {
     assert_false(file.present);
     assert_false(file.absent);
     assert_int_equal(file.n_labels, 0);
-    assert_reason(&file, 0, 0, "larger than 64 MiB");
+    assert_reason(&file, 0, 0, "larger than 16 MiB");
 
     file_make(below(folder, "empty.txt"), "");
     assert_int_equal(label_file_read(below(folder, "empty.txt"), "", "", CLASSES, &file),

@@ -105,7 +105,15 @@ static void test_set_of_links(void **state) {
     check("d/labels/a.txt", "../../real/labels/1.txt", in("d"), NULL);
     check("d/labels/a.txt", in("real/labels/1.txt"), in("d"), NULL);
     check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
-    /* Only that of a picture which is there. */
+    /* An image that is none has no other label file than the link. */
+    assert_int_equal(unlink(image), 0);
+    touch("d/images/a.jpg");
+    check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
+    /* Nor does a link at the other end count, or a picture that is not there. */
+    assert_int_equal(unlink(image) + symlink("../../real/images/3.jpg", image), 0);
+    touch("real/images/3.jpg");
+    assert_int_equal(symlink("2.txt", in("real/labels/3.txt")), 0);
+    check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
     assert_int_equal(unlink(image) + symlink("../../real/images/2.jpg", image), 0);
     check("d/labels/a.txt", "../../real/labels/2.txt", in("d"), LEAVES);
     assert_int_equal(unlink(image) + symlink("../../real/images/secret", image), 0);

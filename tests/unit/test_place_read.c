@@ -80,7 +80,7 @@ static void test_not_read(void **state) {
     struct read_label label = read_label(f, "0 .5 .5 .1 .1\n");
     assert_int_equal(chmod(label.path, 0644), 0);
     assert_int_equal(truncate(label.path, ((off_t)LABEL_FILE_MIB << 20) + 1), 0);
-    assert_ok(label_file_read(label.path, 0, &label.file));
+    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
     assert_null(label.file.content.bytes);
     place(&label);
     assert_true(is_there(below(f->output, "correct/JPEGImages/images/a.jpg")));
