@@ -198,12 +198,12 @@ def odd_journal(box, name):
     box.run("--resume", own=("out/.verify/journal.*",))
 
 
-@attack("10,000 journals of ranks that never were")
+@attack("1,000 journals of ranks that never were")
 def many_journals(box):
     box.interrupted()
-    for rank in range(1, 10000):
+    for rank in range(1, 1000):
         box.write("out/.verify/journal.0.%d" % rank, journal(rank=rank))
-    box.run("--resume", own=("out/.verify/*",), seconds=40)
+    box.run("--resume", own=("out/.verify/*",))
 
 
 @attack_each(
