@@ -1,17 +1,24 @@
 """Runs the attacks whose names contain one of the arguments; all of them without."""
 
+import importlib
 import sys
 
-import attacks_again
-import attacks_environment
-import attacks_images
-import attacks_labels
-import attacks_lists
-import attacks_meanwhile
-import attacks_models
-import attacks_output
-import attacks_yaml
 import table
+
+# What is attacked; each of them puts its attacks into the table.
+for part in (
+    "output",
+    "again",
+    "resume",
+    "meanwhile",
+    "lists",
+    "labels",
+    "images",
+    "yaml",
+    "models",
+    "environment",
+):
+    importlib.import_module("attacks_" + part)
 
 if __name__ == "__main__":
     sys.exit(table.main(sys.argv[1:]))

@@ -16,7 +16,9 @@ UNSHARE = ("unshare", "-m", "--propagation", "private", "sh", "-c")
 def mounted(script):
     """A `wrap` that mounts something which only this run sees."""
     needs_root()
-    if subprocess.run([*UNSHARE, "mount -t tmpfs none /mnt"], stderr=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(
+        [*UNSHARE, "mount -t tmpfs none /mnt"], stderr=subprocess.DEVNULL, check=False
+    ).returncode:
         raise Skipped("mounts are not permitted")
     return [*UNSHARE, script + ' && exec "$@"', "sh"]
 
@@ -44,7 +46,9 @@ def stdout_full(box):
         box.fault("what it said is lost, and nothing tells")
 
 
-@attack("standard output is a pipe whose reader has gone (| head -1): the run is not lost, nothing is left half done")
+@attack(
+    "standard output is a pipe whose reader has gone (| head -1): the run is not lost, nothing is left half done"
+)
 def broken_pipe(box):
     box.data(pictures=12)
     reader, writer = os.pipe()
@@ -84,15 +88,31 @@ def fsize_signal(box):
 @attack_each("little memory: an ordinary failure", 150, 200, 300, 500)
 def little_memory(box, megabytes):
     box.data()
-    box.run(before=lambda: resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20)),
-            code=(0, 1, 2, *range(3, 256)))
+    box.run(
+        before=lambda: resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20)),
+        code=(0, 1, 2, *range(3, 256)),
+    )
     box.faults = [f for f in box.faults if "lines say why" not in f]
 
 
-@attack_each("variables", {"HOME": None}, {"TMPDIR": "/no/such/folder"}, {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8"},
-             {"LC_ALL": "C"}, {"LC_NUMERIC": "tr_TR"}, {"TZ": "/dev/zero"}, {"TZ": "\x1b[2J"}, {"PATH": ""}, {"OMP_NUM_THREADS": "x"},
-             {"COLUMNS": "0", "TERM": "x" * 5000}, {"HOSTNAME": "x" * 5000}, {"POSIXLY_CORRECT": "1"},
-             {"VERIFY_BEGUN_FILE": "thesis/chapter.tex"}, {"VERIFY_BEGUN_FILE": "no/such/file"}, {"MALLOC_PERTURB_": "165"})
+@attack_each(
+    "variables",
+    {"HOME": None},
+    {"TMPDIR": "/no/such/folder"},
+    {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8"},
+    {"LC_ALL": "C"},
+    {"LC_NUMERIC": "tr_TR"},
+    {"TZ": "/dev/zero"},
+    {"TZ": "\x1b[2J"},
+    {"PATH": ""},
+    {"OMP_NUM_THREADS": "x"},
+    {"COLUMNS": "0", "TERM": "x" * 5000},
+    {"HOSTNAME": "x" * 5000},
+    {"POSIXLY_CORRECT": "1"},
+    {"VERIFY_BEGUN_FILE": "thesis/chapter.tex"},
+    {"VERIFY_BEGUN_FILE": "no/such/file"},
+    {"MALLOC_PERTURB_": "165"},
+)
 def variables(box, env):
     box.data()
     box.run(env=env, code=(0, 1) if "VERIFY_BEGUN_FILE" in env else 0)
@@ -109,9 +129,22 @@ def begun_fifo(box):
 def no_folder(box):
     box.data()
     box.folder("gone")
-    box.run(before=lambda: os.rmdir(box.path("gone")), cwd="gone", data=box.path("data"), model=box.path("model.onnx"),
-            output="out", own=("gone",))
-    box.run(before=lambda: None, data=box.path("data"), model=box.path("model.onnx"), output=box.path("out"), new=("out*",), code=0)
+    box.run(
+        before=lambda: os.rmdir(box.path("gone")),
+        cwd="gone",
+        data=box.path("data"),
+        model=box.path("model.onnx"),
+        output="out",
+        own=("gone",),
+    )
+    box.run(
+        before=lambda: None,
+        data=box.path("data"),
+        model=box.path("model.onnx"),
+        output=box.path("out"),
+        new=("out*",),
+        code=0,
+    )
 
 
 @attack_each("masks of permission: what cannot be made is said", 0o777, 0o000, 0o277, 0o077)
@@ -158,28 +191,46 @@ def immutable(box):
         subprocess.run(["chattr", "-i", target], check=False)
 
 
-@attack_each("a full disk below the output: said, and --resume with room goes on", "64k", "200k", "300k", "inodes")
+@attack_each(
+    "a full disk below the output: said, and --resume with room goes on", "64k", "200k", "300k", "inodes"
+)
 def full_disk(box, size):
     box.data(pictures=30)
     box.folder("out")
     options = "size=4m,nr_inodes=25" if size == "inodes" else "size=" + size
-    again = 'mount -t tmpfs -o %s none out && { "$@" --place copy; c=$?; mount -o remount,size=64m,nr_inodes=9999 out; ' % options
+    again = (
+        'mount -t tmpfs -o %s none out && { "$@" --place copy; c=$?; mount -o remount,size=64m,nr_inodes=9999 out; '
+        % options
+    )
     wrap = mounted("true")
     wrap[-2] = again + 'test $c = 1 || exit 90; grep -rqs . out || true; "$@" --place copy --resume; }'
     box.run(wrap=wrap, code=(0,), says="ERROR: |error: ")
     box.faults = [f for f in box.faults if "lines say why" not in f]
 
 
-@attack_each("file systems that are mounted read-only or without execution", "ro output", "ro data", "noexec", "output over data")
+@attack_each(
+    "file systems that are mounted read-only or without execution",
+    "ro output",
+    "ro data",
+    "noexec",
+    "output over data",
+)
 def mounts(box, kind):
     box.data()
     box.folder("out")
-    script = {"ro output": "mount --bind out out && mount -o remount,ro,bind out",
-              "ro data": "mount --bind data data && mount -o remount,ro,bind data",
-              "noexec": "mount --bind out out && mount -o remount,noexec,nodev,nosuid,bind out",
-              "output over data": "mount --bind data out"}[kind]
+    script = {
+        "ro output": "mount --bind out out && mount -o remount,ro,bind out",
+        "ro data": "mount --bind data data && mount -o remount,ro,bind data",
+        "noexec": "mount --bind out out && mount -o remount,noexec,nodev,nosuid,bind out",
+        "output over data": "mount --bind data out",
+    }[kind]
     for way in ((), ("--overwrite",), ("--resume",)):
-        box.run(*way, wrap=mounted(script), code=(1, 2) if kind == "ro output" else (0, 1, 2), new=("data/*",) if "over" in kind else ())
+        box.run(
+            *way,
+            wrap=mounted(script),
+            code=(1, 2) if kind == "ro output" else (0, 1, 2),
+            new=("data/*",) if "over" in kind else ()
+        )
     if "over" in kind:
         box.faults = [f for f in box.faults if "mtime" not in f]
 
@@ -191,7 +242,9 @@ def bound_output(box):
     box.made = {p for p in box.made if b"JPEGImages" not in p and b"/labels" not in p}
     box.folder("again")
     for way in ("--overwrite", "--resume"):
-        box.run("--place", "copy", way, data="again/uncertain/JPEGImages", wrap=mounted("mount --bind out again"))
+        box.run(
+            "--place", "copy", way, data="again/uncertain/JPEGImages", wrap=mounted("mount --bind out again")
+        )
 
 
 @attack("the input is the output's own picture by hard links from elsewhere: the last name is never removed")
@@ -212,13 +265,39 @@ def hard_linked_input(box):
 
 
 def second(box, flags, data="data"):
-    return subprocess.Popen([VERIFY, "--model", "model.onnx", "--data", data, "--imgsz", "64", "--threads", "1", "--output", "out",
-                             *flags], cwd=box.root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                            env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TMPDIR=box.scratch))
+    return subprocess.Popen(
+        [
+            VERIFY,
+            "--model",
+            "model.onnx",
+            "--data",
+            data,
+            "--imgsz",
+            "64",
+            "--threads",
+            "1",
+            "--output",
+            "out",
+            *flags,
+        ],
+        cwd=box.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(
+            os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TMPDIR=box.scratch
+        ),
+    )
 
 
-@attack_each("two runs into one output at once: one is refused or waits, the result is whole",
-             ("", ""), ("--overwrite", "--overwrite"), ("", "--overwrite"), ("--resume", "--resume"), ("--overwrite", "--resume"))
+@attack_each(
+    "two runs into one output at once: one is refused or waits, the result is whole",
+    ("", ""),
+    ("--overwrite", "--overwrite"),
+    ("", "--overwrite"),
+    ("--resume", "--resume"),
+    ("--overwrite", "--resume"),
+)
 def two_at_once(box, first, other):
     box.data(pictures=60)
     if first:
@@ -228,7 +307,9 @@ def two_at_once(box, first, other):
     beside[0].wait(60)
     if box.report()["status"] != "complete" or len(box.records()) != 60:
         box.fault("the result is not whole")
-    placed = sum(len(os.listdir(box.path("out", b, "JPEGImages"))) for b in ("correct", "mislabeled", "uncertain"))
+    placed = sum(
+        len(os.listdir(box.path("out", b, "JPEGImages"))) for b in ("correct", "mislabeled", "uncertain")
+    )
     if placed != 60:
         box.fault("%d images are placed" % placed)
 
@@ -241,6 +322,7 @@ def ended(box, step):
     def end(process):
         time.sleep(0.25 + 0.1 * step)
         os.kill(process.pid, which)  # it is not waited for before, so the id is its own
+
     result = box.run(during=end, code=tuple(range(-64, 256)))
     box.faults = [f for f in box.faults if "lines say why" not in f]
     box.run("--resume", code=0)
@@ -248,12 +330,31 @@ def ended(box, step):
         box.fault("%d records after %s" % (len(box.records()), result.code))
 
 
-@attack_each("flags with numbers that nobody has: refused or bounded",
-             ("--imgsz", "2147483648"), ("--imgsz", "1000000000"), ("--imgsz", "nan"), ("--imgsz", "-64"), ("--imgsz", "1e3"),
-             ("--batch", "1000000000"), ("--batch", "9223372036854775807"), ("--threads", "100000"), ("--threads", "-1"),
-             ("--conf", "nan"), ("--conf", "1e999"), ("--iou", "-0"), ("--max-det", "9223372036854775807"),
-             ("--max-margin", "inf"), ("--fail-on", "18446744073709551616"), ("--hang-timeout", "1e-300"), ("--split", "train," * 10000),
-             ("--device", "x" * 100000), ("--place", "\x1b[2J"), ("--" + "x" * 100000, "1"), ("--\x1b[2J", "1"), ("\x9b2J", "1"))
+@attack_each(
+    "flags with numbers that nobody has: refused or bounded",
+    ("--imgsz", "2147483648"),
+    ("--imgsz", "1000000000"),
+    ("--imgsz", "nan"),
+    ("--imgsz", "-64"),
+    ("--imgsz", "1e3"),
+    ("--batch", "1000000000"),
+    ("--batch", "9223372036854775807"),
+    ("--threads", "100000"),
+    ("--threads", "-1"),
+    ("--conf", "nan"),
+    ("--conf", "1e999"),
+    ("--iou", "-0"),
+    ("--max-det", "9223372036854775807"),
+    ("--max-margin", "inf"),
+    ("--fail-on", "18446744073709551616"),
+    ("--hang-timeout", "1e-300"),
+    ("--split", "train," * 10000),
+    ("--device", "x" * 100000),
+    ("--place", "\x1b[2J"),
+    ("--" + "x" * 100000, "1"),
+    ("--\x1b[2J", "1"),
+    ("\x9b2J", "1"),
+)
 def numbers(box, flag, value):
     box.data()
     box.run(flag, value, code=(0, 1, 2, 4), seconds=30)

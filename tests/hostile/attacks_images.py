@@ -21,8 +21,13 @@ def png(width, height, rows=None, depth=8, kind=2, before=b"", interlaced=0):
     if rows is None:
         channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
         rows = (b"\0" + b"\x40" * ((width * channels * depth + 7) // 8)) * height
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced))
-            + before + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced))
+        + before
+        + chunk(b"IDAT", zlib.compress(rows, 1))
+        + chunk(b"IEND", b"")
+    )
 
 
 def image(box, content, name="hostile.png", code=0, fails=True, **options):
@@ -46,8 +51,20 @@ def looked_at(box, name, code=0, fails=True, **options):
     return result
 
 
-@attack_each("an image that is no file: failed or left out with a word, nobody waits",
-             "fifo", "folder", "zero", "full", "random", "socket", "loop", "mem", "stdin", "sparse", "null")
+@attack_each(
+    "an image that is no file: failed or left out with a word, nobody waits",
+    "fifo",
+    "folder",
+    "zero",
+    "full",
+    "random",
+    "socket",
+    "loop",
+    "mem",
+    "stdin",
+    "sparse",
+    "null",
+)
 def image_is(box, kind):
     box.data()
     name = NAME % "hostile.png"
@@ -64,8 +81,17 @@ def image_is(box, kind):
     elif kind == "sparse":
         box.sparse(name, 2 << 30)
     else:
-        box.link(name, {"zero": "/dev/zero", "full": "/dev/full", "random": "/dev/urandom", "null": "/dev/null",
-                        "mem": "/proc/self/mem", "stdin": "/dev/stdin"}[kind])
+        box.link(
+            name,
+            {
+                "zero": "/dev/zero",
+                "full": "/dev/full",
+                "random": "/dev/urandom",
+                "null": "/dev/null",
+                "mem": "/proc/self/mem",
+                "stdin": "/dev/stdin",
+            }[kind],
+        )
     box.write("data/labels/hostile.txt", GOOD)
     result = looked_at(box, "hostile.png", fails=None)
     if kind != "folder" and not any(word in result.text for word in ("hostile.png", "Skipped", "WARNING")):
@@ -74,8 +100,16 @@ def image_is(box, kind):
         server.close()
 
 
-@attack_each("pictures of extreme shape: judged or failed with a reason, bounded memory and time",
-             (65535, 1), (1, 65535), (65500, 3), (1, 1), (2, 2), (16384, 16384), (100000, 10))
+@attack_each(
+    "pictures of extreme shape: judged or failed with a reason, bounded memory and time",
+    (65535, 1),
+    (1, 65535),
+    (65500, 3),
+    (1, 1),
+    (2, 2),
+    (16384, 16384),
+    (100000, 10),
+)
 def shape(box, width, height):
     image(box, png(width, height, kind=0, depth=1), fails=None, megabytes=1200)
 
@@ -95,11 +129,12 @@ def png_bomb(box, kind):
     image(box, content, fails=None)
 
 
-@attack_each("a JPEG whose end is missing, at each of these places: failed",
-             0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
+@attack_each(
+    "a JPEG whose end is missing, at each of these places: failed", 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99
+)
 def jpeg_cut(box, share):
     content = jpeg()
-    image(box, content[:max(3, int(len(content) * share))], "hostile.jpg")
+    image(box, content[: max(3, int(len(content) * share))], "hostile.jpg")
 
 
 def exif(*entries, offset=8):
@@ -115,31 +150,62 @@ def with_exif(block):
     return content[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + content[2:]
 
 
-@attack_each("EXIF: loops, counts and offsets beyond the block: the picture is judged all the same",
-             "loop", "count", "offset", "orientation 9", "orientation 2^32", "empty", "type", "many")
+@attack_each(
+    "EXIF: loops, counts and offsets beyond the block: the picture is judged all the same",
+    "loop",
+    "count",
+    "offset",
+    "orientation 9",
+    "orientation 2^32",
+    "empty",
+    "type",
+    "many",
+)
 def exif_is(box, kind):
-    block = {"loop": exif((0x8769, 4, 1, 8), (0x8769, 4, 1, 8)),
-             "count": exif((0x112, 3, 0xffffffff, 1)), "offset": exif(offset=0xfffffff0),
-             "orientation 9": exif((0x112, 3, 1, 9)), "orientation 2^32": exif((0x112, 4, 1, 0xffffffff)),
-             "empty": b"", "type": exif((0x112, 0xffff, 1, 6)),
-             "many": exif(*[(0x112, 3, 1, i % 9) for i in range(5000)])}[kind]
+    block = {
+        "loop": exif((0x8769, 4, 1, 8), (0x8769, 4, 1, 8)),
+        "count": exif((0x112, 3, 0xFFFFFFFF, 1)),
+        "offset": exif(offset=0xFFFFFFF0),
+        "orientation 9": exif((0x112, 3, 1, 9)),
+        "orientation 2^32": exif((0x112, 4, 1, 0xFFFFFFFF)),
+        "empty": b"",
+        "type": exif((0x112, 0xFFFF, 1, 6)),
+        "many": exif(*[(0x112, 3, 1, i % 9) for i in range(5000)]),
+    }[kind]
     image(box, with_exif(block), "hostile.jpg", fails=False)
 
 
-@attack_each("a file of one kind under another's suffix, and two kinds in one file",
-             "jpeg.png", "png.jpg", "html.jpg", "zip.jpg", "pngjpeg.png", "elf.png", "symlink.jpg")
+@attack_each(
+    "a file of one kind under another's suffix, and two kinds in one file",
+    "jpeg.png",
+    "png.jpg",
+    "html.jpg",
+    "zip.jpg",
+    "pngjpeg.png",
+    "elf.png",
+    "symlink.jpg",
+)
 def suffix(box, name):
-    content = {"jpeg.png": jpeg(), "png.jpg": png(8, 8), "html.jpg": b"<html>404</html>",
-               "zip.jpg": jpeg() + b"PK\3\4" + bytes(1000), "pngjpeg.png": png(8, 8) + jpeg(),
-               "elf.png": b"\x7fELF" + bytes(1000), "symlink.jpg": b"../images/" + PICTURES[0].encode()}[name]
+    content = {
+        "jpeg.png": jpeg(),
+        "png.jpg": png(8, 8),
+        "html.jpg": b"<html>404</html>",
+        "zip.jpg": jpeg() + b"PK\3\4" + bytes(1000),
+        "pngjpeg.png": png(8, 8) + jpeg(),
+        "elf.png": b"\x7fELF" + bytes(1000),
+        "symlink.jpg": b"../images/" + PICTURES[0].encode(),
+    }[name]
     image(box, content, name, fails=None if name[:4] in ("jpeg", "png.", "zip.", "pngj") else True)
 
 
 @attack_each("odd but sound pictures: judged", "16 bit", "palette", "gray alpha", "1 bit")
 def odd_png(box, kind):
-    content = {"16 bit": png(20, 20, depth=16), "gray alpha": png(20, 20, kind=4),
-               "palette": png(20, 20, kind=3, before=chunk(b"PLTE", bytes(768))),
-               "1 bit": png(20, 20, kind=0, depth=1)}[kind]
+    content = {
+        "16 bit": png(20, 20, depth=16),
+        "gray alpha": png(20, 20, kind=4),
+        "palette": png(20, 20, kind=3, before=chunk(b"PLTE", bytes(768))),
+        "1 bit": png(20, 20, kind=0, depth=1),
+    }[kind]
     image(box, content, fails=False)
 
 
@@ -149,9 +215,29 @@ def bad_palette(box):
     image(box, png(20, 20, kind=3, before=chunk(b"PLTE", b"\1\2\3")), fails=None)
 
 
-NAMES = ("verification_report.json.jpg", "-rf.jpg", "--overwrite.jpg", " .jpg", "  a .jpg", "\n.jpg",
-         "\x1b[2J.jpg", "\x9b31m.jpg", "a\tb.jpg", "\u202egpj.jpg", "a" * 250 + ".jpg", "%s%n.jpg", "\"'\\.jpg",
-         "$(touch made).jpg", "*.jpg", "a\r.jpg", ".jpg", "..jpg", "~.jpg", "c:\\x.jpg", "\u2028.jpg")
+NAMES = (
+    "verification_report.json.jpg",
+    "-rf.jpg",
+    "--overwrite.jpg",
+    " .jpg",
+    "  a .jpg",
+    "\n.jpg",
+    "\x1b[2J.jpg",
+    "\x9b31m.jpg",
+    "a\tb.jpg",
+    "\u202egpj.jpg",
+    "a" * 250 + ".jpg",
+    "%s%n.jpg",
+    "\"'\\.jpg",
+    "$(touch made).jpg",
+    "*.jpg",
+    "a\r.jpg",
+    ".jpg",
+    "..jpg",
+    "~.jpg",
+    "c:\\x.jpg",
+    "\u2028.jpg",
+)
 
 
 @attack("names of images that are flags, patterns, commands, control characters: as any other name")
@@ -187,8 +273,11 @@ def same_stem(box):
     box.write("data/labels/A.txt", "2 0.5 0.5 0.2 0.2\n")
     for place in ("hardlink", "symlink", "copy"):
         box.run("--save-txt", "--place", place, output=place, code=0)
-        placed = [f for b in ("correct", "mislabeled", "uncertain")
-                  for f in os.listdir(box.path(place, b, "JPEGImages"))]
+        placed = [
+            f
+            for b in ("correct", "mislabeled", "uncertain")
+            for f in os.listdir(box.path(place, b, "JPEGImages"))
+        ]
         if len(placed) != 9 or len(set(placed)) != 9:
             box.fault("%s: placed %s" % (place, sorted(placed)))
 
@@ -274,6 +363,7 @@ def changing(box):
             else:
                 os.unlink(path)
                 os.mkfifo(path)
+
     names = ["data/images", "data/images/*"]
     box.run(own=names, during=change)
     box.faults = [f for f in box.faults if "images/0" not in f]

@@ -1,6 +1,7 @@
 """Hostile label files."""
 
 import os
+import shutil
 import socket
 
 from sandbox import PICTURES
@@ -30,13 +31,31 @@ def expect_said(box, name=PICTURES[0]):
         box.fault("a record of %d bytes" % len(str(record)))
 
 
-@attack_each("a label file that is none: in the record, the rest is judged",
-             "fifo", "folder", "zero", "full", "random", "socket", "loop", "mem", "stdin", "tty", "sparse")
+@attack_each(
+    "a label file that is none: in the record, the rest is judged",
+    "fifo",
+    "folder",
+    "zero",
+    "full",
+    "random",
+    "socket",
+    "loop",
+    "mem",
+    "stdin",
+    "tty",
+    "sparse",
+)
 def label_is(box, kind):
     box.data()
     box.remove(LABEL)
-    targets = {"zero": "/dev/zero", "full": "/dev/full", "random": "/dev/urandom",
-               "mem": "/proc/self/mem", "stdin": "/dev/stdin", "tty": "/dev/tty"}
+    targets = {
+        "zero": "/dev/zero",
+        "full": "/dev/full",
+        "random": "/dev/urandom",
+        "mem": "/proc/self/mem",
+        "stdin": "/dev/stdin",
+        "tty": "/dev/tty",
+    }
     server = None
     if kind == "fifo":
         box.fifo(LABEL)
@@ -53,22 +72,42 @@ def label_is(box, kind):
         box.link(LABEL, targets[kind])
     box.run(code=0)
     expect_said(box)
-    size = sum(os.lstat(os.path.join(base, f)).st_blocks * 512
-               for base, _, files in os.walk(box.path("out")) for f in files)
+    size = sum(
+        os.lstat(os.path.join(base, f)).st_blocks * 512
+        for base, _, files in os.walk(box.path("out"))
+        for f in files
+    )
     if size > 10 << 20:
         box.fault("%d MiB were written" % (size >> 20))
     if server:
         server.close()
 
 
-@attack_each("one label file that is large in its own way: bounded time and memory",
-             "one line", "spaces", "blank lines", "bad lines", "polygon", "digits", "empty lines of CR")
+@attack_each(
+    "one label file that is large in its own way: bounded time and memory",
+    "one line",
+    "spaces",
+    "blank lines",
+    "bad lines",
+    "polygon",
+    "digits",
+    "empty lines of CR",
+)
 def large(box, kind):
     size = 8 << 20
-    label(box, {"one line": "7" * size, "spaces": " " * size + "x", "blank lines": "\n" * size + "x",
-                "bad lines": "x\n" * (size // 2), "polygon": "0" + " 0.25 0.5" * (size // 9) + " 0.5\n",
-                "digits": "0 0." + "3" * size + " 0.5 0.2 0.2 9\n",
-                "empty lines of CR": "\r" * size + "x"}[kind], code=0)
+    label(
+        box,
+        {
+            "one line": "7" * size,
+            "spaces": " " * size + "x",
+            "blank lines": "\n" * size + "x",
+            "bad lines": "x\n" * (size // 2),
+            "polygon": "0" + " 0.25 0.5" * (size // 9) + " 0.5\n",
+            "digits": "0 0." + "3" * size + " 0.5 0.2 0.2 9\n",
+            "empty lines of CR": "\r" * size + "x",
+        }[kind],
+        code=0,
+    )
 
 
 @attack("50,000 boxes in one label: bounded time")
@@ -85,24 +124,58 @@ def many_duplicates(box):
     box.run()
 
 
-@attack_each("label text of other worlds: in the record, no crash, no control byte shown",
-             "utf16", "utf16be", "nul", "cr", "esc", "c1", "rtl", "arabic digits", "fullwidth", "hex",
-             "negative zero", "1e999", "tiny", "class 2^64", "class -0", "underscore", "comma", "bidi",
-             "vertical tab", "nbsp", "json", "latin1", "plus")
+@attack_each(
+    "label text of other worlds: in the record, no crash, no control byte shown",
+    "utf16",
+    "utf16be",
+    "nul",
+    "cr",
+    "esc",
+    "c1",
+    "rtl",
+    "arabic digits",
+    "fullwidth",
+    "hex",
+    "negative zero",
+    "1e999",
+    "tiny",
+    "class 2^64",
+    "class -0",
+    "underscore",
+    "comma",
+    "bidi",
+    "vertical tab",
+    "nbsp",
+    "json",
+    "latin1",
+    "plus",
+)
 def odd(box, kind):
     text = {
-        "utf16": GOOD.encode("utf-16"), "utf16be": "\ufeff".encode("utf-16-be") + GOOD.encode("utf-16-be"),
-        "nul": b"1 0.5\0 0.5 0.2 0.2\n\0\n", "cr": b"1 0.5 0.5 0.2 0.2\r1 0.5 0.5 0.2\r",
-        "esc": b"1 0.5 0.5 0.2 0.2 \x1b[2J\x1b]0;owned\x07\n", "c1": "1 0.5 0.5 0.2 \x9b31m\n",
-        "rtl": "1 0.5 0.5 0.2 \u202e2.0\n", "arabic digits": "\u0661 0.5 0.5 0.2 0.2\n",
-        "fullwidth": "\uff11 0.5 0.5 0.2 0.2\n", "hex": "0x1 0x.8p0 0.5 0.2 0.2\n",
-        "negative zero": "1 -0 0.5 -0.0 0.2\n", "1e999": "1 1e999 -1e999 0.2 0.2\n",
-        "tiny": "1 0.5 0.5 1e-999 0.2\n", "class 2^64": "18446744073709551617 .5 .5 .2 .2\n",
-        "class -0": "-0.5 0.5 0.5 0.2 0.2\n", "underscore": "1 0.5 0.5 0.2 0_2\n",
-        "comma": "1 0,5 0,5 0,2 0,2\n", "bidi": "1 0.5 0.5 0.2 \u2066x\u2069\n",
-        "vertical tab": b"1\x0b0.5\x0c0.5 0.2 q\n", "nbsp": "1\u00a00.5 0.5 0.2 0.2\n",
-        "json": '[{"class": 1, "bbox": [1, 2, 3, 4]}]\n', "latin1": b"caf\xe9 0.5 0.5 0.2 0.2\n",
-        "plus": "+1 +0.5 +0.5 +0.2 +q\n"}[kind]
+        "utf16": GOOD.encode("utf-16"),
+        "utf16be": "\ufeff".encode("utf-16-be") + GOOD.encode("utf-16-be"),
+        "nul": b"1 0.5\0 0.5 0.2 0.2\n\0\n",
+        "cr": b"1 0.5 0.5 0.2 0.2\r1 0.5 0.5 0.2\r",
+        "esc": b"1 0.5 0.5 0.2 0.2 \x1b[2J\x1b]0;owned\x07\n",
+        "c1": "1 0.5 0.5 0.2 \x9b31m\n",
+        "rtl": "1 0.5 0.5 0.2 \u202e2.0\n",
+        "arabic digits": "\u0661 0.5 0.5 0.2 0.2\n",
+        "fullwidth": "\uff11 0.5 0.5 0.2 0.2\n",
+        "hex": "0x1 0x.8p0 0.5 0.2 0.2\n",
+        "negative zero": "1 -0 0.5 -0.0 0.2\n",
+        "1e999": "1 1e999 -1e999 0.2 0.2\n",
+        "tiny": "1 0.5 0.5 1e-999 0.2\n",
+        "class 2^64": "18446744073709551617 .5 .5 .2 .2\n",
+        "class -0": "-0.5 0.5 0.5 0.2 0.2\n",
+        "underscore": "1 0.5 0.5 0.2 0_2\n",
+        "comma": "1 0,5 0,5 0,2 0,2\n",
+        "bidi": "1 0.5 0.5 0.2 \u2066x\u2069\n",
+        "vertical tab": b"1\x0b0.5\x0c0.5 0.2 q\n",
+        "nbsp": "1\u00a00.5 0.5 0.2 0.2\n",
+        "json": '[{"class": 1, "bbox": [1, 2, 3, 4]}]\n',
+        "latin1": b"caf\xe9 0.5 0.5 0.2 0.2\n",
+        "plus": "+1 +0.5 +0.5 +0.2 +q\n",
+    }[kind]
     label(box, text, code=0)
 
 
@@ -114,14 +187,46 @@ def link_out(box):
         name = "data/labels/%s.txt" % os.path.splitext(names[i])[0]
         box.remove(name)
         box.link(name, target)
+    discloses_nothing(box)
+
+
+def discloses_nothing(box):
     result = box.run(code=0)
     for base, _, files in os.walk(box.path("out")):
         for file in files:
             with open(os.path.join(base, file), "rb") as content:
-                if b"MIIEvAIBADANBg" in content.read() or b"BEGIN" in content.read():
+                if b"BEGIN" in content.read():
                     box.fault("the secret is in %s" % file)
-    if "PRIVATE" in result.text:
+    if "BEGIN" in result.text:
         box.fault("the secret is on the screen")
+
+
+@attack("the image is a link to a picture of the set whose label is a link to a secret: not read either")
+def link_out_in_two_steps(box):
+    names = box.data()
+    box.write("secret/labels/key.txt", "-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBg\n")
+    stem, suffix = os.path.splitext(names[0])
+    os.makedirs(box.path("data/x/images"))
+    os.rename(box.path("data/images", names[0]), box.path("data/x/images/a" + suffix))
+    box.link("data/images/" + names[0], "../x/images/a" + suffix)
+    box.link("data/x/labels/a.txt", box.path("secret/labels/key.txt"))
+    box.remove(LABEL)
+    box.link(LABEL, box.path("secret/labels/key.txt"))
+    discloses_nothing(box)
+
+
+@attack(
+    "the way to the labels' folder leads through a link to a secret's folder: no file of it is copied by another name"
+)
+def linked_folder_of_secrets(box):
+    names = box.data()
+    box.write("secret/id_rsa", "-----BEGIN PRIVATE KEY-----\n")
+    box.link("data/labels/deep", "../../secret")
+    box.link("data/labels/%s" % "id_rsa.txt", "deep/id_rsa")
+    shutil.copy(
+        box.path("data/images", names[0]), box.path("data/images", "id_rsa" + os.path.splitext(names[0])[1])
+    )
+    discloses_nothing(box)
 
 
 @attack("labels/ itself a link out of the data set, as is common: judged, nothing there changes")

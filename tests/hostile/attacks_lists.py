@@ -15,31 +15,72 @@ def listed(box, text, **options):
     return box.run(data="data/list.txt", **options)
 
 
-LINES = ("/etc/passwd", "/etc/shadow.jpg", "/proc/self/mem.jpg", "/dev/stdin.jpg", "../../../../../../etc/hosts.png",
-         "images/../../thesis/chapter.tex", "-rf.jpg", "images/%s/." % PICTURES[0], "//images//x.jpg", "images/",
-         ".jpg", "..", "/", "images\\x.jpg", "file:///images/x.jpg", "http://localhost/x.jpg", "images/x.jpg ",
-         "'images/x.jpg'", "~/x.jpg", "$HOME/x.jpg", "images/*.jpg", "\x1b[2J.jpg", "\x9b2J.jpg", "\u202ex.jpg",
-         "x" * 300 + ".jpg", ("x" * 200 + "/") * 30 + "x.jpg", "/dev/zero.jpg", "#images/x.jpg")
+LINES = (
+    "/etc/passwd",
+    "/etc/shadow.jpg",
+    "/proc/self/mem.jpg",
+    "/dev/stdin.jpg",
+    "../../../../../../etc/hosts.png",
+    "images/../../thesis/chapter.tex",
+    "-rf.jpg",
+    "images/%s/." % PICTURES[0],
+    "//images//x.jpg",
+    "images/",
+    ".jpg",
+    "..",
+    "/",
+    "images\\x.jpg",
+    "file:///images/x.jpg",
+    "http://localhost/x.jpg",
+    "images/x.jpg ",
+    "'images/x.jpg'",
+    "~/x.jpg",
+    "$HOME/x.jpg",
+    "images/*.jpg",
+    "\x1b[2J.jpg",
+    "\x9b2J.jpg",
+    "\u202ex.jpg",
+    "x" * 300 + ".jpg",
+    ("x" * 200 + "/") * 30 + "x.jpg",
+    "/dev/zero.jpg",
+    "#images/x.jpg",
+)
 
 
 @attack("a list of paths that are none of its business: failed or left out with a word, none opened to write")
 def odd_lines(box):
-    listed(box, "\n".join("images/" + name for name in PICTURES[:3]) + "\n" + "\n".join(line for line in LINES if "\\" not in line) + "\n", code=0)
+    listed(box, "\n".join("images/" + name for name in PICTURES[:3]) + "\n" + "\n".join(LINES) + "\n")
 
 
 @attack_each("each odd line alone beside one sound image", *range(len(LINES)))
 def odd_line(box, i):
     result = listed(box, "images/%s\n%s\n" % (PICTURES[0], LINES[i]))
-    if result.code == 0 and "WARNING" not in result.text and "Skipped" not in result.text and "Failed" not in result.text:
+    if (
+        result.code == 0
+        and "WARNING" not in result.text
+        and "Skipped" not in result.text
+        and "Failed" not in result.text
+    ):
         if box.report()["total_images"] != 2 or box.report()["images"]["failed"]:
             box.fault("nothing is said of %r" % LINES[i])
 
 
 @attack_each("a list that is none", "binary", "nul", "utf16", "empty", "blank", "long line", "spaces", "jpeg")
 def list_is(box, kind):
-    listed(box, {"binary": os.urandom(100000), "nul": b"images/x.jpg\0images/y.jpg\n",
-                 "utf16": "images/x.jpg\n".encode("utf-16"), "empty": b"", "blank": b"\n" * 1000000,
-                 "long line": b"x" * 50000000, "spaces": b" " * 50000000, "jpeg": jpeg()}[kind], code=2)
+    listed(
+        box,
+        {
+            "binary": os.urandom(100000),
+            "nul": b"images/x.jpg\0images/y.jpg\n",
+            "utf16": "images/x.jpg\n".encode("utf-16"),
+            "empty": b"",
+            "blank": b"\n" * 1000000,
+            "long line": b"x" * 50000000,
+            "spaces": b" " * 50000000,
+            "jpeg": jpeg(),
+        }[kind],
+        code=2,
+    )
 
 
 @attack("one image a million times: once, said, bounded time and memory")
@@ -49,14 +90,18 @@ def a_million_times(box):
 
 @attack("one image under 200,000 spellings: bounded time and memory")
 def spellings(box):
-    listed(box, "".join("images/%s%s\n" % ("./" * (i % 500) + "/" * (i // 500), PICTURES[0])
-                        for i in range(20000)), code=0)
+    listed(
+        box,
+        "".join("images/%s%s\n" % ("./" * (i % 500) + "/" * (i // 500), PICTURES[0]) for i in range(20000)),
+        code=0,
+    )
 
 
 @attack("200,000 images that are not there: they fail, the screen stays short")
 def absent(box):
-    done = listed(box, "".join("images/no%d.jpg\n" % i for i in range(200000)) + "images/%s\n" % PICTURES[0],
-                  seconds=60)
+    done = listed(
+        box, "".join("images/no%d.jpg\n" % i for i in range(200000)) + "images/%s\n" % PICTURES[0], seconds=60
+    )
     if len(done.text) > 50000:
         box.fault("%d bytes are printed" % len(done.text))
 
@@ -76,18 +121,42 @@ def list_in_a_list(box):
 
 # ------------------------------------------------------------ where the output lies
 
-@attack_each("an output where none may be: refused, nothing there changes",
-             "/proc/x", "/proc/self", "/sys/x", "/dev/null", "/dev/full/x", "/proc/self/fd/1", "/dev/stdout",
-             "", "data/list.txt", "model.onnx", "model.onnx/x", "thesis/chapter.tex")
+
+@attack_each(
+    "an output where none may be: refused, nothing there changes",
+    "/proc/x",
+    "/proc/self",
+    "/sys/x",
+    "/dev/null",
+    "/dev/full/x",
+    "/proc/self/fd/1",
+    "/dev/stdout",
+    "",
+    "data/list.txt",
+    "model.onnx",
+    "model.onnx/x",
+    "thesis/chapter.tex",
+)
 def output_is(box, where):
     box.data()
     box.write("data/list.txt", "images/x.jpg\n")
     box.run(output=where, code=(1, 2))
 
 
-@attack_each("an output that is, holds or lies in the data set or the model's folder: data and model stay",
-             "data", "data/images", "data/labels", "data/images/out", ".", "..", "data/..", "./", "thesis",
-             "data/images/../labels", "data/images/" + PICTURES[0])
+@attack_each(
+    "an output that is, holds or lies in the data set or the model's folder: data and model stay",
+    "data",
+    "data/images",
+    "data/labels",
+    "data/images/out",
+    ".",
+    "..",
+    "data/..",
+    "./",
+    "thesis",
+    "data/images/../labels",
+    "data/images/" + PICTURES[0],
+)
 def output_at(box, where):
     box.data()
     for way in ((), ("--overwrite",), ("--resume",)):
@@ -95,7 +164,9 @@ def output_at(box, where):
     box.faults = [f for f in box.faults if not f.startswith("changed 'data") or not f.endswith("mtime")]
 
 
-@attack("two runs after each other with the output below the images: the first one's output is not judged as data")
+@attack(
+    "two runs after each other with the output below the images: the first one's output is not judged as data"
+)
 def output_in_images(box):
     box.data()
     box.run(data="data/images", output="data/images/out", code=0)
@@ -114,20 +185,34 @@ def own_output_as_data(box):
         box.run(*way, data="out")
 
 
-@attack_each("names of the output: long, odd, or ending in slashes",
-             "a\nb", "\x1b[2J", os.fsdecode(b"\xff\xfe"), "out///", "./out/./.", "-out", "--out=x", " ", "%s%n", "~")
+@attack_each(
+    "names of the output: long, odd, or ending in slashes",
+    "a\nb",
+    "\x1b[2J",
+    os.fsdecode(b"\xff\xfe"),
+    "out///",
+    "./out/./.",
+    "-out",
+    "--out=x",
+    " ",
+    "%s%n",
+    "~",
+)
 def output_name(box, name):
     box.data()
-    box.command(["--model", "model.onnx", "--data", "data", "--imgsz", "64", "--output=" + name],
-                output=os.path.normpath(name), code=(0, 2))
+    box.command(
+        ["--model", "model.onnx", "--data", "data", "--imgsz", "64", "--output=" + name],
+        output=os.path.normpath(name),
+        code=(0, 2),
+    )
 
 
 @attack_each("an output path at or beyond the limits", 255, 256, 4080, 4095, 4096, 70000)
 def output_length(box, length):
     box.data()
     name = "/".join(["d" * 200] * (length // 201) + ["e" * (length % 201)]) if length > 256 else "o" * length
-    result = box.run(output=name)
-    if result.code and os.path.exists(box.path("d" * 200)):
+    box.run(output=name, new=("d*",))
+    if length >= 4096 and os.path.exists(box.path("d" * 200)):
         box.fault("refused, and folders were made all the same")
 
 

@@ -18,12 +18,25 @@ def halt(box, process, wanted="out/.verify/journal.0.0"):
     return os.path.exists(box.path(wanted))
 
 
-@attack_each("the output is moved during the run, and a link, a folder or nothing takes its place: nothing of it is touched",
-             "link", "folder", "nothing", "file")
+@attack_each(
+    "the output is moved during the run, and a link, a folder or nothing takes its place: nothing of it is touched",
+    "link",
+    "folder",
+    "nothing",
+    "file",
+)
 def output_moved(box, kind):
     box.data(pictures=60)
-    for name in (".verify/journal.0.0", ".verify/run.json", ".verify/lock", "verification_report.json", "logs/verify.log",
-                 "verification_records.jsonl", "correct/labels/0001.txt", "uncertain/labels/0001.txt"):
+    for name in (
+        ".verify/journal.0.0",
+        ".verify/run.json",
+        ".verify/lock",
+        "verification_report.json",
+        "logs/verify.log",
+        "verification_records.jsonl",
+        "correct/labels/0001.txt",
+        "uncertain/labels/0001.txt",
+    ):
         box.write("thesis/%s" % name, "mine")
 
     def swap(process):
@@ -37,7 +50,14 @@ def output_moved(box, kind):
         elif kind == "file":
             box.write("out", "mine")
         os.kill(process.pid, signal.SIGCONT)
-    box.run("--imgsz", "256", during=swap, new=("moved*", "out", "out/*"), own=("thesis*",) if kind == "folder" else ())
+
+    box.run(
+        "--imgsz",
+        "256",
+        during=swap,
+        new=("moved*", "out", "out/*"),
+        own=("thesis*",) if kind == "folder" else (),
+    )
     if kind == "folder":
         for name in ("verification_report.json", ".verify/run.json", "correct/labels/0001.txt"):
             path = box.path("out", name)
@@ -53,14 +73,29 @@ def output_removed(box):
         halt(box, process)
         shutil.rmtree(box.path("out"), ignore_errors=True)
         os.kill(process.pid, signal.SIGCONT)
+
     box.run("--imgsz", "256", during=remove, code=(0, 1))
 
 
-@attack_each("during the run a folder of the output becomes a link: nothing is written or removed through it",
-             "logs", ".verify", "uncertain", "uncertain/labels", "correct/JPEGImages")
+@attack_each(
+    "during the run a folder of the output becomes a link: nothing is written or removed through it",
+    "logs",
+    ".verify",
+    "uncertain",
+    "uncertain/labels",
+    "correct/JPEGImages",
+)
 def folder_swapped(box, name):
     box.data(pictures=60)
-    for tempting in ("journal.0.0", "run.json", "lock", "verify.log", "labels/0001.txt", "0001.txt", "0001.jpg"):
+    for tempting in (
+        "journal.0.0",
+        "run.json",
+        "lock",
+        "verify.log",
+        "labels/0001.txt",
+        "0001.txt",
+        "0001.jpg",
+    ):
         box.write("thesis/" + tempting, "mine")
 
     def swap(process):
@@ -69,6 +104,7 @@ def folder_swapped(box, name):
         os.rename(box.path("out", name), box.path("moved"))
         os.symlink(box.path("thesis"), box.path("out", name))
         os.kill(process.pid, signal.SIGCONT)
+
     box.run("--imgsz", "256", during=swap, code=(0, 1, 2), new=("moved*",))
 
 
@@ -83,6 +119,7 @@ def user_works_beside(box):
             with open(box.path("out", folder, "mine.txt"), "w") as file:
                 file.write("mine")
         os.kill(process.pid, signal.SIGCONT)
+
     box.run("--imgsz", "256", during=work)
     for folder in ("correct/labels", "uncertain/JPEGImages", "logs", "", ".verify"):
         if not os.path.exists(box.path("out", folder, "mine.txt")):
@@ -124,7 +161,9 @@ def times(box, seconds):
         box.run("--place", place, "--overwrite", output=place, code=0)
 
 
-@attack("lists whose lines climb with .. and through links: the file that the line names is judged, placed below the output")
+@attack(
+    "lists whose lines climb with .. and through links: the file that the line names is judged, placed below the output"
+)
 def dots(box):
     box.data()
     box.write("photos/deep/a.jpg", b"no picture")
@@ -142,7 +181,10 @@ def dots(box):
 def same_predictions(box):
     box.data()
     for name in ("a.jpg", "a.png"):
-        shutil.copy(box.path("data/images", next(n for n in PICTURES if n.endswith(name[1:]))), box.path("data/images", name))
+        shutil.copy(
+            box.path("data/images", next(n for n in PICTURES if n.endswith(name[1:]))),
+            box.path("data/images", name),
+        )
     box.write("data/labels/a.txt", "1 0.5 0.5 0.2 0.2\n")
     result = box.run("--save-txt", "--save-json", "--conf", "0.001", "--imgsz", "256", code=0)
     lines = 0

@@ -22,8 +22,12 @@ def field(number, content):
 
 def external(location):
     """An ONNX file whose one tensor lies at `location`."""
-    tensor = (b"\x08\x04\x10\x01" + field(8, b"w")
-              + field(13, field(1, b"location") + field(2, location.encode())) + b"\x70\x01")
+    tensor = (
+        b"\x08\x04\x10\x01"
+        + field(8, b"w")
+        + field(13, field(1, b"location") + field(2, location.encode()))
+        + b"\x70\x01"
+    )
     return b"\x08\x08" + field(7, field(2, b"g") + field(5, tensor)) + field(8, b"\x10\x0d")
 
 
@@ -38,7 +42,7 @@ def model(box, content, name="hostile.onnx", *flags, code=2, **options):
 
 @attack_each("an ONNX file that is cut off: refused", 0.001, 0.1, 0.5, 0.9, 0.999)
 def onnx_cut(box, share):
-    model(box, SOUND[:int(len(SOUND) * share)])
+    model(box, SOUND[: int(len(SOUND) * share)])
 
 
 @attack_each("an ONNX file with bytes changed: refused or judged, no crash", *range(6))
@@ -49,9 +53,20 @@ def onnx_flipped(box, seed):
     model(box, bytes(content), code=(0, 1, 2))
 
 
-@attack_each("external data outside the model's folder, or no file of it: refused, nothing opened",
-             "../thesis/chapter.tex", "/etc/passwd", "/dev/zero", "link", "fifo", "folder/..", ".", "", "a/../../b",
-             "hostile.onnx", "x" * 5000)
+@attack_each(
+    "external data outside the model's folder, or no file of it: refused, nothing opened",
+    "../thesis/chapter.tex",
+    "/etc/passwd",
+    "/dev/zero",
+    "link",
+    "fifo",
+    "folder/..",
+    ".",
+    "",
+    "a/../../b",
+    "hostile.onnx",
+    "x" * 5000,
+)
 def external_data(box, location):
     box.link("m/link", "../thesis/chapter.tex")
     box.fifo("m/fifo")
@@ -59,9 +74,19 @@ def external_data(box, location):
     model(box, external(location), "m/hostile.onnx")
 
 
-@attack_each("a model that is no file: refused, nobody waits",
-             "fifo.onnx", "folder.onnx", "zero.onnx", "random.pt", "stdin.onnx", "sparse.onnx", "sparse.pt", "loop.pt",
-             "fifo.cfg", "zero.cfg")
+@attack_each(
+    "a model that is no file: refused, nobody waits",
+    "fifo.onnx",
+    "folder.onnx",
+    "zero.onnx",
+    "random.pt",
+    "stdin.onnx",
+    "sparse.onnx",
+    "sparse.pt",
+    "loop.pt",
+    "fifo.cfg",
+    "zero.cfg",
+)
 def model_is(box, name):
     box.data()
     kind = name.split(".")[0]
@@ -72,13 +97,26 @@ def model_is(box, name):
     elif kind == "sparse":
         box.sparse(name, 6 << 30)
     else:
-        box.link(name, {"zero": "/dev/zero", "random": "/dev/urandom", "stdin": "/dev/stdin", "loop": name}[kind])
+        box.link(
+            name, {"zero": "/dev/zero", "random": "/dev/urandom", "stdin": "/dev/stdin", "loop": name}[kind]
+        )
     flags = ["--weights", "model.onnx"] if name.endswith(".cfg") else []
     box.run(*flags, model=name, code=(1, 2))
 
 
-@attack_each("a zip as .pt: names that climb, entries that lie, bombs: refused, nothing unpacked",
-             "climbs", "absolute", "bomb", "many", "empty", "no pickle", "command", "huge memo", "comment", "link")
+@attack_each(
+    "a zip as .pt: names that climb, entries that lie, bombs: refused, nothing unpacked",
+    "climbs",
+    "absolute",
+    "bomb",
+    "many",
+    "empty",
+    "no pickle",
+    "command",
+    "huge memo",
+    "comment",
+    "link",
+)
 def torch_zip(box, kind):
     path = box.parent("hostile.pt")
     with zipfile.ZipFile(path, "w") as archive:
@@ -115,19 +153,25 @@ CONV = "[convolutional]\nfilters=%s\nsize=%s\nstride=%s\npad=1\nactivation=linea
 YOLO = "[yolo]\nmask=0\nanchors=10,14\nclasses=%s\nnum=%s\n"
 
 
-@attack_each("a Darknet .cfg with numbers that nobody has: refused, bounded memory",
-             CFG % ("999999999999", CONV % (15, 1, 1) + YOLO % (10, 1)),
-             CFG % (32, CONV % (2147483647, 1, 1) + YOLO % (10, 1)),
-             CFG % (32, CONV % (15, 65535, 1) + YOLO % (10, 1)),
-             CFG % (32, CONV % (15, 1, 0) + YOLO % (10, 1)),
-             CFG % (32, CONV % (-1, -1, -1) + YOLO % (10, 1)),
-             CFG % (32, CONV % (15, 1, 1) + YOLO % (1000000000, 1)),
-             CFG % (32, CONV % (15, 1, 1) + YOLO % (10, -5)),
-             CFG % (32, CONV % (15, 1, 1) + "[route]\nlayers=-1000\n"),
-             CFG % (32, CONV % (15, 1, 1) + "[shortcut]\nfrom=99999999999\n"),
-             CFG % (32, (CONV % (8, 1, 1)) * 20000 + YOLO % (3, 1)),
-             CFG % (32, "[\x1b[2J]\n" + CONV % (15, 1, 1)),
-             "[net]\n" + "x" * 1000000 + "=1\n", "\n" * 1000000, "[net", "=", "[net]\nwidth=nan\n")
+@attack_each(
+    "a Darknet .cfg with numbers that nobody has: refused, bounded memory",
+    CFG % ("999999999999", CONV % (15, 1, 1) + YOLO % (10, 1)),
+    CFG % (32, CONV % (2147483647, 1, 1) + YOLO % (10, 1)),
+    CFG % (32, CONV % (15, 65535, 1) + YOLO % (10, 1)),
+    CFG % (32, CONV % (15, 1, 0) + YOLO % (10, 1)),
+    CFG % (32, CONV % (-1, -1, -1) + YOLO % (10, 1)),
+    CFG % (32, CONV % (15, 1, 1) + YOLO % (1000000000, 1)),
+    CFG % (32, CONV % (15, 1, 1) + YOLO % (10, -5)),
+    CFG % (32, CONV % (15, 1, 1) + "[route]\nlayers=-1000\n"),
+    CFG % (32, CONV % (15, 1, 1) + "[shortcut]\nfrom=99999999999\n"),
+    CFG % (32, (CONV % (8, 1, 1)) * 20000 + YOLO % (3, 1)),
+    CFG % (32, "[\x1b[2J]\n" + CONV % (15, 1, 1)),
+    "[net]\n" + "x" * 1000000 + "=1\n",
+    "\n" * 1000000,
+    "[net",
+    "=",
+    "[net]\nwidth=nan\n",
+)
 def darknet(box, text):
     box.write("m.weights", struct.pack("<iiiq", 0, 2, 5, 0) + bytes(10000))
     model(box, text, "m.cfg", "--weights", "m.weights")
@@ -139,11 +183,21 @@ def darknet_weights(box, size):
     model(box, CFG % (32, CONV % (45, 1, 1) + YOLO % (10, 1)), "m.cfg", "--weights", "m.weights")
 
 
-@attack_each("other things given as a model: refused for what they are",
-             ("x.onnx", jpeg()), ("x.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
-             ("x.onnx", b"<!DOCTYPE html><html>404"), ("x.pt", b"\x80\x04\x95"), ("x.onnx", b"\x00" * 100000),
-             ("x.onnx", b"\xff" * 100000), ("x.onnx", b""), ("x.engine", b"ftrt" * 100), ("x", SOUND),
-             ("x.pt", SOUND), ("x.\x1b[2J", b""), ("\x9b2J.onnx", b""))
+@attack_each(
+    "other things given as a model: refused for what they are",
+    ("x.onnx", jpeg()),
+    ("x.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+    ("x.onnx", b"<!DOCTYPE html><html>404"),
+    ("x.pt", b"\x80\x04\x95"),
+    ("x.onnx", b"\x00" * 100000),
+    ("x.onnx", b"\xff" * 100000),
+    ("x.onnx", b""),
+    ("x.engine", b"ftrt" * 100),
+    ("x", SOUND),
+    ("x.pt", SOUND),
+    ("x.\x1b[2J", b""),
+    ("\x9b2J.onnx", b""),
+)
 def other(box, name, content):
     model(box, content, name, code=(0, 2))
 
@@ -170,6 +224,7 @@ def changing_model(box):
         path = box.path("model.onnx")
         os.truncate(path, 1000)
         os.unlink(path)
+
     box.run(during=change, own=("model.onnx",))
 
 

@@ -1,21 +1,50 @@
 """What lies in the output folder before a run."""
 
-import os
-
-from table import attack, attack_each
+from table import attack_each
 
 # Files that a run writes, below its output, with the flags that make it write them.
-WRITTEN = (".verify/lock", ".verify/run.json", ".verify/journal.0.0", ".verify/records.0.0",
-           ".verify/predictions.0.0", ".verify/manifest", "logs/verify.log", "logs/gpu0.log",
-           "verification_report.json", "verification_records.jsonl", "predictions.json",
-           "uncertain/labels/0001.txt", "uncertain/JPEGImages/0001.jpg", "predicted/0001.txt")
+WRITTEN = (
+    ".verify/lock",
+    ".verify/run.json",
+    ".verify/journal.0.0",
+    ".verify/records.0.0",
+    ".verify/predictions.0.0",
+    ".verify/manifest",
+    "logs/verify.log",
+    "logs/gpu0.log",
+    "verification_report.json",
+    "verification_records.jsonl",
+    "predictions.json",
+    "uncertain/labels/0001.txt",
+    "uncertain/JPEGImages/0001.jpg",
+    "predicted/0001.txt",
+)
 # Folders that a run makes, below its output.
-MADE = (".verify", "logs", "correct", "uncertain", "uncertain/JPEGImages", "uncertain/labels",
-        "mislabeled/labels", "predicted")
+MADE = (
+    ".verify",
+    "logs",
+    "correct",
+    "uncertain",
+    "uncertain/JPEGImages",
+    "uncertain/labels",
+    "mislabeled/labels",
+    "predicted",
+)
 # What a run might look for, remove or write in a folder that it takes for its own.
-TEMPTING = ("run.json", "lock", "manifest", "journal.0.0", "records.0.0", "gpu0.log", "verify.log",
-            ".verify-0123456789abcdef", "0001.txt", "0001.jpg", "labels/0001.txt",
-            "JPEGImages/.verify-0123456789abcdef")
+TEMPTING = (
+    "run.json",
+    "lock",
+    "manifest",
+    "journal.0.0",
+    "records.0.0",
+    "gpu0.log",
+    "verify.log",
+    ".verify-0123456789abcdef",
+    "0001.txt",
+    "0001.jpg",
+    "labels/0001.txt",
+    "JPEGImages/.verify-0123456789abcdef",
+)
 SAVE = ("--save-json", "--save-txt")
 WAYS = ((), ("--resume",), ("--overwrite",))
 
@@ -27,16 +56,14 @@ def three_ways(box, *own):
         box.run(*SAVE, *way, own=[name for name in own if name.startswith("out/.verify/")])
 
 
-@attack_each("a link at a name that a run writes, to a file of the user's: not written through",
-             *WRITTEN)
+@attack_each("a link at a name that a run writes, to a file of the user's: not written through", *WRITTEN)
 def link_to_file(box, name):
     box.data()
     box.link("out/" + name, box.path("thesis/chapter.tex"))
     three_ways(box, "out/" + name)
 
 
-@attack_each("a link at a name that a run writes, to nothing: no file is made at its other end",
-             *WRITTEN)
+@attack_each("a link at a name that a run writes, to nothing: no file is made at its other end", *WRITTEN)
 def link_to_nothing(box, name):
     box.data()
     box.link("out/" + name, box.path("thesis/appendix.tex"))
@@ -64,8 +91,7 @@ def folder_for_file(box, name):
     three_ways(box)
 
 
-@attack_each("a link at the name of a folder that a run makes, to the user's: nothing there changes",
-             *MADE)
+@attack_each("a link at the name of a folder that a run makes, to the user's: nothing there changes", *MADE)
 def link_to_folder(box, name):
     box.data()
     for tempting in TEMPTING:

@@ -71,8 +71,13 @@ def many_names(box):
 
 @attack("100,000 names that are the same but for case and spaces: no time that grows with the square")
 def equal_names(box):
-    yaml(box, "train: images\nnames: [%s]\n" % ", ".join(
-        "zero" + "".join("_" if i >> b & 1 else " " for b in range(17)) + "x" for i in range(100000)))
+    yaml(
+        box,
+        "train: images\nnames: [%s]\n"
+        % ", ".join(
+            "zero" + "".join("_" if i >> b & 1 else " " for b in range(17)) + "x" for i in range(100000)
+        ),
+    )
 
 
 @attack("a class name of a megabyte: screen, log and records stay readable")
@@ -93,20 +98,22 @@ def control_path(box):
     yaml(box, "path: .\ntrain: \"\\e[2J\\x9b\"\n" + NAMES, code=2)
 
 
-@attack_each("keys twice, tags that name Python objects, other encodings: a line, or as written",
-             "train: images\ntrain: /etc\n" + NAMES,
-             "train: !!python/object/apply:os.system ['touch made']\n" + NAMES,
-             "train: images\nnames: !!python/object/new:os.system [touch made]\n",
-             "train: !!binary aW1hZ2Vz\n" + NAMES,
-             "--- !!map\ntrain: !!str images\n" + NAMES,
-             "%YAML 1.2\n%TAG ! tag:x,2000:\n---\ntrain: images\n" + NAMES,
-             "train: images\n" + NAMES + "---\ntrain: /etc\n",
-             "<<: {train: /etc}\ntrain: images\n" + NAMES,
-             "train: images\nnc: 99999999999999999999\n",
-             "train: images\nnames: {99999: x}\n",
-             "train: images\nnames: {-1: x}\n",
-             "train: images\nnames: {0x0: zero, 1e0: one}\n",
-             "? [a, b]\n: c\ntrain: images\n" + NAMES)
+@attack_each(
+    "keys twice, tags that name Python objects, other encodings: a line, or as written",
+    "train: images\ntrain: /etc\n" + NAMES,
+    "train: !!python/object/apply:os.system ['touch made']\n" + NAMES,
+    "train: images\nnames: !!python/object/new:os.system [touch made]\n",
+    "train: !!binary aW1hZ2Vz\n" + NAMES,
+    "--- !!map\ntrain: !!str images\n" + NAMES,
+    "%YAML 1.2\n%TAG ! tag:x,2000:\n---\ntrain: images\n" + NAMES,
+    "train: images\n" + NAMES + "---\ntrain: /etc\n",
+    "<<: {train: /etc}\ntrain: images\n" + NAMES,
+    "train: images\nnc: 99999999999999999999\n",
+    "train: images\nnames: {99999: x}\n",
+    "train: images\nnames: {-1: x}\n",
+    "train: images\nnames: {0x0: zero, 1e0: one}\n",
+    "? [a, b]\n: c\ntrain: images\n" + NAMES,
+)
 def odd_yaml(box, text):
     yaml(box, text)
 
@@ -115,9 +122,15 @@ def odd_yaml(box, text):
 def encodings(box, kind):
     text = "train: images\n" + NAMES
     box.data()
-    box.write("data/data.yaml", {"utf16": text.encode("utf-16"),
-                                 "latin1": text.encode() + b"# caf\xe9\nx: \xe9\n",
-                                 "nul": text.encode() + b"\0\0\0", "binary": bytes(range(256)) * 50}[kind])
+    box.write(
+        "data/data.yaml",
+        {
+            "utf16": text.encode("utf-16"),
+            "latin1": text.encode() + b"# caf\xe9\nx: \xe9\n",
+            "nul": text.encode() + b"\0\0\0",
+            "binary": bytes(range(256)) * 50,
+        }[kind],
+    )
     box.run(data="data/data.yaml")
 
 
@@ -125,9 +138,14 @@ def encodings(box, kind):
 def yaml_is(box, kind):
     box.data()
     name = "data/data.yaml"
-    {"fifo": lambda: box.fifo(name), "folder": lambda: box.folder(name),
-     "zero": lambda: box.link(name, "/dev/zero"), "full": lambda: box.link(name, "/dev/full"),
-     "sparse": lambda: box.sparse(name, 3 << 30), "loop": lambda: box.link(name, "data.yaml")}[kind]()
+    {
+        "fifo": lambda: box.fifo(name),
+        "folder": lambda: box.folder(name),
+        "zero": lambda: box.link(name, "/dev/zero"),
+        "full": lambda: box.link(name, "/dev/full"),
+        "sparse": lambda: box.sparse(name, 3 << 30),
+        "loop": lambda: box.link(name, "data.yaml"),
+    }[kind]()
     box.run(data=name, code=2)
 
 
@@ -142,15 +160,27 @@ def train_is_no_folder(box):
     yaml(box, "train: /proc/self/fd\n" + NAMES)
 
 
-CONFIGS = ('{"config": "other.json"}', "[" * 100000, '{"a":' * 5000 + "1" + "}" * 5000,
-           '{"imgsz": 1e400}', '{"imgsz": 99999999999999999999999}', '{"imgsz": -0.0}',
-           '{"batch": 4611686018427387904}', '{"threads": 1000000000}', '{"output": "a\\u0000b"}',
-           '{"output": "\\u001b[2J"}', '{"conf": 0.1, "conf": 0.2}', '{"paths": {"paths": {"x": 1}}}',
-           '{"max_det": 9223372036854775807}', '{"imgsz": 2147483647}')
+CONFIGS = (
+    '{"config": "other.json"}',
+    "[" * 100000,
+    '{"a":' * 5000 + "1" + "}" * 5000,
+    '{"imgsz": 1e400}',
+    '{"imgsz": 99999999999999999999999}',
+    '{"imgsz": -0.0}',
+    '{"batch": 4611686018427387904}',
+    '{"threads": 1000000000}',
+    '{"output": "a\\u0000b"}',
+    '{"output": "\\u001b[2J"}',
+    '{"conf": 0.1, "conf": 0.2}',
+    '{"paths": {"paths": {"x": 1}}}',
+    '{"max_det": 9223372036854775807}',
+    '{"imgsz": 2147483647}',
+)
 
 
-@attack_each("configs: deep, huge numbers, unknown keys, control characters: a line, or as written",
-             *range(len(CONFIGS)))
+@attack_each(
+    "configs: deep, huge numbers, unknown keys, control characters: a line, or as written", *range(len(CONFIGS))
+)
 def config(box, i):
     box.data()
     box.write("c.json", CONFIGS[i])
@@ -167,15 +197,22 @@ def config_climbs(box):
     box.data()
     box.folder("deep/er")
     box.write("deep/er/c.json", json.dumps({"paths": {"output_base": "../../results"}}))
-    box.command(["--config", "c.json", "--model", "../../model.onnx", "--data", "../../data",
-                 "--imgsz", "64"], cwd="deep/er", output="results", code=0)
+    box.command(
+        ["--config", "c.json", "--model", "../../model.onnx", "--data", "../../data", "--imgsz", "64"],
+        cwd="deep/er",
+        output="results",
+        code=0,
+    )
 
 
 @attack_each("a config that is no file", "fifo", "folder", "zero", "sparse")
 def config_is(box, kind):
     box.data()
     name = "c.json"
-    {"fifo": lambda: box.fifo(name), "folder": lambda: box.folder(name),
-     "zero": lambda: box.link(name, "/dev/zero"),
-     "sparse": lambda: box.sparse(name, 3 << 30)}[kind]()
+    {
+        "fifo": lambda: box.fifo(name),
+        "folder": lambda: box.folder(name),
+        "zero": lambda: box.link(name, "/dev/zero"),
+        "sparse": lambda: box.sparse(name, 3 << 30),
+    }[kind]()
     box.run("--config", name, code=2)

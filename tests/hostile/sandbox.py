@@ -50,9 +50,15 @@ def look_at(path):
     elif stat.S_ISREG(about.st_mode) and about.st_blocks * 512 <= HASHED_BYTES:
         with open(path, "rb") as file:
             content = hashlib.sha256(file.read(HASHED_BYTES)).hexdigest()
-    return {"kind": kind, "mode": about.st_mode & 0o7777, "size": about.st_size,
-            "mtime": about.st_mtime_ns, "inode": about.st_ino, "owner": about.st_uid,
-            "content": content}
+    return {
+        "kind": kind,
+        "mode": about.st_mode & 0o7777,
+        "size": about.st_size,
+        "mtime": about.st_mtime_ns,
+        "inode": about.st_ino,
+        "owner": about.st_uid,
+        "content": content,
+    }
 
 
 def snapshot(root):
@@ -184,17 +190,39 @@ class Box:
                 flags += [name, value]
         return self.command(flags, output=output or "output", **options)
 
-    def command(self, flags, output="output", code=(0, 1, 2), says=None, own=(), new=(), ranks=0,
-                env=None, cwd="", nobody=False, before=None, stdin=None, stdout=None, wrap=(),
-                seconds=SECONDS, megabytes=MEGABYTES, during=None):
+    def command(
+        self,
+        flags,
+        output="output",
+        code=(0, 1, 2),
+        says=None,
+        own=(),
+        new=(),
+        ranks=0,
+        env=None,
+        cwd="",
+        nobody=False,
+        before=None,
+        stdin=None,
+        stdout=None,
+        wrap=(),
+        seconds=SECONDS,
+        megabytes=MEGABYTES,
+        during=None,
+    ):
         """Runs verify and looks at what it did. `code`: the exit statuses that are right; `says`: a
         pattern that screen or error line must have; `own`: patterns of paths of the user's that it may
         change or remove all the same; `new`: of paths outside the output that it may make."""
         command = [*wrap, VERIFY, *flags]
         if ranks:
             command = ["mpirun", "--oversubscribe", "-np", str(ranks), *command]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", TMPDIR=self.scratch,
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", HOME=self.scratch)
+        environment = dict(
+            os.environ,
+            OMPI_ALLOW_RUN_AS_ROOT="1",
+            TMPDIR=self.scratch,
+            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+            HOME=self.scratch,
+        )
         if not ranks:
             environment["OMPI_MCA_ess_singleton_isolated"] = "1"  # no daemon that limits would end
         environment.update(env or {})
@@ -221,14 +249,20 @@ class Box:
                 os.setuid(NOBODY)
             if before:
                 before()
+
         begun = time.monotonic()
         code = None
         with open(name, "wb") as printed:
             process = subprocess.Popen(
-                command, cwd=os.path.join(os.fsencode(self.root), os.fsencode(cwd)), env=environment,
+                command,
+                cwd=os.path.join(os.fsencode(self.root), os.fsencode(cwd)),
+                env=environment,
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
-                stdout=printed if stdout is None else stdout, stderr=printed, preexec_fn=prepare,
-                start_new_session=True)
+                stdout=printed if stdout is None else stdout,
+                stderr=printed,
+                preexec_fn=prepare,
+                start_new_session=True,
+            )
             if during:
                 during(process)
             while code is None and time.monotonic() < begun + seconds:
@@ -252,13 +286,19 @@ class Box:
         if result.code is None:
             self.fault("hangs: ended after %.0f s" % result.seconds)
         elif result.code not in right:
-            self.fault("exit status %d, not %s: %s"
-                       % (result.code, " or ".join(map(str, right)), last_line(result.text)))
+            self.fault(
+                "exit status %d, not %s: %s"
+                % (result.code, " or ".join(map(str, right)), last_line(result.text))
+            )
         if result.megabytes > megabytes:
             self.fault("takes %.0f MiB of memory" % result.megabytes)
         if says and not re.search(says, result.text):
             self.fault("does not say %r: %s" % (says, last_line(result.text)))
-        errors = [line for line in result.text.split("\n") if re.match(r"verify: error: |\[[CG]PU \d+\] ERROR: ", line)]
+        errors = [
+            line
+            for line in result.text.split("\n")
+            if re.match(r"verify: error: |\[[CG]PU \d+\] ERROR: ", line)
+        ]
         if result.code in (1, 2) and len(errors) != 1:
             self.fault("%d lines say why it ended: %s" % (len(errors), last_line(result.text)))
         for line in errors:
@@ -270,7 +310,7 @@ class Box:
         """Text that is shown has no control bytes and is UTF-8."""
         bad = CONTROL.search(text) or re.search("[\udc80-\udcff]", text)
         if bad:
-            self.fault("%s has %r in %r" % (where, bad.group(), text[max(0, bad.start() - 30):][:60]))
+            self.fault("%s has %r in %r" % (where, bad.group(), text[max(0, bad.start() - 30) :][:60]))
 
     def look_through(self, output):
         """The logs, and whether report and records are whole and agree."""
@@ -289,6 +329,7 @@ class Box:
 
         def among(path, patterns):
             return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
         grown = set()
         for path in sorted(set(now) - set(was)):
             grown.add(os.path.dirname(path))
@@ -315,8 +356,9 @@ class Box:
         return json.loads(self.read(output + "/verification_report.json"))
 
     def records(self, output="out"):
-        return [json.loads(line) for line in
-                self.read(output + "/verification_records.jsonl").decode().splitlines()]
+        return [
+            json.loads(line) for line in self.read(output + "/verification_records.jsonl").decode().splitlines()
+        ]
 
 
 def limit(which, value):

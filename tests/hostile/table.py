@@ -16,21 +16,25 @@ class Skipped(Exception):
 
 def attack(what, *arguments):
     """Puts a function into the table: `what` it attacks and what must hold, in a line."""
+
     def add(function):
         name = function.__name__ + "".join(":%s" % argument for argument in arguments)
         ATTACKS.append((name, what % arguments if "%s" in what else what, function, arguments))
         return function
+
     return add
 
 
 def attack_each(what, *rows):
     """The same for each of the rows, a tuple of the function's arguments."""
+
     def add(function):
         for row in rows:
             row = row if isinstance(row, tuple) else (row,)
             name = "%s:%s" % (function.__name__, ":".join(str(x) for x in row[:2]))
             ATTACKS.append((name, what, function, row))
         return function
+
     return add
 
 
