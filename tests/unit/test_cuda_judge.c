@@ -53,6 +53,21 @@ static void test_many_labels(void **state) {
     }
 }
 
+/* A label file of the greatest length; nearly all are of unknown classes, which the emulation
+ * judges in no time. */
+static void test_the_most_labels(void **state) {
+    (void)state;
+    enum { MOST = 10000 };
+    struct rig_head rig = rig_make(&heads[2]);
+    struct rig_batch batch = batch_make(&rig, 2, (const size_t[]){MOST, 5}, 7);
+    for (size_t i = 20; i < MOST; i++)
+        batch.targets[0][i].class = -1;
+    check_once(&rig, &batch);
+    assert_int_equal(batch.findings[0].n_evidence, MOST);
+    batch_free(&batch);
+    rig_free(&rig);
+}
+
 static void test_classes_that_the_data_lacks(void **state) {
     (void)state;
     for (size_t i = 0; i < N_HEADS; i += 2) {
@@ -328,6 +343,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heads_of_all_kinds),
         cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_the_most_labels),
         cmocka_unit_test(test_classes_that_the_data_lacks),
         cmocka_unit_test(test_not_a_number_in_the_maps),
         cmocka_unit_test(test_one_number_that_is_none),
