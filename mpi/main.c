@@ -172,6 +172,12 @@ int main(int argc, char **argv) {
             line_print(stderr,
                        "verify: what is done is kept: the same command with --resume goes on");
     }
+    if (status == STATUS_OK && job.screen && screen_lost_lines(job.screen)) {
+        line_print(stderr,
+                   "verify: error: cannot write to standard output: what was to be shown is "
+                   "in logs/verify.log of the output");
+        exit_status = STATUS_FAILED;
+    }
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
     wait_for(&job, &request);

@@ -144,7 +144,7 @@ enum status run_begin(struct job *job) {
         TRY(output_prepare(options->output));
     TRY(take_lock(job));
     if (options->overwrite)
-        TRY(output_clear(options->output, &job->kept_images));
+        TRY(output_clear(options->output, job->dataset.common, &job->kept_images));
     /* Once run.json is there, a start without --resume would be refused; but what --overwrite
      * removes is gone for sure only then. */
     if (!options->overwrite)

@@ -11,7 +11,7 @@
 #include "data/number.h"
 #include "data/yaml_load.h"
 
-enum { MAX_CLASSES = 100000, MAX_ENTRIES = 10000 };
+enum { MAX_CLASSES = 100000, TEXT_BYTES = 4096, MAX_ENTRIES = 10000 };
 
 struct reader {
     const char *file;
@@ -64,6 +64,9 @@ static enum status check_string(const struct reader *reader, const yaml_node_t *
                                 const char *key) {
     if (!is_scalar(node))
         return bad_node(reader, node, key, "must be a text, not a list or a map");
+    /* One text may be had many times, by an alias. */
+    if (node->data.scalar.length >= TEXT_BYTES)
+        return bad_node(reader, node, key, "is longer than 4095 bytes");
     for (size_t i = 0; i < node->data.scalar.length; i++)
         if (node->data.scalar.value[i] < 0x20 || node->data.scalar.value[i] == 0x7f)
             return bad_node(reader, node, key, "holds a control character");

@@ -36,7 +36,7 @@ struct scan {
     struct text path;
 };
 
-enum entry_kind { ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK_TO_FOLDER, ENTRY_OTHER };
+enum entry_kind { ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK_TO_FOLDER };
 
 static bool equal_id(const void *context, size_t index, const void *key) {
     const struct folder_id *ids = context;
@@ -60,7 +60,8 @@ out:
     return status;
 }
 
-/* A dangling link counts as a file: it is in the data set, and fails when it is read. */
+/* A dangling link counts as a file, and so do pipes and devices: they are in the data set, and fail
+ * when they are read. */
 static enum entry_kind entry_kind(int folder, const struct dirent *entry) {
     if (entry->d_type == DT_REG)
         return ENTRY_FILE;
@@ -74,7 +75,7 @@ static enum entry_kind entry_kind(int folder, const struct dirent *entry) {
         return ENTRY_FILE;
     if (S_ISDIR(info.st_mode))
         return link ? ENTRY_LINK_TO_FOLDER : ENTRY_FOLDER;
-    return S_ISREG(info.st_mode) ? ENTRY_FILE : ENTRY_OTHER;
+    return ENTRY_FILE;
 }
 
 /* scan->path becomes that of an entry. */
@@ -136,8 +137,6 @@ static enum status add_entry(struct scan *scan, struct reading *reading,
         break;
     case ENTRY_LINK_TO_FOLDER:
         list = owned ? &reading->owned_links : &scan->links;
-        break;
-    case ENTRY_OTHER:
         break;
     }
     if (!list)

@@ -1,41 +1,22 @@
-#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "data/file_bytes.h"
 #include "job/hint.h"
 #include "job/options.h"
 
 enum { CONFIG_BYTES = 1 << 20, CONFIG_DEPTH = 8 };
 
 static enum status read_file(const char *path, char **out, size_t *length) {
-    enum status status = STATUS_OK;
-    *out = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, strerror(errno));
-    char *bytes = malloc(CONFIG_BYTES + 1);
-    if (!bytes) {
-        status = FAIL(STATUS_FAILED, "out of memory");
-        goto out;
-    }
-    *length = fread(bytes, 1, CONFIG_BYTES + 1, file);
-    if (ferror(file)) {
-        status = FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, strerror(errno));
-        goto out;
-    }
-    if (*length > CONFIG_BYTES) {
-        status = FAIL(STATUS_BAD_INPUT, "--config %s: larger than 1 MiB", path);
-        goto out;
-    }
-    bytes[*length] = '\0';
-    *out = bytes;
-    bytes = NULL;
-out:
-    free(bytes);
-    fclose(file);
+    struct file_bytes file;
+    enum status status = file_bytes_read(path, CONFIG_BYTES, &file);
+    *out = file.bytes;
+    *length = file.length;
+    if (status == STATUS_OK && !file.bytes)
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, file.problem);
     return status;
 }
 
@@ -148,6 +129,9 @@ static enum status apply(const char *path, const char *key, struct json_object *
             option_switch(options, (size_t)row, json_object_get_boolean(value) != negated);
         return STATUS_OK;
     }
+    if (type == json_type_string &&
+        strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+        return FAIL(STATUS_BAD_INPUT, "%s: holds a NUL byte", where);
     if (type != json_type_string && type != json_type_int && type != json_type_double)
         return FAIL(STATUS_BAD_INPUT, "%s: neither a text nor a number", where);
     if (given[row])

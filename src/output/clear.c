@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -26,6 +27,7 @@ struct clearing {
     bool torn;                /* entries of images that are not done */
     struct path_list changed; /* pieces that are not as an entry says */
     uint8_t *acquitted;       /* [changed.count]: another entry says so; owned */
+    const char *common;       /* of the images that are to come; NULL: none are known */
     uint64_t kept;
 };
 
@@ -47,6 +49,19 @@ static bool piece_path(const struct manifest_entry *entry, enum piece piece, cha
     return length >= 0 && length < PATH_MAX;
 }
 
+/* Whoever has another picture of the name by now has replaced this one. */
+static enum own_state image_state(const struct clearing *clearing,
+                                  const struct manifest_entry *entry, const struct seat *seat) {
+    char path[PATH_MAX];
+    struct stat about;
+    enum own_state state = own_image(seat, entry);
+    if (state != OWN_LAST || !clearing->common)
+        return state;
+    int length = snprintf(path, sizeof path, "%s/%s", clearing->common, entry->path);
+    bool replaced = length > 0 && length < PATH_MAX && lstat(path, &about) == 0;
+    return replaced ? OWN_SAME : OWN_LAST;
+}
+
 static enum own_state seat_state(const struct clearing *clearing,
                                  const struct manifest_entry *entry, enum piece piece,
                                  const struct seat *seat) {
@@ -56,7 +71,7 @@ static enum own_state seat_state(const struct clearing *clearing,
     case PIECE_PREDICTED:
         return own_text(seat, &entry->predicted, clearing->torn);
     default:
-        return own_image(seat, entry);
+        return image_state(clearing, entry, seat);
     }
 }
 
@@ -250,9 +265,9 @@ static enum status clear_interrupted(const char *output) {
     return status;
 }
 
-enum status output_clear(const char *output, uint64_t *kept) {
+enum status output_clear(const char *output, const char *common, uint64_t *kept) {
     enum status status;
-    struct clearing clearing = {0};
+    struct clearing clearing = {.common = common};
     struct text list = {0};
     *kept = 0;
     TRY(work_folder_open(output, true, &clearing.work));

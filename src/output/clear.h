@@ -13,8 +13,9 @@ enum status output_may_clear(const char *output, const struct path_list *images)
 /* Removes what runs wrote into the output folder, whose lock is held, and then what they know of
  * themselves. STATUS_BAD_INPUT, with nothing removed, where something was changed since it was
  * written, which is named. What no run wrote stays, and so does an image that is the last name of
- * its picture; *kept is how many of these. Interrupted, it can only be done again. */
-enum status output_clear(const char *output, uint64_t *kept);
+ * its picture where none of that name is below `common` any more; *kept is how many of these.
+ * Interrupted, it can only be done again. */
+enum status output_clear(const char *output, const char *common, uint64_t *kept);
 
 /* Removes what interrupted epochs had announced and may have placed, for images that are not done;
  * only what is as it was written. After journal_repair of all. */

@@ -114,7 +114,6 @@ enum status manifest_lines(const struct spot *spot, manifest_line *each, void *c
     enum status status = STATUS_OK;
     char line[LINE_BYTES];
     uint64_t offset = 0;
-    bool whole = true;
     int file;
     TRY(below_file_open(spot, O_RDONLY, 0, "cannot read", &file));
     FILE *stream = fdopen(file, "r");
@@ -125,16 +124,15 @@ enum status manifest_lines(const struct spot *spot, manifest_line *each, void *c
     }
     while (status == STATUS_OK && fgets(line, sizeof line, stream)) {
         struct manifest_entry entry;
-        bool begins = whole;
         size_t length = strlen(line);
         uint64_t at = offset;
         offset += length;
-        whole = length > 0 && line[length - 1] == '\n';
-        if (!begins || !whole)
-            continue;
+        if (length == 0 || line[length - 1] != '\n')
+            break;
         line[length - 1] = '\0';
-        if (manifest_read(line, &entry))
-            status = each(context, at, &entry);
+        if (!manifest_read(line, &entry))
+            break;
+        status = each(context, at, &entry);
     }
     if (status == STATUS_OK && ferror(stream))
         status = storage_failed(errno, spot, "cannot read");

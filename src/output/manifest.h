@@ -28,7 +28,7 @@ enum manifest_image { MANIFEST_NO_IMAGE, MANIFEST_LINK, MANIFEST_COPY, MANIFEST_
 struct manifest_entry {
     enum bucket bucket;
     enum manifest_image image;
-    uint64_t image_size;        /* of a copy */
+    uint64_t image_size;        /* of the picture itself */
     struct timespec image_time; /* of its last change */
     struct manifest_file label, predicted;
     const char *path; /* of the image, below its bucket's folder */
@@ -44,9 +44,9 @@ void manifest_write(const struct manifest_entry *entry, struct text *text);
  * it is no such line, or its path could lead out of the folder. */
 bool manifest_read(char *line, struct manifest_entry *entry);
 
-/* Calls `each` for the lines of one file, with the byte where a line begins. What is no whole line
- * is passed over: the last one of a process that was killed, which had placed nothing of it yet.
- * Stops with the first status that is not STATUS_OK. */
+/* Calls `each` for the lines of one file, with the byte where a line begins, up to the first that
+ * is none: the last one of a process that was killed, which had placed nothing of it yet. Stops
+ * with the first status that is not STATUS_OK. */
 typedef enum status manifest_line(void *context, uint64_t offset,
                                   const struct manifest_entry *entry);
 enum status manifest_lines(const struct spot *spot, manifest_line *each, void *context);

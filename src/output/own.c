@@ -133,13 +133,9 @@ enum own_state own_image(const struct seat *seat, const struct manifest_entry *e
         return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
     if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
         return OWN_SAME;
-    if (!S_ISREG(about.st_mode))
+    if (!S_ISREG(about.st_mode) || (uint64_t)about.st_size != entry->image_size ||
+        about.st_mtim.tv_sec != entry->image_time.tv_sec ||
+        about.st_mtim.tv_nsec != entry->image_time.tv_nsec)
         return OWN_CHANGED;
-    if (entry->image == MANIFEST_LINK)
-        return OWN_LAST;
-    return (uint64_t)about.st_size == entry->image_size &&
-                   about.st_mtim.tv_sec == entry->image_time.tv_sec &&
-                   about.st_mtim.tv_nsec == entry->image_time.tv_nsec
-               ? OWN_SAME
-               : OWN_CHANGED;
+    return entry->image == MANIFEST_LINK ? OWN_LAST : OWN_SAME;
 }

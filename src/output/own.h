@@ -22,7 +22,7 @@ bool own_bytes(const struct seat *seat, const char *bytes, size_t length);
 enum own_state {
     OWN_GONE,    /* it is not there */
     OWN_SAME,    /* as it was written */
-    OWN_LAST,    /* the last name of a picture of the user's */
+    OWN_LAST,    /* so, and it is the last name of a picture of the user's */
     OWN_CHANGED, /* somebody has changed it */
 };
 /* `torn`: the process that wrote it was killed, perhaps before the first byte. */

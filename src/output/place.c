@@ -234,7 +234,7 @@ enum status placer_announce(const struct placer *placer, enum bucket bucket, con
     if (placer->mode != PLACE_NONE) {
         struct stat about;
         entry.image = placer->mode == PLACE_COPY ? MANIFEST_COPY : MANIFEST_LINK;
-        if (entry.image == MANIFEST_COPY && stat(image_path, &about) == 0) {
+        if (stat(image_path, &about) == 0) {
             entry.image_size = (uint64_t)about.st_size;
             entry.image_time = about.st_mtim;
         }

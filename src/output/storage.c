@@ -18,6 +18,8 @@
 #include "output/place.h"
 
 enum { WHAT_SIZE = 1200, WHY_SIZE = 300 };
+/* Room for what is made in a folder. */
+enum { LONGEST_NAME = 64 };
 
 /* The file system that the spot lies in, asked of the deepest folder on its way that exists. */
 static bool file_system_of(const struct spot *spot, struct statvfs *out) {
@@ -138,7 +140,7 @@ static bool is_folder(const char *path) {
 
 enum status make_folders(const char *whole) {
     char *path;
-    if (strlen(whole) >= PATH_MAX)
+    if (strlen(whole) >= PATH_MAX - LONGEST_NAME)
         return FAIL(STATUS_BAD_INPUT, "%.200s...: the path is too long: choose a shorter one",
                     whole);
     enum status status = memory_string(whole, &path);
