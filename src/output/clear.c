@@ -294,8 +294,10 @@ enum status output_clear_leftovers(const char *output, const struct journal_id *
     enum status status;
     struct clearing clearing = {.torn = true};
     TRY(work_folder_open(output, false, &clearing.work));
+    /* Each epoch began with that of the earlier ones gone, and has placed the same images since. */
     for (size_t i = 0; i < count; i++)
-        TRY(journal_leftovers(output, ids[i], remove_pieces, &clearing));
+        if (ids[i].epoch == ids[count - 1].epoch)
+            TRY(journal_leftovers(output, ids[i], remove_pieces, &clearing));
 out:
     work_folder_close(&clearing.work);
     return status;

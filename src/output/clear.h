@@ -17,8 +17,8 @@ enum status output_may_clear(const char *output, const struct path_list *images)
  * Interrupted, it can only be done again. */
 enum status output_clear(const char *output, const char *common, uint64_t *kept);
 
-/* Removes what interrupted epochs had announced and may have placed, for images that are not done;
- * only what is as it was written. After journal_repair of all. */
+/* Removes what the last of these epochs, which are in order, had announced and may have placed, for
+ * images that are not done; only what is as it was written. After journal_repair of all. */
 enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count);
 
 #endif

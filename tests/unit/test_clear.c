@@ -277,6 +277,21 @@ static void test_leftovers(void **state) {
     assert_true(is_there(below(f->output, "correct/JPEGImages/a.jpg")));
 }
 
+/* What an epoch had not finished, a later one has. */
+static void test_leftovers_that_were_done_again(void **state) {
+    struct fixture *f = *state;
+    const struct journal_id ids[] = {{0, 0}, {1, 0}};
+    run(f, PLACE_HARDLINK, false);
+    assert_int_equal(rename(below(f->output, ".verify/journal.0.0"), below(f->folder, "kept")), 0);
+    struct journal *journal;
+    assert_ok(journal_create(f->output, 1, 0, false, &journal));
+    assert_ok(journal_close(&journal));
+    file_make(below(f->output, ".verify/journal.0.0"), "");
+    assert_ok(output_clear_leftovers(f->output, ids, 2));
+    assert_true(is_there(below(f->output, "correct/JPEGImages/a.jpg")));
+    assert_true(is_there(below(f->output, "correct/labels/a.txt")));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -290,6 +305,7 @@ int main(void) {
         TEST(test_inputs),
         TEST(test_owner),
         TEST(test_leftovers),
+        TEST(test_leftovers_that_were_done_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
