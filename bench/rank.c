@@ -38,7 +38,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
     TRY(backend_cpu.open(&rank->model, &rank->judge, &opening, &job->backend));
     if (output) {
         uint64_t kept;
-        TRY(output_clear(output, dataset->common, &kept));
+        TRY(output_clear(output, &kept));
         TRY(placer_open(output, dataset->common, PLACE_HARDLINK, &job->placer));
         TRY(journal_create(output, 0, 0, false, &job->journal));
     }

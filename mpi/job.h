@@ -57,6 +57,7 @@ struct job {
     char lock_message[ERROR_BYTES];
     unsigned epoch;           /* how often this run was resumed */
     bool resumed, complete;   /* there was a run to continue; it was finished */
+    struct timespec stamp;    /* when epoch 0 began, by the clock of its rank 0 */
     struct run_counts counts; /* on rank 0, of a finished job */
     uint64_t kept_images;     /* on rank 0: that --overwrite left, as the last of their pictures */
     int signal;               /* that ended the work early; 0: none */

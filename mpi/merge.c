@@ -323,6 +323,7 @@ enum status job_merge(struct job *job) {
     if (job->options.save_json)
         TRY(merge(job, &predictions));
     TRY(merge(job, &manifest));
+    TRY(agree(job, job->rank == 0 ? run_file_note(job->output) : STATUS_OK));
 out:
     return status;
 }

@@ -45,6 +45,7 @@ static enum status write_report(struct job *job, const struct rank_line *lines) 
     };
     pulse_announce(job->pulse, (double)job->tally.n_failures / FAILURES_A_SECOND);
     TRY(report_write(job->output, &report));
+    TRY(run_file_note(job->output));
 out:
     free(ranks);
     text_free(&parameters);

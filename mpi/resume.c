@@ -55,6 +55,11 @@ static bool placed(void *context, uint64_t index, enum bucket bucket) {
     return there;
 }
 
+static void tick(void *context) {
+    const struct job *job = context;
+    pulse_tick(job->pulse);
+}
+
 /* On rank 0, which knows the images. */
 static enum status repair(struct job *job) {
     enum status status = STATUS_OK;
@@ -62,7 +67,7 @@ static enum status repair(struct job *job) {
         pulse_tick(job->pulse);
         TRY(journal_repair(job->output, job->all_journals[i], placed, job, NULL));
     }
-    TRY(output_clear_leftovers(job->output, job->all_journals, job->n_all_journals));
+    TRY(output_clear_leftovers(job->output, job->all_journals, job->n_all_journals, tick, job));
 out:
     return status;
 }
@@ -73,7 +78,6 @@ struct counting {
 };
 
 /* What failed is tried again: the file may have been mended, or the disk have come back. */
-
 static enum status count(void *context, const struct journal_line *line) {
     struct counting *counting = context;
     pulse_tick(counting->job->pulse);

@@ -144,12 +144,12 @@ enum status run_begin(struct job *job) {
         TRY(output_prepare(options->output));
     TRY(take_lock(job));
     if (options->overwrite)
-        TRY(output_clear(options->output, job->dataset.common, &job->kept_images));
+        TRY(output_clear(options->output, &job->kept_images));
     /* Once run.json is there, a start without --resume would be refused; but what --overwrite
      * removes is gone for sure only then. */
     if (!options->overwrite)
         TRY(tell_begun());
-    const struct run_parts all = {parts.count, parts.items};
+    const struct run_parts all = {parts.count, parts.items, job->dataset.common};
     TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
     if (options->overwrite)
         TRY(tell_begun());
@@ -157,6 +157,7 @@ enum status run_begin(struct job *job) {
     job->resumed = start.state == RUN_CONTINUED;
     job->complete = start.state == RUN_COMPLETE;
     job->counts = start.counts;
+    job->stamp = start.stamp;
     if (job->resumed)
         TRY(remove_report(options->output));
     if (job->complete)

@@ -199,6 +199,7 @@ out:
 struct run_news {
     unsigned epoch;
     bool resumed, complete;
+    struct timespec stamp;
 };
 
 enum status job_open_output(struct job *job) {
@@ -219,11 +220,12 @@ enum status job_open_output(struct job *job) {
     TRY(agree(job, status));
     MPI_Bcast(absolute, sizeof absolute, MPI_CHAR, 0, MPI_COMM_WORLD);
     TRY(agree(job, memory_string(absolute, &job->output)));
-    struct run_news news = {job->epoch, job->resumed, job->complete};
+    struct run_news news = {job->epoch, job->resumed, job->complete, job->stamp};
     MPI_Bcast(&news, sizeof news, MPI_BYTE, 0, MPI_COMM_WORLD);
     job->epoch = news.epoch;
     job->resumed = news.resumed;
     job->complete = news.complete;
+    job->stamp = news.stamp;
     if (job->complete)
         return STATUS_OK;
     enum place_mode mode = PLACE_NONE;
@@ -231,6 +233,7 @@ enum status job_open_output(struct job *job) {
         if (strcmp(modes[i].name, job->options.place) == 0)
             mode = modes[i].mode;
     TRY(agree(job, placer_open(job->output, job->dataset.common, mode, &job->placer)));
+    placer_stamp(job->placer, &job->stamp);
 out:
     return status;
 }

@@ -24,11 +24,12 @@ enum piece { PIECE_LABEL, PIECE_PREDICTED, PIECE_IMAGE, PIECES };
 
 struct clearing {
     struct work_folder work;
-    bool torn;                /* entries of images that are not done */
+    char *common;     /* where the run's images came from; NULL: not known; owned */
+    clear_tick *tick; /* NULL: nobody waits */
+    void *tick_context;
     struct path_list changed; /* pieces that are not as an entry says */
     uint8_t *acquitted;       /* [changed.count]: another entry says so; owned */
-    const char *common;       /* of the images that are to come; NULL: none are known */
-    uint64_t kept;
+    struct path_list kept;    /* images that stay */
 };
 
 /* ---------------------------------------------------------------- pieces */
@@ -49,7 +50,7 @@ static bool piece_path(const struct manifest_entry *entry, enum piece piece, cha
     return length >= 0 && length < PATH_MAX;
 }
 
-/* Whoever has another picture of the name by now has replaced this one. */
+/* Whoever has another picture by now where this one came from has replaced it. */
 static enum own_state image_state(const struct clearing *clearing,
                                   const struct manifest_entry *entry, const struct seat *seat) {
     char path[PATH_MAX];
@@ -67,9 +68,9 @@ static enum own_state seat_state(const struct clearing *clearing,
                                  const struct seat *seat) {
     switch (piece) {
     case PIECE_LABEL:
-        return own_text(seat, &entry->label, clearing->torn);
+        return own_text(seat, &entry->label);
     case PIECE_PREDICTED:
-        return own_text(seat, &entry->predicted, clearing->torn);
+        return own_text(seat, &entry->predicted);
     default:
         return image_state(clearing, entry, seat);
     }
@@ -84,8 +85,11 @@ static enum status piece_look(const struct clearing *clearing, const struct mani
     struct seat seat;
     enum status status = STATUS_OK;
     *state = OWN_GONE;
-    if (seat_take(&spot, false, &seat) != 0)
-        return STATUS_OK;
+    int error = seat_take(&spot, false, &seat);
+    if (error != 0)
+        return error == ENOENT || error == ENOTDIR || error == ELOOP
+                   ? STATUS_OK
+                   : storage_failed(error, &spot, "cannot look at");
     *state = seat_state(clearing, entry, piece, &seat);
     if (remove && *state == OWN_SAME && unlinkat(seat.folder, seat.name, 0) != 0 && errno != ENOENT)
         status = storage_failed(errno, &spot, "cannot remove");
@@ -97,19 +101,20 @@ static enum status piece_look(const struct clearing *clearing, const struct mani
 
 static enum status find_changed(void *context, const struct manifest_entry *entry) {
     struct clearing *clearing = context;
+    enum status status = STATUS_OK;
     char path[PATH_MAX];
     for (int p = 0; p < PIECES; p++) {
         enum own_state state;
         if (!piece_path(entry, (enum piece)p, path))
             continue;
-        enum status status = piece_look(clearing, entry, (enum piece)p, path, false, &state);
-        if (status == STATUS_OK && state == OWN_CHANGED)
-            status = path_list_add(&clearing->changed, path);
-        if (status != STATUS_OK)
-            return status;
-        clearing->kept += state == OWN_LAST;
+        TRY(piece_look(clearing, entry, (enum piece)p, path, false, &state));
+        if (state == OWN_CHANGED)
+            TRY(path_list_add(&clearing->changed, path));
+        if (state == OWN_LAST)
+            TRY(path_list_add(&clearing->kept, path));
     }
-    return STATUS_OK;
+out:
+    return status;
 }
 
 /* Two images may share a label file's name, and an image may have been placed twice. */
@@ -154,6 +159,7 @@ static enum status check_changed(const char *output, struct clearing *clearing) 
     size_t more = 0, said = 0;
     TRY(manifest_walk(clearing->work.folder, clearing->work.path, find_changed, clearing));
     TRY(path_list_unique(&clearing->changed, &repeated));
+    TRY(path_list_unique(&clearing->kept, &repeated));
     TRY(path_list_sort(&clearing->changed, 0));
     TRY(memory_zeroed(clearing->changed.count, 1, &clearing->acquitted));
     if (clearing->changed.count)
@@ -177,18 +183,24 @@ out:
 
 /* ---------------------------------------------------------------- removing */
 
+/* An image that stays keeps its label file. */
 static enum status remove_pieces(void *context, const struct manifest_entry *entry) {
     const struct clearing *clearing = context;
+    enum status status = STATUS_OK;
+    enum own_state state = OWN_GONE;
     char path[PATH_MAX];
-    for (int p = 0; p < PIECES; p++) {
-        enum own_state state;
-        if (!piece_path(entry, (enum piece)p, path))
-            continue;
-        enum status status = piece_look(clearing, entry, (enum piece)p, path, true, &state);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    if (clearing->tick)
+        clearing->tick(clearing->tick_context);
+    if (piece_path(entry, PIECE_IMAGE, path))
+        TRY(piece_look(clearing, entry, PIECE_IMAGE, path, false, &state));
+    /* The image goes last: it tells whoever does this again that the others may still be there. */
+    for (int p = 0; p < PIECES && state != OWN_LAST; p++)
+        if (piece_path(entry, (enum piece)p, path)) {
+            enum own_state unused;
+            TRY(piece_look(clearing, entry, (enum piece)p, path, true, &unused));
+        }
+out:
+    return status;
 }
 
 static bool is_log(const char *name) {
@@ -254,51 +266,47 @@ out:
     return status;
 }
 
-/* What an interrupted run was about to place. */
-static enum status clear_interrupted(const char *output) {
-    struct journal_id *ids = NULL;
-    size_t count = 0;
-    enum status status = journal_list(output, &ids, &count);
-    if (status == STATUS_OK)
-        status = output_clear_leftovers(output, ids, count);
-    free(ids);
-    return status;
+static void clearing_free(struct clearing *clearing) {
+    path_list_free(&clearing->changed);
+    path_list_free(&clearing->kept);
+    free(clearing->acquitted);
+    free(clearing->common);
+    work_folder_close(&clearing->work);
 }
 
-enum status output_clear(const char *output, const char *common, uint64_t *kept) {
+enum status output_clear(const char *output, uint64_t *kept) {
     enum status status;
-    struct clearing clearing = {.common = common};
+    struct clearing clearing = {0};
     struct text list = {0};
     *kept = 0;
     TRY(work_folder_open(output, true, &clearing.work));
     TRY(made_find(clearing.work.output, output, &list));
     /* Without results nothing but a run's own notes may be there. */
     if (list.length) {
+        TRY(run_file_common(output, &clearing.common));
         TRY(output_sweep(output));
-        TRY(clear_interrupted(output));
         TRY(check_changed(output, &clearing));
         TRY(run_file_clearing(output));
         TRY(remove_all(&clearing));
-        *kept = clearing.kept;
+        *kept = clearing.kept.count;
     }
     TRY(work_folder_remove(output, WORK_ALL));
 out:
     text_free(&list);
-    path_list_free(&clearing.changed);
-    free(clearing.acquitted);
-    work_folder_close(&clearing.work);
+    clearing_free(&clearing);
     return status;
 }
 
-enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count) {
+enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count,
+                                   clear_tick *tick, void *tick_context) {
     enum status status;
-    struct clearing clearing = {.torn = true};
+    struct clearing clearing = {.tick = tick, .tick_context = tick_context};
     TRY(work_folder_open(output, false, &clearing.work));
     /* Each epoch began with that of the earlier ones gone, and has placed the same images since. */
     for (size_t i = 0; i < count; i++)
         if (ids[i].epoch == ids[count - 1].epoch)
             TRY(journal_leftovers(output, ids[i], remove_pieces, &clearing));
 out:
-    work_folder_close(&clearing.work);
+    clearing_free(&clearing);
     return status;
 }

@@ -13,12 +13,15 @@ enum status output_may_clear(const char *output, const struct path_list *images)
 /* Removes what runs wrote into the output folder, whose lock is held, and then what they know of
  * themselves. STATUS_BAD_INPUT, with nothing removed, where something was changed since it was
  * written, which is named. What no run wrote stays, and so does an image that is the last name of
- * its picture where none of that name is below `common` any more; *kept is how many of these.
+ * its picture (unless another lies where that one came from); *kept is how many of these.
  * Interrupted, it can only be done again. */
-enum status output_clear(const char *output, const char *common, uint64_t *kept);
+enum status output_clear(const char *output, uint64_t *kept);
 
 /* Removes what the last of these epochs, which are in order, had announced and may have placed, for
- * images that are not done; only what is as it was written. After journal_repair of all. */
-enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count);
+ * images that are not done; only what is as it was written. After journal_repair of all. `tick`
+ * (may be NULL) is called now and then. */
+typedef void clear_tick(void *context);
+enum status output_clear_leftovers(const char *output, const struct journal_id *ids, size_t count,
+                                   clear_tick *tick, void *tick_context);
 
 #endif

@@ -131,7 +131,7 @@ enum status journal_text_read(const struct journal_texts *texts, const struct jo
                               enum journal_stream stream, struct text *text);
 
 /* What an epoch has announced and not finished: calls `each` for the lines of its part of the
- * manifest that no line of the journal speaks of. To be called after journal_repair. */
+ * manifest that no line of the journal speaks of. */
 enum status journal_leftovers(const char *output, struct journal_id id, manifest_each *each,
                               void *context);
 

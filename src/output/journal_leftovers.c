@@ -1,4 +1,5 @@
 /* What was announced, and came to no end. */
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -9,10 +10,15 @@ struct offsets {
     uint64_t *items; /* owned */
 };
 
-static enum status keep_offset(void *context, const struct journal_line *line) {
+/* Whole lines, marked or not: what is behind the last mark is as good as the process that wrote it.
+ */
+static enum status keep_offset(void *context, const struct journal_item *item, uint64_t end,
+                               bool *more) {
     struct offsets *offsets = context;
-    const struct journal_text *placed = &line->texts[JOURNAL_PLACED];
-    if (placed->length == 0)
+    const struct journal_text *placed = &item->line.texts[JOURNAL_PLACED];
+    (void)end;
+    *more = true;
+    if (item->is_mark || placed->length == 0)
         return STATUS_OK;
     enum status status = memory_reserve(&offsets->items, &offsets->capacity, offsets->count + 1,
                                         sizeof *offsets->items);
@@ -45,17 +51,17 @@ enum status journal_leftovers(const char *output, struct journal_id id, manifest
     enum status status;
     struct offsets done = {0};
     struct giving giving = {&done, each, context};
-    struct work_folder work = {.output = -1, .folder = -1};
+    struct journal_scan scan;
     char name[JOURNAL_NAME_BYTES];
-    TRY(journal_read(output, id, keep_offset, &done));
+    TRY(journal_scan_open(output, id, O_RDONLY, &scan));
+    TRY(journal_scan_each(&scan, keep_offset, &done));
     if (done.count)
         qsort(done.items, done.count, sizeof *done.items, by_value);
-    TRY(work_folder_open(output, false, &work));
     journal_file_name(journal_stream_name(JOURNAL_PLACED), id, name);
-    struct spot spot = work_spot(&work, name);
+    struct spot spot = work_spot(&scan.work, name);
     TRY(manifest_lines(&spot, give, &giving));
 out:
-    work_folder_close(&work);
+    journal_scan_close(&scan);
     free(done.items);
     return status;
 }

@@ -114,8 +114,9 @@ enum status manifest_lines(const struct spot *spot, manifest_line *each, void *c
     enum status status = STATUS_OK;
     char line[LINE_BYTES];
     uint64_t offset = 0;
-    int file;
-    TRY(below_file_open(spot, O_RDONLY, 0, "cannot read", &file));
+    int file, error = below_file(spot, O_RDONLY, 0, &file);
+    if (error != 0)
+        return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
     FILE *stream = fdopen(file, "r");
     if (!stream) {
         status = storage_failed(errno, spot, "cannot read");
@@ -137,7 +138,6 @@ enum status manifest_lines(const struct spot *spot, manifest_line *each, void *c
     if (status == STATUS_OK && ferror(stream))
         status = storage_failed(errno, spot, "cannot read");
     fclose(stream);
-out:
     return status;
 }
 

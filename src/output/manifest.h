@@ -34,7 +34,7 @@ struct manifest_entry {
     const char *path; /* of the image, below its bucket's folder */
 };
 
-/* What file_check compares with. */
+/* What own_text (own.h) compares with. */
 struct manifest_file manifest_file_of(const char *bytes, size_t length);
 
 /* Appends the entry's line, with its newline. */
@@ -45,8 +45,8 @@ void manifest_write(const struct manifest_entry *entry, struct text *text);
 bool manifest_read(char *line, struct manifest_entry *entry);
 
 /* Calls `each` for the lines of one file, with the byte where a line begins, up to the first that
- * is none: the last one of a process that was killed, which had placed nothing of it yet. Stops
- * with the first status that is not STATUS_OK. */
+ * is none, and for none of a file that is absent: the last one of a process that was killed, which
+ * had placed nothing of it yet. Stops with the first status that is not STATUS_OK. */
 typedef enum status manifest_line(void *context, uint64_t offset,
                                   const struct manifest_entry *entry);
 enum status manifest_lines(const struct spot *spot, manifest_line *each, void *context);

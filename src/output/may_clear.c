@@ -35,10 +35,9 @@ static bool is_cleared(const struct looking *looking, const char *path) {
     return false;
 }
 
-/* Whether a file that is read lies there, or is reached through a name that does. */
-static enum status look(struct looking *looking, const char *path, bool *cleared) {
+/* Whether the folder that a path lies in is one that would be cleared. */
+static enum status look_at_folder(struct looking *looking, const char *path, bool *cleared) {
     enum status status = STATUS_OK;
-    struct stat about;
     size_t length = path_folder_length(path);
     if (length != looking->folder.length || !looking->folder.data ||
         memcmp(path, looking->folder.data, length) != 0) {
@@ -49,12 +48,36 @@ static enum status look(struct looking *looking, const char *path, bool *cleared
         looking->resolved = realpath(looking->folder.data, NULL);
     }
     *cleared = looking->resolved && is_cleared(looking, looking->resolved);
-    if (!*cleared && lstat(path, &about) == 0 && S_ISLNK(about.st_mode)) {
-        char *target = realpath(path, NULL);
-        *cleared = target && is_cleared(looking, target);
-        free(target);
+out:
+    return status;
+}
+
+/* Whether a file that is read lies there, or is reached through a name that does. */
+static enum status look(struct looking *looking, const char *path, bool *cleared) {
+    enum { MOST_LINKS = 40 }; /* as many as the system follows */
+    enum status status;
+    char target[PATH_MAX];
+    struct text hop = {0}, next = {0};
+    TRY(look_at_folder(looking, path, cleared));
+    text_string(&hop, path);
+    for (int i = 0; i < MOST_LINKS && !*cleared; i++) {
+        TRY(text_status(&hop));
+        ssize_t length = readlink(hop.data, target, sizeof target - 1);
+        if (length < 0)
+            break;
+        target[length] = '\0';
+        text_clear(&next);
+        if (target[0] != '/')
+            text_bytes(&next, hop.data, path_folder_length(hop.data));
+        text_format(&next, "%s%s", target[0] == '/' ? "" : "/", target);
+        TRY(text_status(&next));
+        text_clear(&hop);
+        text_bytes(&hop, next.data, next.length);
+        TRY(look_at_folder(looking, hop.data, cleared));
     }
 out:
+    text_free(&hop);
+    text_free(&next);
     return status;
 }
 

@@ -36,10 +36,15 @@ static ssize_t read_block(int file, char *bytes, size_t size) {
     return (ssize_t)length;
 }
 
+static bool has_size(int file, uint64_t size) {
+    struct stat about;
+    return fstat(file, &about) == 0 && (uint64_t)about.st_size == size;
+}
+
 bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
     char block[BLOCK_BYTES];
     int file = open_file(seat);
-    bool same = file >= 0;
+    bool same = file >= 0 && has_size(file, length);
     ssize_t n = 1;
     while (same && n > 0) {
         n = read_block(file, block, sizeof block);
@@ -52,10 +57,12 @@ bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
     return same;
 }
 
-static bool is_first_of(const struct seat *seat, const char *path) {
+static bool is_copy_of(const struct seat *seat, const char *path) {
     char mine[BLOCK_BYTES], theirs[BLOCK_BYTES];
+    struct stat about;
     int here = open_file(seat), there = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    bool same = here >= 0 && there >= 0;
+    bool same = here >= 0 && there >= 0 && fstat(there, &about) == 0 &&
+                has_size(here, (uint64_t)about.st_size);
     ssize_t n = 1;
     while (same && n > 0) {
         n = read_block(here, mine, sizeof mine);
@@ -69,26 +76,38 @@ static bool is_first_of(const struct seat *seat, const char *path) {
     return same;
 }
 
-/* *decided: what the name is says it already. */
-static bool is_replaceable(const struct seat *seat, bool *decided) {
-    struct stat about;
+/* *decided: what the name is says it already; else it is a file, of which *about tells. */
+static bool is_replaceable(const struct seat *seat, struct stat *about, bool *decided) {
     *decided = true;
-    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(seat->folder, seat->name, about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT;
-    if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
+    if (S_ISLNK(about->st_mode) || (S_ISREG(about->st_mode) && about->st_nlink > 1))
         return true;
-    *decided = !S_ISREG(about.st_mode);
+    *decided = !S_ISREG(about->st_mode);
     return false;
 }
 
-bool own_replaceable(const struct seat *seat, const char *bytes, size_t length) {
-    bool decided, yes = is_replaceable(seat, &decided);
-    return decided ? yes : own_bytes(seat, bytes, length);
+static bool is_unfinished(const struct stat *about) {
+    return (about->st_mode & 0777 & ~OWN_UNFINISHED) == 0;
+}
+
+static bool is_time(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool own_replaceable(const struct seat *seat, const char *bytes, size_t length,
+                     const struct timespec *time) {
+    struct stat about;
+    bool decided, yes = is_replaceable(seat, &about, &decided);
+    if (decided)
+        return yes;
+    return is_unfinished(&about) || is_time(&about.st_mtim, time) || own_bytes(seat, bytes, length);
 }
 
 bool own_replaceable_by(const struct seat *seat, const char *path) {
-    bool decided, yes = is_replaceable(seat, &decided);
-    return decided ? yes : is_first_of(seat, path);
+    struct stat about;
+    bool decided, yes = is_replaceable(seat, &about, &decided);
+    return decided ? yes : about.st_size == 0 || is_copy_of(seat, path);
 }
 
 bool own_link_or_copy(const struct seat *seat, const char *path) {
@@ -104,16 +123,18 @@ bool own_link_or_copy(const struct seat *seat, const char *path) {
     if (stat(path, &original) == 0 && here.st_dev == original.st_dev &&
         here.st_ino == original.st_ino)
         return true;
-    return is_first_of(seat, path);
+    return is_copy_of(seat, path);
 }
 
-enum own_state own_text(const struct seat *seat, const struct manifest_file *file, bool torn) {
+enum own_state own_text(const struct seat *seat, const struct manifest_file *file) {
     char block[BLOCK_BYTES];
     struct stat about;
     uint64_t size = 0;
     uint32_t crc = 0;
     if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
+    if (S_ISREG(about.st_mode) && is_unfinished(&about))
+        return OWN_SAME;
     int opened = open_file(seat);
     if (opened < 0)
         return OWN_CHANGED;
@@ -123,8 +144,18 @@ enum own_state own_text(const struct seat *seat, const struct manifest_file *fil
         size += (uint64_t)n;
     }
     close(opened);
-    bool same = n == 0 && size == file->size && crc == file->crc;
-    return same || (n == 0 && size == 0 && torn) ? OWN_SAME : OWN_CHANGED;
+    return n == 0 && size == file->size && crc == file->crc ? OWN_SAME : OWN_CHANGED;
+}
+
+/* Whether a file has the time that it was given: some file systems keep whole seconds, or every
+ * second one, or parts of a second that are coarser than others'. */
+static bool is_time_of(const struct timespec *is, const struct timespec *given) {
+    enum { COARSEST_SECONDS = 2, COARSE_NS = 1000000 };
+    int64_t seconds = (int64_t)given->tv_sec - is->tv_sec;
+    if (is->tv_nsec == 0)
+        return seconds >= -COARSEST_SECONDS && seconds <= COARSEST_SECONDS;
+    return seconds == 0 && is->tv_nsec <= given->tv_nsec &&
+           given->tv_nsec - is->tv_nsec < COARSE_NS;
 }
 
 enum own_state own_image(const struct seat *seat, const struct manifest_entry *entry) {
@@ -134,8 +165,7 @@ enum own_state own_image(const struct seat *seat, const struct manifest_entry *e
     if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
         return OWN_SAME;
     if (!S_ISREG(about.st_mode) || (uint64_t)about.st_size != entry->image_size ||
-        about.st_mtim.tv_sec != entry->image_time.tv_sec ||
-        about.st_mtim.tv_nsec != entry->image_time.tv_nsec)
+        !is_time_of(&about.st_mtim, &entry->image_time))
         return OWN_CHANGED;
     return entry->image == MANIFEST_LINK ? OWN_LAST : OWN_SAME;
 }

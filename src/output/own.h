@@ -6,16 +6,22 @@
 #include "output/below.h"
 #include "output/manifest.h"
 
-/* Whether replacing the name by a file of these bytes loses nothing: it is free, or a link, or one
- * of several names, or holds the first of these bytes (a process may have been killed while it
- * wrote them). */
-bool own_replaceable(const struct seat *seat, const char *bytes, size_t length);
-/* The same for the bytes of another file. */
+/* The permissions of a file from memory until all of it is written: a process may be killed before.
+ */
+enum { OWN_UNFINISHED = 0200 };
+
+/* Whether replacing the name by a file of these bytes, and this time of change, loses nothing: it
+ * is free, or a link, or one of several names, or unfinished, or has the bytes or the time already
+ * (whoever changes a file changes that). */
+bool own_replaceable(const struct seat *seat, const char *bytes, size_t length,
+                     const struct timespec *time);
+/* The same for the bytes of another file, which appear under the name whole; after a crash of the
+ * machine there may be none of them. */
 bool own_replaceable_by(const struct seat *seat, const char *path);
 
-/* Whether the name is a link to that file, or holds the first of its bytes. */
+/* Whether the name is a link to that file, or has its bytes. */
 bool own_link_or_copy(const struct seat *seat, const char *path);
-/* Whether the name is a file of the first of these bytes. */
+/* Whether the name is a file of these bytes. */
 bool own_bytes(const struct seat *seat, const char *bytes, size_t length);
 
 /* What became of a file that a run wrote. */
@@ -25,8 +31,7 @@ enum own_state {
     OWN_LAST,    /* so, and it is the last name of a picture of the user's */
     OWN_CHANGED, /* somebody has changed it */
 };
-/* `torn`: the process that wrote it was killed, perhaps before the first byte. */
-enum own_state own_text(const struct seat *seat, const struct manifest_file *file, bool torn);
+enum own_state own_text(const struct seat *seat, const struct manifest_file *file);
 enum own_state own_image(const struct seat *seat, const struct manifest_entry *entry);
 
 #endif

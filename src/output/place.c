@@ -23,6 +23,7 @@ struct shelf {
 
 struct placer {
     enum place_mode mode;
+    struct timespec stamp;
     char *common; /* without a slash at its end; owned */
     size_t common_length;
     struct shelf output;
@@ -136,7 +137,7 @@ enum status label_name(const char *path, char out[PATH_MAX]) {
 static int label_create(const struct seat *seat, const char *bytes, size_t length,
                         const struct stat *about) {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int file = openat(seat->folder, seat->name, flags, 0600);
+    int file = openat(seat->folder, seat->name, flags, OWN_UNFINISHED);
     if (file < 0)
         return errno;
     int error = write_all(file, bytes, length);
@@ -172,7 +173,7 @@ static enum status label_place(const struct spot *spot, const char *bytes, size_
     bool replace = false;
     if (error == 0) {
         error = label_create(&seat, bytes, length, about);
-        replace = error == EEXIST && own_replaceable(&seat, bytes, length);
+        replace = error == EEXIST && own_replaceable(&seat, bytes, length, &about->st_mtim);
         seat_leave(&seat);
     }
     if (error == 0)
@@ -211,17 +212,6 @@ enum status placer_place_read(struct placer *placer, enum bucket bucket, const c
         TRY(label_place(&(struct spot){labels->folder, labels->path, name}, label->bytes,
                         label->length, &label->about));
 out:
-    return status;
-}
-
-enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
-                         const char *label_path) {
-    struct file_bytes label = {0};
-    enum status status =
-        label_path ? file_bytes_read(label_path, (size_t)LABEL_FILE_MIB << 20, &label) : STATUS_OK;
-    if (status == STATUS_OK)
-        status = placer_place_read(placer, bucket, image_path, &label);
-    free(label.bytes);
     return status;
 }
 
@@ -331,11 +321,34 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
     enum status status;
     const char *path;
     char name[PATH_MAX], below[sizeof PREDICTED_FOLDER + PATH_MAX];
+    struct draft draft;
+    struct seat seat;
     TRY(path_below(placer, image_path, &path));
     TRY(label_name(path, name));
     snprintf(below, sizeof below, PREDICTED_FOLDER "/%s", name);
-    TRY(file_write(&(struct spot){placer->output.folder, placer->output.path, below}, text, length,
-                   false));
+    struct spot spot = {placer->output.folder, placer->output.path, below};
+    int error = seat_take(&spot, true, &seat);
+    if (error == 0) {
+        error = own_replaceable(&seat, text, length, &placer->stamp) ? 0 : EEXIST;
+        seat_leave(&seat);
+    }
+    if (error != 0) {
+        status = storage_failed(error, &spot, "cannot write");
+        goto out;
+    }
+    TRY(draft_open(&spot, 0666, &draft));
+    error = write_all(draft.file, text, length);
+    if (error == 0) {
+        futimens(draft.file, (struct timespec[]){placer->stamp, placer->stamp});
+        status = draft_commit(&draft);
+    } else {
+        status = storage_failed(error, &spot, "cannot write");
+        draft_drop(&draft);
+    }
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
+}
+
+void placer_stamp(struct placer *placer, const struct timespec *stamp) {
+    placer->stamp = *stamp;
 }

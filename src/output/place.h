@@ -47,10 +47,6 @@ enum status placer_announce(const struct placer *placer, enum bucket bucket, con
  * the image itself cannot be read any more, and is not placed. */
 enum status placer_place_read(struct placer *placer, enum bucket bucket, const char *image_path,
                               const struct file_bytes *label);
-/* The same; reads the label file (NULL: none). One that cannot be read is left out. */
-enum status placer_place(struct placer *placer, enum bucket bucket, const char *image_path,
-                         const char *label_path);
-
 /* Whether an image that is said to be in a bucket is there, whole, and so is its label file, where
  * label_path (NULL: none) names one. Always true with PLACE_NONE. */
 bool placer_placed(const struct placer *placer, enum bucket bucket, const char *image_path,
@@ -63,6 +59,10 @@ enum status placer_clear(struct placer *placer, enum bucket bucket, const char *
 /* Writes --save-txt's file for one image: output/predicted/<path below common>.txt. */
 enum status placer_predicted(struct placer *placer, const char *image_path, const char *text,
                              size_t length);
+
+/* The time of change that placer_predicted's files get from now on, one for all starts of a run: it
+ * replaces what bears it (two images may share a name), and nothing else. */
+void placer_stamp(struct placer *placer, const struct timespec *stamp);
 
 /* True once after a hard link was not possible and symbolic links took over. */
 bool placer_fell_back(struct placer *placer);

@@ -24,6 +24,8 @@
 #define COMPLETE     "complete" /* counts */
 #define FILES        "files"    /* name: [bytes, seconds, nanoseconds] */
 #define CLEARING     "clearing"
+#define COMMON       "common"
+#define STAMP        "stamp" /* [seconds, nanoseconds] */
 
 enum { RUN_FILE_BYTES = 1 << 20 };
 
@@ -177,11 +179,15 @@ static enum status compare(struct json_object *run, struct json_object *now,
 
 /* ---------------------------------------------------------------- starting */
 
-static enum status run_text(const struct run_parts *parts, unsigned epoch, struct text *text) {
+static enum status run_text(const struct run_parts *parts, const struct run_start *start,
+                            struct text *text) {
     text_string(text, "{");
     field_string(text, VERSION, VERIFY_VERSION);
     field_count(text, MANIFEST_KEY, 1);
-    field_count(text, EPOCH, epoch);
+    field_count(text, EPOCH, start->epoch);
+    field_key(text, STAMP);
+    text_format(text, "[%lld, %ld]", (long long)start->stamp.tv_sec, start->stamp.tv_nsec);
+    field_string(text, COMMON, parts->common);
     field_key(text, PARTS);
     text_string(text, "{");
     for (size_t i = 0; i < parts->count; i++) {
@@ -204,16 +210,24 @@ static bool has_results(const struct work_folder *work) {
     return true;
 }
 
+static struct timespec stamp_of(struct json_object *run) {
+    struct json_object *stamp = member(run, STAMP, json_type_array);
+    return (struct timespec){
+        .tv_sec = (time_t)json_object_get_int64(json_object_array_get_idx(stamp, 0)),
+        .tv_nsec = (long)json_object_get_int64(json_object_array_get_idx(stamp, 1)) % 1000000000};
+}
+
 /* Of a run that is there and is to be continued. */
 static enum status find_continued(const struct work_folder *work, struct json_object *run,
                                   const struct run_parts *parts, struct run_start *start) {
     enum status status;
     struct text text = {0};
     struct json_object *now = NULL, *complete = member(run, COMPLETE, json_type_object);
-    TRY(run_text(parts, 0, &text));
+    TRY(run_text(parts, start, &text));
     now = json_tokener_parse(text.data);
     TRY(compare(run, now, parts, &start->epoch));
     start->state = RUN_CONTINUED;
+    start->stamp = stamp_of(run);
     if (!complete)
         goto out;
     for (size_t i = 0; i < COUNTS; i++)
@@ -265,33 +279,6 @@ static enum status run_write(const struct work_folder *work, const char *bytes, 
     return status;
 }
 
-enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
-                           bool cleared, struct run_start *start) {
-    enum status status;
-    struct work_folder work;
-    struct text text = {0};
-    TRY(work_folder_open(output, true, &work));
-    *start = (struct run_start){.state = RUN_FRESH};
-    if (!cleared)
-        TRY(find_run(&work, parts, resume, start));
-    if (start->state == RUN_COMPLETE)
-        goto out;
-    if (start->state == RUN_FRESH) {
-        start->epoch = 0;
-        if (!cleared)
-            TRY(output_prepare(output));
-        TRY(work_folder_remove(output, WORK_ALL));
-    }
-    TRY(run_text(parts, start->epoch, &text));
-    TRY(run_write(&work, text.data, text.length));
-out:
-    text_free(&text);
-    work_folder_close(&work);
-    return status;
-}
-
-/* ---------------------------------------------------------------- finishing */
-
 /* Adds what changes run.json: `add` to it. */
 static enum status run_change(const char *output,
                               bool (*add)(struct json_object *run, const struct work_folder *work,
@@ -314,6 +301,47 @@ out:
     return status;
 }
 
+/* Another epoch: what is known of the files right in the output folder stays. */
+static bool add_epoch(struct json_object *run, const struct work_folder *work,
+                      const void *context) {
+    const unsigned *epoch = context;
+    (void)work;
+    json_object_object_del(run, COMPLETE);
+    return json_object_object_add(run, EPOCH, json_object_new_int64(*epoch)) == 0;
+}
+
+enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
+                           bool cleared, struct run_start *start) {
+    enum status status;
+    struct work_folder work;
+    struct text text = {0};
+    TRY(work_folder_open(output, true, &work));
+    *start = (struct run_start){.state = RUN_FRESH};
+    if (!cleared)
+        TRY(find_run(&work, parts, resume, start));
+    if (start->state == RUN_COMPLETE)
+        goto out;
+    if (start->state == RUN_FRESH) {
+        start->epoch = 0;
+        clock_gettime(CLOCK_REALTIME, &start->stamp);
+        if (!cleared)
+            TRY(output_prepare(output));
+        TRY(work_folder_remove(output, WORK_ALL));
+    }
+    if (start->state == RUN_CONTINUED) {
+        status = run_change(output, add_epoch, &start->epoch);
+    } else {
+        TRY(run_text(parts, start, &text));
+        status = run_write(&work, text.data, text.length);
+    }
+out:
+    text_free(&text);
+    work_folder_close(&work);
+    return status;
+}
+
+/* ---------------------------------------------------------------- finishing */
+
 static bool add_count(struct json_object *object, const char *key, uint64_t count) {
     return json_object_object_add(object, key, json_object_new_int64((int64_t)count)) == 0;
 }
@@ -330,17 +358,30 @@ static bool add_file(struct json_object *files, const struct work_folder *work, 
     return added;
 }
 
+static bool add_files(struct json_object *run, const struct work_folder *work,
+                      const void *context) {
+    (void)context;
+    struct json_object *files = json_object_new_object();
+    bool added = files && json_object_object_add(run, FILES, files) == 0;
+    const char *predictions = member_text(member(run, PARTS, json_type_object), "--save-json");
+    bool predicted = predictions && strcmp(predictions, "1") == 0;
+    for (size_t i = 0; added && i < MADE_FILES; i++)
+        added = (i == MADE_PREDICTIONS && !predicted) || add_file(files, work, made_names[i]);
+    return added;
+}
+
 static bool add_finish(struct json_object *run, const struct work_folder *work,
                        const void *context) {
     struct run_counts counts = *(const struct run_counts *)context;
-    struct json_object *complete = json_object_new_object(), *files = json_object_new_object();
+    struct json_object *complete = json_object_new_object();
     bool added = complete && json_object_object_add(run, COMPLETE, complete) == 0;
-    added = files && json_object_object_add(run, FILES, files) == 0 && added;
     for (size_t i = 0; added && i < COUNTS; i++)
         added = add_count(complete, counts_kept[i].key, *count_of(&counts, i));
-    for (size_t i = 0; added && i < MADE_FILES; i++)
-        added = add_file(files, work, made_names[i]);
-    return added;
+    return added && add_files(run, work, NULL);
+}
+
+enum status run_file_note(const char *output) {
+    return run_change(output, add_files, NULL);
 }
 
 enum status run_file_finish(const char *output, const struct run_counts *counts) {
@@ -378,6 +419,23 @@ out:
     return status;
 }
 
+enum status run_file_common(const char *output, char **common) {
+    enum status status;
+    struct work_folder work;
+    struct json_object *run = NULL;
+    bool damaged;
+    *common = NULL;
+    TRY(work_folder_open(output, false, &work));
+    TRY(run_read(&work, &run, &damaged));
+    const char *path = member_text(run, COMMON);
+    if (path)
+        TRY(memory_string(path, common));
+out:
+    json_object_put(run);
+    work_folder_close(&work);
+    return status;
+}
+
 static bool is_as_noted(struct json_object *noted, const struct stat *about) {
     const int64_t is[] = {about->st_size, about->st_mtim.tv_sec, about->st_mtim.tv_nsec};
     for (size_t i = 0; i < sizeof is / sizeof *is; i++)
@@ -397,8 +455,8 @@ enum status run_file_changed(const char *output, struct text *list) {
     for (size_t i = 0; i < MADE_FILES; i++) {
         struct stat about;
         struct json_object *noted = member(files, made_names[i], json_type_array);
-        if (noted && fstatat(work.output, made_names[i], &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-            !is_as_noted(noted, &about))
+        if (fstatat(work.output, made_names[i], &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (!noted || !is_as_noted(noted, &about)))
             text_format(list, "%s%s", list->length ? ", " : "", made_names[i]);
     }
     TRY(text_status(list));

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/status.h"
 #include "output/run_counts.h"
@@ -22,6 +23,7 @@ struct run_part {
 struct run_parts {
     size_t count;
     const struct run_part *parts; /* the first difference is the one that is told */
+    const char *common;           /* the folder that the images lie in; NULL: none */
 };
 
 enum run_state {
@@ -33,6 +35,7 @@ enum run_state {
 struct run_start {
     enum run_state state;
     unsigned epoch;           /* of this start */
+    struct timespec stamp;    /* when epoch 0 began */
     struct run_counts counts; /* of RUN_COMPLETE, but for its boxes of known classes */
 };
 
@@ -53,12 +56,20 @@ enum status run_file_finish(const char *output, const struct run_counts *counts)
  * damaged counts as absent. */
 enum status run_file_owns(const char *output, bool *owns);
 
+/* Notes what the files right in the output folder look like that the run has written by now.
+ * predictions.json is one of them where the part "--save-json" is "1". */
+enum status run_file_note(const char *output);
+
+/* run_parts.common of the run that is there; *common is the caller's, NULL where it is not known.
+ */
+enum status run_file_common(const char *output, char **common);
+
 /* Notes that the output's files are about to be removed: until that is done, only to go on with it
  * is possible. */
 enum status run_file_clearing(const char *output);
 
-/* Appends the names of files right in the output folder that are not what run.json says they were;
- * `list` stays as it is where it says nothing of them. */
+/* Appends the names of files right in the output folder that are not what run.json says, or that it
+ * says nothing of. */
 struct text;
 enum status run_file_changed(const char *output, struct text *list);
 

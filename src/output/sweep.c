@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "data/file_bytes.h"
 #include "data/path_list.h"
+#include "output/made.h"
 #include "output/place.h"
 #include "output/storage.h"
 
@@ -22,11 +23,10 @@ static bool is_folder(int folder, const struct dirent *entry) {
             S_ISDIR(about.st_mode));
 }
 
-/* Whether a folder right in the output folder is one that a run makes. */
+/* Whether a folder right in the output folder is one that images or labels are placed in. */
 static bool is_made(const char *name) {
-    static const char *const folders[] = {"correct", "mislabeled", "uncertain", "predicted"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (strcmp(name, folders[i]) == 0)
+    for (size_t i = MADE_CORRECT; i <= MADE_PREDICTED; i++)
+        if (strcmp(name, made_names[i]) == 0)
             return true;
     return false;
 }

@@ -9,6 +9,7 @@
 
 #include "output/digits.h"
 #include "output/journal_line.h"
+#include "output/made.h"
 #include "output/manifest.h"
 #include "output/place.h"
 #include "output/run_file.h"
@@ -61,6 +62,18 @@ static bool is_of_epoch(const char *name, const char *stream) {
            digits_after(&name, '.', INT_MAX, &number) && *name == '\0';
 }
 
+/* The draft of a file that the ranks' texts are merged into. */
+static bool is_merged(const char *name) {
+    const char *const files[] = {made_names[MADE_RECORDS], made_names[MADE_PREDICTIONS], MANIFEST};
+    size_t prefix = strlen(MERGE_PREFIX);
+    if (strncmp(name, MERGE_PREFIX, prefix) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (strcmp(name + prefix, files[i]) == 0)
+            return true;
+    return false;
+}
+
 enum work_name work_name_kind(const char *name) {
     static const struct {
         const char *name;
@@ -69,7 +82,7 @@ enum work_name work_name_kind(const char *name) {
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(name, whole[i].name) == 0)
             return whole[i].kind;
-    if (is_draft(name) || strncmp(name, MERGE_PREFIX, strlen(MERGE_PREFIX)) == 0)
+    if (is_draft(name) || is_merged(name))
         return WORK_DRAFT;
     if (is_of_epoch(name, JOURNAL_NAME))
         return WORK_JOURNAL;

@@ -136,14 +136,68 @@ class Harm(Case):
         self.assertEqual(self.tree(), self.tree("fresh"))
 
     def test_originals_that_are_gone(self):
+        """Another data set, of the same names or not, takes no last picture away."""
         self.verify()
-        self.dataset("others", pictures=2)
+        numbers = {os.stat(path).st_ino for path in self.pictures()}
+        others = self.dataset("others", pictures=2)
+        for name in os.listdir(os.path.join(others, "images")):
+            os.rename(os.path.join(others, "images", name),
+                      os.path.join(others, "images", "other-" + name))
+        os.rename(os.path.join(others, "labels", "0001.txt"),
+                  os.path.join(others, "labels", "other-0001.txt"))
         shutil.rmtree(self.data)
-        out = self.verify("--overwrite", data=self.path("others"))
-        self.assertIn("last names of their pictures", out)
-        pictures = [file for folder, _, files in os.walk(self.path("output")) for file in files
-                    if "JPEGImages" in folder]
-        self.assertEqual(len(pictures), 4)
+        out = self.verify("--overwrite", data=others)
+        self.assertIn("4 images in the output are the last names of their pictures", out)
+        self.assertLess(numbers, {os.stat(path).st_ino for path in self.pictures()})
+        self.assertEqual(len(self.labels()), 5)
+
+    def pictures(self):
+        return [os.path.join(folder, file) for folder, _, files in os.walk(self.path("output"))
+                for file in files if "JPEGImages" in folder]
+
+    def test_two_interruptions(self):
+        """An image that the first left unfinished and the second run finished stays."""
+        data = self.interrupt("--save-txt")
+        journal = self.path("output", ".verify", "journal.0.0")
+        with open(journal, "rb") as file:
+            lines = file.readlines()
+        with open(journal, "wb") as file:
+            file.writelines(lines[:-3])  # placed, and not yet written down
+        process = subprocess.Popen([VERIFY, "--model", MODEL, "--data", data, "--imgsz", "256",
+                                    "--threads", "1", "--save-txt", "--resume"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(end, process)
+        before = self.journalled()
+        while process.poll() is None and self.journalled() < before + 15:
+            pass
+        process.kill()
+        process.wait()
+        self.verify("--resume", "--threads", 1, "--save-txt", data=data)
+        self.verify("--output", "fresh", "--threads", 1, "--save-txt", data=data)
+        self.assertEqual(self.tree(), self.tree("fresh"))
+
+    def test_corrected_labels_of_an_interrupted_run(self):
+        """Whatever is made of them, to resume does not take it back."""
+        for corrected in ("", "1 0.4 0.4 0.2 0.2\n"):
+            data = self.interrupt()
+            labels = self.labels()
+            for label in labels:
+                write(label, corrected)
+            self.verify("--resume", "--threads", 1, data=data, code=None)
+            self.assertEqual({read(label) for label in labels}, {corrected})
+            if self.code:  # one that would have been written again
+                self.assertIn("in the way", self.stdout + self.stderr)
+            self.verify("--overwrite", "--threads", 1, data=data, code=2)
+            self.assertEqual({read(label) for label in labels}, {corrected})
+            shutil.rmtree(self.path("output"))
+            shutil.rmtree(data)
+
+    def test_a_file_of_the_user_among_the_results(self):
+        self.verify()
+        write(self.path("output", "predictions.json"), "mine")
+        self.verify("--overwrite", code=2)
+        self.assertIn("predictions.json", self.stderr)
+        self.assertEqual(read(self.path("output", "predictions.json")), "mine")
 
     def test_a_label_that_is_too_large(self):
         with open(os.path.join(self.data, "labels", "0001.txt"), "w", encoding="utf-8") as file:

@@ -32,6 +32,17 @@ static inline void assert_ok(enum status status) {
         fail_msg("%s (%s)", status_message(), status_place());
 }
 
+/* Places an image with its label file, as a run does that has read it (NULL: there is none). */
+static inline enum status placer_place(struct placer *placer, enum bucket bucket, const char *image,
+                                       const char *label) {
+    struct file_bytes read = {0};
+    enum status status = label ? file_bytes_read(label, 1 << 20, &read) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = placer_place_read(placer, bucket, image, &read);
+    free(read.bytes);
+    return status;
+}
+
 /* Exactly so many names, none of them hidden. */
 static inline void assert_no_leftovers(const char *folder, size_t names) {
     size_t hidden;

@@ -12,16 +12,16 @@
 #include "output/work_folder.h"
 #include "place_fixture.h"
 
-static const struct run_parts no_parts = {0};
-
 /* A run of three images, a.jpg and deep/b.jpg with labels; `finished` or killed after the last. */
 static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     static const char *const names[] = {"a", "deep/b", "c"};
     struct run_start start;
     struct placer *placer;
     struct journal *journal;
-    assert_ok(run_file_start(f->output, &no_parts, false, true, &start));
+    const struct run_parts parts = {.common = f->data};
+    assert_ok(run_file_start(f->output, &parts, false, true, &start));
     assert_ok(placer_open(f->output, f->data, mode, &placer));
+    placer_stamp(placer, &start.stamp);
     assert_ok(journal_create(f->output, 0, 0, false, &journal));
     struct text line = {0}, predicted = {0}, record = {0}, tally = {0};
     text_string(&predicted, "0 .1 .1 .1 .1\n");
@@ -48,7 +48,13 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
         assert_ok(journal_add(journal, &entry));
         free(label.bytes);
     }
+    /* Whoever is killed marks nothing: what closing adds is taken back. */
+    struct stat about;
+    const char *lines = below(f->output, ".verify/journal.0.0");
+    assert_int_equal(stat(lines, &about), 0);
     assert_ok(journal_close(&journal));
+    if (!finished)
+        assert_int_equal(truncate(lines, about.st_size), 0);
     placer_close(placer);
     text_free(&line);
     text_free(&predicted);
@@ -67,14 +73,14 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
 
 static void clear(const struct fixture *f, uint64_t want_kept) {
     uint64_t kept;
-    assert_ok(output_clear(f->output, f->data, &kept));
+    assert_ok(output_clear(f->output, &kept));
     assert_int_equal(kept, want_kept);
 }
 
 static void assert_refused(const struct fixture *f, const char *said) {
     uint64_t kept;
     size_t before = count_below(f->output, NULL);
-    assert_int_equal(output_clear(f->output, f->data, &kept), STATUS_BAD_INPUT);
+    assert_int_equal(output_clear(f->output, &kept), STATUS_BAD_INPUT);
     if (!strstr(status_message(), said))
         fail_msg("\"%s\" is not in \"%s\"", said, status_message());
     assert_int_equal(count_below(f->output, NULL), before);
@@ -137,6 +143,10 @@ static void test_changed_results(void **state) {
     file_make(below(f->output, "verification_records.jsonl"), "{\"mine\": 1}");
     assert_refused(f, "verification_records.jsonl");
     unlink(below(f->output, "verification_records.jsonl"));
+    /* This run wrote none. */
+    file_make(below(f->output, "predictions.json"), "{}");
+    assert_refused(f, "predictions.json");
+    unlink(below(f->output, "predictions.json"));
     file_make(below(f->output, "correct/JPEGImages/a.jpg"), "painted");
     assert_refused(f, "correct/JPEGImages/a.jpg");
     unlink(below(f->output, "correct/JPEGImages/a.jpg"));
@@ -161,6 +171,7 @@ static void test_last_name_of_a_picture(void **state) {
     file_make(below(f->data, "c.jpg"), "better");
     clear(f, 1);
     assert_file(below(f->output, "correct/JPEGImages/a.jpg"), "a.jpg");
+    assert_true(is_there(below(f->output, "correct/labels/a.txt")));
     assert_false(is_there(below(f->output, "correct/JPEGImages/c.jpg")));
 }
 
@@ -236,6 +247,11 @@ static void test_inputs(void **state) {
     assert_int_equal(symlink(below(f->output, "correct/JPEGImages/a.jpg"), below(f->data, "l.jpg")),
                      0);
     assert_may(f, below(f->data, "l.jpg"), false);
+    /* One that leads on from there. */
+    assert_int_equal(symlink(below(f->data, "a.jpg"), below(f->output, "correct/JPEGImages/s.jpg")),
+                     0);
+    assert_int_equal(symlink("../output/correct/JPEGImages/s.jpg", below(f->data, "m.jpg")), 0);
+    assert_may(f, below(f->data, "m.jpg"), false);
     folder_make(below(f->data, "set/images"));
     assert_int_equal(symlink("../../output/correct/labels", below(f->data, "set/labels")), 0);
     assert_may(f, below(f->data, "set/images/a.jpg"), false);
@@ -267,9 +283,10 @@ static void test_leftovers(void **state) {
     folder_make(below(f->output, "mislabeled/JPEGImages"));
     assert_int_equal(link(below(f->data, "d.jpg"), below(f->output, "mislabeled/JPEGImages/d.jpg")),
                      0);
-    file_make(below(f->output, "mislabeled/labels/d.txt"), "");
+    file_make(below(f->output, "mislabeled/labels/d.txt"), "1 .");
+    assert_int_equal(chmod(below(f->output, "mislabeled/labels/d.txt"), 0200), 0);
     file_make(below(f->output, "mislabeled/labels/e.txt"), "somebody's");
-    assert_ok(output_clear_leftovers(f->output, &id, 1));
+    assert_ok(output_clear_leftovers(f->output, &id, 1, NULL, NULL));
     assert_false(is_there(below(f->output, "mislabeled/JPEGImages/d.jpg")));
     assert_false(is_there(below(f->output, "mislabeled/labels/d.txt")));
     assert_file(below(f->output, "mislabeled/labels/e.txt"), "somebody's");
@@ -287,7 +304,7 @@ static void test_leftovers_that_were_done_again(void **state) {
     assert_ok(journal_create(f->output, 1, 0, false, &journal));
     assert_ok(journal_close(&journal));
     file_make(below(f->output, ".verify/journal.0.0"), "");
-    assert_ok(output_clear_leftovers(f->output, ids, 2));
+    assert_ok(output_clear_leftovers(f->output, ids, 2, NULL, NULL));
     assert_true(is_there(below(f->output, "correct/JPEGImages/a.jpg")));
     assert_true(is_there(below(f->output, "correct/labels/a.txt")));
 }

@@ -214,6 +214,9 @@ static void test_none(void **state) {
     assert_file(below(f->output, "predicted/images/a.b.txt"), "0 0.5\n");
     assert_ok(placer_predicted(placer, image, "", 0)); /* replaced */
     assert_file(below(f->output, "predicted/images/a.b.txt"), "");
+    file_make(below(f->output, "predicted/images/a.b.txt"), "mine");
+    assert_int_equal(placer_predicted(placer, image, "0 0.5\n", 6), STATUS_FAILED);
+    assert_file(below(f->output, "predicted/images/a.b.txt"), "mine");
     assert_no_leftovers(f->output, 3);
     placer_close(placer);
 }
@@ -341,8 +344,9 @@ static void test_replaced(void **state) {
                 assert_int_equal((before ? symlink : link)(other, placed_label), 0);
             } else {
                 /* As a process leaves them that is killed while it writes. */
-                file_make(placed_image, "new pic");
-                file_make(placed_label, "");
+                file_make(placed_image, "");
+                file_make(placed_label, "new");
+                assert_int_equal(chmod(placed_label, 0200), 0);
             }
             struct original original = remember(other), original_image = remember(image);
             for (int twice = 0; twice < 2; twice++)

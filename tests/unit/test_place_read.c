@@ -99,7 +99,12 @@ static void test_in_the_way(void **state) {
     assert_non_null(strstr(status_message(), "in the way"));
     assert_non_null(strstr(status_message(), "correct/labels/images/a.txt"));
     assert_file(copy, "0 .4 .4 .1 .1\n");
-    file_make(copy, "0 .5 .5"); /* as a process leaves it that is killed while it writes */
+    /* The first lines of it are what somebody leaves who removes the others. */
+    file_make(copy, "0 .5");
+    assert_int_equal(
+        placer_place_read(label.placer, BUCKET_CORRECT, label.image, &label.file.content),
+        STATUS_FAILED);
+    chmod(copy, 0200); /* as a process leaves it that is killed while it writes */
     place(&label);
     assert_file(copy, "0 .5 .5 .1 .1\n");
 }
