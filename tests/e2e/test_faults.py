@@ -36,7 +36,7 @@ ENDS = (
     Row("linkat", errno.ENOSPC, "takes no more entries", "spread the images", "JPEGImages/", at=3),
     Row("openat", errno.ENOSPC, "takes no more entries", "labels/", at=8, times=1,
         name="labels/"),
-    Row(WRITES, errno.EROFS, "is read-only", "choose another --output", at=70),
+    Row(WRITES, errno.EROFS, "is read-only", "choose another --output", at=160),
     Row(WRITES, errno.EROFS, "is read-only", at=50, rank=1),
     Row("write", errno.EDQUOT, "quota is used up", "free some space", at=7, name=".verify/"),
     Row("write", errno.EDQUOT, "quota is used up", "records.0.1", at=3, name="records.", rank=1),
@@ -60,7 +60,7 @@ ENDS = (
         name="/verification_records"),
     Row("openat", errno.ENOSPC, "verification_report.json", at=3, times=1, name="o/.verify-",
         rank=0),
-    Row("unlinkat", errno.EIO, "run.json", at=2, times=1, name="run.json"),
+    Row("renameat", errno.EIO, "run.json", at=4, times=1, name="run.json", rank=0),
 )
 
 # Nothing is wrong with these: no line, and the result that there always is.

@@ -151,7 +151,7 @@ class Output(Case):
         data = self.dataset(pictures=2)
         for name in os.listdir(os.path.join(data, "images")):
             open(os.path.join(data, "images", name), "w").close()
-        self.verify_demo("--save-json", data=data)
+        self.verify_demo("--save-json", data=data, code=1)  # none can be read
         with open(self.path("output", "predictions.json")) as file:
             self.assertEqual(json.load(file), [])
 
