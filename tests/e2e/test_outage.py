@@ -79,17 +79,31 @@ class Outage(FaultCase):
 
     def test_a_list_of_files_that_do_not_exist(self):
         """Their folder is there: they failed, each by itself."""
-        images = [self.path("data/images/absent %02d.jpg" % i) for i in range(40)]
-        images += [self.path("data/images/c/" + name) for name in ("stripes.png", "é.png")]
+        images = ["absent %02d.jpg" % i for i in range(40)] + ["c/stripes.png", "c/é.png"]
+        self.assertEqual(self.run_list(images)["images"]["failed"], 40)
+
+    def run_list(self, names, fault=None):
+        """A run over these images alone; returns the report."""
         with open(self.path("list.txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join(images) + "\n")
-        command = self.command({}, ranks=0)
+            file.write("".join(self.path("data/images", name) + "\n" for name in names))
+        command = self.command(fault or {}, ranks=0, below=self.folder)
         command[command.index("--data") + 1] = self.path("list.txt")
         done = subprocess.run(command, cwd=self.folder, env=rig.environment(self.folder),
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["images"]["failed"], 40)
+            return json.load(file)
+
+    def test_a_refused_label_says_nothing(self):
+        """A link out of the data set is not opened to see whether the labels are still there."""
+        label = self.path("data/labels/a/picture 0.txt")
+        os.rename(label, self.path("outside.txt"))
+        os.symlink(self.path("outside.txt"), label)
+        fault = {"CALLS": ",open,", "NAME": "labels/a/", "AT": 2, "TIMES": 0, "DO": "fail",
+                 "ERRNO": errno.EACCES}
+        report = self.run_list(["a/picture 0.jpg", "c/stripes.png", "c/é.png"], fault)
+        self.assertEqual(report["images"]["failed"], 0)
+        self.assertEqual(self.hits(), [])
 
     def stop_while(self, away):
         """Begins a run and calls away() after two images; it stops by itself."""
