@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import shutil
+import stat
 import subprocess
 import unittest
 
@@ -104,6 +105,21 @@ class Outage(FaultCase):
         report = self.run_list(["a/picture 0.jpg", "c/stripes.png", "c/é.png"], fault)
         self.assertEqual(report["images"]["failed"], 0)
         self.assertEqual(self.hits(), [])
+
+    def test_sockets(self):
+        """However many there are, each is its image's affair."""
+        names = []
+        for i in range(10):
+            names += ["socket %d.jpg" % i, "labelled %d.png" % i]
+            os.mknod(self.path("data/images", names[-2]), stat.S_IFSOCK | 0o600)
+            shutil.copy(self.path("data/images/c/stripes.png"), self.path("data/images", names[-1]))
+            os.mknod(self.path("data/labels/labelled %d.txt" % i), stat.S_IFSOCK | 0o600)
+        names.sort(reverse=True)  # the images that are sockets first, then the labels
+        report = self.run_list(names + ["c/stripes.png", "c/é.png"])
+        self.assertEqual(report["images"]["failed"], 10)
+        self.assertEqual({image["reason"] for image in report["failed_images"]},
+                         {"not a regular file"})
+        self.assertEqual(report["invalid_labels"], 10)
 
     def stop_while(self, away):
         """Begins a run and calls away() after two images; it stops by itself."""
