@@ -187,7 +187,8 @@ static enum status open_backend(const struct model *model, const struct judge *j
     TRY(largest_batch_make(backend, judge,
                            graph->fixed_height ? (size_t)graph->fixed_height : options->imgsz,
                            graph->fixed_width ? (size_t)graph->fixed_width : options->imgsz));
-    TRY(staging_make(backend->device.index, options->slots, &backend->staging));
+    TRY(staging_make(backend->device.index, options->slots, options->image_memory,
+                     &backend->staging));
     TRY(take_notes(backend, options));
     *out = backend;
     backend = NULL;
