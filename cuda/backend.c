@@ -187,7 +187,8 @@ static enum status open_backend(const struct model *model, const struct judge *j
     TRY(largest_batch_make(backend, judge,
                            graph->fixed_height ? (size_t)graph->fixed_height : options->imgsz,
                            graph->fixed_width ? (size_t)graph->fixed_width : options->imgsz));
-    TRY(staging_make(backend->device.index, options->slots, &backend->staging));
+    TRY(staging_make(backend->device.index, options->slots, options->image_memory,
+                     &backend->staging));
     TRY(take_notes(backend, options));
     *out = backend;
     backend = NULL;
@@ -251,6 +252,34 @@ out:
     return status;
 }
 
+static struct network_head head_of(const struct backend *backend, const struct run *run,
+                                   const struct engine *engine) {
+    struct network_head head = network_head(engine->network);
+    for (size_t i = 0; i < backend->engines.graph->head.n_levels; i++)
+        head.boxes[i].n = head.scores[i].n = run->n;
+    return head;
+}
+
+/* Room for more labels than there were before. Making it waits for the device without a limit: only
+ * once what is in flight has ended, and before anything is enqueued. Where there is none, engines
+ * of other shapes make some. */
+static enum status make_room(struct backend *backend, const struct run *run,
+                             struct engine **engine) {
+    enum status status;
+    struct network_head head = head_of(backend, run, *engine);
+    bool fits;
+    TRY(judgement_fits(run->judgement, &head, run->pictures, run->n, &fits));
+    if (fits)
+        return STATUS_OK;
+    TRY(finish_until(backend, backend->begun));
+    while (memory_is_short(status = judgement_reserve(run->judgement, &head, run->pictures, run->n,
+                                                      backend->stream)) &&
+           engines_make_room(&backend->engines, engine)) {
+    }
+out:
+    return status;
+}
+
 /* Enqueues all that is done for the run's pictures. */
 static enum status enqueue(struct backend *backend, struct run *run, struct engine *engine) {
     enum status status = STATUS_OK;
@@ -262,17 +291,14 @@ static enum status enqueue(struct backend *backend, struct run *run, struct engi
     input.n = run->n; /* the rest of the batch keeps what it held */
     TRY(kernel_letterbox(backend->inputs, &input, backend->stream));
     TRY(engine_forward(engine, backend->stream));
-    struct network_head head = network_head(engine->network);
-    for (size_t i = 0; i < backend->engines.graph->head.n_levels; i++)
-        head.boxes[i].n = head.scores[i].n = run->n;
+    struct network_head head = head_of(backend, run, engine);
     TRY(judgement_enqueue(run->judgement, &head, run->pictures, run->n, backend->stream));
     CUDA_TRY(cudaEventRecord(run->done, backend->stream));
 out:
     return status;
 }
 
-/* Begins a run with `n` pictures of one shape. Where there is no memory for their labels, engines
- * of other shapes make room. */
+/* Begins a run with `n` pictures of one shape. */
 static enum status begin(struct backend *backend, const struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     struct engine *engine;
@@ -282,11 +308,8 @@ static enum status begin(struct backend *backend, const struct picture *pictures
     struct run *run = &backend->runs[backend->begun % DEPTH];
     run->pictures = pictures;
     run->n = n;
-    while (memory_is_short(status = enqueue(backend, run, engine)) && backend->engines.count > 1) {
-        CUDA_TRY(cudaStreamSynchronize(backend->stream));
-        engines_make_room(&backend->engines, &engine);
-    }
-    TRY(status);
+    TRY(make_room(backend, run, &engine));
+    TRY(enqueue(backend, run, engine));
     backend->begun++;
 out:
     return status;

@@ -147,8 +147,21 @@ static void place_scratch(const struct device_judge *device, struct judge_batch 
     batch->rivals = room_take(room, blocks * batch->most_labels, sizeof *batch->rivals);
 }
 
-static enum status reserve_scratch(struct device_judge *device, struct judge_batch *batch,
-                                   stream_handle stream) {
+enum status judge_batch_describe(struct device_judge *device, const struct network_head *head,
+                                 size_t most_labels, struct judge_batch *batch) {
+    enum status status = describe(device, head, batch);
+    batch->most_labels = (uint32_t)most_labels;
+    return status;
+}
+
+bool judge_batch_fits(const struct device_judge *device, struct judge_batch *batch) {
+    struct room room = {0};
+    place_scratch(device, batch, &room);
+    return room.used <= device->scratch_bytes;
+}
+
+enum status judge_batch_reserve(struct device_judge *device, struct judge_batch *batch,
+                                stream_handle stream) {
     enum status status = STATUS_OK;
     struct room room = {0};
     place_scratch(device, batch, &room);
@@ -167,20 +180,14 @@ out:
     return status;
 }
 
-enum status judge_batch_begin(struct device_judge *device, const struct network_head *head,
-                              size_t most_labels, stream_handle stream, struct judge_batch *batch) {
-    enum status status;
-    TRY(describe(device, head, batch));
-    batch->most_labels = (uint32_t)most_labels;
-    TRY(reserve_scratch(device, batch, stream));
-out:
-    return status;
-}
-
 enum status device_judge_reserve(struct device_judge *device, const struct network_head *head,
                                  stream_handle stream) {
+    enum status status;
     struct judge_batch batch;
-    return judge_batch_begin(device, head, 0, stream, &batch);
+    TRY(judge_batch_describe(device, head, 0, &batch));
+    TRY(judge_batch_reserve(device, &batch, stream));
+out:
+    return status;
 }
 
 void judge_batch_planes(const struct device_judge *device, struct judge_plane *planes) {

@@ -23,11 +23,16 @@ struct room {
 };
 void *room_take(struct room *room, size_t count, size_t size);
 
-/* Describes batches of such a head: all but what depends on their pictures; most_labels: of one
- * picture. Makes room for their scratch, as device_judge_reserve says. */
-enum status judge_batch_begin(struct device_judge *device, const struct network_head *head,
-                              size_t most_labels, stream_handle stream, struct judge_batch *batch);
-/* Writes batch->n_planes planes, as judge_batch_begin found them. */
+/* Describes batches of such a head: all but what depends on their pictures and the scratch;
+ * most_labels: of one picture. */
+enum status judge_batch_describe(struct device_judge *device, const struct network_head *head,
+                                 size_t most_labels, struct judge_batch *batch);
+/* Whether the next function finds room. */
+bool judge_batch_fits(const struct device_judge *device, struct judge_batch *batch);
+/* Places the scratch; makes room for it, as device_judge_reserve says. */
+enum status judge_batch_reserve(struct device_judge *device, struct judge_batch *batch,
+                                stream_handle stream);
+/* Writes batch->n_planes planes, as judge_batch_describe found them. */
 void judge_batch_planes(const struct device_judge *device, struct judge_plane *planes);
 
 #endif

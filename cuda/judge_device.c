@@ -52,9 +52,13 @@ void judgement_free(struct judgement *judgement) {
     free(judgement);
 }
 
+static bool mirror_fits(const struct mirror *mirror, size_t host_bytes, size_t device_bytes) {
+    return host_bytes <= mirror->host_bytes && device_bytes <= mirror->device_bytes;
+}
+
 static enum status mirror_reserve(struct mirror *mirror, size_t host_bytes, size_t device_bytes) {
     enum status status = STATUS_OK;
-    if (host_bytes <= mirror->host_bytes && device_bytes <= mirror->device_bytes)
+    if (mirror_fits(mirror, host_bytes, device_bytes))
         return STATUS_OK;
     mirror_free(mirror);
     host_bytes += host_bytes / 2;
@@ -105,15 +109,33 @@ static void write_labels(const struct judge_batch *batch, const struct picture *
     }
 }
 
-static enum status upload(struct judgement *judgement, const struct picture *pictures,
-                          struct judge_batch *batch, stream_handle stream) {
-    enum status status;
-    struct room room = {0};
-    place_input(&room, batch);
-    size_t bytes = room.used;
-    TRY(mirror_reserve(&judgement->input, bytes, bytes));
-    memset(judgement->input.host, 0, bytes);
-    room = (struct room){.base = judgement->input.host};
+/* What a batch takes of the mirrors. */
+struct needs {
+    size_t input;        /* on either side */
+    size_t first, most;  /* objects that are copied back at once, and that there may be */
+    size_t back, result; /* bytes that are copied back at once, and all */
+};
+
+static struct needs needs_of(const struct judge_batch *batch) {
+    struct needs needs = {0};
+    struct room input = {0}, result = {0};
+    size_t n = batch->n_pictures;
+    place_input(&input, batch);
+    needs.input = input.used;
+    for (size_t i = 0; i < JUDGE_LISTS; i++)
+        needs.most += n * batch->lists[i].most;
+    needs.first = n * FIRST_OBJECTS < needs.most ? n * FIRST_OBJECTS : needs.most;
+    room_take(&result, n, sizeof *batch->found);
+    room_take(&result, batch->n_labels, sizeof *batch->evidence);
+    needs.back = result.used + needs.first * sizeof *batch->objects;
+    needs.result = result.used + needs.most * sizeof *batch->objects;
+    return needs;
+}
+
+static void upload_make(struct judgement *judgement, const struct picture *pictures,
+                        const struct needs *needs, struct judge_batch *batch) {
+    memset(judgement->input.host, 0, needs->input);
+    struct room room = {.base = judgement->input.host};
     struct input input = place_input(&room, batch);
     judge_batch_planes(judgement->device, input.planes);
     write_labels(batch, pictures, &input);
@@ -124,34 +146,72 @@ static enum status upload(struct judgement *judgement, const struct picture *pic
     batch->labels = input.labels;
     batch->counts = input.counts;
     batch->n_objects = input.n_objects;
-    TRY(device_upload_async(judgement->input.host, bytes, judgement->input.device, stream));
+}
+
+static void place_result(struct judgement *judgement, const struct needs *needs,
+                         struct judge_batch *batch) {
+    size_t n = batch->n_pictures;
+    struct room room = {.base = judgement->result.device};
+    batch->found = room_take(&room, n, sizeof *batch->found);
+    batch->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
+    batch->objects = room_take(&room, needs->most, sizeof *batch->objects);
+    judgement->objects = batch->objects;
+    judgement->n_first = needs->first;
+    room = (struct room){.base = judgement->result.host};
+    judgement->found = room_take(&room, n, sizeof *batch->found);
+    judgement->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
+    judgement->first = room_take(&room, needs->first, sizeof *batch->objects);
+}
+
+static enum status describe(const struct judgement *judgement, const struct network_head *head,
+                            const struct picture *pictures, size_t n, struct judge_batch *batch) {
+    enum status status;
+    size_t n_labels = 0, most_labels = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_labels += pictures[i].n_labels;
+        most_labels = pictures[i].n_labels > most_labels ? pictures[i].n_labels : most_labels;
+    }
+    if (n > judgement->device->batch || n_labels > INT32_MAX)
+        return FAIL(STATUS_FAILED, "a batch of %zu pictures with %zu labels is too large to judge",
+                    n, n_labels);
+    TRY(judge_batch_describe(judgement->device, head, most_labels, batch));
+    batch->n_pictures = (uint32_t)n;
+    batch->n_labels = (uint32_t)n_labels;
 out:
     return status;
 }
 
-/* Lays the results out; returns the bytes of them that are copied back at once. */
-static enum status place_result(struct judgement *judgement, struct judge_batch *batch,
-                                size_t *bytes) {
+enum status judgement_fits(const struct judgement *judgement, const struct network_head *head,
+                           const struct picture *pictures, size_t n, bool *fits) {
     enum status status;
-    size_t n = batch->n_pictures, most = 0;
-    struct room room = {0};
-    for (size_t i = 0; i < JUDGE_LISTS; i++)
-        most += n * batch->lists[i].most;
-    judgement->n_first = n * FIRST_OBJECTS < most ? n * FIRST_OBJECTS : most;
-    room_take(&room, n, sizeof *batch->found);
-    room_take(&room, batch->n_labels, sizeof *batch->evidence);
-    size_t before = room.used;
-    *bytes = before + judgement->n_first * sizeof *batch->objects;
-    TRY(mirror_reserve(&judgement->result, *bytes, before + most * sizeof *batch->objects));
-    room = (struct room){.base = judgement->result.device};
-    batch->found = room_take(&room, n, sizeof *batch->found);
-    batch->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
-    batch->objects = room_take(&room, most, sizeof *batch->objects);
-    judgement->objects = batch->objects;
-    room = (struct room){.base = judgement->result.host};
-    judgement->found = room_take(&room, n, sizeof *batch->found);
-    judgement->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
-    judgement->first = room_take(&room, judgement->n_first, sizeof *batch->objects);
+    struct judge_batch batch;
+    *fits = false;
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    *fits = judge_batch_fits(judgement->device, &batch) &&
+            mirror_fits(&judgement->input, needs.input, needs.input) &&
+            mirror_fits(&judgement->result, needs.back, needs.result);
+out:
+    return status;
+}
+
+static enum status reserve(struct judgement *judgement, const struct needs *needs,
+                           stream_handle stream, struct judge_batch *batch) {
+    enum status status;
+    TRY(judge_batch_reserve(judgement->device, batch, stream));
+    TRY(mirror_reserve(&judgement->result, needs->back, needs->result));
+    TRY(mirror_reserve(&judgement->input, needs->input, needs->input));
+out:
+    return status;
+}
+
+enum status judgement_reserve(struct judgement *judgement, const struct network_head *head,
+                              const struct picture *pictures, size_t n, stream_handle stream) {
+    enum status status;
+    struct judge_batch batch;
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    TRY(reserve(judgement, &needs, stream, &batch));
 out:
     return status;
 }
@@ -160,24 +220,18 @@ enum status judgement_enqueue(struct judgement *judgement, const struct network_
                               const struct picture *pictures, size_t n, stream_handle stream) {
     enum status status;
     struct judge_batch batch;
-    size_t n_labels = 0, most_labels = 0, bytes;
-    for (size_t i = 0; i < n; i++) {
-        n_labels += pictures[i].n_labels;
-        most_labels = pictures[i].n_labels > most_labels ? pictures[i].n_labels : most_labels;
-    }
-    if (n > judgement->device->batch || n_labels > INT32_MAX)
-        return FAIL(STATUS_FAILED, "a batch of %zu pictures with %zu labels is too large to judge",
-                    n, n_labels);
-    TRY(judge_batch_begin(judgement->device, head, most_labels, stream, &batch));
-    batch.n_pictures = (uint32_t)n;
-    batch.n_labels = (uint32_t)n_labels;
-    TRY(place_result(judgement, &batch, &bytes));
-    TRY(upload(judgement, pictures, &batch, stream));
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    TRY(reserve(judgement, &needs, stream, &batch));
+    place_result(judgement, &needs, &batch);
+    upload_make(judgement, pictures, &needs, &batch);
+    TRY(device_upload_async(judgement->input.host, needs.input, judgement->input.device, stream));
     TRY(judge_boxes_decode(&batch, stream));
     TRY(judge_candidates_find(&batch, stream));
     TRY(judge_evidence_find(&batch, stream));
     TRY(judge_objects_find(&batch, stream));
-    TRY(device_download_async(judgement->result.device, bytes, judgement->result.host, stream));
+    TRY(device_download_async(judgement->result.device, needs.back, judgement->result.host,
+                              stream));
 out:
     return status;
 }

@@ -26,6 +26,12 @@ struct judgement;
 enum status judgement_make(struct device_judge *device, struct judgement **out);
 void judgement_free(struct judgement *judgement);
 
+/* Whether judgement_enqueue finds room for these pictures, and so waits for nothing. */
+enum status judgement_fits(const struct judgement *judgement, const struct network_head *head,
+                           const struct picture *pictures, size_t n, bool *fits);
+/* Makes that room; waits for all that the device has to do. */
+enum status judgement_reserve(struct judgement *judgement, const struct network_head *head,
+                              const struct picture *pictures, size_t n, stream_handle stream);
 /* Enqueues the judging of the first n pictures of the maps (fp32, on the device) behind what the
  * stream has to do: upload of the labels, kernels, the copy back. Does not wait, but for memory to
  * grow. What is enqueued later may overwrite the maps. Only the letterboxes and targets of the

@@ -22,7 +22,8 @@ struct slot {
 
 struct staging {
     int device;
-    size_t most; /* bytes of the device's memory for one slot */
+    size_t large; /* bytes above which a picture is scaled first */
+    size_t most;  /* bytes of the device's memory for one slot */
     cudaStream_t copies;
     size_t n_slots;
     struct slot *slots;
@@ -46,7 +47,7 @@ void staging_free(struct staging *staging) {
     free(staging);
 }
 
-enum status staging_make(int device, size_t n_slots, struct staging **out) {
+enum status staging_make(int device, size_t n_slots, size_t bytes, struct staging **out) {
     enum status status;
     struct staging *staging = NULL;
     size_t unused;
@@ -57,6 +58,9 @@ enum status staging_make(int device, size_t n_slots, struct staging **out) {
     staging->device = device;
     TRY(memory_zeroed(n_slots, sizeof *staging->slots, &staging->slots));
     staging->n_slots = n_slots;
+    staging->large = LARGE_BYTES;
+    if (bytes && n_slots && bytes / n_slots < staging->large)
+        staging->large = bytes / n_slots;
     staging->most = n_slots ? unused / 2 / n_slots : 0;
     CUDA_TRY(cudaStreamCreateWithFlags(&staging->copies, cudaStreamNonBlocking));
     for (size_t i = 0; i < n_slots; i++)
@@ -68,13 +72,15 @@ out:
     return status;
 }
 
-/* Room for the picture and a quarter more: sizes vary, and memory that is freed holds up the
- * device. */
+/* Room for the picture and a quarter more, within the slot's part: sizes vary, and memory that is
+ * freed holds up the device. */
 static enum status reserve(const struct staging *staging, struct slot *slot, size_t bytes) {
     enum status status = STATUS_OK;
     if (bytes <= slot->capacity)
         return STATUS_OK;
     size_t capacity = bytes + bytes / 4;
+    if (capacity > staging->large)
+        capacity = bytes > staging->large ? bytes : staging->large;
     device_pinned_free(slot->pinned);
     device_free(slot->pixels);
     slot->pinned = slot->pixels = NULL;
@@ -117,7 +123,7 @@ enum status staging_put(struct staging *staging, size_t index, const struct imag
     size_t scaled = (size_t)3 * letterbox->width * letterbox->height;
     CUDA_TRY(cudaSetDevice(staging->device)); /* the choice is a thread's own */
     slot->letterbox = *letterbox;
-    if (bytes > LARGE_BYTES && scaled < bytes) {
+    if (bytes > staging->large && scaled < bytes) {
         bytes = scaled;
         TRY(reserve(staging, slot, bytes));
         TRY(scale(image, letterbox, slot->pinned));

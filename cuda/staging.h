@@ -7,10 +7,12 @@
 
 struct staging;
 
-/* On the calling thread's device, whose index is `device`. Slots take half of its free memory at
- * most, in equal parts: the rest is for other shapes and many labels. What does not fit stays in
- * pinned memory, where kernels read it. */
-enum status staging_make(int device, size_t n_slots, struct staging **out);
+/* On the calling thread's device, whose index is `device`. Slots take `bytes` of pinned memory at
+ * most (0: no limit), in equal parts: a picture that is larger than its part is scaled first, as
+ * very large ones are in any case; what is left may be larger still. On the device they take half
+ * of its free memory at most, in equal parts: the rest is for other shapes and many labels. What
+ * does not fit stays in pinned memory, where kernels read it. */
+enum status staging_make(int device, size_t n_slots, size_t bytes, struct staging **out);
 /* Waits for the copies. NULL is allowed. */
 void staging_free(struct staging *staging);
 

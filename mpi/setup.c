@@ -178,6 +178,7 @@ enum status job_open_backend(struct job *job) {
         .threads = job->threads,
         .slots = job->slots,
         .batch = batch,
+        .image_memory = (size_t)options->image_memory << 20,
         .imgsz = job->imgsz,
         .rect = options->rect,
         .half = options->half,

@@ -12,6 +12,9 @@ struct backend_options {
     size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */
     size_t batch;   /* most pictures in one forward; 0: the backend chooses */
+    /* Bytes that all staged pictures may take together, where each is larger than what the network
+     * reads of it; 0: as the backend chooses. */
+    size_t image_memory;
     uint32_t imgsz; /* longer side of the input */
     bool rect;      /* inputs of many shapes will come, longest side imgsz */
     bool half;      /* fp16 where the backend has it */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/special.h"
 
 bool file_error_is_machine(int error) {
     return error == ENOMEM || error == EMFILE || error == ENFILE;
@@ -64,8 +65,12 @@ static enum status read_once(const char *path, int flags, size_t limit, struct f
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     while (fd < 0 && errno == EINTR);
     if (fd < 0) {
-        file->missing = errno == ENOENT;
-        return cannot_read(path, errno, file);
+        int error = errno;
+        file->missing = error == ENOENT;
+        if (!special_is_why(path, error))
+            return cannot_read(path, error, file);
+        snprintf(file->problem, sizeof file->problem, "is not a regular file");
+        return STATUS_OK;
     }
     const struct stat *info = &file->about;
     if (fstat(fd, &file->about) != 0) {

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/special.h"
+
 /* A buffer above this size does not outlive the large picture that needed it. A file is far smaller
  * than its pixels, as a rule: it is kept up to FILE_PART of what they are. Reading is in steps of
  * READ_BYTES, between which it can be given up. */
@@ -159,8 +161,13 @@ static enum status read_once(const char *path, size_t wanted, struct image *imag
     /* O_NONBLOCK: a named pipe that nobody writes to does not hold us up. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0 || fstat(descriptor, &about) != 0) {
-        image->error = errno;
-        status = call_failed(image->error);
+        int error = errno;
+        if (special_is_why(path, error)) {
+            status = FAIL(STATUS_BAD_INPUT, "not a regular file");
+        } else {
+            image->error = error;
+            status = call_failed(error);
+        }
         goto out;
     }
     if (!S_ISREG(about.st_mode)) {

@@ -23,7 +23,7 @@ struct image {
     struct image_budget *budget; /* the caller's, shared by many; NULL: no limit */
     size_t reserved;             /* of the budget, until image_release */
     /* Of the last image_read: */
-    int error;     /* errno of the system call that failed; 0: the file was read */
+    int error; /* errno of the system call that failed; 0: none, whatever is wrong with the file */
     size_t length; /* of the file */
     int orientation;
     size_t wanted; /* of the budget, where it had not all at once */

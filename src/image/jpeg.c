@@ -15,8 +15,14 @@
  * MAX_PASSES times all of its blocks, whichever is more; encoders write about 10 scans, which come
  * to 5. */
 enum { MAX_SCANS = 1000, MAX_BLOCKS = 1 << 24, MAX_PASSES = 12 };
-/* LINES: rows of samples that libjpeg holds at a time. */
-enum { ROWS_AT_ONCE = 16, LINES = 64, BLOCK_BYTES = DCTSIZE2 * sizeof(JCOEF) };
+/* LINES: rows of samples that libjpeg holds at a time. FIXED_BYTES: its tables and pools, which it
+ * counts whatever the picture's size; a quarter of this has been enough. */
+enum {
+    ROWS_AT_ONCE = 16,
+    LINES = 64,
+    BLOCK_BYTES = DCTSIZE2 * sizeof(JCOEF),
+    FIXED_BYTES = 1 << 17
+};
 
 struct decoder {
     struct jpeg_decompress_struct info;
@@ -130,7 +136,7 @@ static void on_progress(j_common_ptr common) {
 /* What libjpeg needs beside the picture. Where rows come out only after several scans, it holds all
  * coefficients. */
 static size_t scratch_bytes(j_decompress_ptr info) {
-    size_t bytes = (size_t)info->image_width * info->num_components * LINES;
+    size_t bytes = FIXED_BYTES + (size_t)info->image_width * info->num_components * LINES;
     for (int i = 0; jpeg_has_multiple_scans(info) && i < info->num_components; i++) {
         const jpeg_component_info *component = &info->comp_info[i];
         size_t columns = component->width_in_blocks + component->h_samp_factor;

@@ -50,7 +50,9 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
 static enum status heed_label(struct outage *outage, struct item *item) {
     int error = item->labels.content.error;
     if (!error) {
-        outage_read(outage, OUTAGE_LABELS, item->label_path);
+        /* One that was refused, as a link out of the data set, is not to be opened later either. */
+        if (item->labels.content.bytes)
+            outage_read(outage, OUTAGE_LABELS, item->label_path);
         return STATUS_OK;
     }
     if (outage_is_hard(error))

@@ -12,8 +12,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* A file that was read, and the file system of its folder. The first of a folder stays: finding out
- * about each of a million files would cost as many calls. */
+/* A file that was read, a regular one, and the file system of its folder. The first of a folder
+ * stays: finding out about each of a million files would cost as many calls. */
 struct witness {
     struct text path; /* empty: none was read yet */
     dev_t device;
@@ -150,13 +150,14 @@ void outage_read(struct outage *outage, enum outage_files files, const char *pat
     struct seen *seen = &outage->seen[files];
     struct witness *witness = &seen->witness;
     size_t length = folder_length(path);
+    struct stat about;
     dev_t device;
     pthread_mutex_lock(&outage->mutex);
     seen->hard = seen->soft = 0;
     bool same = witness->path.length && folder_length(witness->path.data) == length &&
                 memcmp(witness->path.data, path, length) == 0;
     pthread_mutex_unlock(&outage->mutex);
-    if (same || !folder_device(path, &device))
+    if (same || stat(path, &about) != 0 || !S_ISREG(about.st_mode) || !folder_device(path, &device))
         return;
     pthread_mutex_lock(&outage->mutex);
     text_clear(&witness->path);
@@ -166,11 +167,12 @@ void outage_read(struct outage *outage, enum outage_files files, const char *pat
 }
 
 /* Says what became of the error's file and why that is not its own affair. */
-static enum status is_away(const char *path, int error, const char *why, const char *which) {
+static enum status is_away(const char *path, int error, const char *why, const char *which,
+                           const char *or_else) {
     return FAIL(STATUS_FAILED,
                 "%s: cannot be read: %s; %s%s: the file system seems to be away. What is done is "
-                "kept; once it is back, --resume goes on",
-                path, strerror(error), why, which);
+                "kept; once it is back, --resume goes on%s",
+                path, strerror(error), why, which, or_else);
 }
 
 /* Looks at what was there before. */
@@ -187,12 +189,12 @@ static enum status look(struct outage *outage, enum outage_files files, const ch
     status = status_worse(text_status(&witness->path), text_status(&before));
     pthread_mutex_unlock(&outage->mutex);
     if (status == STATUS_OK && before.length && witness_is_away(before.data, device))
-        status = is_away(path, error, "nor can any more what was read before it, ", before.data);
+        status =
+            is_away(path, error, "nor can any more what was read before it, ", before.data, "");
     else if (status == STATUS_OK && !before.length && files == OUTAGE_IMAGES &&
              folder_is_away(outage))
-        status =
-            is_away(path, error,
-                    "the data set's folder is not there, empty or another one: ", outage->folder);
+        status = is_away(path, error, "the data set's folder is not there, empty or another one: ",
+                         outage->folder, "");
     text_free(&before);
     return status;
 }
@@ -209,7 +211,7 @@ enum status outage_error(struct outage *outage, enum outage_files files, const c
     pthread_mutex_unlock(&outage->mutex);
     if (hard >= OUTAGE_MOST)
         return is_away(path, error, "as it was with others before it, and none between was read",
-                       "");
+                       "", "; where these files alone are damaged, leave them out of the list");
     /* Looked at every so often, so that a list of a million files that do not exist costs little.
      */
     if (background || (soft && soft % OUTAGE_MOST == 0))

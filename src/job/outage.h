@@ -19,7 +19,8 @@ void outage_free(struct outage *outage); /* NULL is fine */
 /* Whether an errno value speaks of a device, a server or a network rather than of a file. */
 bool outage_is_hard(int error);
 
-/* This file was read. NULL is fine, here and below. */
+/* This file was read, and may be opened again later to see whether it still can be. What is no
+ * regular file is not. NULL is fine, here and below. */
 void outage_read(struct outage *outage, enum outage_files files, const char *path);
 
 /* This file could not be read (errno value). STATUS_OK: that is the file's own affair so far.

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import shutil
+import stat
 import subprocess
 import unittest
 
@@ -79,17 +80,46 @@ class Outage(FaultCase):
 
     def test_a_list_of_files_that_do_not_exist(self):
         """Their folder is there: they failed, each by itself."""
-        images = [self.path("data/images/absent %02d.jpg" % i) for i in range(40)]
-        images += [self.path("data/images/c/" + name) for name in ("stripes.png", "é.png")]
+        images = ["absent %02d.jpg" % i for i in range(40)] + ["c/stripes.png", "c/é.png"]
+        self.assertEqual(self.run_list(images)["images"]["failed"], 40)
+
+    def run_list(self, names, fault=None):
+        """A run over these images alone; returns the report."""
         with open(self.path("list.txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join(images) + "\n")
-        command = self.command({}, ranks=0)
+            file.write("".join(self.path("data/images", name) + "\n" for name in names))
+        command = self.command(fault or {}, ranks=0, below=self.folder)
         command[command.index("--data") + 1] = self.path("list.txt")
         done = subprocess.run(command, cwd=self.folder, env=rig.environment(self.folder),
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["images"]["failed"], 40)
+            return json.load(file)
+
+    def test_a_refused_label_says_nothing(self):
+        """A link out of the data set is not opened to see whether the labels are still there."""
+        label = self.path("data/labels/a/picture 0.txt")
+        os.rename(label, self.path("outside.txt"))
+        os.symlink(self.path("outside.txt"), label)
+        fault = {"CALLS": ",open,", "NAME": "labels/a/", "AT": 2, "TIMES": 0, "DO": "fail",
+                 "ERRNO": errno.EACCES}
+        report = self.run_list(["a/picture 0.jpg", "c/stripes.png", "c/é.png"], fault)
+        self.assertEqual(report["images"]["failed"], 0)
+        self.assertEqual(self.hits(), [])
+
+    def test_sockets(self):
+        """However many there are, each is its image's affair."""
+        names = []
+        for i in range(10):
+            names += ["socket %d.jpg" % i, "labelled %d.png" % i]
+            os.mknod(self.path("data/images", names[-2]), stat.S_IFSOCK | 0o600)
+            shutil.copy(self.path("data/images/c/stripes.png"), self.path("data/images", names[-1]))
+            os.mknod(self.path("data/labels/labelled %d.txt" % i), stat.S_IFSOCK | 0o600)
+        names.sort(reverse=True)  # the images that are sockets first, then the labels
+        report = self.run_list(names + ["c/stripes.png", "c/é.png"])
+        self.assertEqual(report["images"]["failed"], 10)
+        self.assertEqual({image["reason"] for image in report["failed_images"]},
+                         {"not a regular file"})
+        self.assertEqual(report["invalid_labels"], 10)
 
     def stop_while(self, away):
         """Begins a run and calls away() after two images; it stops by itself."""

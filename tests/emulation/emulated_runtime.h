@@ -50,6 +50,8 @@ const char *emulated_failed(void);
  * nothing that is enqueued is done any more, and the process aborts on calls that would wait for
  * it, or that release something. VERIFY_EMULATION_HANG says the same to a program. */
 void emulated_hang(uint64_t after);
+/* It does from now on, until emulated_hang is called. */
+void emulated_hang_now(void);
 
 /* Allocations, streams, events and graphs that were not released. */
 size_t emulated_left(void);

@@ -83,6 +83,11 @@ void emulated_hang(uint64_t after) {
     runtime.hangs = false;
 }
 
+void emulated_hang_now(void) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    runtime.hangs = true;
+}
+
 uint64_t emulated_calls(void) {
     std::lock_guard<std::mutex> guard(runtime.mutex);
     return runtime.n_calls;

@@ -104,6 +104,7 @@ struct plan {
     const int *devices; /* n_devices; NULL: all */
     size_t n_devices;
     double hang_seconds;
+    size_t image_memory;
 };
 
 struct run {
@@ -281,7 +282,8 @@ static inline enum status run_open(const struct plan *plan, const struct model *
                                       .local_rank = plan->local_rank,
                                       .devices = plan->devices,
                                       .n_devices = plan->n_devices,
-                                      .hang_seconds = plan->hang_seconds};
+                                      .hang_seconds = plan->hang_seconds,
+                                      .image_memory = plan->image_memory};
     assert_int_equal(pthread_mutex_init(&run->mutex, NULL), 0);
     ASSERT_OK(queue_make(plan->slots, &run->free));
     ASSERT_OK(queue_make(PICTURES_MOST, &run->ready));

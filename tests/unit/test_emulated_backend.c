@@ -165,8 +165,8 @@ static void test_zoo(void **state) {
     model_free(&model);
 }
 
-/* The order of the streams, the batch, the place in it, the threads that stage and the number of
- * slots change nothing. */
+/* The order of the streams, the batch, the place in it, the threads that stage, the number of slots
+ * and where pictures are scaled change nothing. */
 static void test_same_everywhere(void **state) {
     (void)state;
     static const struct {
@@ -183,6 +183,7 @@ static void test_same_everywhere(void **state) {
         plan.batch = ways[i % 4].batch;
         plan.slots = ways[i % 4].slots;
         plan.readers = ways[i % 4].readers;
+        plan.image_memory = i % 3 ? 0 : 1; /* all are scaled first */
         assert_int_equal(setenv("VERIFY_EMULATION_ORDER", orders[i % ORDERS], 1), 0);
         run_ok(&plan, &model, &samples, &actual);
         assert_same_run(&actual, &expected);
@@ -280,10 +281,15 @@ static void test_short_memory(void **state) {
     model_free(&model);
 }
 
-/* A large picture comes to the same as on the CPU, and slots have no room for it as a whole. */
+/* A picture that is large, or too large for its part of the memory, comes to the same as on the
+ * CPU, and slots have no room for it as a whole. */
 static void test_large_picture(void **state) {
     (void)state;
     static const size_t enough = (size_t)1 << 30;
+    static const struct {
+        uint32_t width, height;
+        size_t image_memory, most;
+    } cases[] = {{700, 500, 1 << 19, 1 << 19}, {4100, 2800, 0, 8 << 20}};
     struct model model = demo_model();
     struct samples samples = {0};
     struct plan plan = base;
@@ -292,10 +298,13 @@ static void test_large_picture(void **state) {
     emulated_set_memory(enough);
     compare_with_cpu("small", plan, &model, &samples, &in_fp32);
     size_t peak = emulated_memory_peak();
-    sample_draw(&samples, 4100, 2800, 9, model.n_classes);
-    emulated_set_memory(enough);
-    compare_with_cpu("large", plan, &model, &samples, &in_fp32);
-    assert_true(emulated_memory_peak() < peak + (8 << 20));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        plan.image_memory = cases[i].image_memory;
+        sample_draw(&samples, cases[i].width, cases[i].height, 9, model.n_classes);
+        emulated_set_memory(enough);
+        compare_with_cpu("large", plan, &model, &samples, &in_fp32);
+        assert_true(emulated_memory_peak() < peak + cases[i].most);
+    }
     samples_free(&samples);
     model_free(&model);
 }
@@ -427,14 +436,50 @@ static void test_hanging_device(void **state) {
     model_free(&model);
 }
 
+/* Where a batch has more labels than any before, its room is made once the batch before has ended:
+ * there, too, it is seen in time that it does not. */
+static void test_more_labels_while_it_hangs(void **state) {
+    (void)state;
+    static struct backend *left_behind; /* LeakSanitizer looks here */
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run run;
+    struct air air = {0};
+    struct plan plan = base;
+    plan.hang_seconds = 0.2;
+    sample_draw(&samples, 64, 64, 2, model.n_classes);
+    sample_draw(&samples, 64, 64, LABELS_MOST, model.n_classes);
+    ASSERT_OK(run_open(&plan, &model, &samples, &run));
+    left_behind = run.backend;
+    for (size_t i = 0; i < samples.n; i++)
+        ASSERT_OK(run_stage(&run, i, i));
+    ASSERT_OK(run_submit(&run, &air, (void *[]){&run.numbers[0]}, 1));
+    emulated_hang_now();
+    assert_int_equal(run_submit(&run, &air, (void *[]){&run.numbers[1]}, 1), STATUS_FAILED);
+    assert_non_null(strstr(status_message(), "a batch has not ended for 0.2 s"));
+    assert_ptr_equal(run.backend, left_behind);
+    run_close(&run, STATUS_FAILED);
+    run_free(&run);
+    emulated_hang(0);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
-        cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
-        cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_short_memory),
-        cmocka_unit_test(test_large_picture),   cmocka_unit_test(test_room_for_labels),
-        cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_against_the_cpu),
+        cmocka_unit_test(test_zoo),
+        cmocka_unit_test(test_same_everywhere),
+        cmocka_unit_test(test_second_device),
+        cmocka_unit_test(test_listed_devices),
+        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_large_picture),
+
+        cmocka_unit_test(test_room_for_labels),
+        cmocka_unit_test(test_failing_calls),
+        cmocka_unit_test(test_lost_device),
         cmocka_unit_test(test_hanging_device),
+        cmocka_unit_test(test_more_labels_while_it_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 
 #include "image_files.h"
 
+#include <jpeglib.h>
+
 /* Releases of libjpeg-turbo may differ by a level. */
 enum { TOLERANCE = 1 };
 
@@ -202,6 +204,70 @@ static void test_scan_work(void **state) {
     }
 }
 
+/* A picture of noise in several scans, progressive or one for each component; returns its bytes,
+ * which the caller frees. */
+static unsigned char *encode(JDIMENSION width, JDIMENSION height, int components, int chroma,
+                             bool progressive, unsigned long *length) {
+    static const jpeg_scan_info one_each[] = {
+        {1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr errors;
+    unsigned char *bytes = NULL;
+    JSAMPLE row[3 * 320];
+    uint32_t random = width * 31 + height;
+    *length = 0;
+    info.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &bytes, length);
+    info.image_width = width;
+    info.image_height = height;
+    info.input_components = components;
+    info.in_color_space = components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&info);
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = chroma;
+    if (progressive) {
+        jpeg_simple_progression(&info);
+    } else {
+        info.scan_info = one_each;
+        info.num_scans = components;
+    }
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < height) {
+        for (size_t i = 0; i < (size_t)width * (size_t)components; i++) {
+            random = random * 1664525 + 1013904223;
+            row[i] = (JSAMPLE)(random >> 24);
+        }
+        jpeg_write_scanlines(&info, &(JSAMPROW){row}, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    return bytes;
+}
+
+/* What libjpeg needs whatever the picture's size counts most where the picture is small. */
+static void test_several_scans_of_any_size(void **state) {
+    (void)state;
+    static const struct {
+        int components, chroma;
+        bool progressive;
+    } forms[] = {{1, 1, true},  {3, 1, true},  {3, 2, true},
+                 {1, 1, false}, {3, 1, false}, {3, 2, false}};
+    for (JDIMENSION side = 1; side <= 300; side += side < 40 ? 1 : 13)
+        for (JDIMENSION other = side; other <= 320; other += 1 + other / 3)
+            for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+                unsigned long length;
+                struct image image = {0};
+                unsigned char *bytes = encode(side, other, forms[i].components, forms[i].chroma,
+                                              forms[i].progressive, &length);
+                if (jpeg_decode(bytes, length, &image) != STATUS_OK)
+                    fail_msg("form %zu, %u x %u: %s", i, side, other, status_message());
+                assert_int_equal(image.width, side);
+                assert_int_equal(image.height, other);
+                image_free(&image);
+                free(bytes);
+            }
+}
+
 /* Whatever is in the file, the answer is a picture of sound size or a reason. */
 static void test_random_changes(void **state) {
     (void)state;
@@ -236,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_forms),         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_scans_missing), cmocka_unit_test(test_harmless),
         cmocka_unit_test(test_damaged),       cmocka_unit_test(test_scan_limit),
-        cmocka_unit_test(test_scan_work),     cmocka_unit_test(test_random_changes)};
+        cmocka_unit_test(test_scan_work),     cmocka_unit_test(test_several_scans_of_any_size),
+        cmocka_unit_test(test_random_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "assert_ok.h"
+#include "base/special.h"
 #include "job/outage.h"
 #include "temp_folder.h"
 
@@ -63,6 +65,7 @@ static void test_devices_and_servers(void **state) {
         assert_own(&rig, OUTAGE_IMAGES, ENOENT, 3);
         outage_read(rig.outage, OUTAGE_LABELS, rig.label);
         assert_away(&rig, OUTAGE_IMAGES, errors[i], "none between was read");
+        assert_non_null(strstr(status_message(), "leave them out of the list"));
         rig_free(&rig);
     }
 }
@@ -118,6 +121,23 @@ static void test_nothing_was_ever_there(void **state) {
     rig_free(&rig);
 }
 
+/* A socket cannot be opened: nothing can be told from that. */
+static void test_what_is_no_file(void **state) {
+    (void)state;
+    struct rig rig = rig_make();
+    const char *name = below(rig.images, "socket.jpg");
+    assert_int_equal(mknod(name, S_IFSOCK | 0600, 0), 0);
+    assert_true(special_is_why(name, ENXIO));
+    assert_false(special_is_why(name, EIO));
+    assert_false(special_is_why(rig.image, ENXIO));
+    assert_false(special_is_why(below(rig.images, "absent.jpg"), ENXIO));
+    outage_read(rig.outage, OUTAGE_IMAGES, name);
+    assert_own(&rig, OUTAGE_IMAGES, ENOENT, 2 * OUTAGE_MOST);
+    outage_read(rig.outage, OUTAGE_LABELS, name);
+    assert_own(&rig, OUTAGE_LABELS, ENOENT, 2);
+    rig_free(&rig);
+}
+
 /* A label file that is not there makes an image one of the background: at once, or not at all. */
 static void test_labels(void **state) {
     (void)state;
@@ -138,6 +158,7 @@ int main(void) {
         cmocka_unit_test(test_files_that_do_not_exist),
         cmocka_unit_test(test_what_was_there_is_away),
         cmocka_unit_test(test_nothing_was_ever_there),
+        cmocka_unit_test(test_what_is_no_file),
         cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

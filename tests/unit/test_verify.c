@@ -303,7 +303,7 @@ static void test_a_full_disk_ends_the_work(void **state) {
  * that, all images fail, and the work ends as ever. */
 static void test_little_memory(void **state) {
     (void)state;
-    static const struct { size_t bytes, failed; } cases[] = {{20000, IMAGES / 10}, {4000, IMAGES}};
+    static const struct { size_t bytes, failed; } cases[] = {{160000, IMAGES / 10}, {4000, IMAGES}};
     for (size_t i = 0; i < 2; i++) {
         struct rig rig;
         struct verify *verify;
