@@ -1,4 +1,5 @@
 /* verify: the job from beginning to end. */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,6 +153,14 @@ static void limit_ending(enum status status, int signal) {
         pthread_detach(thread);
 }
 
+/* Whether lines for standard output were lost, though somebody reads it: a pipe that was closed is
+ * the wish of who read it. */
+static bool lines_were_lost(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    fflush(stdout);
+    return ferror(stdout) && !(poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP));
+}
+
 int main(int argc, char **argv) {
     struct job job = {.progress_comm = MPI_COMM_NULL};
     struct timespec start;
@@ -172,10 +181,10 @@ int main(int argc, char **argv) {
             line_print(stderr,
                        "verify: what is done is kept: the same command with --resume goes on");
     }
-    if (status == STATUS_OK && job.screen && screen_lost_lines(job.screen)) {
-        line_print(stderr,
-                   "verify: error: cannot write to standard output: what was to be shown is "
-                   "in logs/verify.log of the output");
+    if (status == STATUS_OK && lines_were_lost()) {
+        line_print(stderr, "verify: error: cannot write to standard output%s%s%s",
+                   job.output ? ": what a run shows is also in " : "", job.output ? job.output : "",
+                   job.output ? "/logs/verify.log" : "");
         exit_status = STATUS_FAILED;
     }
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
@@ -184,7 +193,6 @@ int main(int argc, char **argv) {
     pulse_stop(&job.pulse);
     screen_close(job.screen);
     job_free(&job);
-    fflush(stdout);
     limit_ending(status, job.signal);
     MPI_Finalize();
     return exit_status;
