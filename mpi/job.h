@@ -13,6 +13,7 @@
 #include "output/run_lock.h"
 
 struct pulse;
+struct signals;
 struct screen;
 
 struct job {
@@ -37,6 +38,7 @@ struct job {
     size_t readers, placers, slots;
     uint32_t imgsz;
 
+    struct signals *signals;
     struct pulse *pulse; /* NULL: ranks are not yet watched */
     struct screen *screen;
     struct path_list share;  /* this rank's images */

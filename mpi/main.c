@@ -13,8 +13,6 @@
 #include "screen.h"
 #include "signals.h"
 
-enum { INTERRUPTED = 130, TERMINATED = 143 };
-
 static bool uses_gpus(const struct job *job) {
     return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
 }
@@ -41,10 +39,6 @@ static enum status inspect(struct job *job) {
     return agree(job, status);
 }
 
-static int status_of_signal(int signal) {
-    return signal == SIGINT ? INTERRUPTED : TERMINATED;
-}
-
 /* A signal ended the work: says how far it came, and how to go on. */
 static enum status interrupted(struct job *job, int *exit_status) {
     enum status status;
@@ -57,7 +51,7 @@ static enum status interrupted(struct job *job, int *exit_status) {
         screen_error(job->screen, "Interrupted: %llu of %llu images are done. Go on with --resume",
                      (unsigned long long)done, (unsigned long long)job->total_images);
     }
-    *exit_status = status_of_signal(job->signal);
+    *exit_status = signal_exit_status(job->signal);
 out:
     return status;
 }
@@ -72,6 +66,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
             TRY(print_text(options_help));
         return STATUS_OK;
     }
+    if (job->rank == 0)
+        signals_release(job->signals, "verify: interrupted before the work began");
     TRY(job_open_model(job));
     if (job->options.inspect)
         return inspect(job);
@@ -79,7 +75,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (job->options.dry_run) {
         TRY(job_dry_run(job));
         if (job->signal)
-            *exit_status = status_of_signal(job->signal);
+            *exit_status = signal_exit_status(job->signal);
         return STATUS_OK;
     }
     TRY(job_open_backend(job));
@@ -111,8 +107,10 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_verify(job));
     if (job->signal)
         return interrupted(job, exit_status);
-    /* All is in the journals: from here on a signal may end the process at once. */
-    signals_release();
+    /* All is in the journals. */
+    signals_release(job->signals, job->rank == 0 ? "verify: interrupted: the same command with "
+                                                   "--resume goes on"
+                                                 : NULL);
     if (job->rank == 0)
         screen_all_completed(job->screen, uses_gpus(job));
     TRY(job_merge(job));
@@ -169,7 +167,7 @@ int main(int argc, char **argv) {
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
     job.clock_started = pulse_clock();
-    signals_hold();
+    job.signals = signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
     enum status status = run(&job, argc, argv, &exit_status);
@@ -187,6 +185,8 @@ int main(int argc, char **argv) {
                    job.output ? "/logs/verify.log" : "");
         exit_status = STATUS_FAILED;
     }
+    if (status != STATUS_OK)
+        signals_release(job.signals, NULL);
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
     wait_for(&job, &request);

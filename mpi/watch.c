@@ -10,6 +10,7 @@
 #include "member.h"
 #include "pulse.h"
 #include "screen.h"
+#include "signals.h"
 
 /* How often it looks; more often where somebody may be waiting for an answer. */
 enum { LOOK_MS = 25, QUICK_MS = 2 };
@@ -153,6 +154,7 @@ enum status job_verify(struct job *job) {
     enum status status;
     pthread_t orphans;
     bool counting = false;
+    signals_keep(job->signals);
     if (job->rank == 0) {
         atomic_store(&job->orphans_counting, true);
         counting = pthread_create(&orphans, NULL, count_orphans, job) == 0;
