@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
         exit_status = (int)status;
         if (job.rank == 0 && !job.failure_shown)
             line_print(stderr, "verify: error: %s", status_message());
-        if (job.rank == 0 && job.n_journals)
+        if (job.rank == 0 && job.n_journals && !job.vain)
             line_print(stderr,
                        "verify: what is done is kept: the same command with --resume goes on");
     }

@@ -64,6 +64,15 @@ static void watch(struct member *member, struct leader *leader) {
     member->job->signal = member->order.signal;
 }
 
+/* Whether the work of any rank was in vain. */
+static void share_vain(struct job *job, bool mine) {
+    MPI_Request request;
+    int own = mine, any = 0;
+    MPI_Iallreduce(&own, &any, 1, MPI_INT, MPI_LOR, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    job->vain = any;
+}
+
 /* Said once, whichever ranks met it. */
 static void warn_of_links(struct job *job) {
     MPI_Request request;
@@ -127,6 +136,7 @@ static enum status work_all(struct job *job) {
         status = FAIL(STATUS_FAILED, "%s", member.error);
     if (status == STATUS_OK && job->lock_status != STATUS_OK)
         status = FAIL(STATUS_FAILED, "%s", job->lock_message);
+    share_vain(job, member.now.vain);
     TRY(agree(job, status));
     warn_of_links(job);
 out:

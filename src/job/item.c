@@ -149,8 +149,9 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     if (!failed && job->interface && item->findings.not_finite)
         return FAIL(STATUS_FAILED,
                     "%s: the model's output for it is not finite (NaN or infinity): its weights "
-                    "are damaged or its training diverged: give another checkpoint; on CUDA, first "
-                    "try --no-half: fp16 may be too small for it",
+                    "are damaged or its training diverged: start over with --overwrite, and give "
+                    "another checkpoint or, on CUDA, first try --no-half: fp16 may be too small "
+                    "for it",
                     item->path);
     if (!failed) {
         TRY(memory_reserve(&result->boxes, &result->box_capacity,
