@@ -13,6 +13,7 @@
 #include "output/run_lock.h"
 
 struct pulse;
+struct signals;
 struct screen;
 
 struct job {
@@ -37,6 +38,7 @@ struct job {
     size_t readers, placers, slots;
     uint32_t imgsz;
 
+    struct signals *signals;
     struct pulse *pulse; /* NULL: ranks are not yet watched */
     struct screen *screen;
     struct path_list share;  /* this rank's images */
@@ -50,6 +52,7 @@ struct job {
     double seconds;       /* of this rank's work */
     double started;       /* seconds since 1970 */
     double clock_started; /* the same moment by pulse_clock(), which no one sets back */
+    bool vain;            /* the work failed, and --resume would fail as well */
     bool failure_shown;   /* on rank 0: an ERROR line has said why the job failed */
 
     struct run_lock *lock;   /* on rank 0: nobody else writes to the output */

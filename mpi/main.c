@@ -1,4 +1,5 @@
 /* verify: the job from beginning to end. */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,8 +12,6 @@
 #include "pulse.h"
 #include "screen.h"
 #include "signals.h"
-
-enum { INTERRUPTED = 130, TERMINATED = 143 };
 
 static bool uses_gpus(const struct job *job) {
     return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
@@ -40,10 +39,6 @@ static enum status inspect(struct job *job) {
     return agree(job, status);
 }
 
-static int status_of_signal(int signal) {
-    return signal == SIGINT ? INTERRUPTED : TERMINATED;
-}
-
 /* A signal ended the work: says how far it came, and how to go on. */
 static enum status interrupted(struct job *job, int *exit_status) {
     enum status status;
@@ -56,7 +51,7 @@ static enum status interrupted(struct job *job, int *exit_status) {
         screen_error(job->screen, "Interrupted: %llu of %llu images are done. Go on with --resume",
                      (unsigned long long)done, (unsigned long long)job->total_images);
     }
-    *exit_status = status_of_signal(job->signal);
+    *exit_status = signal_exit_status(job->signal);
 out:
     return status;
 }
@@ -71,6 +66,8 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
             TRY(print_text(options_help));
         return STATUS_OK;
     }
+    if (job->rank == 0)
+        signals_release(job->signals, "verify: interrupted before the work began");
     TRY(job_open_model(job));
     if (job->options.inspect)
         return inspect(job);
@@ -78,7 +75,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (job->options.dry_run) {
         TRY(job_dry_run(job));
         if (job->signal)
-            *exit_status = status_of_signal(job->signal);
+            *exit_status = signal_exit_status(job->signal);
         return STATUS_OK;
     }
     TRY(job_open_backend(job));
@@ -110,8 +107,10 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_verify(job));
     if (job->signal)
         return interrupted(job, exit_status);
-    /* All is in the journals: from here on a signal may end the process at once. */
-    signals_release();
+    /* All is in the journals. */
+    signals_release(job->signals, job->rank == 0 ? "verify: interrupted: the same command with "
+                                                   "--resume goes on"
+                                                 : NULL);
     if (job->rank == 0)
         screen_all_completed(job->screen, uses_gpus(job));
     TRY(job_merge(job));
@@ -152,6 +151,14 @@ static void limit_ending(enum status status, int signal) {
         pthread_detach(thread);
 }
 
+/* Whether lines for standard output were lost, though somebody reads it: a pipe that was closed is
+ * the wish of who read it. */
+static bool lines_were_lost(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    fflush(stdout);
+    return ferror(stdout) && !(poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP));
+}
+
 int main(int argc, char **argv) {
     struct job job = {.progress_comm = MPI_COMM_NULL};
     struct timespec start;
@@ -160,7 +167,7 @@ int main(int argc, char **argv) {
     clock_gettime(CLOCK_REALTIME, &start);
     job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
     job.clock_started = pulse_clock();
-    signals_hold();
+    job.signals = signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
     enum status status = run(&job, argc, argv, &exit_status);
@@ -168,23 +175,27 @@ int main(int argc, char **argv) {
         exit_status = (int)status;
         if (job.rank == 0 && !job.failure_shown)
             line_print(stderr, "verify: error: %s", status_message());
-        if (job.rank == 0 && job.n_journals)
+        if (job.rank == 0 && job.n_journals && !job.vain)
             line_print(stderr,
                        "verify: what is done is kept: the same command with --resume goes on");
     }
-    if (status == STATUS_OK && job.screen && screen_lost_lines(job.screen)) {
-        line_print(stderr,
-                   "verify: error: cannot write to standard output: what was to be shown is "
-                   "in logs/verify.log of the output");
-        exit_status = STATUS_FAILED;
+    if (status == STATUS_OK && lines_were_lost()) {
+        /* A run has a log of the same lines, and its results are there. */
+        bool logged = job.screen && job.output;
+        line_print(stderr, "verify: error: cannot write to standard output%s%s%s",
+                   logged ? ": its lines are in " : "", logged ? job.output : "",
+                   logged ? "/logs/verify.log" : "");
+        if (!logged)
+            exit_status = STATUS_FAILED;
     }
+    if (status != STATUS_OK)
+        signals_release(job.signals, NULL);
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
     wait_for(&job, &request);
     pulse_stop(&job.pulse);
     screen_close(job.screen);
     job_free(&job);
-    fflush(stdout);
     limit_ending(status, job.signal);
     MPI_Finalize();
     return exit_status;

@@ -153,7 +153,7 @@ static void report(struct member *member, double now) {
 
 void member_turn(struct member *member, double now) {
     if (!member->mine.signal)
-        member->mine.signal = signals_take();
+        member->mine.signal = signals_take(member->job->signals);
     obey(member, now);
     give(member);
     take(member);

@@ -18,7 +18,6 @@ struct screen {
     bool quiet;
     FILE *log; /* verify.log; NULL on other ranks than 0 */
     FILE *own; /* gpu{N}.log */
-    bool lost; /* a line for standard output */
 };
 
 #define RULE "======================================================================"
@@ -86,22 +85,10 @@ static void put(FILE *file, const char *format, va_list args) {
     va_end(copy);
 }
 
-/* To standard output, if `wanted`. A closed pipe is the wish of who reads it. */
-static void show(struct screen *screen, bool wanted, const char *format, va_list args) {
-    errno = 0;
-    put(wanted ? stdout : NULL, format, args);
-    if (wanted && ferror(stdout) && errno != 0 && errno != EPIPE)
-        screen->lost = true;
-}
-
-bool screen_lost_lines(const struct screen *screen) {
-    return screen->lost;
-}
-
 void screen_line(struct screen *screen, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    show(screen, !screen->quiet, format, args);
+    put(screen->quiet ? NULL : stdout, format, args);
     put(screen->log, format, args);
     va_end(args);
 }
@@ -109,7 +96,7 @@ void screen_line(struct screen *screen, const char *format, ...) {
 void screen_error(struct screen *screen, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    show(screen, true, format, args);
+    put(stdout, format, args);
     put(screen->log, format, args);
     va_end(args);
 }
@@ -135,7 +122,7 @@ void screen_stand_in(struct screen *screen, const char *output, const char *form
     FILE *log = NULL;
     va_list args;
     va_start(args, format);
-    show(screen, true, format, args);
+    put(stdout, format, args);
     put(screen->own, format, args);
     if (output && open_log(output, "verify.log", &log) != STATUS_OK)
         log = NULL;

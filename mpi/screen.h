@@ -13,9 +13,6 @@ struct screen;
 enum status screen_open(const char *output, int rank, bool quiet, struct screen **out);
 void screen_close(struct screen *screen);
 
-/* Whether lines were lost on their way to standard output, though somebody reads it. */
-bool screen_lost_lines(const struct screen *screen);
-
 /* A line (without its newline) to the screen and verify.log; on rank 0 only. */
 void screen_line(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,12 +1,20 @@
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "base/memory.h"
+#include "base/shown.h"
 #include "signals.h"
 
-/* Kept pending rather than handled: a thread that asks now and then needs no handler, and nothing
- * is interrupted in the middle. */
+struct signals {
+    atomic_bool kept;
+    atomic_int came; /* while they are kept; 0: none */
+    _Atomic(const char *) line;
+};
+
 static void fill(sigset_t *set) {
     sigemptyset(set);
     sigaddset(set, SIGINT);
@@ -14,7 +22,35 @@ static void fill(sigset_t *set) {
     sigaddset(set, SIGUSR1);
 }
 
-void signals_hold(void) {
+int signal_exit_status(int signal) {
+    return signal == SIGINT ? INTERRUPTED : TERMINATED;
+}
+
+_Noreturn static void leave(struct signals *signals, int number) {
+    const char *line = atomic_load(&signals->line);
+    if (line)
+        line_print(stderr, "%s", line);
+    _exit(signal_exit_status(number));
+}
+
+static void *answer(void *argument) {
+    struct signals *signals = argument;
+    sigset_t set;
+    int number;
+    fill(&set);
+    for (;;) {
+        if (sigwait(&set, &number) != 0)
+            continue;
+        if (!atomic_load(&signals->kept))
+            leave(signals, number);
+        atomic_store(&signals->came, number);
+    }
+    return NULL;
+}
+
+struct signals *signals_hold(void) {
+    struct signals *signals;
+    pthread_t thread;
     sigset_t set;
     fill(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -22,21 +58,34 @@ void signals_hold(void) {
     signal(SIGPIPE, SIG_IGN);
     /* A file that may not grow is a failed write, which can say so. */
     signal(SIGXFSZ, SIG_IGN);
-}
-
-void signals_release(void) {
-    sigset_t set;
-    fill(&set);
+    if (memory_zeroed(1, sizeof *signals, &signals) == STATUS_OK &&
+        pthread_create(&thread, NULL, answer, signals) == 0) {
+        pthread_detach(thread);
+        return signals;
+    }
+    free(signals);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return NULL;
 }
 
-int signals_take(void) {
-    sigset_t set;
-    fill(&set);
-    int number = sigtimedwait(&set, NULL, &(struct timespec){0});
-    if (number < 0)
-        return 0;
-    /* A second Ctrl+C ends the process at once. */
-    signals_release();
+void signals_release(struct signals *signals, const char *line) {
+    if (!signals)
+        return;
+    atomic_store(&signals->line, line);
+    atomic_store(&signals->kept, false);
+    int number = atomic_exchange(&signals->came, 0);
+    if (number)
+        leave(signals, number);
+}
+
+void signals_keep(struct signals *signals) {
+    if (signals)
+        atomic_store(&signals->kept, true);
+}
+
+int signals_take(struct signals *signals) {
+    int number = signals ? atomic_exchange(&signals->came, 0) : 0;
+    if (number)
+        signals_release(signals, NULL);
     return number;
 }

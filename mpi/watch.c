@@ -10,6 +10,7 @@
 #include "member.h"
 #include "pulse.h"
 #include "screen.h"
+#include "signals.h"
 
 /* How often it looks; more often where somebody may be waiting for an answer. */
 enum { LOOK_MS = 25, QUICK_MS = 2 };
@@ -61,6 +62,15 @@ static void watch(struct member *member, struct leader *leader) {
     member->job->images_done = member->now.done;
     member->job->seconds = member->now.seconds;
     member->job->signal = member->order.signal;
+}
+
+/* Whether the work of any rank was in vain. */
+static void share_vain(struct job *job, bool mine) {
+    MPI_Request request;
+    int own = mine, any = 0;
+    MPI_Iallreduce(&own, &any, 1, MPI_INT, MPI_LOR, MPI_COMM_WORLD, &request);
+    wait_for(job, &request);
+    job->vain = any;
 }
 
 /* Said once, whichever ranks met it. */
@@ -126,6 +136,7 @@ static enum status work_all(struct job *job) {
         status = FAIL(STATUS_FAILED, "%s", member.error);
     if (status == STATUS_OK && job->lock_status != STATUS_OK)
         status = FAIL(STATUS_FAILED, "%s", job->lock_message);
+    share_vain(job, member.now.vain);
     TRY(agree(job, status));
     warn_of_links(job);
 out:
@@ -153,6 +164,7 @@ enum status job_verify(struct job *job) {
     enum status status;
     pthread_t orphans;
     bool counting = false;
+    signals_keep(job->signals);
     if (job->rank == 0) {
         atomic_store(&job->orphans_counting, true);
         counting = pthread_create(&orphans, NULL, count_orphans, job) == 0;

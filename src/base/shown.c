@@ -80,6 +80,17 @@ void text_shown(struct text *text, const char *bytes, size_t length) {
     }
 }
 
+struct short_path short_path(const char *path) {
+    struct short_path made;
+    size_t length = strlen(path);
+    bool cut = length > SHORT_PATH_BYTES;
+    const char *at = cut ? path + length - SHORT_PATH_BYTES : path;
+    while (cut && (*at & 0xc0) == 0x80)
+        at++; /* not amid a character */
+    snprintf(made.text, sizeof made.text, "%s%s", cut ? "…" : "", at);
+    return made;
+}
+
 /* As text_shown, without needing memory. */
 static void put_shown(FILE *file, const char *bytes, size_t length) {
     struct piece piece;

@@ -25,6 +25,15 @@ struct character character_read(const char *bytes, size_t left);
 /* Appends the bytes; those of characters that are not printable become \xNN. */
 void text_shown(struct text *text, const char *bytes, size_t length);
 
+enum { SHORT_PATH_BYTES = 300 };
+
+/* A path as a message has it, so that the reason behind it is not cut off: whole, or "…" and its
+ * last SHORT_PATH_BYTES where it is longer. */
+struct short_path {
+    char text[SHORT_PATH_BYTES + sizeof "…"];
+};
+struct short_path short_path(const char *path);
+
 enum { LINE_BYTES = 16384 }; /* longer lines are cut */
 
 /* Writes one line (given without its newline) as text_shown has it, and flushes, so that

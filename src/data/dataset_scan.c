@@ -44,13 +44,14 @@ static bool equal_id(const void *context, size_t index, const void *key) {
     return ids[index].device == id->device && ids[index].inode == id->inode;
 }
 
-static enum status remember(struct scan *scan, const struct stat *info, bool *new) {
+/* `before` becomes the number that the folder has if it was seen before, else INDEX_SET_NONE. */
+static enum status remember(struct scan *scan, const struct stat *info, size_t *before) {
     enum status status = STATUS_OK;
     const struct folder_id id = {info->st_dev, info->st_ino};
     const uint64_t key[2] = {(uint64_t)id.device, (uint64_t)id.inode};
     uint32_t hash = index_set_hash(key, sizeof key);
-    *new = index_set_find(&scan->seen, hash, equal_id, scan->ids, &id) == INDEX_SET_NONE;
-    if (!*new)
+    *before = index_set_find(&scan->seen, hash, equal_id, scan->ids, &id);
+    if (*before != INDEX_SET_NONE)
         goto out;
     TRY(memory_reserve(&scan->ids, &scan->ids_capacity, scan->n_ids + 1, sizeof *scan->ids));
     scan->ids[scan->n_ids] = id;
@@ -161,12 +162,7 @@ static enum status end_folder(struct scan *scan, const struct reading *reading) 
     if (reading->owned.count + reading->owned_links.count == 0)
         goto out;
     if (output_signs_hold(&reading->signs, reading->fd)) {
-        const char *output = scan->collection->output;
-        struct stat own, this;
-        bool known = output && stat(output, &own) == 0 && fstat(reading->fd, &this) == 0 &&
-                     own.st_dev == this.st_dev && own.st_ino == this.st_ino;
-        if (!known)
-            TRY(left_out_add(&scan->collection->outputs, reading->path));
+        TRY(left_out_add(&scan->collection->outputs, reading->path));
         goto out;
     }
     TRY(add_all(&scan->folders, &reading->owned));
@@ -190,13 +186,14 @@ static enum status read_folder(struct scan *scan, const char *folder) {
     if (!stream)
         return cannot_read(scan, folder, errno);
     struct stat info;
-    bool new = false;
+    size_t before;
     struct reading reading = {.path = folder, .fd = dirfd(stream)};
     if (fstat(reading.fd, &info) != 0) {
         TRY(cannot_read(scan, folder, errno));
         goto out;
     }
-    TRY(remember(scan, &info, &new));
+    TRY(remember(scan, &info, &before));
+    const bool new = before == INDEX_SET_NONE;
     while (new) {
         errno = 0;
         const struct dirent *entry = readdir(stream);
@@ -209,6 +206,8 @@ static enum status read_folder(struct scan *scan, const char *folder) {
     }
     if (new)
         TRY(end_folder(scan, &reading));
+    else if (before < scan->n_left_out)
+        TRY(left_out_add(&scan->collection->outputs, folder));
 out:
     path_list_free(&reading.owned);
     path_list_free(&reading.owned_links);
@@ -235,18 +234,18 @@ out:
     return status;
 }
 
-/* Marks what a run has placed as read already. */
+/* Marks what this run has placed, or will have, as read already: whatever else is in its output. */
 static enum status leave_out_placed(struct scan *scan) {
-    static const char *const buckets[] = {"correct", "mislabeled", "uncertain"};
     enum status status = STATUS_OK;
-    bool new;
-    for (size_t i = 0; scan->collection->output && i < sizeof buckets / sizeof *buckets; i++) {
+    const char *bucket;
+    size_t before;
+    for (size_t i = 0; scan->collection->output && (bucket = output_signs_bucket(i)) != NULL; i++) {
         struct stat info;
         text_clear(&scan->path);
-        text_format(&scan->path, "%s/%s/JPEGImages", scan->collection->output, buckets[i]);
+        text_format(&scan->path, "%s/%s/JPEGImages", scan->collection->output, bucket);
         TRY(text_status(&scan->path));
         if (stat(scan->path.data, &info) == 0)
-            TRY(remember(scan, &info, &new));
+            TRY(remember(scan, &info, &before));
     }
     scan->n_left_out = scan->n_ids;
 out:

@@ -42,10 +42,11 @@ struct label_file {
  * Start with a zeroed struct; it can be read into again. Thread-safe.
  *
  * A label file that is a symbolic link is read only where it leads to a file of the data set: one
- * below `extent` (the data set's; "": none), below the folder `labels` of its path, or below the
- * folder that holds that one; or the label file of the picture that `image`, a link itself, leads
- * to. So a data set cannot have files of the user's read, and copied, that are not its own. Links
- * among the folders of the path are followed.
+ * below `extent` (the data set's; "": none), below the folder `labels` of its path (its own folder,
+ * if there is none), or below the folder of images that stands there in the path of `image`; or the
+ * label file of the picture that `image`, a link itself, leads to. None of these is "/". So a data
+ * set cannot have files of the user's read, and copied, that are not its own. Links among the
+ * folders of the path are followed.
  *
  * Lines end in LF, CRLF or CR. Per line as Ultralytics' verify_image_label, 8.4, judges a file:
  * values to 1.01, centres from -0.01, a class written as any whole number ("0.0"); more than 6

@@ -11,12 +11,12 @@
 #include "data/path.h"
 #include "data/picture.h"
 
-/* Whether a path lies below a folder that may have links in its path: the first `length` bytes of
- * `path`, all of its own where that is 0 ("/"). */
+/* Whether a path lies below a folder that may have links in its path, the first `length` bytes of
+ * `path`. Below "/" everything lies, so that no data set is that folder. */
 static bool is_below_folder(const char *target, const char *path, size_t length) {
-    char *folder = strndup(length ? path : "/", length ? length : 1);
+    char *folder = strndup(path, length);
     char *resolved = folder ? realpath(folder, NULL) : NULL;
-    bool below = resolved && path_is_below(target, resolved);
+    bool below = resolved && resolved[1] != '\0' && path_is_below(target, resolved);
     free(folder);
     free(resolved);
     return below;
@@ -30,8 +30,20 @@ static size_t labels_length(const char *path) {
     return found;
 }
 
-static bool is_within(const char *target, const char *path, const char *extent) {
-    if (*extent && path_is_below(target, extent))
+/* Length of the image's path up to the folder in whose place the label's has `labels`, with it; 0
+ * where that is a link, which may lead to any folder of the user's. */
+static size_t images_length(const char *image, size_t labels) {
+    struct stat about;
+    size_t above = labels - strlen("labels");
+    const char *slash = strlen(image) > above ? strchr(image + above, '/') : NULL;
+    char *folder = slash ? strndup(image, (size_t)(slash - image)) : NULL;
+    bool real = folder && lstat(folder, &about) == 0 && S_ISDIR(about.st_mode);
+    free(folder);
+    return real ? (size_t)(slash - image) : 0;
+}
+
+static bool is_within(const char *target, const char *path, const char *image, const char *extent) {
+    if (is_below_folder(target, extent, strlen(extent)))
         return true;
     size_t labels = labels_length(path);
     if (!labels) {
@@ -39,7 +51,7 @@ static bool is_within(const char *target, const char *path, const char *extent) 
         return slash && is_below_folder(target, path, (size_t)(slash - path));
     }
     return is_below_folder(target, path, labels) ||
-           is_below_folder(target, path, labels - strlen("/labels"));
+           is_below_folder(target, image, images_length(image, labels));
 }
 
 /* Whether it is the label file of the picture that an image leads to, and no link there: sets are
@@ -72,7 +84,7 @@ enum status label_link_read(const char *path, const char *image, const char *ext
         not_read(file, 0, "is a link that leads nowhere", "");
     else if (!target)
         not_read(file, errno, "cannot be read: ", strerror(errno));
-    else if (!is_within(target, path, extent) && !is_of_picture(target, image))
+    else if (!is_within(target, path, image, extent) && !is_of_picture(target, image))
         not_read(file, 0, "is a link that leaves the data set: not read", "");
     else
         status = file_bytes_read_plain(target, limit, file);

@@ -1,7 +1,6 @@
 #include "data/output_signs.h"
 
 #include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,6 +33,10 @@ bool output_signs_hold(const struct output_signs *signs, int folder) {
     return (signs->summary && signs->bucket) ||
            (signs->work_folder &&
             (is_file(folder, ".verify/run.json") || is_file(folder, ".verify/manifest")));
+}
+
+const char *output_signs_bucket(size_t number) {
+    return number < BUCKETS ? folders[number] : NULL;
 }
 
 bool output_signs_owns(const char *name) {

@@ -3,6 +3,7 @@
 #define VERIFY_DATA_OUTPUT_SIGNS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Start with a zeroed struct. */
 struct output_signs {
@@ -16,6 +17,10 @@ void output_signs_note(struct output_signs *signs, const char *name);
  * written to: it holds the report or the records beside the three folders, or the run's own
  * .verify. */
 bool output_signs_hold(const struct output_signs *signs, int folder);
+
+/* The folders of an output that a run places images in, one after the other; NULL behind the last.
+ */
+const char *output_signs_bucket(size_t number);
 
 /* Whether a folder of that name, in an output folder, is the run's. */
 bool output_signs_owns(const char *name);

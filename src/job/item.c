@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "output/record.h"
 
 void item_free(struct item *item) {
@@ -57,7 +58,7 @@ static enum status heed_label(struct outage *outage, struct item *item) {
     }
     if (outage_is_hard(error))
         snprintf(item->error, sizeof item->error, "its label file cannot be read: %s: %s",
-                 item->label_path, strerror(error));
+                 short_path(item->label_path).text, strerror(error));
     return outage_error(outage, OUTAGE_LABELS, item->label_path, error);
 }
 
@@ -97,7 +98,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
         return heed_image(outage, item, image->error);
     }
     if (status != STATUS_OK)
-        TRY(status_prefix(status, "%s: ", item->path));
+        TRY(status_prefix(status, "%s: ", short_path(item->path).text));
     TRY(heed_image(outage, item, 0));
     item->width = image->width;
     item->height = image->height;
@@ -151,9 +152,10 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     if (!failed && job->interface && item->findings.not_finite)
         return FAIL(STATUS_FAILED,
                     "%s: the model's output for it is not finite (NaN or infinity): its weights "
-                    "are damaged or its training diverged: give another checkpoint; on CUDA, first "
-                    "try --no-half: fp16 may be too small for it",
-                    item->path);
+                    "are damaged or its training diverged: start over with --overwrite, and give "
+                    "another checkpoint or, on CUDA, first try --no-half: fp16 may be too small "
+                    "for it",
+                    short_path(item->path).text);
     if (!failed) {
         TRY(memory_reserve(&result->boxes, &result->box_capacity,
                            item->labels.n_labels ? item->labels.n_labels : 1,
@@ -238,9 +240,10 @@ out:
 
 static void note_findings(const struct item *item, struct notes *notes) {
     if (item->result.error)
-        notes_add(notes, NOTE_FAILED_IMAGE, "%s: %s", item->path, item->result.error);
+        notes_add(notes, NOTE_FAILED_IMAGE, "%s: %s", short_path(item->path).text,
+                  item->result.error);
     for (size_t i = 0; i < item->labels.n_invalid; i++)
-        notes_add(notes, NOTE_INVALID_LABEL, "%s:%u: %s", item->label_path,
+        notes_add(notes, NOTE_INVALID_LABEL, "%s:%u: %s", short_path(item->label_path).text,
                   item->labels.invalid[i].line, item->labels.invalid[i].reason);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shown.h"
 #include "base/text.h"
 
 /* A file that was read, a regular one, and the file system of its folder. The first of a folder
@@ -172,7 +173,7 @@ static enum status is_away(const char *path, int error, const char *why, const c
     return FAIL(STATUS_FAILED,
                 "%s: cannot be read: %s; %s%s: the file system seems to be away. What is done is "
                 "kept; once it is back, --resume goes on%s",
-                path, strerror(error), why, which, or_else);
+                short_path(path).text, strerror(error), why, short_path(which).text, or_else);
 }
 
 /* Looks at what was there before. */

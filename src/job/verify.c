@@ -40,6 +40,7 @@ struct verify {
     pthread_mutex_t failure_mutex;
     enum status status;
     char message[ERROR_BYTES];
+    bool vain; /* as in struct verify_progress */
     atomic_uint_least64_t done;
     struct timespec started;
     atomic_bool finished;
@@ -89,14 +90,19 @@ void verify_cancel(struct verify *verify) {
 }
 
 /* Keeps the first failure; threads leave at their next step. */
-static void stop(struct verify *verify, enum status status) {
+static void stop_over(struct verify *verify, enum status status, bool vain) {
     pthread_mutex_lock(&verify->failure_mutex);
     if (verify->status == STATUS_OK) {
         verify->status = status;
+        verify->vain = vain;
         snprintf(verify->message, sizeof verify->message, "%s", status_message());
     }
     pthread_mutex_unlock(&verify->failure_mutex);
     verify_cancel(verify);
+}
+
+static void stop(struct verify *verify, enum status status) {
+    stop_over(verify, status, false);
 }
 
 /* An item, and the next image for it; NULL at the end. */
@@ -254,7 +260,10 @@ static void *judge_and_placer(void *argument) {
     while (!atomic_load(&verify->stopped) && queue_pop(&verify->judged, &popped, 1)) {
         struct item *item = popped;
         struct timespec start = now();
-        TRY(item_judge(verify->job, item));
+        status = item_judge(verify->job, item);
+        if (status != STATUS_OK)
+            stop_over(verify, status, item->findings.not_finite);
+        TRY(status);
         TRY(item_place(verify->job, verify->outage, item));
         atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], since(&start));
         TRY(record_in_order(verify, item));
@@ -395,6 +404,7 @@ void verify_poll(struct verify *verify, struct verify_progress *progress) {
     progress->finished = finished && all_taken;
     pthread_mutex_lock(&verify->failure_mutex);
     progress->status = verify->status;
+    progress->vain = verify->vain;
     memcpy(progress->error, verify->message, sizeof progress->error);
     pthread_mutex_unlock(&verify->failure_mutex);
 }

@@ -19,18 +19,38 @@ INTERRUPTIONS = int(os.environ.get("VERIFY_INTERRUPTIONS", "4"))
 
 
 class ProcessFaults(FaultCase):
+    def into_full(self, command):
+        with open("/dev/full", "w") as full:
+            return subprocess.run(command, stdout=full, timeout=60, stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True, cwd=self.folder,
+                                  env=rig.environment(self.folder))
+
     def test_full_screen(self):
+        """What the screen loses is told, where verify itself writes to it; the results are there."""
         for ranks in (0, 2):
             with self.subTest(ranks):
                 self.clear()
-                with open("/dev/full", "w") as full:
-                    process = subprocess.run(self.command({}, ranks=ranks), stdout=full, timeout=60,
-                                             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                             env=rig.environment(self.folder))
-                self.assertEqual(process.returncode, 0)
+                process = self.into_full(self.command({}, ranks=ranks))
+                self.assertEqual(process.returncode, 0, process.stderr)
+                if ranks == 0:
+                    self.check_error_lines(process.stderr, "cannot write to standard output",
+                                           "logs/verify.log")
                 self.check_result()
                 with open(self.path("o", "logs", "verify.log"), encoding="utf-8") as log:
                     self.assertIn("Total images: 16", log.read())
+
+    def test_full_screen_without_a_run(self):
+        command = self.command({}, ranks=0)
+        self.run_faulty({}, ranks=0)
+        for flags in (["--help"], ["--version"], ["--inspect"], ["--dry-run"], ["--resume"]):
+            with self.subTest(flags):
+                process = self.into_full(command + flags)
+                self.assertEqual(process.returncode, 1, process.stderr)
+                self.assertIn("verify: error: cannot write to standard output", process.stderr)
+                self.assertEqual(process.stderr.count("error: "), 1)
+                with open(os.devnull, "w") as null:
+                    self.assertEqual(subprocess.run(command + flags, stdout=null, timeout=60,
+                                                    env=rig.environment(self.folder)).returncode, 0)
 
     def test_clock_that_is_set_back(self):
         """An hour, amid the work: no time is negative, and the result is the same."""

@@ -19,7 +19,9 @@ class LongNames(ResumeCase):
             file.write("\n".join(lines) + "\n")
         self.FLAGS = tuple(self.path("list.txt") if f.endswith("data.yaml") else f
                            for f in ResumeCase.FLAGS)
-        self.run_verify(*self.FLAGS, "--output", "whole")
+        out = self.run_verify(*self.FLAGS, "--output", "whole")
+        for suffix in ".jpg", ".png":
+            self.assertIn(name[-100:] + suffix + ": cannot be read: File name too long\n", out)
         whole = self.counts("whole")
         self.assertEqual(whole["total_images"], len(lines))
         self.assertEqual([f["reason"] for f in whole["failed_images"]],

@@ -46,8 +46,16 @@ static void test_within(void **state) {
     check("d/labels/a.txt", "real.txt", "", NULL);
     check("d/labels/sub/b.txt", "../real.txt", "", NULL);
     check("d/labels/b.txt", "a.txt", "", NULL);
-    check("d/labels/c.txt", "../store/1", "", NULL);
-    check("d/labels/d.txt", in("d/store/1"), "", NULL);
+    check("d/labels/c.txt", "../store/1", in("d"), NULL);
+    check("d/labels/d.txt", in("d/store/1"), in("d"), NULL);
+    /* Of what lies beside `labels`, the folder of images is the data set's, and nothing else. */
+    file_make(in("d/images/sub/2.txt"), LINE);
+    image = in("d/images/e.jpg");
+    check("d/labels/e.txt", "../images/sub/2.txt", in("d/images"), NULL);
+    check("d/labels/e.txt", "../images/sub/2.txt", "", NULL);
+    check("d/labels/e.txt", "../store/1", in("d/images"), LEAVES);
+    check("d/labels/e.txt", "../store/1", "", LEAVES);
+    image = "";
     /* Beside the image: its own folder. */
     check("flat/e.txt", "f.txt", "", "is a link that leads nowhere");
     file_make(in("flat/f.txt"), LINE);
@@ -74,6 +82,28 @@ static void test_leaves(void **state) {
     assert_int_equal(mkfifo(in("d/fifo"), 0600), 0);
     check("d/labels/a.txt", "../fifo", in("d"), "is not a regular file");
     check("d/deep/labels/a.txt", "../../../secret", "", LEAVES);
+}
+
+/* Below "/" lies everything. */
+static void test_root(void **state) {
+    (void)state;
+    file_make(in("secret"), LINE);
+    folder_make(in("d"));
+    check("d/labels/a.txt", "../../secret", "/", LEAVES);
+    /* Nor may the folder of images be a link to what lies around. */
+    assert_int_equal(symlink("..", in("d/images")), 0);
+    image = in("d/images/a.jpg");
+    check("d/labels/a.txt", "../../secret", "", LEAVES);
+    image = "";
+    folder_make(in("e"));
+    assert_int_equal(symlink("/", in("e/labels")), 0);
+    char path[8192];
+    snprintf(path, sizeof path, "%s%s", in("e/labels"), in("link.txt"));
+    assert_int_equal(symlink("secret", in("link.txt")), 0);
+    struct label_file file = {0};
+    assert_int_equal(label_file_read(path, "", "", 0, &file), STATUS_OK);
+    assert_false(file.present);
+    label_file_free(&file);
 }
 
 /* `labels` as a link to a folder elsewhere: its files are the data set's, and links among them. */
@@ -159,8 +189,8 @@ static void test_extent(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_within),       TEST(test_leaves), TEST(test_folders),
-        TEST(test_set_of_links), TEST(test_extent),
+        TEST(test_within),  TEST(test_leaves),       TEST(test_root),
+        TEST(test_folders), TEST(test_set_of_links), TEST(test_extent),
     };
     return cmocka_run_group_tests_name("label_link", tests, NULL, NULL);
 }

@@ -106,10 +106,10 @@ static void check_output(const char *sign) {
     assert_images(&dataset, "d/a.jpg d/out/mine/z.jpg");
     assert_text(dataset.skipped, "left out: what a run of verify wrote in @/d/out");
     dataset_free(&dataset);
-    /* The run's own output needs no word. */
+    /* So for the run's own output. */
     assert_int_equal(dataset_open(in("d"), NULL, in("d/out"), &dataset), STATUS_OK);
     assert_images(&dataset, "d/a.jpg d/out/mine/z.jpg");
-    assert_null(dataset.skipped);
+    assert_text(dataset.skipped, "left out: what a run of verify wrote in @/d/out");
     dataset_free(&dataset);
     /* Corrected labels are checked again by giving a folder of the output itself. */
     open_data(in("d/out/mislabeled"), NULL, &dataset);
@@ -131,6 +131,12 @@ static void test_outputs(void **state) {
     open_data(in("d"), NULL, &dataset);
     assert_int_equal(dataset.images.count, 8);
     assert_null(dataset.skipped);
+    dataset_free(&dataset);
+    /* What is to be the run's own output needs no sign. */
+    assert_int_equal(dataset_open(in("d"), NULL, in("d/out"), &dataset), STATUS_OK);
+    assert_int_equal(dataset.images.count, 5);
+    assert_text(dataset.skipped, "left out: 3 folders that runs of verify wrote to, such as "
+                                 "@/d/out/correct/JPEGImages");
     dataset_free(&dataset);
     /* The output folder given whole, or a second output: both are told. */
     touch("d/out/verification_report.json");

@@ -103,11 +103,30 @@ static void test_lines(void **state) {
     free(out);
 }
 
+static void test_short_path(void **state) {
+    (void)state;
+    enum { LONG = 2 * SHORT_PATH_BYTES };
+    char path[LONG + 1];
+    assert_string_equal(short_path("").text, "");
+    assert_string_equal(short_path("/data/a.jpg").text, "/data/a.jpg");
+    memset(path, 'p', LONG);
+    path[LONG] = '\0';
+    const char *end = path + SHORT_PATH_BYTES;
+    assert_string_equal(short_path(end).text, end);
+    struct short_path cut = short_path(end - 1);
+    assert_memory_equal(cut.text, "…", strlen("…"));
+    assert_string_equal(cut.text + strlen("…"), end);
+    /* No part of a character is left. */
+    memcpy(path + SHORT_PATH_BYTES - 1, "ö", 2);
+    cut = short_path(path);
+    assert_string_equal(cut.text + strlen("…"), end + 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),  cmocka_unit_test(test_all_pairs_and_triples),
         cmocka_unit_test(test_line),  cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines), cmocka_unit_test(test_short_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
