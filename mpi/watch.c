@@ -74,15 +74,26 @@ static void share_vain(struct job *job, bool mine) {
 }
 
 /* Said once, whichever ranks met it. */
-static void warn_of_links(struct job *job) {
+static void warn_of_placing(struct job *job) {
     MPI_Request request;
-    int mine = job->placer && placer_fell_back(job->placer), any = 0;
-    MPI_Ireduce(&mine, &any, 1, MPI_INT, MPI_LOR, 0, MPI_COMM_WORLD, &request);
+    enum { LINKS, SHARED, COUNT };
+    uint64_t mine[COUNT] = {0}, all[COUNT] = {0};
+    if (job->placer) {
+        mine[LINKS] = placer_fell_back(job->placer);
+        mine[SHARED] = placer_shared(job->placer);
+    }
+    MPI_Ireduce(mine, all, COUNT, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD, &request);
     wait_for(job, &request);
-    if (any)
+    if (all[LINKS])
         screen_warning(job->screen, job->interface->prefix,
                        "%s cannot hold hard links to the images: symbolic links instead",
                        job->output);
+    if (all[SHARED])
+        screen_warning(job->screen, job->interface->prefix,
+                       "%llu images share their file in %s/" PREDICTED_FOLDER
+                       " with another, of which they differ in the suffix only: each file has the "
+                       "predictions of one",
+                       (unsigned long long)all[SHARED], job->output);
 }
 
 static struct verify_job describe(struct job *job) {
@@ -138,7 +149,7 @@ static enum status work_all(struct job *job) {
         status = FAIL(STATUS_FAILED, "%s", job->lock_message);
     share_vain(job, member.now.vain);
     TRY(agree(job, status));
-    warn_of_links(job);
+    warn_of_placing(job);
 out:
     if (verify) {
         verify_cancel(verify);

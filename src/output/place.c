@@ -28,8 +28,9 @@ struct placer {
     size_t common_length;
     struct shelf output;
     struct shelf images[BUCKET_FAILED], labels[BUCKET_FAILED];
-    atomic_bool fell_back; /* a hard link was not possible … */
-    atomic_bool told;      /* … which was reported */
+    atomic_bool fell_back;        /* a hard link was not possible … */
+    atomic_bool told;             /* … which was reported */
+    atomic_uint_least64_t shared; /* files of placer_predicted that another image had */
 };
 
 /* ---------------------------------------------------------------- opening */
@@ -329,6 +330,9 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
     struct spot spot = {placer->output.folder, placer->output.path, below};
     int error = seat_take(&spot, true, &seat);
     if (error == 0) {
+        bool taken = faccessat(seat.folder, seat.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        if (taken && !own_bytes(&seat, text, length))
+            atomic_fetch_add(&placer->shared, 1);
         error = own_replaceable(&seat, text, length, &placer->stamp) ? 0 : EEXIST;
         seat_leave(&seat);
     }
@@ -347,6 +351,10 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
     }
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
+}
+
+uint64_t placer_shared(const struct placer *placer) {
+    return atomic_load(&placer->shared);
 }
 
 void placer_stamp(struct placer *placer, const struct timespec *stamp) {

@@ -64,6 +64,10 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
  * replaces what bears it (two images may share a name), and nothing else. */
 void placer_stamp(struct placer *placer, const struct timespec *stamp);
 
+/* How many of placer_predicted's files replaced that of another image, which differs in its suffix
+ * only. */
+uint64_t placer_shared(const struct placer *placer);
+
 /* True once after a hard link was not possible and symbolic links took over. */
 bool placer_fell_back(struct placer *placer);
 

@@ -212,7 +212,9 @@ static void test_none(void **state) {
     assert_no_leftovers(f->output, 0);
     assert_ok(placer_predicted(placer, image, "0 0.5\n", 6));
     assert_file(below(f->output, "predicted/images/a.b.txt"), "0 0.5\n");
+    assert_true(placer_shared(placer) == 0);
     assert_ok(placer_predicted(placer, image, "", 0)); /* replaced */
+    assert_true(placer_shared(placer) == 1);
     assert_file(below(f->output, "predicted/images/a.b.txt"), "");
     file_make(below(f->output, "predicted/images/a.b.txt"), "mine");
     assert_int_equal(placer_predicted(placer, image, "0 0.5\n", 6), STATUS_FAILED);
