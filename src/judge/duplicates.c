@@ -21,10 +21,11 @@ void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *e
     for (size_t i = 0; i < n; i++) {
         if (!scratch->subjects[i].known)
             continue;
-        rows_overlap(rows_in(scratch->labels, n), scratch->subjects[i].box, n,
-                     scratch->label_overlap);
-        for (size_t j = i + 1; j < n; j++) {
-            float u = scratch->label_overlap[j];
+        size_t first = i + 1;
+        rows_overlap(rows_from(rows_in(scratch->labels, n), first), scratch->subjects[i].box,
+                     n - first, scratch->label_overlap);
+        for (size_t j = first; j < n; j++) {
+            float u = scratch->label_overlap[j - first];
             if (u < TWIN_IOU || !scratch->subjects[j].known)
                 continue;
             bool worse = first_is_worse(scratch, evidence, i, j);

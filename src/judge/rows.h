@@ -15,6 +15,11 @@ static inline struct rows rows_in(float *floats, size_t room) {
     return (struct rows){floats, floats + room, floats + 2 * room, floats + 3 * room};
 }
 
+/* Those from `first` on. */
+static inline struct rows rows_from(struct rows rows, size_t first) {
+    return (struct rows){rows.x1 + first, rows.y1 + first, rows.x2 + first, rows.y2 + first};
+}
+
 static inline struct box rows_box(struct rows rows, size_t i) {
     return (struct box){rows.x1[i], rows.y1[i], rows.x2[i], rows.y2[i]};
 }

@@ -74,10 +74,10 @@ class Emulated(Case):
         """The job ends in time, names rank and device, and is resumed on one that works."""
         self.dataset(pictures=PICTURES)
         self.run_on("cuda", "--batch", 1, output="whole")
-        out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 1, output="out", code=1,
+        out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 4, output="out", code=1,
                           env={"VERIFY_EMULATION_HANG": "5"}, timeout=60)
         self.assertRegex(out, r"\[GPU [01]\] ERROR: GPU 0 \(Emulated GPU.*\): "
-                              r"a batch has not ended for 1 s")
+                              r"a batch has not ended for 4 s")
         self.assertIn("--resume goes on", self.stderr)
         done = self.journalled(output="out")
         self.assertIn(done, range(1, PICTURES))

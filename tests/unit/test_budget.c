@@ -23,9 +23,12 @@ struct asking {
     bool taken;
 };
 
-static void pause_for(long milliseconds) {
-    struct timespec time = {.tv_nsec = milliseconds * 1000000};
-    nanosleep(&time, NULL);
+/* Until `count` wait, which takes as long as the machine is busy. */
+static void wait_for_waiting(struct image_budget *budget, size_t count) {
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 30000 && image_budget_waiting(budget) < count; i++)
+        nanosleep(&pause, NULL);
+    assert_int_equal(image_budget_waiting(budget), count);
 }
 
 static void *ask(void *argument) {
@@ -48,9 +51,9 @@ static void test_first_come_first_served(void **state) {
     struct asking wants_much = {budget, 90, &turn, -1, false};
     struct asking wants_little = {budget, 10, &turn, -1, false};
     assert_int_equal(pthread_create(&large, NULL, ask, &wants_much), 0);
-    pause_for(50);
+    wait_for_waiting(budget, 1);
     assert_int_equal(pthread_create(&small, NULL, ask, &wants_little), 0);
-    pause_for(50);
+    wait_for_waiting(budget, 2);
     assert_int_equal(atomic_load(&turn), 0); /* there is room for it, but another was first */
     image_budget_give(budget, 60);
     pthread_join(large, NULL);
@@ -72,7 +75,7 @@ static void test_cancel_wakes(void **state) {
     struct asking asking[2] = {{budget, 1, &turn, -1, true}, {budget, 50, &turn, -1, true}};
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, ask, &asking[i]), 0);
-    pause_for(50);
+    wait_for_waiting(budget, 2);
     image_budget_cancel(budget);
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
