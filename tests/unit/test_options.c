@@ -310,6 +310,9 @@ static void test_bad_config(void **state) {
         {"conf: 0.3", "is not JSON"},
         {" \n", "is empty"},
         {"{\"conf\": 0.3\n \"iou\": 1}", "line 2: a comma is missing"},
+        {"{\n\"model\" \"m.onnx\"}", "line 2: a ':' is missing between a key and its value"},
+        {"{\"conf\" 0.3}", "a ':' is missing"},
+        {"{\"model\": \"m.onnx\" \"conf\": 0.3}", "a comma is missing"},
         {"{\"conf\": 0.3", "ends too early"},
         {"{\"img_size\": 3}", "Ultralytics' --img-size is --imgsz here"},
         {"{\"cnf\": 3}", "'cnf' is not a flag: did you mean --conf?"},
@@ -325,6 +328,18 @@ static void test_bad_config(void **state) {
                      cases[i].expected);
         options_free(&options);
     }
+}
+
+static void test_config_pipe(void **state) {
+    (void)state;
+    char line[64];
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(line, sizeof line, "--config /dev/fd/%d", ends[0]);
+    check_bad(line, "is not a regular file");
+    check_bad(line, "into a file");
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_json_names_every_flag(void **state) {
@@ -367,6 +382,7 @@ int main(void) {
         cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_bad_config),
+        cmocka_unit_test(test_config_pipe),
         cmocka_unit_test(test_json_names_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
