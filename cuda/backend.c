@@ -184,9 +184,12 @@ static enum status open_backend(const struct model *model, const struct judge *j
                                         .library = backend->library,
                                         .stream = backend->stream,
                                         .element = options->half ? ELEMENT_F16 : ELEMENT_F32};
-    TRY(largest_batch_make(backend, judge,
-                           graph->fixed_height ? (size_t)graph->fixed_height : options->imgsz,
-                           graph->fixed_width ? (size_t)graph->fixed_width : options->imgsz));
+    status = largest_batch_make(backend, judge,
+                                graph->fixed_height ? (size_t)graph->fixed_height : options->imgsz,
+                                graph->fixed_width ? (size_t)graph->fixed_width : options->imgsz);
+    if (status == STATUS_BAD_INPUT && options->model)
+        status_prefix(status, "%s: ", options->model);
+    TRY(status);
     TRY(staging_make(backend->device.index, options->slots, options->image_memory,
                      &backend->staging));
     TRY(take_notes(backend, options));

@@ -74,19 +74,31 @@ static bool new_enough(int major, int minor) {
     return major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
 }
 
-static enum status check_devices(int count) {
+static enum status check_device(int index) {
+    enum status status;
+    int major = 0, minor = 0;
+    TRY(capability(index, &major, &minor));
+    if (!new_enough(major, minor))
+        status = FAIL(STATUS_BAD_INPUT,
+                      "GPU %d has compute capability %d.%d, this verify needs %d.%d; leave it out, "
+                      "or use --device cpu",
+                      index, major, minor, OLDEST_MAJOR, OLDEST_MINOR);
+out:
+    return status;
+}
+
+/* Each of those that are listed; without a list, one of the visible ones. */
+static enum status check_devices(const int *devices, size_t n_devices, int count) {
     enum status status = STATUS_OK;
-    int major = 0;
-    int minor = 0;
+    for (size_t i = 0; i < n_devices; i++)
+        TRY(check_device(devices[i]));
+    if (n_devices > 0)
+        goto out;
     for (int i = 0; i < count; i++) {
-        TRY(capability(i, &major, &minor));
-        if (new_enough(major, minor))
+        status = check_device(i);
+        if (status != STATUS_BAD_INPUT)
             goto out;
     }
-    status = FAIL(STATUS_BAD_INPUT,
-                  "the GPU's compute capability is %d.%d, this verify needs %d.%d; "
-                  "use --device cpu",
-                  major, minor, OLDEST_MAJOR, OLDEST_MINOR);
 out:
     return status;
 }
@@ -107,7 +119,7 @@ enum status device_available(const int *devices, size_t n_devices) {
     int count = 0;
     TRY(count_devices(&count));
     TRY(check_numbers(devices, n_devices, count));
-    TRY(check_devices(count));
+    TRY(check_devices(devices, n_devices, count));
     TRY(check_cudnn());
 out:
     return status;

@@ -175,6 +175,7 @@ enum status job_open_backend(struct job *job) {
     if (!slow)
         job->slots += batch + 1;
     struct backend_options opening = {
+        .model = options->model,
         .threads = job->threads,
         .slots = job->slots,
         .batch = batch,
@@ -188,8 +189,6 @@ enum status job_open_backend(struct job *job) {
         .hang_seconds = (double)options->hang_timeout,
     };
     status = job->interface->open(&job->model, &job->judge, &opening, &job->backend);
-    if (status == STATUS_BAD_INPUT)
-        status_prefix(status, "%s: ", options->model);
     TRY(agree(job, status));
     snprintf(job->device, sizeof job->device, "%s", job->interface->device(job->backend));
 out:

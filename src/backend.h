@@ -9,6 +9,8 @@
 #include "model/model.h"
 
 struct backend_options {
+    const char
+        *model;     /* its path, which begins messages that find fault with it; NULL: none does */
     size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */
     size_t batch;   /* most pictures in one forward; 0: the backend chooses */

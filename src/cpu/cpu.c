@@ -85,6 +85,8 @@ static enum status open_backend(const struct model *model, const struct judge *j
     status = cpu_network_compile(backend->network, height, width);
     if (status != STATUS_OK)
         status_prefix(status, "the %s model cannot be run on the CPU: ", model->format);
+    if (status == STATUS_BAD_INPUT && options->model)
+        status_prefix(status, "%s: ", options->model);
 out:
     if (status != STATUS_OK) {
         close_backend(backend);

@@ -51,7 +51,8 @@ static enum status no_images(const char *path, enum source kind,
                              const struct collection *collection, const struct dataset *dataset) {
     static const char *const where[] = {
         [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
-    struct text more = {0};
+    struct text more = {0}, suffixes = {0};
+    picture_suffixes(&suffixes);
     if (kind == SOURCE_FOLDER)
         say_yaml(path, &more);
     if (dataset->skipped)
@@ -64,11 +65,12 @@ static enum status no_images(const char *path, enum source kind,
         dataset_unread_text(dataset, &more);
         text_string(&more, ")");
     }
-    enum status status = text_status(&more);
+    enum status status = status_worse(text_status(&more), text_status(&suffixes));
     if (status == STATUS_OK)
-        status = FAIL(STATUS_BAD_INPUT, "no images (.jpg .jpeg .png) %s %s: check --data%s",
+        status = FAIL(STATUS_BAD_INPUT, "no images (%s) %s %s: check --data%s", suffixes.data,
                       where[kind], path, more.length ? more.data : "");
     text_free(&more);
+    text_free(&suffixes);
     return status;
 }
 

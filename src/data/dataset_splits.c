@@ -5,6 +5,7 @@
 
 #include "data/collection.h"
 #include "data/path.h"
+#include "data/picture.h"
 #include "data/source.h"
 
 struct split_reader {
@@ -113,6 +114,7 @@ static enum status absent_entry(struct split_reader *reader, size_t split, const
 
 static enum status add_entry(struct split_reader *reader, size_t split, const char *path) {
     enum status status = STATUS_OK;
+    struct text suffixes = {0};
     if (!exists(path))
         return absent_entry(reader, split, path, errno);
     reader->n_found++;
@@ -130,10 +132,14 @@ static enum status add_entry(struct split_reader *reader, size_t split, const ch
                       path, split_name(split), reader->file);
         goto out;
     }
-    if (reader->collection->images.count == before)
-        TRY(collection_skip(reader->collection, "'%s': no images (.jpg .jpeg .png) in %s",
-                            split_name(split), path));
+    if (reader->collection->images.count == before) {
+        picture_suffixes(&suffixes);
+        TRY(text_status(&suffixes));
+        TRY(collection_skip(reader->collection, "'%s': no images (%s) in %s", split_name(split),
+                            suffixes.data, path));
+    }
 out:
+    text_free(&suffixes);
     return status;
 }
 

@@ -32,6 +32,16 @@ const struct picture_kind *picture_kind(const char *path) {
     return bsearch(suffix, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds, compare);
 }
 
+void picture_suffixes(struct text *text) {
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!kinds[i].read)
+            continue;
+        text_format(text, "%s%s", separator, kinds[i].suffix);
+        separator = " ";
+    }
+}
+
 bool picture_is_read(const char *path) {
     const struct picture_kind *kind = picture_kind(path);
     return kind && kind->read;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
+
 struct picture_kind {
     char suffix[12]; /* lower case, with its dot */
     bool read;       /* else it is left out, and counted */
@@ -11,6 +13,9 @@ struct picture_kind {
 
 /* The kind of a path's suffix, ASCII letters of either case; NULL: no picture's. */
 const struct picture_kind *picture_kind(const char *path);
+
+/* Appends the suffixes of the kinds that are read: ".jpg .png". */
+void picture_suffixes(struct text *text);
 
 /* Whether it is a picture that is read. */
 bool picture_is_read(const char *path);

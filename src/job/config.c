@@ -16,7 +16,11 @@ static enum status read_file(const char *path, char **out, size_t *length) {
     *out = file.bytes;
     *length = file.length;
     if (status == STATUS_OK && !file.bytes)
-        status = FAIL(STATUS_BAD_INPUT, "--config %s: %s", path, file.problem);
+        status =
+            FAIL(STATUS_BAD_INPUT, "--config %s: %s%s", path, file.problem,
+                 S_ISFIFO(file.about.st_mode) ? ", since every rank reads it: write what comes "
+                                                "through the pipe into a file"
+                                              : "");
     return status;
 }
 
@@ -46,6 +50,8 @@ static const char *explain(const char *path, const char *bytes, size_t length, s
         return "a single quote: JSON has texts in double quotes";
     if (begins_with(at, "True") || begins_with(at, "False") || begins_with(at, "None"))
         return "JSON writes true, false and null in small letters";
+    if (error == json_tokener_error_parse_object_key_sep)
+        return "a ':' is missing between a key and its value";
     if (error == json_tokener_continue || end == length)
         return "ends too early: a '}', a ']' or a quote is missing";
     if (*at == '"' && !empty && strchr("\"}]0123456789el", before[-1]))

@@ -147,9 +147,8 @@ static size_t mistakes(const char *written, const char *name) {
     size_t n = distance(written, name);
     if (n > 1 && begins(name, written))
         return 1;
-    if (n <= (strlen(name) < 4 ? 1 : strlen(name) < 9 ? 2 : 3) && n < strlen(name))
-        return n;
-    return MOST_NAME;
+    size_t length = least(strlen(written), strlen(name));
+    return n <= least(length / 3, 3) ? n : MOST_NAME;
 }
 
 static void hint_foreign(const struct foreign *row, struct text *out) {
@@ -193,7 +192,7 @@ void hint_word(const char *word, const char *after, struct text *out) {
     static const char *const modes[] = {"yolo",  "train",     "val",       "predict", "export",
                                         "track", "benchmark", "detect",    "segment", "classify",
                                         "pose",  "obb",       "solutions", NULL};
-    static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", NULL};
+    static const char *const booleans[] = {"true", "false", "1", "0", NULL};
     static const struct {
         const char *flag, *suffixes[5];
     } kinds[] = {
@@ -203,12 +202,14 @@ void hint_word(const char *word, const char *after, struct text *out) {
         {"--config", {".json"}},
     };
     bool negated;
+    int row = after ? option_find(after, &negated) : -1;
+    bool is_switch = row >= 0 && option_is_switch((size_t)row);
     const char *suffix = strrchr(word, '.');
     if (is_one_of(word, modes)) {
         text_string(out, ": verify has no modes and tasks: write verify --model FILE --data PATH");
         return;
     }
-    if (after && is_one_of(word, booleans)) {
+    if (is_switch && is_one_of(word, booleans)) {
         text_format(out, ": write --%s=%s", after, word);
         return;
     }
@@ -225,6 +226,8 @@ void hint_word(const char *word, const char *after, struct text *out) {
         name += *name == '-' ? 1 : 3;
     if (name > word && option_find(name, &negated) >= 0)
         text_format(out, ": a flag begins with two plain hyphens, --%s", name);
+    else if (is_switch)
+        text_format(out, ": --%s takes no value but =True or =False", after);
     else if (after)
         text_format(out, ": --%s takes one value, in quotes where it has blanks", after);
 }

@@ -142,16 +142,17 @@ static bool is_choice(const char *choices, const char *value) {
 }
 
 /* That a path is one, and nothing that a shell or a browser would make something of. */
-static enum status check_path(const char *value, const char *where) {
+static enum status check_path(const struct row *row, const char *value, const char *where) {
     if (strcmp(value, "~") == 0 || strncmp(value, "~/", 2) == 0)
         return FAIL(STATUS_BAD_INPUT,
                     "%s: %s: '~' means the home folder to a shell, which has not seen it (behind "
                     "'=', in quotes, in a file): write the whole path",
                     where, value);
     if (strstr(value, "://"))
-        return FAIL(STATUS_BAD_INPUT,
-                    "%s: %s: is a URL: download what is there, and give the file's path", where,
-                    value);
+        return FAIL(STATUS_BAD_INPUT, "%s: %s: is a URL: %s", where, value,
+                    strcmp(row->value, "DIR") == 0
+                        ? "give a folder of this machine's"
+                        : "download what is there, and give the file's path");
     return STATUS_OK;
 }
 
@@ -163,7 +164,7 @@ static enum status check_text(const struct row *row, const char *value, const ch
         return FAIL(STATUS_BAD_INPUT, "%s: needs a value", where);
     if (row->kind == DEVICES && devices_read(value, &devices) != STATUS_OK)
         return status_prefix(STATUS_BAD_INPUT, "%s: ", where);
-    return row->kind == PATH ? check_path(value, where) : STATUS_OK;
+    return row->kind == PATH ? check_path(row, value, where) : STATUS_OK;
 }
 
 enum status option_set(struct options *options, size_t index, const char *value,

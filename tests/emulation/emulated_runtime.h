@@ -32,6 +32,8 @@ extern "C" {
 
 /* How many devices there are: 1 at first; none where VERIFY_EMULATION_ABSENT is set. */
 void emulated_set_devices(int count);
+/* This one is of compute capability 6.0, the others of 9.0; -1: none is. */
+void emulated_set_old_device(int device);
 /* Memory of each device, 1 GiB at first; what is allocated stays. */
 void emulated_set_memory(size_t bytes);
 /* The most that was allocated on all devices together since emulated_set_memory. */

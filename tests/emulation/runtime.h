@@ -74,7 +74,7 @@ struct allocation {
 
 struct runtime {
     std::mutex mutex;
-    int n_devices;
+    int n_devices, old_device;
     size_t memory, used, peak; /* of one device; of all */
     uint64_t n_calls, fail_at;
     bool fail_for_good, lost;

@@ -14,7 +14,7 @@ static int devices_wanted() {
     return text ? atoi(text) : 1;
 }
 
-struct runtime runtime = {.n_devices = devices_wanted(), .memory = (size_t)1 << 30, .random = 1};
+struct runtime runtime = {.n_devices = devices_wanted(), .old_device = -1, .memory = (size_t)1 << 30, .random = 1};
 
 static thread_local cudaError_t last_error;
 static thread_local int current_device;
@@ -65,6 +65,10 @@ cudaError_t call::result(cudaError_t value) {
 
 void emulated_set_devices(int count) {
     runtime.n_devices = count;
+}
+
+void emulated_set_old_device(int device) {
+    runtime.old_device = device;
 }
 
 void emulated_fail_at(uint64_t at, bool for_good) {
@@ -171,14 +175,14 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int devic
     properties->uuid.bytes[0] = (char)0xe0;
     properties->uuid.bytes[15] = (char)device;
     properties->totalGlobalMem = runtime.memory;
-    properties->major = 9;
+    properties->major = device == runtime.old_device ? 6 : 9;
     properties->multiProcessorCount = 1;
     return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int device) {
     struct call call(__func__);
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : 0;
+    *value = attribute == cudaDevAttrComputeCapabilityMajor ? (device == runtime.old_device ? 6 : 9) : 0;
     return call.result(call.error ? call.error : check_device(device));
 }
 

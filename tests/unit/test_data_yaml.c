@@ -9,6 +9,8 @@
 
 #include "dataset_case.h"
 
+#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png"
+
 static void write_yaml(const char *content) {
     file_make(in("data.yaml"), content);
 }
@@ -103,13 +105,12 @@ static void test_yaml_skipped(void **state) {
     open_data(in("data.yaml"), NULL, &dataset);
     assert_images(&dataset, "d/images/train/a.jpg d/images/train/b.jpg");
     assert_string_equal(dataset.names[0], "a");
-    assert_text(dataset.skipped, "'val': @/d/gone does not exist; 'test': no images (.jpg .jpeg "
-                                 ".png) in @/d/empty");
+    assert_text(dataset.skipped,
+                "'val': @/d/gone does not exist; 'test': no images (" SUFFIXES ") in @/d/empty");
     dataset_free(&dataset);
     assert_bad(in("data.yaml"), "train,val", "@/d/gone does not exist: check 'val' in @/data.yaml");
-    assert_bad(
-        in("data.yaml"), "test",
-        "no images (.jpg .jpeg .png) in the splits of @/data.yaml: check --data ('test': no");
+    assert_bad(in("data.yaml"), "test",
+               "no images (" SUFFIXES ") in the splits of @/data.yaml: check --data ('test': no");
 }
 
 static void test_bad_yaml(void **state) {
@@ -188,8 +189,8 @@ static void test_bad_yaml(void **state) {
         {"train: data.yaml\nnames: [a]\n", NULL,
          "@/data.yaml is neither a folder nor a .txt list: check 'train' in @/data.yaml"},
         {"train: d/lists\nnames: [a]\n", NULL,
-         "no images (.jpg .jpeg .png) in the splits of @/data.yaml: check --data ('train': no "
-         "images (.jpg .jpeg .png) in @/d/lists)"},
+         "no images (" SUFFIXES ") in the splits of @/data.yaml: check --data ('train': no "
+         "images (" SUFFIXES ") in @/d/lists)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_yaml(cases[i].content);

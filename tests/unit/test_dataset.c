@@ -9,6 +9,8 @@
 
 #include "dataset_case.h"
 
+#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png"
+
 static void test_folder(void **state) {
     (void)state;
     static const char *const files[] = {
@@ -123,7 +125,7 @@ static void test_nothing_to_open(void **state) {
     assert_bad("", NULL, "--data is empty");
     assert_bad(in("none"), NULL, "@/none: No such file or directory: check --data");
     assert_bad(in("none.yaml"), NULL, "@/none.yaml: No such file or directory");
-    assert_bad(folder, NULL, "no images (.jpg .jpeg .png) below @: check --data");
+    assert_bad(folder, NULL, "no images (" SUFFIXES ") below @: check --data");
     touch("a.jpg");
     assert_bad(in("a.jpg"), NULL, "@/a.jpg is no data set, but a single picture: give its folder");
     touch("a.rst");
@@ -210,7 +212,7 @@ static void test_list(void **state) {
 static void test_bad_lists(void **state) {
     (void)state;
     file_make(in("l.txt"), "");
-    assert_bad(in("l.txt"), NULL, "no images (.jpg .jpeg .png) listed in @/l.txt: check --data");
+    assert_bad(in("l.txt"), NULL, "no images (" SUFFIXES ") listed in @/l.txt: check --data");
     file_make(in("l.txt"), "a.gif\nb.bmp\nc.GIF\nd\n");
     assert_bad(in("l.txt"), NULL,
                "(1 listed files have other suffixes) (pictures that are not "

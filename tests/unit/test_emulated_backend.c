@@ -239,6 +239,16 @@ static void test_listed_devices(void **state) {
     assert_non_null(strstr(status_message(), "there is no GPU 4: 4 are visible"));
     assert_int_equal(device_bind(0, beyond, 2, &device), STATUS_BAD_INPUT);
     ASSERT_OK(device_bind(0, NULL, 0, &device));
+    /* Each that is listed must do; of those that are not, one. */
+    static const int old[] = {0, 1};
+    emulated_set_old_device(1);
+    ASSERT_OK(device_available(NULL, 0));
+    ASSERT_OK(device_available(old, 1));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(device_available(old + i, 2 - i), STATUS_BAD_INPUT);
+        assert_non_null(strstr(status_message(), "GPU 1 has compute capability 6.0"));
+    }
+    emulated_set_old_device(-1);
     emulated_set_devices(1);
 }
 

@@ -143,6 +143,9 @@ static void test_flags_that_do_not_exist(void **state) {
         {"--overwirte", "--overwirte", "did you mean --overwrite?"},
         {"--missing 1", "--missing", "did you mean --missing-conf?"},
         {"--no-model", "--no-model: no such flag", "see --help"},
+        {"--no-conf", "--no-conf: no such flag; see --help", ""},
+        {"best=v2.pt", "best: no such flag; see --help", ""},
+        {"--cnf 1", "--cnf: no such flag", "did you mean --conf?"},
         {"--nonsense 1", "--nonsense: no such flag; see --help", ""},
         {"--source s", "Ultralytics' --source", "--data"},
         {"source=s", "Ultralytics' --source", "--data"},
@@ -176,6 +179,9 @@ static void test_words_that_are_no_flags(void **state) {
         {"--model m y.weights", "'y.weights': not a flag", "--weights?"},
         {"--data a.jpg b.jpg", "'b.jpg': not a flag", "--data takes one value"},
         {"--strict False", "'False': not a flag", "--strict=False"},
+        {"--resume yes", "'yes': not a flag", "--resume takes no value but =True or =False"},
+        {"--rect foo", "'foo': not a flag", "--rect takes no value"},
+        {"--conf 0.5 true", "'true': not a flag", "--conf takes one value"},
         {"-model x", "'-model': not a flag", "two plain hyphens, --model"},
         {"\xe2\x80\x94model x", "not a flag", "two plain hyphens, --model"},
         {"--", "'--': not a flag", "--help"},
@@ -199,6 +205,7 @@ static void test_values_that_are_none(void **state) {
         {"--model=~/m.pt --data d", "--model: ~/m.pt", "write the whole path"},
         {"--model m --data d --output ~", "--output: ~", "write the whole path"},
         {"--model https://x/m.pt --data d", "https://x/m.pt: is a URL", "download"},
+        {"--model m --data d --output s3://x", "s3://x: is a URL", "give a folder"},
     };
     check_slips(slips, sizeof slips / sizeof *slips);
 }
@@ -303,6 +310,9 @@ static void test_bad_config(void **state) {
         {"conf: 0.3", "is not JSON"},
         {" \n", "is empty"},
         {"{\"conf\": 0.3\n \"iou\": 1}", "line 2: a comma is missing"},
+        {"{\n\"model\" \"m.onnx\"}", "line 2: a ':' is missing between a key and its value"},
+        {"{\"conf\" 0.3}", "a ':' is missing"},
+        {"{\"model\": \"m.onnx\" \"conf\": 0.3}", "a comma is missing"},
         {"{\"conf\": 0.3", "ends too early"},
         {"{\"img_size\": 3}", "Ultralytics' --img-size is --imgsz here"},
         {"{\"cnf\": 3}", "'cnf' is not a flag: did you mean --conf?"},
@@ -318,6 +328,18 @@ static void test_bad_config(void **state) {
                      cases[i].expected);
         options_free(&options);
     }
+}
+
+static void test_config_pipe(void **state) {
+    (void)state;
+    char line[64];
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(line, sizeof line, "--config /dev/fd/%d", ends[0]);
+    check_bad(line, "is not a regular file");
+    check_bad(line, "into a file");
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_json_names_every_flag(void **state) {
@@ -360,6 +382,7 @@ int main(void) {
         cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_bad_config),
+        cmocka_unit_test(test_config_pipe),
         cmocka_unit_test(test_json_names_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
