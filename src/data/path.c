@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,10 +68,4 @@ size_t path_folder_length(const char *path) {
 bool path_is_below(const char *path, const char *folder) {
     size_t length = strlen(folder);
     return length == 1 || (strncmp(path, folder, length) == 0 && path[length] == '/');
-}
-
-bool path_has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path);
-    size_t suffix_length = strlen(suffix);
-    return length >= suffix_length && strcasecmp(path + length - suffix_length, suffix) == 0;
 }

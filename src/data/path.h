@@ -21,7 +21,4 @@ size_t path_folder_length(const char *path);
 /* Whether an absolute path lies below a folder (absolute, lexically normal, without links). */
 bool path_is_below(const char *path, const char *folder);
 
-/* Whether the file name ends in `suffix` (".txt"), ASCII letters of either case. */
-bool path_has_suffix(const char *path, const char *suffix);
-
 #endif
