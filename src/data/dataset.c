@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/suffix.h"
 #include "data/collection.h"
 #include "data/path.h"
 #include "data/picture.h"
@@ -33,7 +34,7 @@ static void say_yaml(const char *folder, struct text *text) {
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL) {
         const char *name = entry->d_name;
-        if (!path_has_suffix(name, ".yaml") && !path_has_suffix(name, ".yml"))
+        if (!has_suffix(name, ".yaml") && !has_suffix(name, ".yml"))
             continue;
         if (found && strcmp(name, found) > 0)
             continue;

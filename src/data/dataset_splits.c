@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/suffix.h"
 #include "data/collection.h"
 #include "data/path.h"
 #include "data/picture.h"
@@ -125,7 +126,7 @@ static enum status add_entry(struct split_reader *reader, size_t split, const ch
     size_t before = reader->collection->images.count;
     if (is_folder(path)) {
         TRY(collection_add_folder(reader->collection, path));
-    } else if (path_has_suffix(path, ".txt")) {
+    } else if (has_suffix(path, ".txt")) {
         TRY(collection_add_list(reader->collection, path));
     } else {
         status = FAIL(STATUS_BAD_INPUT, "%s is neither a folder nor a .txt list: check '%s' in %s",

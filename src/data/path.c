@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void remove_last(struct text *out) {
@@ -15,11 +15,25 @@ static void remove_last(struct text *out) {
         out->data[out->length] = '\0';
 }
 
+/* Takes back the last component. The folder above a link is the one that holds what the link leads
+ * to, as for open(2). */
+static void go_up(struct text *out) {
+    struct stat about;
+    bool is_link = out->length > 0 && lstat(out->data, &about) == 0 && S_ISLNK(about.st_mode);
+    char *target = is_link ? realpath(out->data, NULL) : NULL;
+    if (target) {
+        text_clear(out);
+        text_string(out, target);
+        free(target);
+    }
+    remove_last(out);
+}
+
 static void append_normal(struct text *out, const char *path) {
     while (*path && !out->failed) {
         size_t length = strcspn(path, "/");
         if (length == 2 && path[0] == '.' && path[1] == '.')
-            remove_last(out);
+            go_up(out);
         else if (length > 0 && !(length == 1 && path[0] == '.')) {
             text_bytes(out, "/", 1);
             text_bytes(out, path, length);
@@ -54,10 +68,4 @@ size_t path_folder_length(const char *path) {
 bool path_is_below(const char *path, const char *folder) {
     size_t length = strlen(folder);
     return length == 1 || (strncmp(path, folder, length) == 0 && path[length] == '/');
-}
-
-bool path_has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path);
-    size_t suffix_length = strlen(suffix);
-    return length >= suffix_length && strcasecmp(path + length - suffix_length, suffix) == 0;
 }

@@ -1,5 +1,4 @@
-/* Paths and file names as text: nothing here looks at the file system but for the current folder.
- */
+/* Paths and file names as text. */
 #ifndef VERIFY_DATA_PATH_H
 #define VERIFY_DATA_PATH_H
 
@@ -8,9 +7,11 @@
 
 #include "base/text.h"
 
-/* Replaces *out by `path`, absolute and lexically normal: "//", "./" and a last "/" go, "a/.."
- * collapses. Symbolic links are not looked at, so that "link/.." is the folder which holds the
- * link. A relative path starts at `base` (absolute), or at the current folder where `base` is NULL.
+/* Replaces *out by `path`, absolute and normal: "//", "./" and a last "/" go, "a/.." collapses, and
+ * the path leads where it led before: "link/.." becomes the folder that holds what the link leads
+ * to, links resolved. Other links stay; the file system is asked for ".." and for the current
+ * folder alone. A relative path starts at `base` (absolute), or at the current folder where `base`
+ * is NULL.
  */
 enum status path_absolute(const char *base, const char *path, struct text *out);
 
@@ -19,8 +20,5 @@ size_t path_folder_length(const char *path);
 
 /* Whether an absolute path lies below a folder (absolute, lexically normal, without links). */
 bool path_is_below(const char *path, const char *folder);
-
-/* Whether the file name ends in `suffix` (".txt"), ASCII letters of either case. */
-bool path_has_suffix(const char *path, const char *suffix);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/suffix.h"
 #include "data/path.h"
 #include "data/picture.h"
 
@@ -48,7 +49,7 @@ static const struct {
 
 static enum status no_data_set(const char *path) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (path_has_suffix(path, others[i].suffix))
+        if (has_suffix(path, others[i].suffix))
             return FAIL(STATUS_BAD_INPUT, "%s is no data set: it %s", path, others[i].advice);
     if (picture_kind(path))
         return FAIL(STATUS_BAD_INPUT,
@@ -67,7 +68,7 @@ static enum status not_there(const char *given, const char *path, int error) {
         hint = "; the shell has left '~' as it is (behind '=', or in quotes): write the path out";
     else if (is_windows_path(given))
         hint = "; it is written as on Windows: here folders are parted by '/'";
-    else if (path_has_suffix(given, ".yaml") && !strchr(given, '/'))
+    else if (has_suffix(given, ".yaml") && !strchr(given, '/'))
         hint = "; no data set is downloaded: give the path of a data.yaml that is here";
     return FAIL(STATUS_BAD_INPUT, "%s: %s: check --data%s", path, strerror(error), hint);
 }
@@ -82,9 +83,9 @@ enum status source_kind(const char *given, const char *path, enum source *kind) 
         return not_there(given, path, errno);
     if (S_ISDIR(info.st_mode))
         *kind = SOURCE_FOLDER;
-    else if (path_has_suffix(path, ".yaml") || path_has_suffix(path, ".yml"))
+    else if (has_suffix(path, ".yaml") || has_suffix(path, ".yml"))
         *kind = SOURCE_YAML;
-    else if (path_has_suffix(path, ".txt"))
+    else if (has_suffix(path, ".txt"))
         *kind = SOURCE_LIST;
     else
         return no_data_set(path);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/suffix.h"
 #include "job/devices.h"
 
 enum kind { TEXT, PATH, DEVICES, CHOICE, COUNT, REAL, SWITCH }; /* a text up to CHOICE */
@@ -211,17 +211,9 @@ out:
     return status;
 }
 
-static bool has_suffix(const char *path, const char *const *suffixes) {
-    const char *dot = strrchr(path, '.');
-    while (dot && *suffixes && strcasecmp(dot, *suffixes) != 0)
-        suffixes++;
-    return dot && *suffixes;
-}
-
 /* --weights without --model. */
 static enum status refuse_weights(const char *weights) {
-    static const char *const darknet[] = {".weights", NULL};
-    if (has_suffix(weights, darknet))
+    if (has_suffix(weights, ".weights"))
         return FAIL(STATUS_BAD_INPUT,
                     "--model is missing: the Darknet .cfg that --weights %s belongs to; see --help",
                     weights);
@@ -236,9 +228,10 @@ static enum status check_order(const struct options *options) {
     static const char *const models[] = {".pt", ".onnx", ".cfg", ".weights", ".engine", NULL};
     const char *model = options->model, *data = options->data;
     struct stat about;
-    if (!data || !has_suffix(data, models) || (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
+    if (!data || !has_suffix_of(data, models) ||
+        (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
         return STATUS_OK;
-    if (has_suffix(model, models))
+    if (has_suffix_of(model, models))
         return FAIL(STATUS_BAD_INPUT,
                     "--data %s: is a model: a data.yaml, a folder or a .txt list is expected",
                     data);

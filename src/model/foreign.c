@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/suffix.h"
+
 #define GIVE    ": give the .pt file that it was made from (best.pt), or its ONNX export"
 #define UNPACK  ": unpack it and give the .pt or .onnx file that is in it"
 #define PICTURE "is a picture: a model file is expected; pictures go to --data"
@@ -25,11 +27,6 @@
 #define TFLITE   "is a TensorFlow Lite model" GIVE
 #define COREML   "is a Core ML model" GIVE
 #define CHIP     "is a model compiled for one kind of chip" GIVE
-
-bool has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path), n = strlen(suffix);
-    return length >= n && strcasecmp(path + length - n, suffix) == 0;
-}
 
 /* Formats that begin with, or have at an offset, bytes of their own. */
 static const struct {

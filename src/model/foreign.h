@@ -2,7 +2,6 @@
 #ifndef VERIFY_MODEL_FOREIGN_H
 #define VERIFY_MODEL_FOREIGN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -12,9 +11,6 @@ struct beginning {
     size_t length;
     unsigned char bytes[4096 + 1]; /* NUL at the end */
 };
-
-/* Whether the path ends so, in capitals or small letters. */
-bool has_suffix(const char *path, const char *suffix);
 
 /* What the content is known to be, as a message without the path ("is a git-lfs pointer …"); NULL
  * where it says nothing, or may be a model. */

@@ -10,6 +10,7 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "base/suffix.h"
 #include "model/foreign.h"
 #include "model/work.h"
 

@@ -8,8 +8,8 @@ import table
 # What is attacked; each of them puts its attacks into the table.
 for part in (
     "output",
-    "again",
-    "resume",
+    "finished",
+    "interrupted",
     "meanwhile",
     "lists",
     "labels",

@@ -313,7 +313,7 @@ class Box:
             self.fault("%s has %r in %r" % (where, bad.group(), text[max(0, bad.start() - 30) :][:60]))
 
     def look_through(self, output):
-        """The logs, and whether report and records are whole and agree."""
+        """Whether the logs hold nothing but lines that may be shown."""
         base = os.path.join(os.fsencode(self.root), os.fsencode(output))
         logs = os.path.join(base, b"logs")
         for name in os.listdir(logs) if os.path.isdir(logs) else []:

@@ -209,6 +209,28 @@ static void test_list(void **state) {
     dataset_free(&dataset);
 }
 
+/* Above a link lies what open(2) finds there. */
+static void test_up_from_a_link(void **state) {
+    (void)state;
+    touch("d/a.jpg");
+    touch("elsewhere/a.jpg");
+    touch("elsewhere/deep/deeper/b.jpg");
+    touch("elsewhere/deep/b.jpg");
+    assert_int_equal(symlink("../elsewhere/deep", in("d/way")), 0);
+    file_make(in("d/list.txt"), "way/../a.jpg\nway/b.jpg\nway/deeper/../b.jpg\n"
+                                "way/deeper/../../a.jpg\nnone/../a.jpg\nway/../../d/./a.jpg\n");
+    struct dataset dataset;
+    open_data(in("d/list.txt"), NULL, &dataset);
+    assert_images(&dataset, "elsewhere/a.jpg d/way/b.jpg d/a.jpg");
+    assert_int_equal(dataset.repeated, 3);
+    dataset_free(&dataset);
+    assert_int_equal(symlink("loop", in("d/loop")), 0);
+    file_make(in("d/list.txt"), "loop/../a.jpg\n");
+    open_data(in("d/list.txt"), NULL, &dataset);
+    assert_images(&dataset, "d/a.jpg");
+    dataset_free(&dataset);
+}
+
 static void test_bad_lists(void **state) {
     (void)state;
     file_make(in("l.txt"), "");
@@ -377,6 +399,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_nothing_to_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_things, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_up_from_a_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_lists, set_up, tear_down),
         cmocka_unit_test(test_names_in_records),
         cmocka_unit_test_setup_teardown(test_orphans, set_up, tear_down),

@@ -4,7 +4,7 @@ import json
 import os
 import zlib
 
-from attacks_again import ours
+from attacks_finished import ours
 from sandbox import PICTURES, jpeg
 from table import attack, attack_each
 
