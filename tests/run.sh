@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs every test: unit and end-to-end tests, the same unit tests under AddressSanitizer
 # and UBSan and the queues under ThreadSanitizer, clang-format and clang-tidy, a minute of fuzzing,
-# a minute of kill points.
+# a minute of kill points, hostile data sets and outputs.
 #   tests/run.sh            all of it
 #   tests/run.sh --quick    unit and end-to-end tests only
 set -euo pipefail
@@ -44,6 +44,7 @@ if [ "${1:-}" != --quick ]; then
   check tidy bash tests/tidy.sh
   check fuzz bash tests/fuzz/run.sh
   check faults bash tests/faults.sh
+  check hostile bash tests/hostile/run.sh
   bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG='-g -O1' -DCMAKE_CXX_FLAGS_DEBUG='-g -O1' \
     -DVERIFY_SANITIZE=address,undefined -DVERIFY_CUDA=OFF
   suite asan build/asan -LE release
