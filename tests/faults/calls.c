@@ -199,6 +199,25 @@ ssize_t pread(int file, void *bytes, size_t size, off_t offset) {
     DO(ssize_t, fault, pread, file, bytes, part_of(fault, size), offset);
 }
 
+/* What _FORTIFY_SOURCE makes of these. */
+int __open_2(const char *path, int flags) {
+    return open(path, flags);
+}
+
+int __openat_2(int folder, const char *path, int flags) {
+    return openat(folder, path, flags);
+}
+
+ssize_t __read_chk(int file, void *bytes, size_t size, size_t room) {
+    (void)room;
+    return read(file, bytes, size);
+}
+
+ssize_t __pread_chk(int file, void *bytes, size_t size, off_t offset, size_t room) {
+    (void)room;
+    return pread(file, bytes, size, offset);
+}
+
 ssize_t write(int file, const void *bytes, size_t size) {
     enum fault fault = fault_of("write", true, file, NULL);
     DO(ssize_t, fault, write, file, bytes, part_of(fault, size));
