@@ -33,7 +33,8 @@ enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
     const double start = clock_now();
     struct silence silence = {0, start};
     *hung = false;
-    for (double now = start;; now = clock_now()) {
+    for (;;) {
+        const double now = clock_now();
         /* The time first: what has happened by then is not missed. */
         bool late = silence_look(&silence, now) > limit && limit > 0;
         cudaError_t code = cudaEventQuery(event);

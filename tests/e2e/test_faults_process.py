@@ -41,8 +41,7 @@ class ProcessFaults(FaultCase):
 
     def test_full_screen_without_a_run(self):
         command = self.command({}, ranks=0)
-        self.run_faulty({}, ranks=0)
-        for flags in (["--help"], ["--version"], ["--inspect"], ["--dry-run"], ["--resume"]):
+        for flags in (["--help"], ["--version"], ["--inspect"], ["--dry-run"]):
             with self.subTest(flags):
                 process = self.into_full(command + flags)
                 self.assertEqual(process.returncode, 1, process.stderr)
