@@ -32,7 +32,7 @@ static enum status compare_flags(const struct job *job, const struct text *mine)
                                      (unsigned long long)length)
                               : memory_zeroed(length, 1, &first);
     TRY(agree(job, status));
-    if (job->rank == 0)
+    if (job->rank == 0 && first && mine->data)
         memcpy(first, mine->data, length);
     MPI_Ibcast(first, (int)length, MPI_CHAR, 0, MPI_COMM_WORLD, &request);
     wait_for(job, &request);

@@ -94,8 +94,8 @@ static const struct {
 static bool has_line(const char *text, const char *beginning) {
     size_t length = strlen(beginning);
     while (text && strncasecmp(text, beginning, length) != 0) {
-        text = strchr(text, '\n');
-        text += text != NULL;
+        const char *end = strchr(text, '\n');
+        text = end ? end + 1 : NULL;
     }
     return text != NULL;
 }

@@ -56,7 +56,7 @@ class NotFinite(Case):
         for ranks in 1, 3:
             self.verify(self.model(SCORES, 3e38), "--overwrite", ranks=ranks)  # a number yet
             self.verify(self.model(FIRST, 3e38), "--overwrite", ranks=ranks, code=1)
-            self.assertRegex(self.line(ranks), r"images/\w+\.jpg: .*--overwrite.*another checkpoint")
+            self.assertRegex(self.line(ranks), r"images/\w+\.(jpg|png): .*--overwrite.*another checkpoint")
             self.assertNotIn("--resume", self.stdout + self.stderr)
             self.assertFalse(os.path.exists(self.path("output", "verification_report.json")))
 
