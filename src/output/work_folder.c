@@ -144,8 +144,8 @@ enum status work_folder_remove(const char *output, unsigned kinds) {
         error = errno;
         close(again);
     }
-    status = stream ? remove_kinds(&work, stream, kinds)
-                    : storage_failed(error, &spot, "cannot empty");
+    status =
+        stream ? remove_kinds(&work, stream, kinds) : storage_failed(error, &spot, "cannot empty");
 out:
     if (stream)
         closedir(stream);
