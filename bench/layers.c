@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "bench/peaks.h"
-#include "bench/stopwatch.h"
 #include "cuda/memory.h"
 #include "model/model.h"
+#include "peaks.h"
+#include "stopwatch.h"
 
 enum { SETS = 4, WARM_UP = 50, STEP_ROUNDS = 50 };
 

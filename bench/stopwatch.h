@@ -4,7 +4,7 @@
 #ifndef VERIFY_BENCH_STOPWATCH_H
 #define VERIFY_BENCH_STOPWATCH_H
 
-#include "cuda/network.h"
+#include "cuda/network/network.h"
 
 struct stopwatch;
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "bench/stopwatch.h"
 #include "cuda/check.h"
 #include "cuda/device.h"
+#include "stopwatch.h"
 
 struct stopwatch {
     struct device device;

@@ -2,7 +2,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "bench/stopwatch.h"
+#include "stopwatch.h"
 
 struct stopwatch {
     struct network *network;

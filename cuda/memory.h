@@ -2,7 +2,7 @@
 #ifndef VERIFY_CUDA_MEMORY_H
 #define VERIFY_CUDA_MEMORY_H
 
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 /* What a message contains where there was not enough. */
 #define DEVICE_MEMORY_SHORT "out of device memory"

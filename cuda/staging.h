@@ -3,7 +3,7 @@
 #ifndef VERIFY_CUDA_STAGING_H
 #define VERIFY_CUDA_STAGING_H
 
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 struct staging;
 

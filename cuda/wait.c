@@ -2,8 +2,8 @@
 
 #include <time.h>
 
+#include "base/silence.h"
 #include "cuda/check.h"
-#include "job/silence.h"
 
 /* How long it asks without a pause, and from how much sleep to how much it asks then: a sixteenth
  * of what it has waited, so that little is lost and long waits cost no CPU. Meanwhile the device

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/shown.h"
-#include "job/silence.h"
+#include "base/silence.h"
 #include "progress.h"
 #include "screen.h"
 

@@ -23,7 +23,7 @@ void pulse_turn(struct pulse *pulse, double now);
 /* Something else came from a rank: a sign of life. */
 void pulse_heard(struct pulse *pulse, int rank, double now);
 /* Seconds since the last sign of a rank's life: on rank 0 of any other, on the others of rank 0. To
- * be asked several times a second (src/job/silence.h). */
+ * be asked several times a second (src/base/silence.h). */
 double pulse_silence(struct pulse *pulse, int rank, double now);
 
 /* Whether a rank is lost: on rank 0 any other, on the others rank 0; if so, which, and its silence.

@@ -3,7 +3,7 @@
 #define VERIFY_CUDA_ELEMENTS_ACTIVATION_MATH_H
 
 #include "cuda/elements/lanes.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 #include "model/activation.h"
 
 VERIFY_INLINE float epilogue_value(const struct epilogue *epilogue, float x) {

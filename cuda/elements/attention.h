@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "cuda/elements/place.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 struct attention_maps {
     struct map qkv, dst;

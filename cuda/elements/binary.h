@@ -3,7 +3,7 @@
 #define VERIFY_CUDA_ELEMENTS_BINARY_H
 
 #include "cuda/elements/place.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 struct binary_maps {
     enum kernel_binary op;

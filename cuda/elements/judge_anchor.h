@@ -2,7 +2,7 @@
 #ifndef VERIFY_CUDA_ELEMENTS_JUDGE_ANCHOR_H
 #define VERIFY_CUDA_ELEMENTS_JUDGE_ANCHOR_H
 
-#include "cuda/judge_kernels.h"
+#include "cuda/judge/judge_kernels.h"
 #include "judge/head_decode.h"
 
 #define JUDGE_NO_KEY UINT64_MAX

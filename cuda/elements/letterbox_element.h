@@ -3,7 +3,7 @@
 #define VERIFY_CUDA_ELEMENTS_LETTERBOX_ELEMENT_H
 
 #include "cuda/elements/place.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 #include "image/letterbox_sample.h"
 
 /* A picture with what is the same for all of its pixels. */

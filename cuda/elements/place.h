@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "cuda/elements/lanes.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 struct place {
     size_t cell; /* (n * height + y) * width + x */

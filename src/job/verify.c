@@ -8,9 +8,9 @@
 
 #include "base/memory.h"
 #include "base/queue.h"
+#include "base/silence.h"
 #include "job/flight.h"
 #include "job/item.h"
-#include "job/silence.h"
 
 /* Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
  * the order of taking → free. Readers take a free item first and an image for it then, so that

@@ -1,6 +1,6 @@
-/* cuda/conv.h on the emulated device: cuda/conv_host.c, whose functions are renamed host_..., as
- * work of a stream. */
-#include "cuda/conv_plans.h"
+/* cuda/conv/conv.h on the emulated device: cuda/conv/conv_host.c, whose functions are renamed
+ * host_..., as work of a stream. */
+#include "cuda/conv/conv_plans.h"
 
 #include <cuda_runtime_api.h>
 #include <stdio.h>

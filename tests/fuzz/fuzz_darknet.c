@@ -6,7 +6,7 @@
 #include "cpu/network.h"
 #include "fuzz_file.h"
 #include "judge/judge.h"
-#include "model/darknet_layers.h"
+#include "model/darknet/darknet_layers.h"
 #include "model/model.h"
 #include "model/work.h"
 

@@ -1,6 +1,6 @@
 /* The pickle machine alone. */
 #include "fuzz_file.h"
-#include "model/pickle.h"
+#include "model/torch/pickle.h"
 
 void fuzz_one(const uint8_t *data, size_t size) {
     struct pickle *pickle;

@@ -16,7 +16,7 @@
 #include "assert_ok.h"
 #include "cuda_device_rig.h"
 
-#include "cuda/judge_device.h"
+#include "cuda/judge/judge_device.h"
 #include "cuda/memory.h"
 
 /* A GPU's logarithm rounds otherwise. */

@@ -7,7 +7,7 @@
 #include "graph_rig.h"
 
 #include "cuda/elements/lanes.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels/kernels.h"
 
 /* GUARD fills what no kernel may write; read as a number it is large, so that a kernel that reads
  * it shows. */

@@ -12,8 +12,8 @@
 
 #include "cuda/elements/lanes.h"
 #include "cuda/memory.h"
-#include "cuda/network.h"
-#include "cuda/network_plan.h"
+#include "cuda/network/network.h"
+#include "cuda/network/network_plan.h"
 
 enum { PICTURES = 3, HEAD_MAPS = 2 * GRAPH_LEVELS };
 

@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "base/text.h"
-#include "model/torch_file.h"
+#include "model/torch/torch_file.h"
 
 /* A zip archive being written. */
 struct zip_maker {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/torch_file.h"
+#include "model/torch/torch_file.h"
 
 enum { WALK_DEPTH = 40 };
 

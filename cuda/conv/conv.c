@@ -1,0 +1,220 @@
+/* The library of convolutions on one device: what is wanted, built and run. */
+#include "cuda/conv/conv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cuda/check.h"
+#include "cuda/conv/conv_library.h"
+#include "cuda/conv/cudnn_check.h"
+#include "cuda/memory.h"
+
+static enum status describe_device(struct conv_library *library) {
+    enum status status = STATUS_OK;
+    struct cudaDeviceProp properties;
+    struct text text = {0};
+    int driver = 0;
+    CUDA_TRY(cudaDriverGetVersion(&driver));
+    CUDA_TRY(cudaGetDevice(&library->device));
+    CUDA_TRY(cudaGetDeviceProperties(&properties, library->device));
+    text_format(&text, "%s, %d.%d, %d multiprocessors, cuDNN %zu, CUDA %d, driver's %d",
+                properties.name, properties.major, properties.minor, properties.multiProcessorCount,
+                cudnnGetVersion(), CUDART_VERSION, driver);
+    TRY(text_status(&text));
+    TRY(memory_string(text.data, &library->device_text));
+out:
+    text_free(&text);
+    return status;
+}
+
+enum status conv_library_make(stream_handle stream, struct conv_library **out) {
+    enum status status = STATUS_OK;
+    struct conv_library *library = NULL;
+    cudnnHandle_t handle = NULL;
+    *out = NULL;
+    TRY(memory_zeroed(1, sizeof *library, &library));
+    library->stream = stream;
+    TRY(describe_device(library));
+    status = CUDNN(cudnnCreate(&handle));
+    if (status != STATUS_OK) {
+        status = status_prefix(status, "%s: cuDNN cannot use this GPU: ", library->device_text);
+        goto out;
+    }
+    library->handles[library->n_handles++] = handle;
+    TRY(CUDNN(cudnnSetStream(handle, library->stream)));
+    *out = library;
+    library = NULL;
+out:
+    conv_library_free(library);
+    return status;
+}
+
+static void build_free(struct conv_plan *plan) {
+    struct conv_build *build = plan->build;
+    if (!build)
+        return;
+    for (size_t i = 0; i < build->n_candidates; i++)
+        conv_engine_free(&build->candidates[i]);
+    conv_engine_free(&build->engine);
+    free(build);
+    plan->build = NULL;
+}
+
+void conv_library_free(struct conv_library *library) {
+    if (!library)
+        return;
+    for (size_t i = 0; i < library->plans.n; i++)
+        build_free(library->plans.items[i]);
+    conv_plans_free(&library->plans);
+    weight_store_free(&library->weights);
+    for (size_t i = 0; i < library->n_workspaces; i++)
+        device_free(library->workspaces[i]);
+    free(library->workspaces);
+    while (library->n_handles)
+        (void)cudnnDestroy(library->handles[--library->n_handles]);
+    text_free(&library->note);
+    free(library->device_text);
+    free(library);
+}
+
+enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
+                              struct conv_plan **out) {
+    enum status status;
+    TRY(conv_plans_want(&library->plans, shape, out));
+    if (!(*out)->build)
+        TRY(memory_zeroed(1, sizeof *(*out)->build, &(*out)->build));
+out:
+    return status;
+}
+
+/* Makes the workspace at least this large. */
+static enum status reserve_workspace(struct conv_library *library, size_t bytes) {
+    enum status status = STATUS_OK;
+    void *memory = NULL;
+    if (library->n_workspaces && bytes <= library->workspace_bytes)
+        return STATUS_OK;
+    TRY(memory_reserve(&library->workspaces, &library->workspace_capacity,
+                       library->n_workspaces + 1, sizeof *library->workspaces));
+    TRY(device_alloc(bytes, &memory));
+    library->workspaces[library->n_workspaces++] = memory;
+    library->workspace_bytes = bytes;
+out:
+    return status;
+}
+
+/* Saves what was chosen. Only a later start is slower where that fails. */
+static enum status save(struct conv_library *library, struct conv_cache *cache, const char *path) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < library->plans.n; i++) {
+        const struct conv_plan *plan = library->plans.items[i];
+        const struct conv_engine *engine = &plan->build->engine;
+        /* An engine without a configuration is the file's own. */
+        if (plan->built || !engine->config)
+            continue;
+        char *text = conv_engine_text(engine);
+        if (!text)
+            continue;
+        status = conv_cache_put(cache, plan->key.data, conv_way_text(&engine->way), text);
+        free(text);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (conv_cache_write(cache, path, library->device_text) != STATUS_OK)
+        text_format(&library->note, "convolution plans are not kept for the next start: %s; ",
+                    status_message());
+    return STATUS_OK;
+}
+
+static void note_ways(struct conv_library *library) {
+    size_t packed = 0;
+    for (size_t i = 0; i < library->plans.n; i++)
+        packed += library->plans.items[i]->build->engine.way.packed;
+    if (packed)
+        text_format(&library->note,
+                    "cuDNN takes %zu of %zu kinds of convolution only with copied maps; ", packed,
+                    library->plans.n);
+    /* The separator of the last. */
+    if (library->note.length >= 2) {
+        library->note.length -= 2;
+        library->note.data[library->note.length] = '\0';
+    }
+}
+
+/* What could not be built is no longer wanted. */
+static void drop_unbuilt(struct conv_plans *plans) {
+    size_t kept = 0;
+    for (size_t i = 0; i < plans->n; i++)
+        if (plans->items[i]->built) {
+            plans->items[kept++] = plans->items[i];
+        } else {
+            build_free(plans->items[i]);
+            conv_plan_free(plans->items[i]);
+        }
+    plans->n = kept;
+}
+
+static bool is_pending(const struct conv_library *library) {
+    for (size_t i = 0; i < library->plans.n; i++)
+        if (!library->plans.items[i]->built)
+            return true;
+    return false;
+}
+
+enum status conv_library_build(struct conv_library *library) {
+    enum status status = STATUS_OK;
+    struct conv_cache cache = {0};
+    char *path = NULL;
+    int lock = -1;
+    size_t bytes = 0;
+    bool chosen = false;
+    if (!is_pending(library))
+        return STATUS_OK;
+    text_clear(&library->note);
+    TRY(conv_cache_path(library->device_text, &path));
+    if (path) {
+        lock = conv_cache_lock(path);
+        TRY(conv_cache_read(&cache, path, library->device_text));
+    }
+    TRY(conv_candidates_find(library, &cache));
+    TRY(conv_candidates_time(library));
+    for (size_t i = 0; i < library->plans.n; i++) {
+        const struct conv_plan *plan = library->plans.items[i];
+        size_t needed = conv_engine_bytes(&plan->shape, &plan->build->engine);
+        bytes = needed > bytes ? needed : bytes;
+        chosen = chosen || (!plan->built && plan->build->engine.config);
+    }
+    TRY(reserve_workspace(library, bytes));
+    if (path && chosen)
+        TRY(save(library, &cache, path));
+    for (size_t i = 0; i < library->plans.n; i++)
+        library->plans.items[i]->built = true;
+    note_ways(library);
+out:
+    if (status != STATUS_OK)
+        drop_unbuilt(&library->plans);
+    conv_cache_unlock(lock);
+    conv_cache_free(&cache);
+    free(path);
+    return status;
+}
+
+const char *conv_library_note(const struct conv_library *library) {
+    return library->note.length ? library->note.data : NULL;
+}
+
+struct weight_store *conv_library_weights(struct conv_library *library) {
+    return &library->weights;
+}
+
+enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
+                     const struct map *src, const void *weights, const float *bias,
+                     const struct map *residual, const struct map *dst) {
+    enum status status = STATUS_OK;
+    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+    TRY(conv_engine_run(&plan->shape, &plan->build->engine, library->stream,
+                        library->workspaces[library->n_workspaces - 1], src, weights, bias,
+                        residual, dst));
+out:
+    return status;
+}

@@ -1,0 +1,314 @@
+#include "cuda/judge/judge_device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cuda/judge/judge_batch.h"
+#include "cuda/memory.h"
+
+/* Objects that the first copy back has room for, a picture: most pictures have far fewer. */
+enum { FIRST_OBJECTS = 128 };
+
+/* Memory on both sides, grown together. */
+struct mirror {
+    void *host, *device; /* host: pinned */
+    size_t host_bytes, device_bytes;
+};
+
+struct judgement {
+    struct device_judge *device;
+    struct mirror input, result;
+    /* Of what was enqueued, on the host's side but for `objects`. */
+    const struct judge_found *found;
+    const struct judge_evidence *evidence;
+    const struct judge_object *first; /* of the objects, n_first of them */
+    const struct judge_object *objects;
+    size_t n_first;
+    struct judge_object *rest; /* those beyond the first */
+    size_t rest_capacity;
+};
+
+enum status judgement_make(struct device_judge *device, struct judgement **out) {
+    enum status status;
+    TRY(memory_zeroed(1, sizeof **out, out));
+    (*out)->device = device;
+out:
+    return status;
+}
+
+static void mirror_free(struct mirror *mirror) {
+    device_pinned_free(mirror->host);
+    device_free(mirror->device);
+    *mirror = (struct mirror){0};
+}
+
+void judgement_free(struct judgement *judgement) {
+    if (!judgement)
+        return;
+    mirror_free(&judgement->input);
+    mirror_free(&judgement->result);
+    free(judgement->rest);
+    free(judgement);
+}
+
+static bool mirror_fits(const struct mirror *mirror, size_t host_bytes, size_t device_bytes) {
+    return host_bytes <= mirror->host_bytes && device_bytes <= mirror->device_bytes;
+}
+
+static enum status mirror_reserve(struct mirror *mirror, size_t host_bytes, size_t device_bytes) {
+    enum status status = STATUS_OK;
+    if (mirror_fits(mirror, host_bytes, device_bytes))
+        return STATUS_OK;
+    mirror_free(mirror);
+    host_bytes += host_bytes / 2;
+    device_bytes += device_bytes / 2;
+    TRY(device_pinned_alloc(host_bytes, &mirror->host));
+    TRY(device_alloc(device_bytes, &mirror->device));
+    mirror->host_bytes = host_bytes;
+    mirror->device_bytes = device_bytes;
+out:
+    if (status != STATUS_OK)
+        mirror_free(mirror);
+    return status;
+}
+
+/* The parts of what goes up. */
+struct input {
+    struct judge_plane *planes;
+    struct judge_picture *pictures;
+    struct judge_label *labels;
+    struct judge_counts *counts;
+    uint32_t *n_objects;
+};
+
+static struct input place_input(struct room *room, const struct judge_batch *batch) {
+    struct input input;
+    input.planes = room_take(room, batch->n_planes, sizeof *input.planes);
+    input.pictures = room_take(room, batch->n_pictures, sizeof *input.pictures);
+    input.labels = room_take(room, batch->n_labels, sizeof *input.labels);
+    input.counts = room_take(room, batch->n_pictures, sizeof *input.counts);
+    input.n_objects = room_take(room, 1, sizeof *input.n_objects);
+    return input;
+}
+
+static void write_labels(const struct judge_batch *batch, const struct picture *pictures,
+                         const struct input *input) {
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < batch->n_pictures; i++) {
+        const struct letterbox *in = &pictures[i].letterbox;
+        size_t n = pictures[i].n_labels;
+        input->pictures[i] = (struct judge_picture){
+            (float)in->left, (float)in->top, in->gain, in->gain_x, in->gain_y, at, (uint32_t)n};
+        for (size_t k = 0; k < n; k++) {
+            const struct target *target = &pictures[i].targets[k];
+            bool known = target->class >= 0 && (uint32_t)target->class < batch->n_classes;
+            input->labels[at++] = (struct judge_label){box_or_empty(box_of(target->box)),
+                                                       known ? target->class : -1, i};
+        }
+    }
+}
+
+/* What a batch takes of the mirrors. */
+struct needs {
+    size_t input;        /* on either side */
+    size_t first, most;  /* objects that are copied back at once, and that there may be */
+    size_t back, result; /* bytes that are copied back at once, and all */
+};
+
+static struct needs needs_of(const struct judge_batch *batch) {
+    struct needs needs = {0};
+    struct room input = {0}, result = {0};
+    size_t n = batch->n_pictures;
+    place_input(&input, batch);
+    needs.input = input.used;
+    for (size_t i = 0; i < JUDGE_LISTS; i++)
+        needs.most += n * batch->lists[i].most;
+    needs.first = n * FIRST_OBJECTS < needs.most ? n * FIRST_OBJECTS : needs.most;
+    room_take(&result, n, sizeof *batch->found);
+    room_take(&result, batch->n_labels, sizeof *batch->evidence);
+    needs.back = result.used + needs.first * sizeof *batch->objects;
+    needs.result = result.used + needs.most * sizeof *batch->objects;
+    return needs;
+}
+
+static void upload_make(struct judgement *judgement, const struct picture *pictures,
+                        const struct needs *needs, struct judge_batch *batch) {
+    memset(judgement->input.host, 0, needs->input);
+    struct room room = {.base = judgement->input.host};
+    struct input input = place_input(&room, batch);
+    judge_batch_planes(judgement->device, input.planes);
+    write_labels(batch, pictures, &input);
+    room = (struct room){.base = judgement->input.device};
+    input = place_input(&room, batch);
+    batch->planes = input.planes;
+    batch->pictures = input.pictures;
+    batch->labels = input.labels;
+    batch->counts = input.counts;
+    batch->n_objects = input.n_objects;
+}
+
+static void place_result(struct judgement *judgement, const struct needs *needs,
+                         struct judge_batch *batch) {
+    size_t n = batch->n_pictures;
+    struct room room = {.base = judgement->result.device};
+    batch->found = room_take(&room, n, sizeof *batch->found);
+    batch->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
+    batch->objects = room_take(&room, needs->most, sizeof *batch->objects);
+    judgement->objects = batch->objects;
+    judgement->n_first = needs->first;
+    room = (struct room){.base = judgement->result.host};
+    judgement->found = room_take(&room, n, sizeof *batch->found);
+    judgement->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
+    judgement->first = room_take(&room, needs->first, sizeof *batch->objects);
+}
+
+static enum status describe(const struct judgement *judgement, const struct network_head *head,
+                            const struct picture *pictures, size_t n, struct judge_batch *batch) {
+    enum status status;
+    size_t n_labels = 0, most_labels = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_labels += pictures[i].n_labels;
+        most_labels = pictures[i].n_labels > most_labels ? pictures[i].n_labels : most_labels;
+    }
+    if (n > judgement->device->batch || n_labels > INT32_MAX)
+        return FAIL(STATUS_FAILED, "a batch of %zu pictures with %zu labels is too large to judge",
+                    n, n_labels);
+    TRY(judge_batch_describe(judgement->device, head, most_labels, batch));
+    batch->n_pictures = (uint32_t)n;
+    batch->n_labels = (uint32_t)n_labels;
+out:
+    return status;
+}
+
+enum status judgement_fits(const struct judgement *judgement, const struct network_head *head,
+                           const struct picture *pictures, size_t n, bool *fits) {
+    enum status status;
+    struct judge_batch batch;
+    *fits = false;
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    *fits = judge_batch_fits(judgement->device, &batch) &&
+            mirror_fits(&judgement->input, needs.input, needs.input) &&
+            mirror_fits(&judgement->result, needs.back, needs.result);
+out:
+    return status;
+}
+
+static enum status reserve(struct judgement *judgement, const struct needs *needs,
+                           stream_handle stream, struct judge_batch *batch) {
+    enum status status;
+    TRY(judge_batch_reserve(judgement->device, batch, stream));
+    TRY(mirror_reserve(&judgement->result, needs->back, needs->result));
+    TRY(mirror_reserve(&judgement->input, needs->input, needs->input));
+out:
+    return status;
+}
+
+enum status judgement_reserve(struct judgement *judgement, const struct network_head *head,
+                              const struct picture *pictures, size_t n, stream_handle stream) {
+    enum status status;
+    struct judge_batch batch;
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    TRY(reserve(judgement, &needs, stream, &batch));
+out:
+    return status;
+}
+
+enum status judgement_enqueue(struct judgement *judgement, const struct network_head *head,
+                              const struct picture *pictures, size_t n, stream_handle stream) {
+    enum status status;
+    struct judge_batch batch;
+    TRY(describe(judgement, head, pictures, n, &batch));
+    struct needs needs = needs_of(&batch);
+    TRY(reserve(judgement, &needs, stream, &batch));
+    place_result(judgement, &needs, &batch);
+    upload_make(judgement, pictures, &needs, &batch);
+    TRY(device_upload_async(judgement->input.host, needs.input, judgement->input.device, stream));
+    TRY(judge_boxes_decode(&batch, stream));
+    TRY(judge_candidates_find(&batch, stream));
+    TRY(judge_evidence_find(&batch, stream));
+    TRY(judge_objects_find(&batch, stream));
+    TRY(device_download_async(judgement->result.device, needs.back, judgement->result.host,
+                              stream));
+out:
+    return status;
+}
+
+/* Fetches the objects for which the first copy had no room. */
+static enum status fetch_rest(struct judgement *judgement, size_t n_pictures) {
+    enum status status = STATUS_OK;
+    size_t n = 0, n_first = judgement->n_first;
+    for (size_t i = 0; i < n_pictures; i++)
+        for (size_t k = 0; k < JUDGE_LISTS; k++)
+            n += judgement->found[i].count[k];
+    if (n <= n_first)
+        return STATUS_OK;
+    TRY(memory_reserve(&judgement->rest, &judgement->rest_capacity, n - n_first,
+                       sizeof *judgement->rest));
+    TRY(device_download(judgement->objects + n_first, (n - n_first) * sizeof *judgement->rest,
+                        judgement->rest));
+out:
+    return status;
+}
+
+static enum status read_objects(const struct judgement *judgement, size_t begin, size_t n,
+                                struct detections *detections) {
+    enum status status;
+    detections->count = 0;
+    TRY(memory_reserve(&detections->items, &detections->capacity, n, sizeof *detections->items));
+    for (size_t i = begin; i < begin + n; i++) {
+        const struct judge_object *object = i < judgement->n_first
+                                                ? &judgement->first[i]
+                                                : &judgement->rest[i - judgement->n_first];
+        detections->items[detections->count++] =
+            (struct detection){object->kind,
+                               object->score,
+                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2}};
+    }
+out:
+    return status;
+}
+
+static struct evidence evidence_of(const struct judge_evidence *from) {
+    return (struct evidence){
+        .judged = from->judged,
+        .own = from->own,
+        .rival = from->rival,
+        .suggested = from->suggested,
+        .near = from->near,
+        .here = from->here,
+        .margin = from->margin,
+        .shift = from->shift,
+        .ghost = from->ghost,
+        .dup = from->dup,
+        .location = from->location,
+        .has_refined = from->has_refined,
+        .refined = {from->refined.x1, from->refined.y1, from->refined.x2, from->refined.y2},
+        .twin = from->twin,
+    };
+}
+
+enum status judgement_finish(struct judgement *judgement, const struct picture *pictures,
+                             size_t n) {
+    enum status status;
+    const struct judge_evidence *evidence = judgement->evidence;
+    TRY(fetch_rest(judgement, n));
+    for (size_t i = 0; i < n; i++) {
+        struct findings *findings = pictures[i].findings;
+        const struct judge_found *found = &judgement->found[i];
+        TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, pictures[i].n_labels,
+                           sizeof *findings->evidence));
+        findings->n_evidence = pictures[i].n_labels;
+        findings->not_finite = found->not_finite;
+        for (size_t k = 0; k < pictures[i].n_labels; k++)
+            findings->evidence[k] = evidence_of(evidence++);
+        TRY(read_objects(judgement, found->first[JUDGE_MISSING], found->count[JUDGE_MISSING],
+                         &findings->missing));
+        TRY(read_objects(judgement, found->first[JUDGE_PREDICTIONS],
+                         found->count[JUDGE_PREDICTIONS], &findings->predictions));
+    }
+out:
+    return status;
+}

@@ -1,0 +1,415 @@
+/* The evidence of each label, a block a label. */
+#include "cuda/elements/judge_anchor.h"
+#include "cuda/judge/judge_block.h"
+#include "cuda/kernels/kernels_launch.h"
+#include "judge/evidence_math.h"
+
+enum {
+    THREADS = 256,
+    WARPS = THREADS / WARP,
+    RUN = 4,             /* anchors a thread looks at in one go */
+    TILE_ANCHORS = WARP, /* of the scores that a block holds at a time */
+    TILE_CLASSES = 128,
+};
+
+/* Scores of neighbouring anchors, weighted, and which classes another label explains. */
+struct score_tile {
+    float scores[TILE_ANCHORS][TILE_CLASSES];
+    uint32_t taken[TILE_ANCHORS][TILE_CLASSES / WARP];
+};
+/* Terms of near and here. */
+struct sum_tile {
+    float near[THREADS], here[THREADS];
+};
+/* Boxes to be fused. */
+struct fuse_tile {
+    double weights[THREADS];
+    struct box boxes[THREADS];
+};
+
+struct evidence_shared {
+    union {
+        struct score_tile tile;
+        struct sum_tile sum;
+        struct fuse_tile fuse;
+    } as;
+    unsigned sums[WARPS_MOST];
+    uint64_t most[WARPS_MOST];
+    struct box warp_extent[WARPS];
+    float own, near, here;
+    double fused[5];
+};
+
+/* The label at hand and the block's own scratch. */
+struct subject {
+    const struct judge_batch *batch;
+    const struct judge_label *label;
+    const struct judge_picture *picture;
+    const struct box *boxes; /* of the picture's anchors */
+    uint32_t index;
+    struct judge_near *near;
+    uint32_t *strong; /* indices into near */
+    uint32_t *rivals; /* indices of labels */
+    uint32_t n_near, n_strong, n_rivals;
+    struct evidence_shared *shared;
+};
+
+static __device__ inline float least(float a, float b) {
+    return a < b ? a : b;
+}
+static __device__ inline float greatest(float a, float b) {
+    return a > b ? a : b;
+}
+static __device__ inline struct box box_around(struct box a, struct box b) {
+    struct box box = {least(a.x1, b.x1), least(a.y1, b.y1), greatest(a.x2, b.x2),
+                      greatest(a.y2, b.y2)};
+    return box;
+}
+
+/* The box around all threads' boxes. */
+static __device__ struct box block_around(struct evidence_shared *shared, struct box box) {
+    for (int step = WARP / 2; step > 0; step /= 2) {
+        struct box other = {
+            __shfl_xor_sync(WARP_ALL, box.x1, step), __shfl_xor_sync(WARP_ALL, box.y1, step),
+            __shfl_xor_sync(WARP_ALL, box.x2, step), __shfl_xor_sync(WARP_ALL, box.y2, step)};
+        box = box_around(box, other);
+    }
+    if (thread_lane() == 0)
+        shared->warp_extent[thread_warp()] = box;
+    __syncthreads();
+    for (int i = 0; i < WARPS; i++)
+        box = box_around(box, shared->warp_extent[i]);
+    __syncthreads();
+    return box;
+}
+
+/* Lists the anchors that overlap the label by more than NEAR_IOU, in order; returns the box around
+ * them. Each warp looks at RUN * WARP consecutive anchors at a time. */
+static __device__ struct box list_near(struct subject *subject) {
+    struct box extent = {BOX_LIMIT, BOX_LIMIT, -BOX_LIMIT, -BOX_LIMIT};
+    uint32_t n = subject->batch->n_anchors;
+    subject->n_near = 0;
+    for (uint32_t from = 0; from < n; from += RUN * THREADS) {
+        uint32_t first = from + thread_warp() * RUN * WARP + thread_lane();
+        float overlap[RUN];
+        unsigned mask[RUN], count = 0, total;
+        for (int i = 0; i < RUN; i++) {
+            uint32_t anchor = first + (uint32_t)i * WARP;
+            struct box box = {0, 0, 0, 0};
+            if (anchor < n)
+                box = subject->boxes[anchor];
+            overlap[i] = box_iou(subject->label->box, box);
+            bool is_near = overlap[i] > NEAR_IOU;
+            if (is_near)
+                extent = box_around(extent, box);
+            mask[i] = __ballot_sync(WARP_ALL, is_near);
+            count += (unsigned)__popc(mask[i]);
+        }
+        unsigned place = subject->n_near + block_before(count, subject->shared->sums, &total);
+        for (int i = 0; i < RUN; i++) {
+            struct judge_near item = {first + (uint32_t)i * WARP, overlap[i], 0};
+            if (mask[i] >> thread_lane() & 1)
+                subject->near[place + (unsigned)__popc(mask[i] & lanes_below())] = item;
+            place += (unsigned)__popc(mask[i]);
+        }
+        subject->n_near += total;
+    }
+    return block_around(subject->shared, extent);
+}
+
+/* Lists the other labels that could take an anchor near the subject: those that reach into
+ * `extent`, without unknown ones and without the subject's twins of its own class. */
+static __device__ void list_rivals(struct subject *subject, struct box extent) {
+    const struct judge_picture *picture = subject->picture;
+    subject->n_rivals = 0;
+    for (uint32_t from = 0; from < picture->n_labels; from += THREADS) {
+        uint32_t i = from + threadIdx.x, index = picture->first_label + i;
+        bool is_rival = false;
+        unsigned total;
+        if (i < picture->n_labels && index != subject->index) {
+            const struct judge_label *other = &subject->batch->labels[index];
+            bool is_twin = other->kind == subject->label->kind &&
+                           !(box_iou(subject->label->box, other->box) < TWIN_IOU);
+            is_rival = other->kind >= 0 && !is_twin && box_iou(other->box, extent) > 0;
+        }
+        unsigned place = block_place(is_rival, subject->shared->sums, &total);
+        if (is_rival)
+            subject->rivals[subject->n_rivals + place] = index;
+        subject->n_rivals += total;
+    }
+    __syncthreads();
+}
+
+/* Whether another label of the subject's class, not a twin of it, overlaps the anchor more. */
+static __device__ bool is_taken(const struct subject *subject, const struct judge_near *near) {
+    struct box box = subject->boxes[near->anchor];
+    for (uint32_t i = 0; i < subject->n_rivals; i++) {
+        const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
+        if (other->kind == subject->label->kind && box_iou(other->box, box) > near->overlap)
+            return true;
+    }
+    return false;
+}
+
+/* Reads the scores of the label's class, sums near and here, and returns the index of the anchor
+ * that speaks most for the label; n_near: none. Sets shared->near and here. */
+static __device__ uint32_t read_near(struct subject *subject) {
+    struct evidence_shared *shared = subject->shared;
+    float most = 0, total = 0;
+    uint32_t best = 0;
+    for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
+        uint32_t i = from + threadIdx.x, left = subject->n_near - from;
+        if (i < subject->n_near) {
+            struct judge_near *near = &subject->near[i];
+            near->score = judge_anchor_score(subject->batch, subject->label->picture, near->anchor,
+                                             (uint32_t)subject->label->kind);
+            shared->as.sum.near[threadIdx.x] = near->score * ramp_near(near->overlap);
+            shared->as.sum.here[threadIdx.x] = near->score * ramp_here(near->overlap);
+            float value = near->score * ramp_refine(near->overlap);
+            if (value > most && !is_taken(subject, near)) {
+                most = value;
+                best = i;
+            }
+        }
+        __syncthreads();
+        /* One thread a sum, in two warps: in the order of the anchors. */
+        const float *terms = threadIdx.x == 0 ? shared->as.sum.near : shared->as.sum.here;
+        if (threadIdx.x == 0 || threadIdx.x == WARP)
+            for (uint32_t k = 0; k < left && k < THREADS; k++)
+                total = noisy_or(total, terms[k]);
+        __syncthreads();
+    }
+    if (threadIdx.x == 0)
+        shared->near = total;
+    if (threadIdx.x == WARP)
+        shared->here = total;
+    /* The highest, the first of equals. */
+    uint64_t key = most > 0 ? (uint64_t)float_bits(most) << 32 | (uint32_t)~best : 0;
+    key = block_most(key, shared->most);
+    return key ? ~(uint32_t)key : subject->n_near;
+}
+
+/* Lists those near anchors that speak of the label's class. */
+static __device__ void list_strong(struct subject *subject) {
+    subject->n_strong = 0;
+    for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
+        uint32_t i = from + threadIdx.x;
+        bool is_strong = i < subject->n_near && subject->near[i].overlap > CLASS_IOU;
+        unsigned total, place = block_place(is_strong, subject->shared->sums, &total);
+        if (is_strong)
+            subject->strong[subject->n_strong + place] = i;
+        subject->n_strong += total;
+    }
+    __syncthreads();
+}
+
+/* Fills shared->as.tile with n anchors' weighted scores of `width` classes from `first` on. */
+static __device__ void load_scores(const struct subject *subject, const uint32_t *strong,
+                                   uint32_t n, uint32_t first, uint32_t width) {
+    const struct judge_batch *batch = subject->batch;
+    struct score_tile *tile = &subject->shared->as.tile;
+    for (uint32_t i = threadIdx.x; i < TILE_ANCHORS * (TILE_CLASSES / WARP); i += THREADS)
+        tile->taken[i / (TILE_CLASSES / WARP)][i % (TILE_CLASSES / WARP)] = 0;
+    for (uint32_t i = thread_warp(); i < n; i += WARPS) {
+        struct judge_near near = subject->near[strong[i]];
+        struct judge_anchor anchor = judge_anchor_of(batch, near.anchor);
+        const float *row = judge_score_row(&anchor, subject->label->picture);
+        float objectness = judge_objectness(batch, &anchor, row);
+        float weight = ramp_class(near.overlap);
+        row += anchor.plane->class_channel + first;
+        for (uint32_t k = thread_lane(); k < width; k += WARP)
+            tile->scores[i][k] = judge_score_of(batch, row[k]) * objectness * weight;
+    }
+}
+
+/* Marks the classes of which another label overlaps an anchor more: that label explains it. */
+static __device__ void mark_taken(const struct subject *subject, const uint32_t *strong, uint32_t n,
+                                  uint32_t first, uint32_t width) {
+    struct score_tile *tile = &subject->shared->as.tile;
+    uint32_t at = thread_lane();
+    if (at >= n)
+        return;
+    struct judge_near near = subject->near[strong[at]];
+    struct box box = subject->boxes[near.anchor];
+    for (uint32_t i = thread_warp(); i < subject->n_rivals; i += WARPS) {
+        const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
+        uint32_t kind = (uint32_t)other->kind - first; /* wraps below `first` */
+        if (other->kind != subject->label->kind && kind < width &&
+            box_iou(other->box, box) > near.overlap)
+            atomicOr(&tile->taken[at][kind / WARP], 1u << kind % WARP);
+    }
+}
+
+/* The noisy-or of every class, a thread a class, in the order of the anchors. Sets shared->own and
+ * the rival. */
+static __device__ void sum_classes(struct subject *subject, struct judge_evidence *evidence) {
+    const struct judge_batch *batch = subject->batch;
+    struct score_tile *tile = &subject->shared->as.tile;
+    uint32_t own = (uint32_t)subject->label->kind;
+    uint64_t most = 0;
+    for (uint32_t first = 0; first < batch->n_classes; first += TILE_CLASSES) {
+        uint32_t left = batch->n_classes - first, kind = first + threadIdx.x;
+        uint32_t width = left < TILE_CLASSES ? left : TILE_CLASSES;
+        float total = 0;
+        for (uint32_t from = 0; from < subject->n_strong; from += TILE_ANCHORS) {
+            const uint32_t *strong = subject->strong + from;
+            uint32_t rest = subject->n_strong - from;
+            uint32_t n = rest < TILE_ANCHORS ? rest : TILE_ANCHORS;
+            load_scores(subject, strong, n, first, width);
+            __syncthreads();
+            mark_taken(subject, strong, n, first, width);
+            __syncthreads();
+            for (uint32_t i = 0; i < n && threadIdx.x < width; i++)
+                if (!(tile->taken[i][thread_warp()] >> thread_lane() & 1))
+                    total = noisy_or(total, tile->scores[i][threadIdx.x]);
+            __syncthreads();
+        }
+        if (threadIdx.x >= width)
+            continue;
+        if (kind == own)
+            subject->shared->own = total;
+        else if (batch->class_in_data[kind] && total > 0) {
+            uint64_t key = (uint64_t)float_bits(total) << 32 | (uint32_t)~kind;
+            most = key > most ? key : most;
+        }
+    }
+    /* The highest, the first class of equals. */
+    most = block_most(most, subject->shared->most);
+    evidence->rival = bits_float((uint32_t)(most >> 32));
+    evidence->suggested = most ? (int32_t) ~(uint32_t)most : -1;
+}
+
+/* Averages the boxes around the best one. */
+static __device__ void refine(const struct subject *subject, uint32_t best,
+                              struct judge_evidence *evidence) {
+    struct evidence_shared *shared = subject->shared;
+    struct fuse_tile *tile = &shared->as.fuse;
+    if (best == subject->n_near)
+        return;
+    struct box box = subject->boxes[subject->near[best].anchor];
+    float least_score = FUSE_SCORE * subject->near[best].score;
+    double sum = 0;
+    for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
+        uint32_t i = from + threadIdx.x;
+        struct box other = {0, 0, 0, 0};
+        float u = 0, score = 0;
+        unsigned total;
+        if (i < subject->n_near) {
+            other = subject->boxes[subject->near[i].anchor];
+            u = box_iou(box, other);
+            score = subject->near[i].score;
+        }
+        bool joins = u > FUSE_IOU && score > least_score;
+        unsigned place = block_place(joins, shared->sums, &total);
+        if (joins) {
+            tile->weights[place] = (double)score * u;
+            tile->boxes[place] = other;
+        }
+        __syncthreads();
+        /* One thread a coordinate and one for the weights, in the order of the anchors. */
+        if (threadIdx.x < 5)
+            for (unsigned k = 0; k < total; k++)
+                sum += tile->weights[k] *
+                       (threadIdx.x < 4 ? (double)(&tile->boxes[k].x1)[threadIdx.x] : 1.0);
+        __syncthreads();
+    }
+    if (threadIdx.x < 5)
+        shared->fused[threadIdx.x] = sum;
+    __syncthreads();
+    const double *fused = shared->fused;
+    evidence->has_refined = 1;
+    evidence->refined.x1 = (float)(fused[0] / fused[4]);
+    evidence->refined.y1 = (float)(fused[1] / fused[4]);
+    evidence->refined.x2 = (float)(fused[2] / fused[4]);
+    evidence->refined.y2 = (float)(fused[3] / fused[4]);
+    evidence->location = box_iou(subject->label->box, evidence->refined);
+}
+
+static __device__ void judge_label(struct subject *subject, struct judge_evidence *evidence) {
+    struct box extent = list_near(subject);
+    list_rivals(subject, extent);
+    uint32_t best = read_near(subject);
+    list_strong(subject);
+    sum_classes(subject, evidence);
+    evidence->judged = 1;
+    evidence->own = subject->shared->own;
+    evidence->near = subject->shared->near;
+    evidence->here = subject->shared->here;
+    evidence->margin = evidence_margin(evidence->own, evidence->rival);
+    evidence->shift = evidence_shift(evidence->near, evidence->here);
+    float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
+    evidence->ghost = evidence_ghost(size, evidence->own, evidence->rival);
+    refine(subject, best, evidence);
+}
+
+static __global__ void __launch_bounds__(THREADS) find_evidence(const struct judge_batch batch) {
+    __shared__ struct evidence_shared shared;
+    size_t room = (size_t)blockIdx.x * batch.n_anchors;
+    struct subject subject = {};
+    subject.batch = &batch;
+    subject.near = batch.near + room;
+    subject.strong = batch.strong + room;
+    subject.rivals = batch.rivals + (size_t)blockIdx.x * batch.most_labels;
+    subject.shared = &shared;
+    for (uint32_t i = blockIdx.x; i < batch.n_labels; i += gridDim.x) {
+        struct judge_evidence evidence = {};
+        evidence.suggested = evidence.twin = -1;
+        subject.index = i;
+        subject.label = &batch.labels[i];
+        subject.picture = &batch.pictures[subject.label->picture];
+        subject.boxes = batch.boxes + (size_t)subject.label->picture * batch.n_anchors;
+        if (subject.label->kind >= 0)
+            judge_label(&subject, &evidence);
+        if (threadIdx.x == 0)
+            batch.evidence[i] = evidence;
+        __syncthreads();
+    }
+}
+
+/* Of labels i < j of one picture; equal ones leave the first. */
+static __device__ bool first_is_worse(const struct judge_batch *batch, uint32_t i, uint32_t j) {
+    const struct judge_evidence *a = &batch->evidence[i], *b = &batch->evidence[j];
+    if (batch->labels[i].kind == batch->labels[j].kind)
+        return a->location < b->location;
+    return a->own < b->own;
+}
+
+/* A thread a label: its most suspect twin. */
+static __global__ void __launch_bounds__(LAUNCH_THREADS)
+    find_duplicates(const struct judge_batch batch) {
+    uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= batch.n_labels || batch.labels[i].kind < 0)
+        return;
+    const struct judge_picture *picture = &batch.pictures[batch.labels[i].picture];
+    float dup = 0;
+    int32_t twin = -1;
+    for (uint32_t k = 0; k < picture->n_labels; k++) {
+        uint32_t j = picture->first_label + k;
+        if (j == i || batch.labels[j].kind < 0)
+            continue;
+        float u = box_iou(batch.labels[i].box, batch.labels[j].box);
+        if (u < TWIN_IOU)
+            continue;
+        bool worse = i < j ? first_is_worse(&batch, i, j) : !first_is_worse(&batch, j, i);
+        float value = worse ? u : u - BETTER_TWIN;
+        if (value > dup) {
+            dup = value;
+            twin = (int32_t)k;
+        }
+    }
+    batch.evidence[i].dup = dup;
+    batch.evidence[i].twin = twin;
+}
+
+extern "C" enum status judge_evidence_find(const struct judge_batch *batch, stream_handle stream) {
+    enum status status = STATUS_OK;
+    if (batch->n_labels == 0)
+        return STATUS_OK;
+    unsigned blocks = launch_limit(batch->n_labels, batch->evidence_blocks);
+    KERNEL_LAUNCH(find_evidence, blocks, THREADS, stream, *batch);
+    TRY(launch_status("kernel judge_evidence_find"));
+    KERNEL_LAUNCH(find_duplicates, launch_blocks(batch->n_labels), LAUNCH_THREADS, stream, *batch);
+    TRY(launch_status("kernel judge_evidence_find, duplicates"));
+out:
+    return status;
+}

@@ -1,0 +1,133 @@
+/* The kernels that judge a batch's raw head on the device: what src/judge does for one picture on
+ * the host, with the same arithmetic in the same order (docs/evidence.md). Each is launched on a
+ * stream and asynchronous; STATUS_FAILED where the launch fails.
+ *
+ * No result depends on how threads are scheduled, or on the other pictures of the batch: lists are
+ * sorted by unique keys, sums run in the order of the anchors, which are numbered without gaps in
+ * the order of judge/anchors.h. */
+#ifndef VERIFY_CUDA_JUDGE_KERNELS_H
+#define VERIFY_CUDA_JUDGE_KERNELS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include "cuda/kernels/kernels.h"
+#include "judge/box.h"
+
+/* One anchor of every cell of one level, of all pictures of the batch: channel c of cell p of
+ * picture i is at maps[i * step + p * pitch + c]. */
+struct judge_plane {
+    const float *boxes, *scores; /* channels 0 */
+    size_t box_step, score_step;
+    uint32_t box_pitch, score_pitch;
+    uint32_t box_channel, objectness_channel, class_channel;
+    uint32_t width, cells;
+    uint32_t first_anchor;             /* the number of its first cell */
+    float stride, anchor[2], scale_xy; /* struct head_level */
+};
+
+struct judge_picture {
+    float left, top, gain, gain_x, gain_y; /* struct letterbox */
+    uint32_t first_label, n_labels;        /* in the batch's labels */
+};
+
+struct judge_label {
+    struct box box; /* in picture pixels; empty where it is not usable */
+    int32_t kind;   /* the model's class; -1: unknown */
+    uint32_t picture;
+};
+
+/* struct evidence, whose `class`es C++ does not take. */
+struct judge_evidence {
+    float own, rival, near, here, margin, shift, ghost, dup, location;
+    int32_t suggested, twin;
+    uint32_t judged, has_refined;
+    struct box refined;
+};
+
+struct judge_object {
+    int32_t kind; /* class */
+    float score;
+    struct box box;
+};
+
+/* The lists of objects of a picture. */
+enum { JUDGE_MISSING, JUDGE_PREDICTIONS, JUDGE_LISTS };
+
+/* One of these lists for all pictures, on the device. A candidate is a key: its score's bits
+ * inverted, then anchor * n_classes + class, so that the best comes first, equal ones by anchor and
+ * class. */
+struct judge_list {
+    uint64_t *keys, *other; /* (pictures, capacity): candidates, and room to sort them */
+    uint32_t capacity;
+    uint32_t n_best;           /* so many candidates enter NMS at most */
+    float iou;                 /* of NMS */
+    uint32_t most;             /* objects that stay at most */
+    struct judge_object *kept; /* (pictures, most): what stayed */
+};
+
+/* What became of one picture's lists: where they begin among the batch's objects. */
+struct judge_found {
+    uint32_t first[JUDGE_LISTS], count[JUDGE_LISTS];
+    uint32_t not_finite; /* struct findings */
+};
+
+/* Counters, zero before the first kernel. */
+struct judge_counts {
+    uint32_t candidates[JUDGE_LISTS]; /* those found, also beyond the capacity */
+    uint32_t not_finite;              /* 1 where a number of the maps is not */
+};
+
+/* A batch; pointers are to device memory. */
+struct judge_batch {
+    enum head_kind kind;
+    bool logits, objectness; /* scores need a sigmoid; are a product with objectness */
+    bool predict;
+    uint32_t bins, n_classes, n_planes;
+    uint32_t n_anchors; /* of one picture; n_anchors * n_classes < 2^32 */
+    uint32_t n_pictures, n_labels;
+    uint32_t evidence_blocks;  /* blocks that share the labels; each has its own `near`, … */
+    uint32_t most_labels;      /* of one picture */
+    float floor, bound;        /* scores looked at; what the maps hold for them, a little lower */
+    float missing_floor, conf; /* missing: score >= missing_floor; predictions: score > conf */
+    const uint8_t *class_in_data; /* [n_classes] */
+    const struct judge_plane *planes;
+    const struct judge_picture *pictures;
+    const struct judge_label *labels; /* picture by picture */
+    /* Scratch. */
+    struct box *boxes;           /* (pictures, anchors), in picture pixels; empty: not usable */
+    struct judge_counts *counts; /* [pictures] */
+    struct judge_list lists[JUDGE_LISTS];
+    struct judge_near *near; /* (evidence_blocks, anchors) */
+    uint32_t *strong;        /* (evidence_blocks, anchors) */
+    uint32_t *rivals;        /* (evidence_blocks, most_labels) */
+    /* Results. */
+    uint32_t *n_objects; /* zero before the first kernel */
+    struct judge_found *found;
+    struct judge_evidence *evidence; /* [labels] */
+    struct judge_object *objects;    /* the lists of all pictures, in any order of pictures */
+};
+
+/* An anchor that overlaps the label at hand. */
+struct judge_near {
+    uint32_t anchor;
+    float overlap, score; /* IoU with the label, score of its class */
+};
+
+/* Fills boxes. It and judge_candidates_find set counts' not_finite. */
+enum status judge_boxes_decode(const struct judge_batch *batch, stream_handle stream);
+/* Fills the lists' keys and counts, unsorted. Where more candidates for missing objects are found
+ * than the list's capacity, the best `capacity` of all remain. */
+enum status judge_candidates_find(const struct judge_batch *batch, stream_handle stream);
+/* Fills evidence. After judge_boxes_decode. */
+enum status judge_evidence_find(const struct judge_batch *batch, stream_handle stream);
+/* Sorts the candidates, suppresses, leaves out what labels explain; fills found and objects. After
+ * all others. */
+enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+#include "model/head/head.h"
+
+enum status head_find(const struct head_search *search, struct head *head, bool *found) {
+    struct head_pool pool = {0};
+    struct head_search own = *search;
+    own.pool = &pool;
+    enum status status = head_find_distance(&own, head, found);
+    if (status == STATUS_OK && !*found)
+        status = head_find_anchor(&own, head, found);
+    head_pool_free(&pool);
+    return status;
+}

@@ -1,0 +1,468 @@
+/* Reading an ONNX file: the sizes to read it at, the sweep over its operators, its head. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fingerprint.h"
+#include "base/memory.h"
+#include "model/head/head.h"
+#include "model/model.h"
+#include "model/onnx/onnx_file.h"
+
+/* What the file says of its input. */
+struct input {
+    const char *name;
+    int64_t batch, height, width; /* 0: any */
+};
+
+enum {
+    MOST_PIXELS = 8192, /* of an exported input's side */
+    MOST_INPUTS = 4096, /* old files list constants among them */
+    MOST_CLASSES = 100000,
+    MOST_ROUNDS = 16, /* of reading operators that are not in order */
+};
+
+/* Steps that reading a file may take, computing constants and looking for the head, at all the
+ * sizes that it is read at, the largest of which has so many pixels: a third of a second for most,
+ * one for the largest pictures. A tail has work for each of its boxes, so for each pixel: heads by
+ * distances need a tenth of this, those by anchors a quarter at 640 x 640 and half at 1280 x 1280,
+ * with 80 classes. A head that needs more is taken as the file has it. */
+static uint64_t most_steps(uint64_t pixels, size_t file_bytes) {
+    const uint64_t always = 300000000, a_pixel = 2000, a_byte = 4, most_pixels = 1048576;
+    return always + a_pixel * (pixels < most_pixels ? pixels : most_pixels) + a_byte * file_bytes;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The only input that is no constant, NULL where there is none. */
+static enum status find_input(const Onnx__GraphProto *file, const Onnx__ValueInfoProto **found) {
+    enum status status;
+    const char **constants = NULL; /* sorted: there may be thousands of both */
+    size_t n = 0;
+    *found = NULL;
+    TRY(memory_zeroed(file->n_initializer, sizeof *constants, &constants));
+    for (size_t i = 0; i < file->n_initializer; i++)
+        if (file->initializer[i]->name != NULL)
+            constants[n++] = file->initializer[i]->name;
+    qsort(constants, n, sizeof *constants, compare_names);
+    for (size_t i = 0; i < file->n_input; i++) {
+        const char *name = file->input[i]->name;
+        if (name != NULL && bsearch(&name, constants, n, sizeof *constants, compare_names) != NULL)
+            continue;
+        if (*found != NULL) {
+            status = FAIL(STATUS_BAD_INPUT,
+                          "has more than one input ('%.100s', '%.100s'): a model "
+                          "that takes one picture is expected",
+                          (*found)->name == NULL ? "" : (*found)->name, name == NULL ? "" : name);
+            goto out;
+        }
+        *found = file->input[i];
+    }
+out:
+    free(constants);
+    return status;
+}
+
+static enum status read_input(const Onnx__GraphProto *file, struct input *input) {
+    const Onnx__ValueInfoProto *found;
+    if (file->n_input > MOST_INPUTS || file->n_initializer > IMPORT_TENSORS)
+        return FAIL(STATUS_BAD_INPUT, "damaged: it has %zu inputs and %zu constants", file->n_input,
+                    file->n_initializer);
+    enum status status = find_input(file, &found);
+    if (status != STATUS_OK)
+        return status;
+    if (found == NULL || found->name == NULL || found->type == NULL ||
+        found->type->tensor_type == NULL || found->type->tensor_type->shape == NULL)
+        return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its input is");
+    const Onnx__TypeProto__Tensor *type = found->type->tensor_type;
+    int64_t dims[4] = {0};
+    for (size_t i = 0; i < type->shape->n_dim && i < 4; i++)
+        dims[i] = type->shape->dim[i]->has_dim_value ? type->shape->dim[i]->dim_value : 0;
+    if (type->shape->n_dim != 4 || (dims[1] != 3 && dims[1] > 0))
+        return FAIL(STATUS_BAD_INPUT,
+                    "its input '%.100s' is no picture: (batch, 3, height, width) "
+                    "is expected",
+                    found->name);
+    if (type->elem_type != ONNX_FLOAT && type->elem_type != ONNX_FLOAT16)
+        return FAIL(STATUS_BAD_INPUT, "its input '%.100s' is not of floating point type",
+                    found->name);
+    if (dims[2] > MOST_PIXELS || dims[3] > MOST_PIXELS)
+        return FAIL(STATUS_BAD_INPUT, "its input of %" PRId64 " x %" PRId64 " pixels is too large",
+                    dims[3], dims[2]);
+    *input =
+        (struct input){found->name, dims[0], dims[2] > 0 ? dims[2] : 0, dims[3] > 0 ? dims[3] : 0};
+    return STATUS_OK;
+}
+
+/* Only detection models, and those that contain one. */
+static enum status check_task(const Onnx__ModelProto *file) {
+    const char *task = metadata_find(file, "task");
+    if (task == NULL || strcmp(task, "detect") == 0 || strcmp(task, "segment") == 0)
+        return STATUS_OK;
+    return FAIL(STATUS_BAD_INPUT,
+                "is a model for the task '%.40s': give one that was trained for detection "
+                "(yolo detect train), or for segmentation",
+                task);
+}
+
+static int64_t opset_of(const Onnx__ModelProto *file) {
+    for (size_t i = 0; i < file->n_opset_import; i++) {
+        const Onnx__OperatorSetIdProto *set = file->opset_import[i];
+        if (set->domain == NULL || set->domain[0] == '\0' || strcmp(set->domain, "ai.onnx") == 0)
+            return set->version;
+    }
+    return 1;
+}
+
+/* Looks up an operator's inputs. *missing: the first that no operator has made so far, or NULL;
+ * *clear: all of them are understood. */
+static void read_node(const struct importer *importer, const Onnx__NodeProto *message,
+                      struct node *node, const char **missing, bool *clear) {
+    *node = (struct node){.message = message, .n_inputs = message->n_input};
+    *clear = true;
+    *missing = NULL;
+    for (size_t i = 0; i < message->n_input && *missing == NULL; i++) {
+        const char *name = message->input[i];
+        int tensor = name[0] == '\0' ? -1 : importer_find(importer, name);
+        if (tensor < 0 && name[0] != '\0')
+            *missing = name;
+        if (tensor >= 0 && !importer->facts[tensor].known)
+            *clear = false;
+        if (i < GRAPH_INPUTS)
+            node->inputs[i] = tensor;
+    }
+}
+
+/* Reads one operator. *missing: not yet, because this input of it is not there. */
+static enum status sweep_node(struct importer *importer, const Onnx__NodeProto *message,
+                              const char **missing) {
+    enum status status;
+    struct node node;
+    bool clear;
+    char reason[512];
+    if (message->op_type == NULL)
+        return FAIL(STATUS_BAD_INPUT, "damaged: an operator without a type");
+    read_node(importer, message, &node, missing, &clear);
+    if (*missing != NULL)
+        return STATUS_OK;
+    importer->serial++;
+    if (node.n_inputs > GRAPH_INPUTS) {
+        node.n_inputs = GRAPH_INPUTS;
+        status = FAIL(STATUS_BAD_INPUT, "more than %d inputs are not supported", GRAPH_INPUTS);
+    } else if (clear) {
+        status = node_translate(importer, &node);
+    } else {
+        return importer_unknown(importer, &node, NULL);
+    }
+    if (status == STATUS_OK)
+        return importer_unknown(importer, &node, NULL); /* outputs beside the first */
+    if (status != STATUS_BAD_INPUT)
+        return status;
+    if (strncmp(status_message(), "operator ", 9) == 0)
+        snprintf(reason, sizeof reason, "%s", status_message());
+    else
+        snprintf(reason, sizeof reason, "operator %.100s, node '%.100s': %.250s", message->op_type,
+                 message->name == NULL ? "" : message->name, status_message());
+    return importer_unknown(importer, &node, reason);
+}
+
+/* Reads all operators. They should be in order, but converters are known to append some that
+ * belong in front: those that lack an input wait for the next round. */
+static enum status sweep_nodes(struct importer *importer, const Onnx__GraphProto *file) {
+    enum status status;
+    size_t left = file->n_node;
+    size_t *waiting = NULL; /* indices of operators */
+    TRY(memory_zeroed(left, sizeof *waiting, &waiting));
+    for (size_t i = 0; i < left; i++)
+        waiting[i] = i;
+    for (size_t round = 0; left > 0; round++) {
+        const char *missing = NULL, *lacking;
+        size_t kept = 0;
+        for (size_t i = 0; i < left; i++) {
+            TRY(sweep_node(importer, file->node[waiting[i]], &lacking));
+            if (lacking == NULL)
+                continue;
+            if (missing == NULL)
+                missing = lacking;
+            waiting[kept++] = waiting[i];
+        }
+        if (kept == left || round == MOST_ROUNDS) {
+            const Onnx__NodeProto *node = file->node[waiting[0]];
+            status = FAIL(STATUS_BAD_INPUT,
+                          "damaged: operator %.100s, node '%.100s': its input '%.100s' is made by "
+                          "no operator",
+                          node->op_type, node->name == NULL ? "" : node->name, missing);
+            goto out;
+        }
+        left = kept;
+    }
+out:
+    free(waiting);
+    return status;
+}
+
+/* Reads constants and operators. */
+static enum status sweep(struct importer *importer, const Onnx__GraphProto *file,
+                         const struct input *input) {
+    enum status status;
+    TRY(importer_start(importer, file));
+    TRY(importer_tensor(importer, input->name, &importer->graph->input));
+    int image = importer->graph->input;
+    importer->facts[image] = (struct fact){.known = true, .open = true};
+    importer->shapes[image] = (struct shape){4, {1, 3, importer->height, importer->width}};
+    importer->probes[image] =
+        (struct shape){4, {1, 3, importer->probe_height, importer->probe_width}};
+    TRY(importer_bind(importer, input->name, image));
+    for (size_t i = 0; i < file->n_initializer; i++) {
+        const char *name = file->initializer[i]->name;
+        int tensor;
+        TRY(constant_read(importer, file->initializer[i], name == NULL ? "" : name, &tensor));
+        TRY(importer_bind(importer, name == NULL ? "" : name, tensor));
+    }
+    TRY(sweep_nodes(importer, file));
+out:
+    return status;
+}
+
+/* Why the first of the tensors that this one depends on was not understood, or NULL. */
+static enum status trouble_before(const struct importer *importer, int tensor,
+                                  const char **trouble) {
+    enum status status;
+    const struct graph *graph = importer->graph;
+    bool *needed = NULL;
+    *trouble = NULL;
+    TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
+    needed[tensor] = true;
+    for (size_t i = graph->n_ops; i-- > 0;)
+        for (size_t k = 0; needed[graph->ops[i].output] && k < graph->ops[i].n_inputs; k++)
+            if (graph->ops[i].inputs[k] >= 0)
+                needed[graph->ops[i].inputs[k]] = true;
+    for (size_t i = 0; i < graph->n_tensors && *trouble == NULL; i++)
+        if (needed[i])
+            *trouble = importer->facts[i].trouble;
+out:
+    free(needed);
+    return status;
+}
+
+/* Whether the raw maps follow the picture's size. */
+static bool head_is_open(const struct importer *importer, const struct head *head) {
+    for (size_t l = 0; l < head->n_levels; l++) {
+        int64_t stride = (int64_t)head->levels[l].stride;
+        for (size_t k = 0; k < 2; k++) {
+            int map = k == 0 ? head->levels[l].boxes : head->levels[l].scores;
+            const struct shape *shape = &importer->probes[map];
+            if (!importer->facts[map].open || shape->rank != 4 ||
+                shape->dims[2] * stride != importer->probe_height ||
+                shape->dims[3] * stride != importer->probe_width)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Takes an output of the right shape as boxes and scores; its own tail computes them. */
+static enum status final_head(const struct importer *importer, const Onnx__ModelProto *file,
+                              struct head *head) {
+    enum status status;
+    const char *trouble, *stride = metadata_find(file, "stride"),
+                         *names = metadata_find(file, "names");
+    const char *name = file->graph->n_output == 0 ? NULL : file->graph->output[0]->name;
+    int tensor = name == NULL ? -1 : importer_find(importer, name);
+    size_t named = 0;
+    if (tensor < 0)
+        return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its output is");
+    TRY(trouble_before(importer, tensor, &trouble));
+    if (trouble != NULL)
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s; give a detection model exported without NMS and quantisation", trouble);
+    const struct shape *shape = &importer->shapes[tensor];
+    if (names != NULL)
+        TRY(names_read(names, NULL, 0, &named));
+    if (importer->facts[tensor].known && shape->rank == 3 && shape->dims[0] == 1 &&
+        importer->graph->tensors[tensor].dtype == DTYPE_F32 &&
+        !importer->graph->tensors[tensor].constant) {
+        bool last = shape->dims[2] < shape->dims[1];
+        int64_t channels = shape->dims[last ? 2 : 1];
+        bool objectness = named == 0 ? last : channels == (int64_t)named + 5;
+        if (channels > 4 + objectness &&
+            (named == 0 || channels == (int64_t)named + 4 + objectness)) {
+            *head = (struct head){.kind = HEAD_FINAL,
+                                  .n_classes = (size_t)channels - 4 - objectness,
+                                  .bins = 1,
+                                  .n_anchors = 1,
+                                  .objectness = objectness,
+                                  .channels_last = last,
+                                  .n_levels = 1};
+            head->levels[0].boxes = head->levels[0].scores = tensor;
+            head->levels[0].stride = stride == NULL ? 0 : strtoul(stride, NULL, 10);
+            if (head->levels[0].stride == 0 || head->levels[0].stride > 1024)
+                head->levels[0].stride = 32;
+            return STATUS_OK;
+        }
+    }
+    char text[SHAPE_TEXT];
+    status =
+        FAIL(STATUS_BAD_INPUT,
+             "no detection head was found: its output '%.100s' is %s where a detection model's "
+             "is (1, 4 + classes, boxes); export a model trained for detection",
+             name, importer->facts[tensor].known ? shape_text(shape, text) : "of unknown shape");
+out:
+    return status;
+}
+
+static enum status find_head(const struct importer *importer, const Onnx__ModelProto *file) {
+    enum status status;
+    struct graph *graph = importer->graph;
+    bool *known = NULL, found;
+    TRY(memory_zeroed(graph->n_tensors, sizeof *known, &known));
+    for (size_t i = 0; i < graph->n_tensors; i++)
+        known[i] = importer->facts[i].known;
+    const struct head_search search = {.graph = graph,
+                                       .shapes = importer->shapes,
+                                       .known = known,
+                                       .height = importer->height,
+                                       .width = importer->width,
+                                       .work_left = importer->work_left};
+    TRY(head_find(&search, &graph->head, &found));
+    if (!found) {
+        status = final_head(importer, file, &graph->head);
+        if (status == STATUS_BAD_INPUT && *importer->work_left == 0)
+            status = FAIL(STATUS_BAD_INPUT,
+                          "no detection head was found: following what its output is made of takes "
+                          "too long; export a model trained for detection");
+        if (status != STATUS_OK)
+            goto out;
+    }
+    if (!found || !head_is_open(importer, &graph->head)) {
+        graph->fixed_height = importer->height;
+        graph->fixed_width = importer->width;
+    }
+out:
+    free(known);
+    return status;
+}
+
+/* Copies what the file says of itself. */
+static enum status describe(const Onnx__ModelProto *file, struct model *model) {
+    enum status status;
+    const char *description = metadata_find(file, "description"),
+               *names = metadata_find(file, "names");
+    size_t named;
+    if (description == NULL)
+        description = file->producer_name;
+    TRY(memory_string(description == NULL ? "" : description, &model->description));
+    TRY(memory_string("ONNX", &model->format));
+    if (model->graph.head.n_classes > MOST_CLASSES) {
+        status = FAIL(STATUS_BAD_INPUT, "its head has %zu classes, more than %d",
+                      model->graph.head.n_classes, MOST_CLASSES);
+        goto out;
+    }
+    model->n_classes = model->graph.head.n_classes;
+    TRY(memory_zeroed(model->n_classes, sizeof *model->names, &model->names));
+    if (names != NULL)
+        TRY(names_read(names, model->names, model->n_classes, &named));
+out:
+    return status;
+}
+
+/* The sizes that a file is read at, one after the other, where it takes any. */
+struct sizes {
+    int64_t height[3], width[3];
+    uint64_t most_pixels;
+};
+
+/* Reads the file at its own size or, where it takes any (*dynamic), at one of these. *work_left:
+ * UINT64_MAX at first, then the steps that all further attempts may take; with none, the head is
+ * not looked for again. */
+static enum status read_at(const char *path, const struct sizes *sizes, size_t index,
+                           uint64_t *work_left, struct model *model, bool *dynamic) {
+    enum status status;
+    struct onnx_file file;
+    bool searched = *work_left == 0;
+    uint64_t constants_left = 0;
+    struct input input;
+    struct importer importer = {
+        .graph = &model->graph, .path = path, .fingerprint = FINGERPRINT_START};
+    TRY(onnx_file_open(path, &file));
+    TRY(check_task(file.model));
+    TRY(read_input(file.model->graph, &input));
+    *dynamic = input.height == 0 || input.width == 0;
+    model->dynamic = *dynamic;
+    importer.opset = opset_of(file.model);
+    importer.batch = input.batch;
+    importer.height = *dynamic ? sizes->height[index] : input.height;
+    importer.width = *dynamic ? sizes->width[index] : input.width;
+    /* Multiples of 64, the largest stride, further on, by different amounts. */
+    importer.probe_height = importer.height + 192;
+    importer.probe_width = importer.width + 320;
+    importer.memory_left = IMPORT_SPARE;
+    importer.work_left = searched ? &constants_left : work_left;
+    if (searched)
+        constants_left = most_steps(0, file.length);
+    else if (*work_left == UINT64_MAX)
+        *work_left = most_steps(*dynamic ? sizes->most_pixels
+                                         : (uint64_t)input.height * (uint64_t)input.width,
+                                file.length);
+    TRY(sweep(&importer, file.model->graph, &input));
+    if (searched)
+        constants_left = 0;
+    TRY(find_head(&importer, file.model));
+    TRY(describe(file.model, model));
+    model->fingerprint = importer.fingerprint;
+out:
+    importer_free(&importer);
+    onnx_file_close(&file);
+    if (status != STATUS_OK)
+        model_free(model);
+    return status;
+}
+
+/* A file whose network runs at one size alone must be run at that. */
+static enum status check_size(const struct graph *graph, int64_t imgsz) {
+    int64_t height = graph->fixed_height, width = graph->fixed_width;
+    if (height == 0 || (height == imgsz && width == imgsz))
+        return STATUS_OK;
+    if (height != width)
+        return FAIL(STATUS_BAD_INPUT,
+                    "was exported for pictures of height %" PRId64 " and width %" PRId64
+                    " alone, and verify's are square: export it again with imgsz=%" PRId64
+                    " or dynamic=True",
+                    height, width, height > width ? height : width);
+    return FAIL(STATUS_BAD_INPUT,
+                "was exported for pictures of %" PRId64 " x %" PRId64
+                " and cannot be run at %" PRId64 ": use --imgsz %" PRId64
+                ", or export it again with imgsz=%" PRId64 " or dynamic=True",
+                width, height, imgsz, height, imgsz);
+}
+
+enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
+    /* Sizes without accidental equality with numbers of channels, for strides up to 32 and 64; a
+     * model that these do not suit is read for the very size that it will be run at. */
+    struct sizes sizes = {{352, 704, imgsz}, {416, 832, imgsz}, 0};
+    enum status status = STATUS_OK;
+    bool dynamic = false;
+    uint64_t work_left = UINT64_MAX;
+    if (weights != NULL)
+        return FAIL(STATUS_BAD_INPUT, "an ONNX model has its weights in it: leave out --weights");
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t pixels = (uint64_t)sizes.height[i] * (uint64_t)sizes.width[i];
+        sizes.most_pixels = pixels > sizes.most_pixels ? pixels : sizes.most_pixels;
+    }
+    for (size_t i = 0; i < 3; i = work_left == 0 ? 2 : i + 1) {
+        *model = (struct model){0};
+        status = read_at(path, &sizes, i, &work_left, model, &dynamic);
+        if (status == STATUS_FAILED || (status == STATUS_OK && model->graph.fixed_height == 0) ||
+            !dynamic || i == 2)
+            break;
+        model_free(model);
+    }
+    if (status == STATUS_OK)
+        status = check_size(&model->graph, imgsz);
+    if (status != STATUS_OK)
+        model_free(model);
+    return status;
+}

@@ -1,0 +1,101 @@
+/* The operators of ONNX that we know, each with what turns it into ours. Spellings of opset 11 to
+ * 22 differ in where they keep their numbers (attribute or input); node_list() takes either. */
+#include "model/onnx/onnx_import.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    translate *translate;
+    int detail; /* which of its family */
+} operators[] = {
+    {"Abs", translate_unary, UNARY_ABS},
+    {"Add", translate_binary, BINARY_ADD},
+    {"And", translate_binary, BINARY_AND},
+    {"AveragePool", translate_pool, OP_AVERAGE_POOL},
+    {"BatchNormalization", translate_batch_norm, 0},
+    {"Cast", translate_cast, 0},
+    {"CastLike", translate_cast, 1},
+    {"Ceil", translate_unary, UNARY_CEIL},
+    {"Clip", translate_clip, 0},
+    {"Concat", translate_concat, 0},
+    {"Constant", translate_constant, 0},
+    {"ConstantOfShape", translate_constant_of_shape, 0},
+    {"Conv", translate_conv, 0},
+    {"ConvTranspose", translate_conv_transpose, 0},
+    {"Div", translate_binary, BINARY_DIV},
+    {"Dropout", translate_alias, 0},
+    {"Equal", translate_binary, BINARY_EQUAL},
+    {"Erf", translate_unary, UNARY_ERF},
+    {"Exp", translate_unary, UNARY_EXP},
+    {"Expand", translate_expand, 0},
+    {"Flatten", translate_flatten, 0},
+    {"Floor", translate_unary, UNARY_FLOOR},
+    {"Gather", translate_gather, 0},
+    {"Gelu", translate_activation, ACTIVATION_GELU},
+    {"Gemm", translate_gemm, 0},
+    {"GlobalAveragePool", translate_global_pool, REDUCE_MEAN},
+    {"GlobalMaxPool", translate_global_pool, REDUCE_MAX},
+    {"Greater", translate_binary, BINARY_GREATER},
+    {"GreaterOrEqual", translate_not_binary, BINARY_LESS},
+    {"HardSigmoid", translate_activation, ACTIVATION_HARD_SIGMOID},
+    {"HardSwish", translate_activation, ACTIVATION_HARD_SWISH},
+    {"Identity", translate_alias, 0},
+    {"LeakyRelu", translate_activation, ACTIVATION_LEAKY_RELU},
+    {"Less", translate_binary, BINARY_LESS},
+    {"LessOrEqual", translate_not_binary, BINARY_GREATER},
+    {"Log", translate_unary, UNARY_LOG},
+    {"MatMul", translate_matmul, 0},
+    {"Max", translate_fold, BINARY_MAX},
+    {"MaxPool", translate_pool, OP_MAX_POOL},
+    {"Min", translate_fold, BINARY_MIN},
+    {"Mish", translate_activation, ACTIVATION_MISH},
+    {"Mod", translate_mod, BINARY_MOD},
+    {"Mul", translate_binary, BINARY_MUL},
+    {"Neg", translate_unary, UNARY_NEG},
+    {"Not", translate_unary, UNARY_NOT},
+    {"Or", translate_binary, BINARY_OR},
+    {"PRelu", translate_p_relu, 0},
+    {"Pad", translate_pad, 0},
+    {"Pow", translate_binary, BINARY_POW},
+    {"Range", translate_range, 0},
+    {"Reciprocal", translate_unary, UNARY_RECIPROCAL},
+    {"ReduceMax", translate_reduce, REDUCE_MAX},
+    {"ReduceMean", translate_reduce, REDUCE_MEAN},
+    {"ReduceMin", translate_reduce, REDUCE_MIN},
+    {"ReduceSum", translate_reduce, REDUCE_SUM},
+    {"Relu", translate_activation, ACTIVATION_RELU},
+    {"Reshape", translate_reshape, 0},
+    {"Resize", translate_resize, 0},
+    {"Round", translate_unary, UNARY_ROUND},
+    {"Shape", translate_shape, 0},
+    {"Sigmoid", translate_activation, ACTIVATION_SIGMOID},
+    {"Size", translate_size, 0},
+    {"Slice", translate_slice, 0},
+    {"Softmax", translate_softmax, 0},
+    {"Softplus", translate_activation, ACTIVATION_SOFTPLUS},
+    {"Split", translate_split, 0},
+    {"Sqrt", translate_unary, UNARY_SQRT},
+    {"Squeeze", translate_squeeze, 0},
+    {"Sub", translate_binary, BINARY_SUB},
+    {"Sum", translate_fold, BINARY_ADD},
+    {"Swish", translate_activation, ACTIVATION_SILU},
+    {"Tanh", translate_activation, ACTIVATION_TANH},
+    {"Tile", translate_tile, 0},
+    {"Transpose", translate_transpose, 0},
+    {"Unsqueeze", translate_unsqueeze, 0},
+    {"Upsample", translate_resize, 0},
+    {"Where", translate_where, 0},
+};
+
+enum status node_translate(struct importer *importer, const struct node *node) {
+    const Onnx__NodeProto *message = node->message;
+    bool own = message->domain == NULL || message->domain[0] == '\0' ||
+               strcmp(message->domain, "ai.onnx") == 0;
+    if (message->n_output == 0 || message->output[0][0] == '\0')
+        return FAIL(STATUS_BAD_INPUT, "has no output");
+    for (size_t i = 0; own && i < sizeof operators / sizeof operators[0]; i++)
+        if (strcmp(operators[i].name, message->op_type) == 0)
+            return operators[i].translate(importer, node, operators[i].detail);
+    return FAIL(STATUS_BAD_INPUT, "this operator is not supported");
+}
