@@ -2,7 +2,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "model/op.h"
+#include "model/derivation.h"
+#include "model/links.h"
 
 struct fusion {
     struct graph *graph;

@@ -12,7 +12,8 @@
 #include "base/memory.h"
 #include "base/suffix.h"
 #include "model/foreign.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
+#include "model/operators/operator.h"
 
 /* A message that begins with the number of ONNX's format, a small one. */
 static bool is_onnx(const struct beginning *file) {
@@ -149,7 +150,7 @@ static enum status finish(struct model *model) {
         if ((int64_t)graph->head.levels[l].stride > model->stride)
             model->stride = (int64_t)graph->head.levels[l].stride;
     for (size_t i = 0; i < graph->n_ops; i++) {
-        if (graph->ops[i].kind >= OP_CONSTANT_FIRST) {
+        if (operator_of(graph->ops[i].kind)->of_shapes) {
             status = FAIL(STATUS_BAD_INPUT, "operator %.100s, node '%.100s' is not supported",
                           graph->ops[i].type_name, graph->ops[i].name);
             goto out;

@@ -5,7 +5,8 @@
 
 #include "base/memory.h"
 #include "model/head/head.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
+#include "model/operators/operator.h"
 
 /* Bytes that one evaluation may take: what heads of a thousand classes need for this picture. */
 static uint64_t most_bytes(const struct head_search *search) {
@@ -20,14 +21,13 @@ bool op_is_sigmoid(const struct op *op) {
 }
 
 bool op_moves(const struct graph *graph, const struct op *op) {
-    if (op->kind == OP_GATHER)
-        return op->inputs[1] >= 0 && graph->tensors[op->inputs[1]].constant;
-    return op->kind == OP_RESHAPE || op->kind == OP_TRANSPOSE || op->kind == OP_CONCAT ||
-           op->kind == OP_SLICE;
+    if (op->kind == OP_GATHER && !(op->inputs[1] >= 0 && graph->tensors[op->inputs[1]].constant))
+        return false;
+    return operator_of(op->kind)->moves;
 }
 
 bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps) {
-    return work_spend(search->work_left, count > UINT64_MAX / steps ? UINT64_MAX : count * steps);
+    return steps_spend(search->work_left, count > UINT64_MAX / steps ? UINT64_MAX : count * steps);
 }
 
 /* Steps to look at one operator or at one tensor, room in a cone's arrays included. */
@@ -100,7 +100,7 @@ enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *don
     *value = (struct value){dtype, cone->search->shapes[tensor], NULL};
     cone->bytes += value_bytes(value);
     *done = *done && cone->bytes <= most_bytes(cone->search) &&
-            work_spend(cone->search->work_left, value_bytes(value) / 4);
+            steps_spend(cone->search->work_left, value_bytes(value) / 4);
     if (!*done)
         return STATUS_OK;
     return head_allocate(cone->search, value_bytes(value), &value->data);
@@ -145,9 +145,9 @@ static enum status step(struct cone *cone, const struct op *op, bool *done) {
         *done = *done && inputs[k].data != NULL;
     }
     bool marks = cone->moves && op_is_sigmoid(op) && inputs[0].data != NULL;
-    *done = *done && work_spend(cone->search->work_left,
-                                marks ? (uint64_t)shape_elements(&shapes[op->output])
-                                      : op_steps(op, shapes, &shapes[op->output]));
+    *done = *done && steps_spend(cone->search->work_left,
+                                 marks ? (uint64_t)shape_elements(&shapes[op->output])
+                                       : op_steps(op, shapes, &shapes[op->output]));
     enum dtype dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
     enum status status = cone_give(cone, op->output, dtype, done);
     if (status != STATUS_OK || !*done)

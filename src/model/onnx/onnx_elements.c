@@ -110,12 +110,6 @@ out:
     return status;
 }
 
-enum status translate_where(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_WHERE, 3);
-    return emit_output(importer, node, &op);
-}
-
 enum status translate_softmax(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
     enum status status;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
 
 enum status importer_start(struct importer *importer, const Onnx__GraphProto *file) {
     size_t names = 16 + file->n_initializer + file->n_input;

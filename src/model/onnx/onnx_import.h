@@ -150,15 +150,15 @@ enum status node_translate(struct importer *importer, const struct node *node);
 /* Families of operators; `detail` is the table's. */
 typedef enum status translate(struct importer *importer, const struct node *node, int detail);
 translate translate_conv, translate_conv_transpose, translate_pool, translate_global_pool,
-    translate_resize, translate_batch_norm, translate_matmul, translate_gemm; /* onnx_layers.c */
+    translate_resize, translate_gemm; /* onnx_layers.c */
 translate translate_reshape, translate_flatten, translate_squeeze, translate_unsqueeze,
     translate_transpose, translate_concat, translate_slice, translate_split, translate_gather,
-    translate_expand, translate_pad, translate_tile; /* onnx_moves.c */
+    translate_expand, translate_pad; /* onnx_moves.c */
 translate translate_alias, translate_activation, translate_unary, translate_clip, translate_p_relu,
-    translate_binary, translate_mod, translate_not_binary, translate_fold, translate_where,
-    translate_softmax, translate_reduce; /* onnx_elements.c */
+    translate_binary, translate_mod, translate_not_binary, translate_fold, translate_softmax,
+    translate_reduce; /* onnx_elements.c */
 translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
-    translate_range, translate_cast; /* onnx_values.c */
+    translate_cast; /* onnx_values.c */
 
 /* onnx_metadata.c */
 

@@ -192,21 +192,6 @@ out:
     return status;
 }
 
-enum status translate_batch_norm(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_BATCH_NORM, 5);
-    if (node_int(node, "training_mode", 0) != 0)
-        return FAIL(STATUS_BAD_INPUT, "the model was exported in training mode");
-    op.alpha = node_float(node, "epsilon", 1e-5f);
-    return emit_output(importer, node, &op);
-}
-
-enum status translate_matmul(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_MATMUL, 2);
-    return emit_output(importer, node, &op);
-}
-
 /* One matrix of a Gemm, transposed where asked for, times a factor. */
 static enum status gemm_operand(struct importer *importer, const struct node *node, int input,
                                 bool transposed, float factor, int *out) {

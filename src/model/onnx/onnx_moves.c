@@ -307,9 +307,3 @@ enum status translate_pad(struct importer *importer, const struct node *node, in
 out:
     return status;
 }
-
-enum status translate_tile(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_TILE, 2);
-    return emit_output(importer, node, &op);
-}
