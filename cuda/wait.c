@@ -39,7 +39,7 @@ enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
         bool late = silence_look(&silence, now) > limit && limit > 0;
         cudaError_t code = cudaEventQuery(event);
         if (code != cudaErrorNotReady) {
-            status = cuda_status(code, "cudaEventQuery", __FILE__, __LINE__);
+            status = cuda_status(code, "cudaEventQuery");
             break;
         }
         cuda_forget(code); /* it is none */
