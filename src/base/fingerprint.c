@@ -1,3 +1,4 @@
+/* FNV-1a of bytes and of files. */
 #include "base/fingerprint.h"
 
 #include <errno.h>

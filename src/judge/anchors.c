@@ -1,3 +1,4 @@
+/* A picture's anchors: their boxes, decoded a tile at a time. */
 #include "judge/anchors.h"
 
 #include <math.h>
@@ -6,7 +7,7 @@
 
 #include "base/memory.h"
 #include "judge/head_decode.h"
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 static enum status check_map(const struct head_map *map, size_t channels) {
     if (map->block == 0 || (!map->data && map->width && map->height))

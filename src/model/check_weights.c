@@ -1,3 +1,4 @@
+/* Refuses weights that are not finite. */
 #include <math.h>
 
 #include "model/operators/cost.h"

@@ -1,3 +1,4 @@
+/* BatchNorm goes into the convolution before it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

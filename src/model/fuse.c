@@ -1,3 +1,4 @@
+/* Activations and additions go into the convolution before them. */
 #include <math.h>
 #include <stdlib.h>
 

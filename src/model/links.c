@@ -1,3 +1,4 @@
+/* Who computes each tensor and who needs it. */
 #include <stdlib.h>
 
 #include "base/memory.h"

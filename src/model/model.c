@@ -151,8 +151,9 @@ static enum status finish(struct model *model) {
             model->stride = (int64_t)graph->head.levels[l].stride;
     for (size_t i = 0; i < graph->n_ops; i++) {
         if (operator_of(graph->ops[i].kind)->of_shapes) {
-            status = FAIL(STATUS_BAD_INPUT, "operator %.100s, node '%.100s' is not supported",
-                          graph->ops[i].type_name, graph->ops[i].name);
+            status = FAIL_FOR(REASON_OPERATOR, STATUS_BAD_INPUT,
+                              "operator %.100s, node '%.100s' is not supported",
+                              graph->ops[i].type_name, graph->ops[i].name);
             goto out;
         }
         model->parameters += op_parameters(graph, &graph->ops[i]);

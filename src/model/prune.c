@@ -1,3 +1,4 @@
+/* Removes what the head does not need. */
 #include <stdlib.h>
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Reads Darknet's .cfg into sections, and their options into numbers. */
 #include "model/darknet/darknet_cfg.h"
 
 #include <errno.h>

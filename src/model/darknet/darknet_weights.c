@@ -1,3 +1,4 @@
+/* Reads Darknet's .weights. */
 #include "model/darknet/darknet_weights.h"
 
 #include <fcntl.h>

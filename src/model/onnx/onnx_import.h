@@ -29,10 +29,11 @@ enum {
 };
 
 /* What is known of a tensor beside its shapes. */
-struct fact {
+struct tensor_state {
     bool known;    /* its shape at the nominal size */
     bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
-    char *trouble; /* not NULL: why the operator that computes it was not understood; owned */
+    char *trouble; /* not NULL: why it could not be computed; owned */
+    enum status_reason reason; /* REASON_OPERATOR where it is an operator that is not understood */
 };
 
 struct name_entry {
@@ -50,8 +51,8 @@ struct importer {
     int64_t height, width; /* nominal */
     int64_t probe_height, probe_width;
     size_t tensor_count; /* entries of the next three */
-    size_t fact_capacity, shape_capacity, probe_capacity;
-    struct fact *facts;
+    size_t state_capacity, shape_capacity, probe_capacity;
+    struct tensor_state *states;
     struct shape *shapes; /* at the nominal size */
     struct shape *probes; /* at the probe size */
     size_t serial;        /* of the operator being read; 0 before the first */

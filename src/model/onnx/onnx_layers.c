@@ -26,8 +26,8 @@ static enum status pair(const struct importer *importer, const struct node *node
 static void same_padding(const struct shape *in, bool lower, struct window *window) {
     for (size_t i = 0; i < 2; i++) {
         int64_t size = in->dims[2 + i], stride = window->stride[i];
-        int64_t reach = (window->kernel[i] - 1) * window->dilation[i] + 1;
-        int64_t total = ((size + stride - 1) / stride - 1) * stride + reach - size;
+        int64_t extent = (window->kernel[i] - 1) * window->dilation[i] + 1;
+        int64_t total = ((size + stride - 1) / stride - 1) * stride + extent - size;
         total = total < 0 ? 0 : total;
         window->pad[i] = lower ? total - total / 2 : total / 2;
         window->pad[2 + i] = total - window->pad[i];

@@ -157,7 +157,7 @@ out:
 /* Whether an axis of the first input changes with the picture's size. */
 static bool axis_changes(const struct importer *importer, const struct node *node, size_t axis) {
     int input = node_input(node, 0);
-    return importer->facts[input].open &&
+    return importer->states[input].open &&
            importer->probes[input].dims[axis] != importer->shapes[input].dims[axis];
 }
 

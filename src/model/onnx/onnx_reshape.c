@@ -116,7 +116,7 @@ enum status emit_reshape(struct importer *importer, const struct node *node,
         return FAIL(STATUS_BAD_INPUT, "its input is missing");
     if (shape_elements(out) != shape_elements(&importer->shapes[input]))
         return FAIL(STATUS_BAD_INPUT, "its result has another number of elements than its input");
-    const struct shape *probe = importer->facts[input].open ? &importer->probes[input] : NULL;
+    const struct shape *probe = importer->states[input].open ? &importer->probes[input] : NULL;
     reshape_rules(&importer->shapes[input], probe, out, importer->height, importer->width, &op,
                   &tied);
     return emit(importer, node, &op, tied, node->message->output[0], NULL);

@@ -59,7 +59,7 @@ const struct operator* operator_of(enum op_kind kind);
 
 /* Fails with the operator and its node named in front of the reason. */
 #define OP_FAIL(op, ...)                                                                           \
-    ((void)FAIL(STATUS_BAD_INPUT, __VA_ARGS__),                                                    \
+    ((void)FAIL_FOR(REASON_OPERATOR, STATUS_BAD_INPUT, __VA_ARGS__),                               \
      (void)status_prefix(STATUS_BAD_INPUT, "operator %.200s, node '%.200s': ", (op)->type_name,    \
                          (op)->name),                                                              \
      status_value(STATUS_BAD_INPUT))

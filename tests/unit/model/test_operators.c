@@ -36,6 +36,7 @@ static void what_is_not_known_is_refused(void **state) {
     assert_int_equal(op_shape(&graph, &op, NULL, 8, 8, &shape), STATUS_BAD_INPUT);
     assert_string_equal(status_message(),
                         "operator Strange, node 'n': this operator is not supported");
+    assert_int_equal(status_reason(), REASON_OPERATOR);
     assert_int_equal(op_dtype(&op, NULL, &dtype), STATUS_BAD_INPUT);
     assert_true(operator_of(OP_UNKNOWN)->of_shapes); /* no finished graph has it */
     assert_int_equal(op_evaluate(&op, NULL, &(struct value){0}), STATUS_BAD_INPUT);

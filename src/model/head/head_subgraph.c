@@ -30,28 +30,28 @@ bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps
     return steps_spend(search->work_left, count > UINT64_MAX / steps ? UINT64_MAX : count * steps);
 }
 
-/* Steps to look at one operator or at one tensor, room in a cone's arrays included. */
+/* Steps to look at one operator or at one tensor, room in a subgraph's arrays included. */
 enum { OP_STEPS = 8, TENSOR_STEPS = 40 };
 
 /* Inputs whose elements matter: of a Gather the data alone, where moves are followed. */
-static size_t followed(const struct cone *cone, const struct op *op) {
-    return cone->moves && op->kind == OP_GATHER ? 1 : op->n_inputs;
+static size_t followed(const struct subgraph *subgraph, const struct op *op) {
+    return subgraph->moves && op->kind == OP_GATHER ? 1 : op->n_inputs;
 }
 
-enum status cone_open(const struct head_search *search, int target, cone_boundary *boundary,
-                      const void *context, struct cone *cone, bool *closed) {
+enum status subgraph_open(const struct head_search *search, int target, subgraph_boundary *boundary,
+                          const void *context, struct subgraph *subgraph, bool *closed) {
     enum status status;
     const struct graph *graph = search->graph;
     bool *needed = NULL;
-    *cone = (struct cone){.search = search, .target = target, .moves = boundary == NULL};
+    *subgraph = (struct subgraph){.search = search, .target = target, .moves = boundary == NULL};
     *closed = head_spend(search, graph->n_ops, OP_STEPS) &&
               head_spend(search, graph->n_tensors, TENSOR_STEPS);
     if (!*closed)
         return STATUS_OK;
     TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
-    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->inside, &cone->inside));
-    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->uses, &cone->uses));
-    TRY(memory_zeroed(graph->n_tensors, sizeof *cone->values, &cone->values));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *subgraph->inside, &subgraph->inside));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *subgraph->uses, &subgraph->uses));
+    TRY(memory_zeroed(graph->n_tensors, sizeof *subgraph->values, &subgraph->values));
     needed[target] = true;
     for (size_t i = graph->n_ops; i-- > 0;) {
         const struct op *op = &graph->ops[i];
@@ -59,58 +59,58 @@ enum status cone_open(const struct head_search *search, int target, cone_boundar
             (boundary == NULL ? !op_moves(graph, op) && !op_is_sigmoid(op)
                               : boundary(search, op, context)))
             continue;
-        cone->inside[op->output] = true;
-        for (size_t k = 0; k < followed(cone, op); k++) {
+        subgraph->inside[op->output] = true;
+        for (size_t k = 0; k < followed(subgraph, op); k++) {
             if (op->inputs[k] < 0)
                 continue;
             needed[op->inputs[k]] = true;
-            cone->uses[op->inputs[k]]++;
+            subgraph->uses[op->inputs[k]]++;
         }
     }
     for (size_t i = 0; i < graph->n_tensors && *closed; i++) {
-        if (!needed[i] || cone->inside[i] || (graph->tensors[i].constant && !cone->moves))
+        if (!needed[i] || subgraph->inside[i] || (graph->tensors[i].constant && !subgraph->moves))
             continue;
-        *closed = cone->n_sources < CONE_SOURCES && search->known[i];
+        *closed = subgraph->n_sources < SUBGRAPH_SOURCES && search->known[i];
         if (*closed)
-            cone->sources[cone->n_sources++] = (int)i;
+            subgraph->sources[subgraph->n_sources++] = (int)i;
     }
 out:
     free(needed);
     if (status != STATUS_OK)
-        cone_close(cone);
+        subgraph_close(subgraph);
     return status;
 }
 
-void cone_close(struct cone *cone) {
-    if (cone->values != NULL)
-        for (size_t i = 0; i < cone->search->graph->n_tensors; i++)
-            head_release(cone->search, cone->values[i].data);
-    free(cone->values);
-    free(cone->inside);
-    free(cone->uses);
-    *cone = (struct cone){0};
+void subgraph_close(struct subgraph *subgraph) {
+    if (subgraph->values != NULL)
+        for (size_t i = 0; i < subgraph->search->graph->n_tensors; i++)
+            head_release(subgraph->search, subgraph->values[i].data);
+    free(subgraph->values);
+    free(subgraph->inside);
+    free(subgraph->uses);
+    *subgraph = (struct subgraph){0};
 }
 
 static uint64_t value_bytes(const struct value *value) {
     return (uint64_t)shape_elements(&value->shape) * dtype_size(value->dtype);
 }
 
-enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *done) {
-    struct value *value = &cone->values[tensor];
-    *value = (struct value){dtype, cone->search->shapes[tensor], NULL};
-    cone->bytes += value_bytes(value);
-    *done = *done && cone->bytes <= most_bytes(cone->search) &&
-            steps_spend(cone->search->work_left, value_bytes(value) / 4);
+enum status subgraph_allocate(struct subgraph *subgraph, int tensor, enum dtype dtype, bool *done) {
+    struct value *value = &subgraph->values[tensor];
+    *value = (struct value){dtype, subgraph->search->shapes[tensor], NULL};
+    subgraph->bytes += value_bytes(value);
+    *done = *done && subgraph->bytes <= most_bytes(subgraph->search) &&
+            steps_spend(subgraph->search->work_left, value_bytes(value) / 4);
     if (!*done)
         return STATUS_OK;
-    return head_allocate(cone->search, value_bytes(value), &value->data);
+    return head_allocate(subgraph->search, value_bytes(value), &value->data);
 }
 
 /* Lets them go. */
-static void drop(struct cone *cone, int tensor) {
-    cone->bytes -= value_bytes(&cone->values[tensor]);
-    head_release(cone->search, cone->values[tensor].data);
-    cone->values[tensor].data = NULL;
+static void drop(struct subgraph *subgraph, int tensor) {
+    subgraph->bytes -= value_bytes(&subgraph->values[tensor]);
+    head_release(subgraph->search, subgraph->values[tensor].data);
+    subgraph->values[tensor].data = NULL;
 }
 
 /* The numbers of elements that pass a sigmoid. */
@@ -118,38 +118,38 @@ static void mark_sigmoid(const struct value *in, struct value *out) {
     const int64_t *from = in->data;
     int64_t *to = out->data, count = shape_elements(&in->shape);
     for (int64_t i = 0; i < count; i++)
-        to[i] = from[i] + CONE_SIGMOID;
+        to[i] = from[i] + SUBGRAPH_SIGMOID;
 }
 
-bool cone_passes_sigmoid(const struct cone *cone) {
-    const struct graph *graph = cone->search->graph;
+bool subgraph_passes_sigmoid(const struct subgraph *subgraph) {
+    const struct graph *graph = subgraph->search->graph;
     for (size_t i = 0; i < graph->n_ops; i++)
-        if (cone->inside[graph->ops[i].output] && op_is_sigmoid(&graph->ops[i]))
+        if (subgraph->inside[graph->ops[i].output] && op_is_sigmoid(&graph->ops[i]))
             return true;
     return false;
 }
 
-/* Computes one operator of the cone. *done: false where that is not possible. */
-static enum status step(struct cone *cone, const struct op *op, bool *done) {
-    const struct graph *graph = cone->search->graph;
-    const struct shape *shapes = cone->search->shapes;
-    struct value inputs[GRAPH_INPUTS] = {0}, *out = &cone->values[op->output];
+/* Computes one operator of the subgraph. *done: false where that is not possible. */
+static enum status step(struct subgraph *subgraph, const struct op *op, bool *done) {
+    const struct graph *graph = subgraph->search->graph;
+    const struct shape *shapes = subgraph->search->shapes;
+    struct value inputs[GRAPH_INPUTS] = {0}, *out = &subgraph->values[op->output];
     for (size_t k = 0; k < op->n_inputs; k++) {
         int input = op->inputs[k];
         if (input < 0)
             continue;
         const struct tensor *tensor = &graph->tensors[input];
-        inputs[k] = cone->values[input];
+        inputs[k] = subgraph->values[input];
         if (inputs[k].data == NULL)
             inputs[k] = (struct value){tensor->dtype, tensor->shape, tensor->data};
         *done = *done && inputs[k].data != NULL;
     }
-    bool marks = cone->moves && op_is_sigmoid(op) && inputs[0].data != NULL;
-    *done = *done && steps_spend(cone->search->work_left,
+    bool marks = subgraph->moves && op_is_sigmoid(op) && inputs[0].data != NULL;
+    *done = *done && steps_spend(subgraph->search->work_left,
                                  marks ? (uint64_t)shape_elements(&shapes[op->output])
                                        : op_steps(op, shapes, &shapes[op->output]));
-    enum dtype dtype = cone->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
-    enum status status = cone_give(cone, op->output, dtype, done);
+    enum dtype dtype = subgraph->moves ? DTYPE_I64 : graph->tensors[op->output].dtype;
+    enum status status = subgraph_allocate(subgraph, op->output, dtype, done);
     if (status != STATUS_OK || !*done)
         return status;
     if (marks) {
@@ -158,61 +158,62 @@ static enum status step(struct cone *cone, const struct op *op, bool *done) {
         *done = false;
         return status == STATUS_BAD_INPUT ? STATUS_OK : status;
     }
-    for (size_t k = 0; k < followed(cone, op); k++) {
+    for (size_t k = 0; k < followed(subgraph, op); k++) {
         int input = op->inputs[k];
-        if (input >= 0 && --cone->uses[input] == 0 && cone->inside[input])
-            drop(cone, input);
+        if (input >= 0 && --subgraph->uses[input] == 0 && subgraph->inside[input])
+            drop(subgraph, input);
     }
     return STATUS_OK;
 }
 
 /* Hands the target's elements over. */
-static void take(struct cone *cone, struct value *out) {
-    *out = cone->values[cone->target];
-    cone->values[cone->target].data = NULL;
+static void take(struct subgraph *subgraph, struct value *out) {
+    *out = subgraph->values[subgraph->target];
+    subgraph->values[subgraph->target].data = NULL;
 }
 
-enum status cone_evaluate(struct cone *cone, struct value *out, bool *done) {
+enum status subgraph_evaluate(struct subgraph *subgraph, struct value *out, bool *done) {
     enum status status = STATUS_OK;
-    const struct graph *graph = cone->search->graph;
-    *done = cone->inside[cone->target] && head_spend(cone->search, graph->n_ops, OP_STEPS);
+    const struct graph *graph = subgraph->search->graph;
+    *done =
+        subgraph->inside[subgraph->target] && head_spend(subgraph->search, graph->n_ops, OP_STEPS);
     *out = (struct value){0};
     for (size_t i = 0; i < graph->n_ops && *done; i++)
-        if (cone->inside[graph->ops[i].output])
-            TRY(step(cone, &graph->ops[i], done));
+        if (subgraph->inside[graph->ops[i].output])
+            TRY(step(subgraph, &graph->ops[i], done));
     if (*done)
-        take(cone, out);
+        take(subgraph, out);
 out:
     return status;
 }
 
-enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64_t **ids,
-                       bool *done) {
+enum status subgraph_trace(struct subgraph *subgraph, int64_t first[SUBGRAPH_SOURCES + 1],
+                           int64_t **ids, bool *done) {
     enum status status = STATUS_OK;
     struct value out = {0};
     *ids = NULL;
     *done = true;
     first[0] = 0;
-    for (size_t s = 0; s < cone->n_sources && *done; s++) {
-        int source = cone->sources[s];
-        int64_t count = shape_elements(&cone->search->shapes[source]);
+    for (size_t s = 0; s < subgraph->n_sources && *done; s++) {
+        int source = subgraph->sources[s];
+        int64_t count = shape_elements(&subgraph->search->shapes[source]);
         first[s + 1] = first[s] + count;
-        TRY(cone_give(cone, source, DTYPE_I64, done));
-        *done = *done && head_spend(cone->search, (uint64_t)count, 1);
-        int64_t *numbers = cone->values[source].data;
+        TRY(subgraph_allocate(subgraph, source, DTYPE_I64, done));
+        *done = *done && head_spend(subgraph->search, (uint64_t)count, 1);
+        int64_t *numbers = subgraph->values[source].data;
         for (int64_t i = *done ? 0 : count; i < count; i++)
             numbers[i] = first[s] + i;
     }
-    if (*done && !cone->inside[cone->target])
-        take(cone, &out); /* it is its own source */
+    if (*done && !subgraph->inside[subgraph->target])
+        take(subgraph, &out); /* it is its own source */
     else if (*done)
-        TRY(cone_evaluate(cone, &out, done));
+        TRY(subgraph_evaluate(subgraph, &out, done));
     *ids = out.data;
 out:
     return status;
 }
 
-size_t cone_source(const int64_t first[CONE_SOURCES + 1], size_t n_sources, int64_t id) {
+size_t subgraph_source(const int64_t first[SUBGRAPH_SOURCES + 1], size_t n_sources, int64_t id) {
     size_t s = 0;
     while (s + 1 < n_sources && id >= first[s + 1])
         s++;
