@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/queue.h"
 #include "base/silence.h"
@@ -42,7 +43,7 @@ struct verify {
     char message[ERROR_BYTES];
     bool vain; /* as in struct verify_progress */
     atomic_uint_least64_t done;
-    struct timespec started;
+    uint64_t started; /* by clock_ns */
     atomic_bool finished;
     atomic_uint_least64_t recorded_ns; /* when the last image was finished, since the start */
     struct silence silence; /* since an image was finished; the polling thread's, as what follows */
@@ -51,20 +52,12 @@ struct verify {
     atomic_uint_least64_t stage_ns[STAGE_COUNT];
 };
 
-static uint64_t since(const struct timespec *start) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t ns = (int64_t)(now.tv_sec - start->tv_sec) * 1000000000 + now.tv_nsec - start->tv_nsec;
-    return ns > 0 ? (uint64_t)ns : 1;
+static uint64_t since(uint64_t start) {
+    uint64_t now = clock_ns();
+    return now > start ? now - start : 1;
 }
 
-static struct timespec now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time;
-}
-
-/* For waits that end at a time of CLOCK_MONOTONIC. */
+/* For waits that end at a time of clock_ns. */
 static void condition_init(pthread_cond_t *condition) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -129,16 +122,16 @@ static void leave(struct verify *verify) {
 
 static enum status read_and_stage(struct verify *verify, struct image *image, struct item *item) {
     const struct verify_job *job = verify->job;
-    struct timespec start = now();
+    uint64_t start = clock_ns();
     enum status status = text_status(&item->path_text);
     if (status == STATUS_OK)
         status = item_read(job, verify->outage, image, item);
-    atomic_fetch_add(&verify->stage_ns[STAGE_READ], since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_READ], since(start));
     if (status != STATUS_OK || !job->interface || item->error[0])
         return status;
-    start = now();
+    start = clock_ns();
     status = job->interface->stage(job->backend, item->slot, image, &item->letterbox);
-    atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], since(start));
     return status;
 }
 
@@ -190,9 +183,9 @@ static void *forwarder(void *argument) {
         size_t n = fill_flight(verify, &flights);
         if (n == 0 && flights.count == 0)
             break;
-        struct timespec start = now();
+        uint64_t start = clock_ns();
         TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights));
-        atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], since(&start));
+        atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], since(start));
     }
 out:
     if (status != STATUS_OK)
@@ -206,7 +199,7 @@ out:
 /* Records the item and all that waited for it, in the order of taking, and frees them. */
 static enum status record_in_order(struct verify *verify, struct item *item) {
     enum status status = STATUS_OK;
-    struct timespec start = now();
+    uint64_t start = clock_ns();
     pthread_mutex_lock(&verify->order_mutex);
     verify->waiting[item->turn % verify->n_items] = item;
     struct item **oldest;
@@ -217,17 +210,17 @@ static enum status record_in_order(struct verify *verify, struct item *item) {
         *oldest = NULL;
         verify->recorded++;
     }
-    atomic_store(&verify->recorded_ns, since(&verify->started));
+    atomic_store(&verify->recorded_ns, since(verify->started));
     atomic_store(&verify->done, verify->recorded);
     pthread_mutex_unlock(&verify->order_mutex);
-    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], since(start));
     return status;
 }
 
 /* Waits until a sync is due or the work has ended. */
 static void wait_for_sync(struct verify *verify) {
-    struct timespec due = now();
-    due.tv_sec += SYNC_EVERY_SECONDS;
+    const uint64_t second = 1000000000, end = clock_ns() + SYNC_EVERY_SECONDS * second;
+    const struct timespec due = {.tv_sec = (time_t)(end / second), .tv_nsec = (long)(end % second)};
     pthread_mutex_lock(&verify->end_mutex);
     while (!atomic_load(&verify->stopped) && !atomic_load(&verify->finished) &&
            pthread_cond_timedwait(&verify->ended, &verify->end_mutex, &due) == 0)
@@ -259,13 +252,13 @@ static void *judge_and_placer(void *argument) {
     void *popped;
     while (!atomic_load(&verify->stopped) && queue_pop(&verify->judged, &popped, 1)) {
         struct item *item = popped;
-        struct timespec start = now();
+        uint64_t start = clock_ns();
         status = item_judge(verify->job, item);
         if (status != STATUS_OK)
             stop_over(verify, status, item->findings.not_finite);
         TRY(status);
         TRY(item_place(verify->job, verify->outage, item));
-        atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], since(&start));
+        atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], since(start));
         TRY(record_in_order(verify, item));
     }
 out:
@@ -341,7 +334,7 @@ enum status verify_start(const struct verify_job *job, struct work *work, struct
     pthread_mutex_init(&verify->failure_mutex, NULL);
     pthread_mutex_init(&verify->end_mutex, NULL);
     condition_init(&verify->ended);
-    clock_gettime(CLOCK_MONOTONIC, &verify->started);
+    verify->started = clock_ns();
     status = make(verify);
     if (status != STATUS_OK) {
         release(verify);
@@ -374,7 +367,7 @@ out:
 
 /* Says once that images are under way and none comes to its end. */
 static void note_stall(struct verify *verify, uint64_t done, uint64_t held) {
-    double time = 1e-9 * (double)since(&verify->started);
+    double time = 1e-9 * (double)since(verify->started);
     if (done != verify->seen_done || held == 0)
         silence_break(&verify->silence, time);
     verify->seen_done = done;
@@ -400,7 +393,7 @@ void verify_poll(struct verify *verify, struct verify_progress *progress) {
     /* While it has nothing to do, a rank's time stands still at its last image. */
     bool busy = !finished && held + progress->left > 0;
     progress->seconds =
-        1e-9 * (double)(busy ? since(&verify->started) : atomic_load(&verify->recorded_ns));
+        1e-9 * (double)(busy ? since(verify->started) : atomic_load(&verify->recorded_ns));
     progress->finished = finished && all_taken;
     pthread_mutex_lock(&verify->failure_mutex);
     progress->status = verify->status;

@@ -2,7 +2,6 @@
 #include "model/darknet/darknet_cfg.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_SECTIONS = 4096 };
@@ -17,31 +17,23 @@ enum { MOST_BYTES = 1 << 20, MOST_SECTIONS = 4096 };
 enum status small_file_read(const char *path, char **text) {
     enum status status = STATUS_OK;
     struct stat about;
-    size_t length = 0;
-    ssize_t n;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = file_open(path, 0, &about);
     *text = NULL;
+    if (file == FILE_NOT_REGULAR)
+        return FAIL(STATUS_BAD_INPUT, "is no regular file");
     if (file < 0 && errno == ENOENT)
         return STATUS_OK;
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT, "is no regular file");
-        goto out;
-    }
     if (about.st_size > MOST_BYTES) {
         status = FAIL(STATUS_BAD_INPUT, "has %" PRIu64 " bytes; a text of %d at most is expected",
                       (uint64_t)about.st_size, MOST_BYTES);
         goto out;
     }
     TRY(memory_zeroed((size_t)about.st_size + 1, 1, text));
-    while (length < (size_t)about.st_size &&
-           ((n = read(file, *text + length, (size_t)about.st_size - length)) > 0 ||
-            (n < 0 && errno == EINTR)))
-        length += n > 0 ? (size_t)n : 0;
-    if (length < (size_t)about.st_size)
+    if (file_read(file, *text, (size_t)about.st_size) < about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "cannot be read to its end");
-    else if (strlen(*text) < length)
+    else if (strlen(*text) < (size_t)about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "is no text: it has a NUL byte");
 out:
     close(file);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/operators/cost.h"
 
@@ -28,21 +29,13 @@ void importer_free(struct importer *importer) {
     free(importer->names);
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_name(const char *name) {
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    return hash;
-}
-
 /* Slots that are tried for a name. At a quarter full, names that are not made for it need a few. */
 enum { MOST_PROBES = 64 };
 
 /* The slot of a name, or the free one where it would be (linear probing); NULL where there is
  * neither. */
 static struct name_entry *name_slot(const struct importer *importer, const char *name) {
-    uint64_t hash = hash_name(name);
+    uint64_t hash = fingerprint_bytes(FINGERPRINT_START, name, strlen(name));
     size_t slot = hash ^ hash >> 32;
     for (size_t i = 0; i < MOST_PROBES; i++) {
         struct name_entry *entry = &importer->names[(slot + i) & (importer->name_slots - 1)];
@@ -64,7 +57,8 @@ enum status importer_bind(struct importer *importer, const char *name, int tenso
                     name);
     if (entry->name != NULL)
         return FAIL(STATUS_BAD_INPUT, "damaged: two tensors are named '%.200s'", name);
-    *entry = (struct name_entry){name, hash_name(name), tensor, importer->serial};
+    *entry = (struct name_entry){name, fingerprint_bytes(FINGERPRINT_START, name, strlen(name)),
+                                 tensor, importer->serial};
     return STATUS_OK;
 }
 
