@@ -107,13 +107,20 @@ float node_float(const struct node *node, const char *name, float fallback);
 /* Whether a text attribute, `fallback` where absent, is `value`. */
 bool node_text_is(const struct node *node, const char *name, const char *fallback,
                   const char *value);
-/* A list of integers from the attribute `name` or, where there is none, from the constant input
- * `input` (-1: attributes alone). *present says whether there was either. */
-enum status node_list(const struct importer *importer, const struct node *node, const char *name,
-                      int input, int64_t *values, size_t most, size_t *count, bool *present);
-/* A number from the attribute or the constant input, likewise. */
-enum status node_number(const struct importer *importer, const struct node *node, const char *name,
-                        int input, float *value, bool *present);
+/* Where numbers of a node stand: in the attribute `name` or, where there is none, in the constant
+ * input `input` (-1: attributes alone). */
+struct node_source {
+    const char *name;
+    int input;
+};
+#define FROM(name, input) ((struct node_source){(name), (input)})
+/* A list of at most `most` integers. *present says whether there was either. */
+enum status node_list(const struct importer *importer, const struct node *node,
+                      struct node_source source, int64_t *values, size_t most, size_t *count,
+                      bool *present);
+/* A number, likewise. */
+enum status node_number(const struct importer *importer, const struct node *node,
+                        struct node_source source, float *value, bool *present);
 /* The input's index, -1 where it is left out. */
 int node_input(const struct node *node, size_t input);
 /* The shape of an input at the nominal size, NULL where the input is left out. */

@@ -10,7 +10,7 @@ static enum status pair(const struct importer *importer, const struct node *node
                         int64_t fallback, int64_t out[2]) {
     size_t count;
     bool present;
-    enum status status = node_list(importer, node, name, -1, out, 2, &count, &present);
+    enum status status = node_list(importer, node, FROM(name, -1), out, 2, &count, &present);
     if (status != STATUS_OK)
         return status;
     if (!present)
@@ -47,7 +47,7 @@ static enum status window_of(const struct importer *importer, const struct node 
     TRY(pair(importer, node, "strides", 1, window->stride));
     TRY(pair(importer, node, "dilations", 1, window->dilation));
     TRY(pair(importer, node, "output_padding", 0, window->output_padding));
-    TRY(node_list(importer, node, "pads", -1, window->pad, 4, &count, &present));
+    TRY(node_list(importer, node, FROM("pads", -1), window->pad, 4, &count, &present));
     window->group = node_int(node, "group", 1);
     window->ceil_mode = node_int(node, "ceil_mode", 0) != 0;
     for (size_t i = 0; i < 2; i++) {
@@ -157,7 +157,7 @@ static enum status resize_scales(const struct importer *importer, const struct n
             scales[i] = ((const float *)constant->data)[i];
         return STATUS_OK;
     }
-    TRY(node_list(importer, node, "", 3, sizes, 4, &n_sizes, &present));
+    TRY(node_list(importer, node, FROM("", 3), sizes, 4, &n_sizes, &present));
     if (n_sizes != 4)
         return FAIL(STATUS_BAD_INPUT, "its scales must be four constants");
     sizes[0] = sizes[0] == importer->batch ? in->dims[0] : sizes[0];
