@@ -66,7 +66,7 @@ find_program() {
 }
 verify=$(find_program verify)
 if [ -z "$verify" ]; then
-  bash build.sh "$build" -DVERIFY_CUDA=ON
+  bash build.sh --tests --cuda "$build" -DVERIFY_CUDA_ARCHITECTURES=native
   verify=$(find_program verify)
 fi
 work=$(mktemp -d)
