@@ -1,3 +1,4 @@
+/* Times of the plain loops that stand for a GPU's. */
 #include <stdlib.h>
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Reads small files whole. */
 #include "data/file_bytes.h"
 
 #include <errno.h>

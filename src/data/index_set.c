@@ -1,3 +1,4 @@
+/* A hash set of indices. */
 #include "data/index_set.h"
 
 #include <stdlib.h>

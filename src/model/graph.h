@@ -248,12 +248,6 @@ enum status op_dtype(const struct op *op, const struct value *inputs, enum dtype
  * STATUS_BAD_INPUT for OP_UNKNOWN, types it does not know, indices out of range. */
 enum status op_evaluate(const struct op *op, const struct value *inputs, struct value *out);
 
-/* Runs the operators that the wanted tensors depend on, in plain C and slowly, on one image:
- * `input` is (3,height,width) planes. outputs[i] receives the elements of the float tensor
- * wanted[i]; free() releases each. On failure every outputs[i] is NULL. */
-enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
-                           const float *input, const int *wanted, size_t n_wanted, float **outputs);
-
 /* Passes over an imported graph, in this order; each leaves a valid graph in which the head's
  * tensors are computed as before. Tensors that lose their use stay until graph_prune. */
 

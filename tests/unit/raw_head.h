@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph_evaluate.h"
 #include "model/model.h"
 
 /* All boxes and scores of one picture. */

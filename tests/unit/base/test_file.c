@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "unit.h"
 
 static void opens_regular_files_alone(void **state) {
     char folder[] = "/tmp/verify_file.XXXXXX", path[64], link[64], pipe[64];
@@ -99,5 +100,5 @@ int main(void) {
         cmocka_unit_test(reads_from_an_offset),
         cmocka_unit_test(clocks_agree),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 #include "model/graph.h"
 #include "model/operators/cost.h"
 #include "model/operators/operator.h"
+#include "unit.h"
 
 static void rows_are_complete(void **state) {
     (void)state;
@@ -71,5 +72,5 @@ int main(void) {
         cmocka_unit_test(what_is_not_known_is_refused),
         cmocka_unit_test(costs_follow_the_shapes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

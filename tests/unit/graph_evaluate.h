@@ -1,4 +1,7 @@
-/* Runs a graph in plain C. */
+/* Runs a graph in plain C: what the backends' tests compare with. */
+#ifndef VERIFY_TESTS_GRAPH_EVALUATE_H
+#define VERIFY_TESTS_GRAPH_EVALUATE_H
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +9,8 @@
 #include "model/derivation.h"
 
 /* Marks what the wanted tensors depend on, and the last operator that reads each tensor. */
-static void find_needed(const struct graph *graph, const int *wanted, size_t n_wanted, bool *needed,
-                        size_t *last_use) {
+static inline void find_needed(const struct graph *graph, const int *wanted, size_t n_wanted,
+                               bool *needed, size_t *last_use) {
     for (size_t i = 0; i < n_wanted; i++) {
         needed[wanted[i]] = true;
         last_use[wanted[i]] = SIZE_MAX;
@@ -27,15 +30,16 @@ static void find_needed(const struct graph *graph, const int *wanted, size_t n_w
     }
 }
 
-static struct value tensor_value(const struct derivation *derivation, void *const *data,
-                                 int index) {
+static inline struct value tensor_value(const struct derivation *derivation, void *const *data,
+                                        int index) {
     const struct tensor *tensor = &derivation->graph->tensors[index];
     return (struct value){.dtype = derivation->dtypes[index],
                           .shape = derivation->shapes[index],
                           .data = data[index] ? data[index] : tensor->data};
 }
 
-static enum status evaluate_step(struct derivation *derivation, void **data, const struct op *op) {
+static inline enum status evaluate_step(struct derivation *derivation, void **data,
+                                        const struct op *op) {
     enum status status;
     struct value inputs[GRAPH_INPUTS] = {0};
     TRY(derivation_step(derivation, op));
@@ -52,8 +56,8 @@ out:
 }
 
 /* Copies a wanted tensor out, as it may be wanted twice or belong to the graph. */
-static enum status copy_wanted(const struct derivation *derivation, void *const *data, int index,
-                               float **output) {
+static inline enum status copy_wanted(const struct derivation *derivation, void *const *data,
+                                      int index, float **output) {
     enum status status;
     struct value value = tensor_value(derivation, data, index);
     if (!derivation->known[index] || value.dtype != DTYPE_F32) {
@@ -68,9 +72,12 @@ out:
     return status;
 }
 
-enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
-                           const float *input, const int *wanted, size_t n_wanted,
-                           float **outputs) {
+/* Runs the operators that the wanted tensors depend on, in plain C and slowly, on one image:
+ * `input` is (3,height,width) planes. outputs[i] receives the elements of the float tensor
+ * wanted[i]; free() releases each. On failure every outputs[i] is NULL. */
+static inline enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
+                                         const float *input, const int *wanted, size_t n_wanted,
+                                         float **outputs) {
     enum status status;
     struct derivation derivation = {0};
     void **data = NULL;
@@ -116,3 +123,5 @@ out:
     }
     return status;
 }
+
+#endif
