@@ -1,11 +1,13 @@
 /* The command line: --flag value, --flag=value, and flag=value as Ultralytics' `yolo` takes it. */
+#include "job/command_line.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "job/hint.h"
-#include "job/options.h"
+#include "job/options_set.h"
 
 enum { MOST_NAME = 63 };
 
@@ -15,13 +17,24 @@ struct flag {
     const char *value;        /* behind '='; NULL: none */
 };
 
-/* The long form of a short one. */
-static const char *long_form(const char *word) {
-    return strcmp(word, "-h") == 0 ? "--help" : strcmp(word, "-V") == 0 ? "--version" : word;
+/* The flag whose letter the word is behind one hyphen, or NULL. */
+static const struct option_info *find_letter(const char *word) {
+    for (size_t i = 0; i < option_count(); i++) {
+        const char letter[] = {'-', option_info(i)->letter, '\0'};
+        if (letter[1] != '\0' && strcmp(word, letter) == 0)
+            return option_info(i);
+    }
+    return NULL;
 }
 
-/* Whether the word is a flag's, known or not: --name, --name=value or name=value. */
+/* Whether the word is a flag's, known or not: --name, --name=value, name=value or -letter. */
 static bool read_flag(const char *word, struct flag *flag) {
+    const struct option_info *by_letter = find_letter(word);
+    if (by_letter) {
+        snprintf(flag->name, sizeof flag->name, "%s", by_letter->name);
+        flag->value = NULL;
+        return true;
+    }
     bool dashes = strncmp(word, "--", 2) == 0;
     const char *name = dashes ? word + 2 : word;
     size_t length = strcspn(name, "=");
@@ -37,7 +50,7 @@ static bool read_flag(const char *word, struct flag *flag) {
 
 /* Whether a word cannot be the value of the flag before it. */
 static bool is_next_flag(const char *word) {
-    return strncmp(long_form(word), "--", 2) == 0;
+    return strncmp(word, "--", 2) == 0 || find_letter(word);
 }
 
 static enum status fail_with_hint(const char *word, const char *problem, const struct text *hint) {
@@ -82,7 +95,7 @@ static enum status set_switch(struct options *options, size_t row, bool on, cons
         }
     if (value)
         return FAIL(STATUS_BAD_INPUT, "--%s=%s: neither True nor False; see --help",
-                    option_name(row), value);
+                    option_info(row)->name, value);
     option_switch(options, row, on);
     return STATUS_OK;
 }
@@ -91,7 +104,7 @@ enum status command_line_read(int argc, char **argv, bool *given, struct options
     enum status status = STATUS_OK;
     const char *after = NULL;
     for (int i = 1; i < argc; i++) {
-        const char *word = long_form(argv[i]);
+        const char *word = argv[i];
         struct flag flag;
         bool negated;
         if (!read_flag(word, &flag))
@@ -101,7 +114,7 @@ enum status command_line_read(int argc, char **argv, bool *given, struct options
             return unknown_flag(word, flag.name);
         size_t row = (size_t)found;
         given[row] = true;
-        after = option_name(row);
+        after = option_info(row)->name;
         if (option_is_switch(row)) {
             TRY(set_switch(options, row, !negated, flag.value));
             continue;

@@ -1,10 +1,11 @@
+/* What somebody meant who wrote a flag that does not exist. */
 #include "job/hint.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "job/options.h"
+#include "job/options_set.h"
 
 #define TRAINING "verify trains nothing"
 #define DRAWING  "verify draws nothing; its output folder has the images, sorted"
@@ -13,89 +14,69 @@
 #define RUNNING  "how the network is run follows from the model and --device"
 #define EXPORT   "verify exports nothing"
 
-/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) and Darknet call
- * what is called otherwise here, or is not here. */
+/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) has that is not
+ * here, and why. What is called otherwise here has its row in options_list.h. */
 static const struct foreign {
-    const char *name, *ours, *why; /* one of the two */
+    const char *name, *why;
 } foreign[] = {
-    {"source", "--data", NULL},
-    {"img", "--imgsz", NULL},
-    {"img-size", "--imgsz", NULL},
-    {"image-size", "--imgsz", NULL},
-    {"batch-size", "--batch", NULL},
-    {"conf-thres", "--conf", NULL},
-    {"iou-thres", "--iou", NULL},
-    {"nms-thres", "--iou", NULL},
-    {"workers", "--threads", NULL},
-    {"project", "--output", NULL},
-    {"name", "--output", NULL},
-    {"save-dir", "--output", NULL},
-    {"exist-ok", "--overwrite (or --resume)", NULL},
-    {"verbose", "--quiet, the other way round,", NULL},
-    {"nosave", "--place none", NULL},
-    {"fp16", "--half", NULL},
-    {"amp", "--half", NULL},
-    {"gpu", "--device", NULL},
-    {"gpus", "--device", NULL},
-    {"cfg", "--model (with --weights for Darknet's)", NULL},
-    {"names", NULL, "class names come from the model and the data set"},
-    {"task", NULL, ONE_TASK},
-    {"mode", NULL, ONE_TASK},
-    {"single-cls", NULL, "classes are what is verified"},
-    {"classes", NULL, "all classes are verified; verification_records.jsonl has each box's"},
-    {"agnostic-nms", NULL, "NMS is by class, and for saved predictions alone"},
-    {"nms", NULL, "NMS is for saved predictions alone"},
-    {"augment", NULL, "each image is judged once, as it is"},
-    {"save", NULL, "images are always sorted; --place says how"},
-    {"save-conf", NULL, SAVING},
-    {"save-csv", NULL, SAVING},
-    {"save-hybrid", NULL, SAVING},
-    {"save-crop", NULL, DRAWING},
-    {"save-frames", NULL, DRAWING},
-    {"show", NULL, DRAWING},
-    {"view-img", NULL, DRAWING},
-    {"visualize", NULL, DRAWING},
-    {"plots", NULL, DRAWING},
-    {"noplots", NULL, DRAWING},
-    {"line-width", NULL, DRAWING},
-    {"line-thickness", NULL, DRAWING},
-    {"show-labels", NULL, DRAWING},
-    {"show-conf", NULL, DRAWING},
-    {"show-boxes", NULL, DRAWING},
-    {"hide-labels", NULL, DRAWING},
-    {"hide-conf", NULL, DRAWING},
-    {"retina-masks", NULL, "boxes are verified, not masks"},
-    {"overlap-mask", NULL, "boxes are verified, not masks"},
-    {"mask-ratio", NULL, "boxes are verified, not masks"},
-    {"vid-stride", NULL, "verify reads images, not videos"},
-    {"stream-buffer", NULL, "verify reads images, not videos"},
-    {"tracker", NULL, "verify reads images, not videos"},
-    {"embed", NULL, "verify gives verdicts alone"},
-    {"dnn", NULL, RUNNING},
-    {"int8", NULL, RUNNING},
-    {"compile", NULL, RUNNING},
-    {"cache", NULL, "each image is read once"},
-    {"seed", NULL, "the same input gives the same results"},
-    {"deterministic", NULL, "the same input gives the same results"},
-    {"format", NULL, EXPORT},
-    {"dynamic", NULL, EXPORT},
-    {"simplify", NULL, EXPORT},
-    {"opset", NULL, EXPORT},
-    {"epochs", NULL, TRAINING},
-    {"patience", NULL, TRAINING},
-    {"optimizer", NULL, TRAINING},
-    {"pretrained", NULL, TRAINING},
-    {"freeze", NULL, TRAINING},
-    {"fraction", NULL, TRAINING},
-    {"hyp", NULL, TRAINING},
-    {"cos-lr", NULL, TRAINING},
-    {"close-mosaic", NULL, TRAINING},
-    {"multi-scale", NULL, TRAINING},
-    {"save-period", NULL, TRAINING},
-    {"evolve", NULL, TRAINING},
-    {"sync-bn", NULL, TRAINING},
-    {"val", NULL, ONE_TASK},
-    {"noval", NULL, TRAINING},
+    {"names", "class names come from the model and the data set"},
+    {"task", ONE_TASK},
+    {"mode", ONE_TASK},
+    {"single-cls", "classes are what is verified"},
+    {"classes", "all classes are verified; verification_records.jsonl has each box's"},
+    {"agnostic-nms", "NMS is by class, and for saved predictions alone"},
+    {"nms", "NMS is for saved predictions alone"},
+    {"augment", "each image is judged once, as it is"},
+    {"save", "images are always sorted; --place says how"},
+    {"save-conf", SAVING},
+    {"save-csv", SAVING},
+    {"save-hybrid", SAVING},
+    {"save-crop", DRAWING},
+    {"save-frames", DRAWING},
+    {"show", DRAWING},
+    {"view-img", DRAWING},
+    {"visualize", DRAWING},
+    {"plots", DRAWING},
+    {"noplots", DRAWING},
+    {"line-width", DRAWING},
+    {"line-thickness", DRAWING},
+    {"show-labels", DRAWING},
+    {"show-conf", DRAWING},
+    {"show-boxes", DRAWING},
+    {"hide-labels", DRAWING},
+    {"hide-conf", DRAWING},
+    {"retina-masks", "boxes are verified, not masks"},
+    {"overlap-mask", "boxes are verified, not masks"},
+    {"mask-ratio", "boxes are verified, not masks"},
+    {"vid-stride", "verify reads images, not videos"},
+    {"stream-buffer", "verify reads images, not videos"},
+    {"tracker", "verify reads images, not videos"},
+    {"embed", "verify gives verdicts alone"},
+    {"dnn", RUNNING},
+    {"int8", RUNNING},
+    {"compile", RUNNING},
+    {"cache", "each image is read once"},
+    {"seed", "the same input gives the same results"},
+    {"deterministic", "the same input gives the same results"},
+    {"format", EXPORT},
+    {"dynamic", EXPORT},
+    {"simplify", EXPORT},
+    {"opset", EXPORT},
+    {"epochs", TRAINING},
+    {"patience", TRAINING},
+    {"optimizer", TRAINING},
+    {"pretrained", TRAINING},
+    {"freeze", TRAINING},
+    {"fraction", TRAINING},
+    {"hyp", TRAINING},
+    {"cos-lr", TRAINING},
+    {"close-mosaic", TRAINING},
+    {"multi-scale", TRAINING},
+    {"save-period", TRAINING},
+    {"evolve", TRAINING},
+    {"sync-bn", TRAINING},
+    {"val", ONE_TASK},
+    {"noval", TRAINING},
 };
 
 enum { FOREIGN = sizeof foreign / sizeof *foreign, MOST_NAME = 40 };
@@ -151,35 +132,47 @@ static size_t mistakes(const char *written, const char *name) {
     return n <= least(length / 3, 3) ? n : MOST_NAME;
 }
 
-static void hint_foreign(const struct foreign *row, struct text *out) {
-    if (row->ours)
-        text_format(out, ": Ultralytics' --%s is %s here", row->name, row->ours);
+/* Of several names that are as near, the first is meant. */
+struct nearest {
+    size_t mistakes;
+    const char *name;
+};
+
+static bool is_nearer(const char *written, const char *name, struct nearest *best) {
+    size_t n = mistakes(written, name);
+    if (n >= best->mistakes)
+        return false;
+    *best = (struct nearest){n, name};
+    return true;
+}
+
+static void hint_row(const struct option_row *row, const char *name, struct text *out) {
+    if (strcmp(name, row->info.name) == 0)
+        text_format(out, ": did you mean --%s?", name);
+    else if (row->instead)
+        text_format(out, ": Ultralytics' --%s is %s here", name, row->instead);
     else
-        text_format(out, ": Ultralytics' --%s is not needed here: %s", row->name, row->why);
+        text_format(out, ": Ultralytics' --%s is --%s here", name, row->info.name);
 }
 
 void hint_flag(const char *name, struct text *out) {
-    size_t best = MOST_NAME;
-    const char *nearest = NULL;
+    struct nearest best = {MOST_NAME, NULL};
+    const struct option_row *ours = NULL;
     const struct foreign *other = NULL;
-    for (size_t i = 0; i < option_count(); i++) {
-        size_t n = mistakes(name, option_name(i));
-        if (n < best) {
-            best = n;
-            nearest = option_name(i);
-        }
-    }
-    for (size_t i = 0; i < FOREIGN; i++) {
-        size_t n = mistakes(name, foreign[i].name);
-        if (n < best) {
-            best = n;
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (is_nearer(name, option_info(i)->name, &best))
+            ours = option_row(i);
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        for (const char *const *word = option_row(i)->synonyms; word && *word; word++)
+            if (is_nearer(name, *word, &best))
+                ours = option_row(i);
+    for (size_t i = 0; i < FOREIGN; i++)
+        if (is_nearer(name, foreign[i].name, &best))
             other = &foreign[i];
-        }
-    }
     if (other)
-        hint_foreign(other, out);
-    else if (nearest)
-        text_format(out, ": did you mean --%s?", nearest);
+        text_format(out, ": Ultralytics' --%s is not needed here: %s", other->name, other->why);
+    else if (ours)
+        hint_row(ours, best.name, out);
 }
 
 static bool is_one_of(const char *word, const char *const *words) {
@@ -193,14 +186,6 @@ void hint_word(const char *word, const char *after, struct text *out) {
                                         "track", "benchmark", "detect",    "segment", "classify",
                                         "pose",  "obb",       "solutions", NULL};
     static const char *const booleans[] = {"true", "false", "1", "0", NULL};
-    static const struct {
-        const char *flag, *suffixes[5];
-    } kinds[] = {
-        {"--model", {".pt", ".onnx", ".cfg"}},
-        {"--weights", {".weights"}},
-        {"--data", {".yaml", ".yml", ".txt", ".data"}},
-        {"--config", {".json"}},
-    };
     bool negated;
     int row = after ? option_find(after, &negated) : -1;
     bool is_switch = row >= 0 && option_is_switch((size_t)row);
@@ -213,12 +198,13 @@ void hint_word(const char *word, const char *after, struct text *out) {
         text_format(out, ": write --%s=%s", after, word);
         return;
     }
-    for (size_t i = 0; suffix && i < sizeof kinds / sizeof *kinds; i++)
-        if (is_one_of(suffix, kinds[i].suffixes) &&
-            (!after || strcmp(after, kinds[i].flag + 2) != 0)) {
-            text_format(out, ": is it meant for %s?", kinds[i].flag);
+    for (size_t i = 0; suffix && i < OPTION_ROWS; i++) {
+        const struct option_info *info = option_info(i);
+        if (info->suffixes && is_one_of(suffix, info->suffixes) && (int)i != row) {
+            text_format(out, ": is it meant for --%s?", info->name);
             return;
         }
+    }
     /* One hyphen, or the long dashes that word processors make of two. */
     const char *name = word;
     while (*name == '-' || strncmp(name, "\xe2\x80\x93", 3) == 0 ||

@@ -1,0 +1,17 @@
+/* Setting flags from texts, as the command line and --config have them. */
+#ifndef VERIFY_JOB_OPTIONS_SET_H
+#define VERIFY_JOB_OPTIONS_SET_H
+
+#include "job/options_table.h"
+
+/* Sets the option of this row, which is no switch, as if given on the command line; `where` begins
+ * the message of a failure ("--conf", "config.json: conf"). */
+enum status option_set(struct options *options, size_t row, const char *value, const char *where);
+/* Whether the row is a switch (takes no value), and switching it. */
+bool option_is_switch(size_t row);
+void option_switch(struct options *options, size_t row, bool on);
+
+/* Sets all options to what they are where nothing is given. They must be zeroed. */
+enum status options_set_initial(struct options *options);
+
+#endif
