@@ -14,69 +14,74 @@
 #define RUNNING  "how the network is run follows from the model and --device"
 #define EXPORT   "verify exports nothing"
 
-/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) has that is not
- * here, and why. What is called otherwise here has its row in options_list.h. */
+/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) and Darknet have
+ * that is no flag's other name: what comes to the same here, or why there is none. Other names are
+ * the flags' own (options_list.h). */
 static const struct foreign {
-    const char *name, *why;
+    const char *name, *ours, *why; /* one of the two */
 } foreign[] = {
-    {"names", "class names come from the model and the data set"},
-    {"task", ONE_TASK},
-    {"mode", ONE_TASK},
-    {"single-cls", "classes are what is verified"},
-    {"classes", "all classes are verified; verification_records.jsonl has each box's"},
-    {"agnostic-nms", "NMS is by class, and for saved predictions alone"},
-    {"nms", "NMS is for saved predictions alone"},
-    {"augment", "each image is judged once, as it is"},
-    {"save", "images are always sorted; --place says how"},
-    {"save-conf", SAVING},
-    {"save-csv", SAVING},
-    {"save-hybrid", SAVING},
-    {"save-crop", DRAWING},
-    {"save-frames", DRAWING},
-    {"show", DRAWING},
-    {"view-img", DRAWING},
-    {"visualize", DRAWING},
-    {"plots", DRAWING},
-    {"noplots", DRAWING},
-    {"line-width", DRAWING},
-    {"line-thickness", DRAWING},
-    {"show-labels", DRAWING},
-    {"show-conf", DRAWING},
-    {"show-boxes", DRAWING},
-    {"hide-labels", DRAWING},
-    {"hide-conf", DRAWING},
-    {"retina-masks", "boxes are verified, not masks"},
-    {"overlap-mask", "boxes are verified, not masks"},
-    {"mask-ratio", "boxes are verified, not masks"},
-    {"vid-stride", "verify reads images, not videos"},
-    {"stream-buffer", "verify reads images, not videos"},
-    {"tracker", "verify reads images, not videos"},
-    {"embed", "verify gives verdicts alone"},
-    {"dnn", RUNNING},
-    {"int8", RUNNING},
-    {"compile", RUNNING},
-    {"cache", "each image is read once"},
-    {"seed", "the same input gives the same results"},
-    {"deterministic", "the same input gives the same results"},
-    {"format", EXPORT},
-    {"dynamic", EXPORT},
-    {"simplify", EXPORT},
-    {"opset", EXPORT},
-    {"epochs", TRAINING},
-    {"patience", TRAINING},
-    {"optimizer", TRAINING},
-    {"pretrained", TRAINING},
-    {"freeze", TRAINING},
-    {"fraction", TRAINING},
-    {"hyp", TRAINING},
-    {"cos-lr", TRAINING},
-    {"close-mosaic", TRAINING},
-    {"multi-scale", TRAINING},
-    {"save-period", TRAINING},
-    {"evolve", TRAINING},
-    {"sync-bn", TRAINING},
-    {"val", ONE_TASK},
-    {"noval", TRAINING},
+    {"exist-ok", "--overwrite (or --resume)", NULL},
+    {"verbose", "--quiet, the other way round,", NULL},
+    {"nosave", "--place none", NULL},
+    {"cfg", "--model (with --weights for Darknet's)", NULL},
+    {"names", NULL, "class names come from the model and the data set"},
+    {"task", NULL, ONE_TASK},
+    {"mode", NULL, ONE_TASK},
+    {"single-cls", NULL, "classes are what is verified"},
+    {"classes", NULL, "all classes are verified; verification_records.jsonl has each box's"},
+    {"agnostic-nms", NULL, "NMS is by class, and for saved predictions alone"},
+    {"nms", NULL, "NMS is for saved predictions alone"},
+    {"augment", NULL, "each image is judged once, as it is"},
+    {"save", NULL, "images are always sorted; --place says how"},
+    {"save-conf", NULL, SAVING},
+    {"save-csv", NULL, SAVING},
+    {"save-hybrid", NULL, SAVING},
+    {"save-crop", NULL, DRAWING},
+    {"save-frames", NULL, DRAWING},
+    {"show", NULL, DRAWING},
+    {"view-img", NULL, DRAWING},
+    {"visualize", NULL, DRAWING},
+    {"plots", NULL, DRAWING},
+    {"noplots", NULL, DRAWING},
+    {"line-width", NULL, DRAWING},
+    {"line-thickness", NULL, DRAWING},
+    {"show-labels", NULL, DRAWING},
+    {"show-conf", NULL, DRAWING},
+    {"show-boxes", NULL, DRAWING},
+    {"hide-labels", NULL, DRAWING},
+    {"hide-conf", NULL, DRAWING},
+    {"retina-masks", NULL, "boxes are verified, not masks"},
+    {"overlap-mask", NULL, "boxes are verified, not masks"},
+    {"mask-ratio", NULL, "boxes are verified, not masks"},
+    {"vid-stride", NULL, "verify reads images, not videos"},
+    {"stream-buffer", NULL, "verify reads images, not videos"},
+    {"tracker", NULL, "verify reads images, not videos"},
+    {"embed", NULL, "verify gives verdicts alone"},
+    {"dnn", NULL, RUNNING},
+    {"int8", NULL, RUNNING},
+    {"compile", NULL, RUNNING},
+    {"cache", NULL, "each image is read once"},
+    {"seed", NULL, "the same input gives the same results"},
+    {"deterministic", NULL, "the same input gives the same results"},
+    {"format", NULL, EXPORT},
+    {"dynamic", NULL, EXPORT},
+    {"simplify", NULL, EXPORT},
+    {"opset", NULL, EXPORT},
+    {"epochs", NULL, TRAINING},
+    {"patience", NULL, TRAINING},
+    {"optimizer", NULL, TRAINING},
+    {"pretrained", NULL, TRAINING},
+    {"freeze", NULL, TRAINING},
+    {"fraction", NULL, TRAINING},
+    {"hyp", NULL, TRAINING},
+    {"cos-lr", NULL, TRAINING},
+    {"close-mosaic", NULL, TRAINING},
+    {"multi-scale", NULL, TRAINING},
+    {"save-period", NULL, TRAINING},
+    {"evolve", NULL, TRAINING},
+    {"sync-bn", NULL, TRAINING},
+    {"val", NULL, ONE_TASK},
+    {"noval", NULL, TRAINING},
 };
 
 enum { FOREIGN = sizeof foreign / sizeof *foreign, MOST_NAME = 40 };
@@ -132,47 +137,49 @@ static size_t mistakes(const char *written, const char *name) {
     return n <= least(length / 3, 3) ? n : MOST_NAME;
 }
 
-/* Of several names that are as near, the first is meant. */
-struct nearest {
+/* A name that may have been meant, and whose it is. */
+struct candidate {
     size_t mistakes;
     const char *name;
+    const struct option_info *flag; /* whose own or other name it is; NULL: */
+    const struct foreign *foreign;
 };
 
-static bool is_nearer(const char *written, const char *name, struct nearest *best) {
-    size_t n = mistakes(written, name);
-    if (n >= best->mistakes)
-        return false;
-    *best = (struct nearest){n, name};
-    return true;
+/* Of several names that are as near, the first is kept. */
+static void keep_nearer(const char *written, struct candidate candidate, struct candidate *best) {
+    candidate.mistakes = mistakes(written, candidate.name);
+    if (candidate.mistakes < best->mistakes)
+        *best = candidate;
 }
 
-static void hint_row(const struct option_row *row, const char *name, struct text *out) {
-    if (strcmp(name, row->info.name) == 0)
-        text_format(out, ": did you mean --%s?", name);
-    else if (row->instead)
-        text_format(out, ": Ultralytics' --%s is %s here", name, row->instead);
-    else
-        text_format(out, ": Ultralytics' --%s is --%s here", name, row->info.name);
+static struct candidate find_nearest(const char *written) {
+    struct candidate best = {.mistakes = MOST_NAME};
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_info *flag = option_info(i);
+        keep_nearer(written, (struct candidate){.name = flag->name, .flag = flag}, &best);
+    }
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        for (const char *const *word = option_row(i)->synonyms; word && *word; word++)
+            keep_nearer(written, (struct candidate){.name = *word, .flag = option_info(i)}, &best);
+    for (size_t i = 0; i < FOREIGN; i++)
+        keep_nearer(written, (struct candidate){.name = foreign[i].name, .foreign = &foreign[i]},
+                    &best);
+    return best;
 }
 
 void hint_flag(const char *name, struct text *out) {
-    struct nearest best = {MOST_NAME, NULL};
-    const struct option_row *ours = NULL;
-    const struct foreign *other = NULL;
-    for (size_t i = 0; i < OPTION_ROWS; i++)
-        if (is_nearer(name, option_info(i)->name, &best))
-            ours = option_row(i);
-    for (size_t i = 0; i < OPTION_ROWS; i++)
-        for (const char *const *word = option_row(i)->synonyms; word && *word; word++)
-            if (is_nearer(name, *word, &best))
-                ours = option_row(i);
-    for (size_t i = 0; i < FOREIGN; i++)
-        if (is_nearer(name, foreign[i].name, &best))
-            other = &foreign[i];
-    if (other)
-        text_format(out, ": Ultralytics' --%s is not needed here: %s", other->name, other->why);
-    else if (ours)
-        hint_row(ours, best.name, out);
+    const struct candidate meant = find_nearest(name);
+    if (!meant.name)
+        return;
+    if (meant.flag && meant.name == meant.flag->name)
+        text_format(out, ": did you mean --%s?", meant.name);
+    else if (meant.flag)
+        text_format(out, ": Ultralytics' --%s is --%s here", meant.name, meant.flag->name);
+    else if (meant.foreign->ours)
+        text_format(out, ": Ultralytics' --%s is %s here", meant.name, meant.foreign->ours);
+    else
+        text_format(out, ": Ultralytics' --%s is not needed here: %s", meant.name,
+                    meant.foreign->why);
 }
 
 static bool is_one_of(const char *word, const char *const *words) {

@@ -15,8 +15,7 @@
  */
 OPTION(FILE, model, "model", "FILE", INPUT, INPUTS, NULL,
        "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights",
-       .info.suffixes = WORDS(".pt", ".onnx", ".cfg"), .synonyms = WORDS("cfg"),
-       .instead = "--model (with --weights for Darknet's)")
+       .info.suffixes = WORDS(".pt", ".onnx", ".cfg"))
 OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file of a Darknet .cfg",
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
@@ -52,8 +51,7 @@ OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
        "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24))
 OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        "how images get into the output; labels are always copies",
-       .info.choices = WORDS("hardlink", "symlink", "copy", "none"), .synonyms = WORDS("nosave"),
-       .instead = "--place none")
+       .info.choices = WORDS("hardlink", "symlink", "copy", "none"))
 OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "4",
        "mislabeled above this log ratio of another class's evidence to the label's own",
        RANGE(-100, 100))
@@ -71,8 +69,7 @@ OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
 OPTION(SWITCH, resume, "resume", NULL, OUTPUT, NOTHING, NULL,
        "continue an interrupted run, with any number of processes")
 OPTION(SWITCH, overwrite, "overwrite", NULL, OUTPUT, NOTHING, NULL,
-       "start over; removes only what a run wrote and nobody changed",
-       .synonyms = WORDS("exist-ok"), .instead = "--overwrite (or --resume)")
+       "start over; removes only what a run wrote and nobody changed")
 OPTION(SWITCH, save_json, "save-json", NULL, OUTPUT, FILES, NULL,
        "write predictions.json (COCO results)")
 OPTION(SWITCH, save_txt, "save-txt", NULL, OUTPUT, FILES, NULL, "write labels as predicted")
@@ -89,8 +86,7 @@ OPTION(COUNT, hang_timeout, "hang-timeout", "SECONDS", RUN, NOTHING, "30", /* 0:
        "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
        "(default: 30; 0: off)",
        RANGE(0, 86400))
-OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors",
-       .synonyms = WORDS("verbose"), .instead = "--quiet, the other way round,")
+OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors")
 OPTION(SWITCH, version, "version", NULL, HELP, NO_RUN, NULL, "print the version (-V)",
        .info.letter = 'V')
 OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h')

@@ -39,11 +39,9 @@ struct option_row {
     size_t offset;         /* of the member of struct options */
     double least, most;    /* of OPTION_COUNT and OPTION_REAL */
     const char *automatic; /* a word for 0; NULL: none */
-    /* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) and Darknet
-     * call it, NULL behind the last, NULL: the same or nothing; and what to write instead, NULL:
-     * just the flag. */
+    /* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) calls it
+     * where that is something else, NULL behind the last; NULL: nothing. */
     const char *const *synonyms;
-    const char *instead;
 };
 
 /* Each flag's row. */
