@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "job/options_set.h"
+#include "base/suffix.h"
+#include "job/options_table.h"
 
 #define TRAINING "verify trains nothing"
 #define DRAWING  "verify draws nothing; its output folder has the images, sorted"
@@ -196,7 +197,6 @@ void hint_word(const char *word, const char *after, struct text *out) {
     bool negated;
     int row = after ? option_find(after, &negated) : -1;
     bool is_switch = row >= 0 && option_is_switch((size_t)row);
-    const char *suffix = strrchr(word, '.');
     if (is_one_of(word, modes)) {
         text_string(out, ": verify has no modes and tasks: write verify --model FILE --data PATH");
         return;
@@ -205,9 +205,9 @@ void hint_word(const char *word, const char *after, struct text *out) {
         text_format(out, ": write --%s=%s", after, word);
         return;
     }
-    for (size_t i = 0; suffix && i < OPTION_ROWS; i++) {
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
         const struct option_info *info = option_info(i);
-        if (info->suffixes && is_one_of(suffix, info->suffixes) && (int)i != row) {
+        if (info->suffixes && has_suffix_of(word, info->suffixes) && (int)i != row) {
             text_format(out, ": is it meant for --%s?", info->name);
             return;
         }

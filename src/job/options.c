@@ -23,15 +23,20 @@ static enum status refuse_weights(const char *weights) {
                 weights);
 }
 
+/* Whether a path looks like a model's, be it one that is read or not. */
+static bool is_model(const char *path) {
+    return has_suffix_of(path, option_info(OPTION_AT_model)->suffixes) ||
+           has_suffix_of(path, option_info(OPTION_AT_weights)->suffixes) ||
+           has_suffix(path, ".engine");
+}
+
 /* That the model is not given as the data set. */
 static enum status check_order(const struct options *options) {
-    static const char *const models[] = {".pt", ".onnx", ".cfg", ".weights", ".engine", NULL};
     const char *model = options->model, *data = options->data;
     struct stat about;
-    if (!data || !has_suffix_of(data, models) ||
-        (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
+    if (!data || !is_model(data) || (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
         return STATUS_OK;
-    if (has_suffix_of(model, models))
+    if (is_model(model))
         return FAIL(STATUS_BAD_INPUT,
                     "--data %s: is a model: a data.yaml, a folder or a .txt list is expected",
                     data);

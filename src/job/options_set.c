@@ -90,10 +90,6 @@ out:
     return status;
 }
 
-bool option_is_switch(size_t row) {
-    return option_row(row)->kind == OPTION_SWITCH;
-}
-
 void option_switch(struct options *options, size_t row, bool on) {
     *(bool *)option_member(options, option_row(row)) = on;
 }

@@ -7,8 +7,7 @@
 /* Sets the option of this row, which is no switch, as if given on the command line; `where` begins
  * the message of a failure ("--conf", "config.json: conf"). */
 enum status option_set(struct options *options, size_t row, const char *value, const char *where);
-/* Whether the row is a switch (takes no value), and switching it. */
-bool option_is_switch(size_t row);
+/* Turns the switch of this row on or off. */
 void option_switch(struct options *options, size_t row, bool on);
 
 /* Sets all options to what they are where nothing is given. They must be zeroed. */

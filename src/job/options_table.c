@@ -39,6 +39,10 @@ size_t option_count(void) {
     return OPTION_ROWS;
 }
 
+bool option_is_switch(size_t row) {
+    return rows[row].kind == OPTION_SWITCH;
+}
+
 const struct option_info *option_info(size_t row) {
     return &rows[row].info;
 }

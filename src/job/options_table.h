@@ -45,7 +45,7 @@ struct option_row {
 };
 
 /* Each flag's row. */
-enum option_place {
+enum option_index {
 #define OPTION(kind, member, ...) OPTION_AT_##member,
 #include "job/options_list.h"
 #undef OPTION
@@ -53,6 +53,8 @@ enum option_place {
 };
 
 const struct option_row *option_row(size_t row);
+/* Whether the row's flag takes no value, unless behind '='. */
+bool option_is_switch(size_t row);
 
 /* The row's member: char *, int64_t, double or bool. */
 void *option_member(struct options *options, const struct option_row *row);
