@@ -8,9 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, end
+from harness import DATA, MODEL, ROOT, VERIFY, end, main
 from resume_case import ResumeCase
 
 
@@ -159,4 +158,4 @@ class Resume(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
