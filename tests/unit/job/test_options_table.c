@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "job/options_set.h"
+#include "unit.h"
 
 /* Fails with the flag's name. */
 #define CHECK_ROW(row, condition)                                                                  \
@@ -242,5 +243,5 @@ int main(void) {
         cmocka_unit_test(test_results_have_the_names_and_values_of_old),
         cmocka_unit_test(test_docs_say_what_the_table_says),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }
