@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "job/hint.h"
 #include "job/options_set.h"
@@ -83,20 +82,13 @@ static enum status stray_word(const char *word, const char *after) {
     return status;
 }
 
-static enum status set_switch(struct options *options, size_t row, bool on, const char *value) {
-    static const struct {
-        const char *word;
-        bool on;
-    } words[] = {{"true", true}, {"1", true}, {"false", false}, {"0", false}};
-    for (size_t i = 0; value && i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(value, words[i].word) == 0) {
-            option_switch(options, row, words[i].on == on);
-            return STATUS_OK;
-        }
-    if (value)
+static enum status set_switch(struct options *options, size_t row, bool negated,
+                              const char *value) {
+    bool on = true;
+    if (value && !option_read_switch(value, &on))
         return FAIL(STATUS_BAD_INPUT, "--%s=%s: neither True nor False; see --help",
                     option_info(row)->name, value);
-    option_switch(options, row, on);
+    option_switch(options, row, on != negated);
     return STATUS_OK;
 }
 
@@ -116,7 +108,7 @@ enum status command_line_read(int argc, char **argv, bool *given, struct options
         given[row] = true;
         after = option_info(row)->name;
         if (option_is_switch(row)) {
-            TRY(set_switch(options, row, !negated, flag.value));
+            TRY(set_switch(options, row, negated, flag.value));
             continue;
         }
         char where[MOST_NAME + 3];

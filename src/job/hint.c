@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/suffix.h"
-#include "job/options_table.h"
+#include "job/options_set.h"
 
 #define TRAINING "verify trains nothing"
 #define DRAWING  "verify draws nothing; its output folder has the images, sorted"
@@ -193,15 +193,14 @@ void hint_word(const char *word, const char *after, struct text *out) {
     static const char *const modes[] = {"yolo",  "train",     "val",       "predict", "export",
                                         "track", "benchmark", "detect",    "segment", "classify",
                                         "pose",  "obb",       "solutions", NULL};
-    static const char *const booleans[] = {"true", "false", "1", "0", NULL};
-    bool negated;
+    bool negated, on;
     int row = after ? option_find(after, &negated) : -1;
     bool is_switch = row >= 0 && option_is_switch((size_t)row);
     if (is_one_of(word, modes)) {
         text_string(out, ": verify has no modes and tasks: write verify --model FILE --data PATH");
         return;
     }
-    if (is_switch && is_one_of(word, booleans)) {
+    if (is_switch && option_read_switch(word, &on)) {
         text_format(out, ": write --%s=%s", after, word);
         return;
     }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "job/devices.h"
@@ -88,6 +89,19 @@ enum status option_set(struct options *options, size_t index, const char *value,
     return STATUS_OK;
 out:
     return status;
+}
+
+bool option_read_switch(const char *text, bool *on) {
+    static const struct {
+        const char *word;
+        bool on;
+    } words[] = {{"true", true}, {"1", true}, {"false", false}, {"0", false}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i].word) == 0) {
+            *on = words[i].on;
+            return true;
+        }
+    return false;
 }
 
 void option_switch(struct options *options, size_t row, bool on) {

@@ -7,6 +7,8 @@
 /* Sets the option of this row, which is no switch, as if given on the command line; `where` begins
  * the message of a failure ("--conf", "config.json: conf"). */
 enum status option_set(struct options *options, size_t row, const char *value, const char *where);
+/* Whether the text says on or off, as it may stand behind a switch and '=': True, False, 1, 0. */
+bool option_read_switch(const char *text, bool *on);
 /* Turns the switch of this row on or off. */
 void option_switch(struct options *options, size_t row, bool on);
 
