@@ -1,3 +1,4 @@
+/* Who gives images to whom. */
 #include "job/lease.h"
 
 #include <stdlib.h>
