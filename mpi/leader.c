@@ -9,7 +9,7 @@
 #include "pulse.h"
 
 /* What is on its way from one rank and to it. */
-struct line_to {
+struct channel {
     struct report_line report;
     struct order order;
     MPI_Request sending;
@@ -22,11 +22,11 @@ struct leader {
     struct screen *screen;
     const struct progress *progress;
     struct control *control;
-    size_t n_started;       /* of receiving: all or none */
-    MPI_Request *receiving; /* [ranks] persistent, one a rank; owned, as what follows */
-    struct line_to *lines;  /* [ranks] */
-    int *received;          /* [ranks] room for MPI_Testsome */
-    MPI_Status *statuses;   /* [ranks] the same */
+    size_t n_started;         /* of receiving: all or none */
+    MPI_Request *receiving;   /* [ranks] persistent, one a rank; owned, as what follows */
+    struct channel *channels; /* [ranks] */
+    int *received;            /* [ranks] room for MPI_Testsome */
+    MPI_Status *statuses;     /* [ranks] the same */
 };
 
 enum status leader_make(const struct ranks *ranks, struct run *run, struct orphans *orphans,
@@ -41,7 +41,7 @@ enum status leader_make(const struct ranks *ranks, struct run *run, struct orpha
     leader->orphans = orphans;
     leader->screen = screen;
     status = control_make(n, hang_seconds, &leader->control);
-    status = status_worse(status, memory_zeroed(n, sizeof *leader->lines, &leader->lines));
+    status = status_worse(status, memory_zeroed(n, sizeof *leader->channels, &leader->channels));
     status = status_worse(status, memory_zeroed(n, sizeof(MPI_Request), &leader->receiving));
     status = status_worse(status, memory_zeroed(n, sizeof *leader->received, &leader->received));
     status = status_worse(status, memory_zeroed(n, sizeof *leader->statuses, &leader->statuses));
@@ -59,9 +59,9 @@ void leader_start(struct leader *leader, struct progress *progress, double now) 
     control_start(leader->control, now);
     run_lock_start(leader->run, now);
     for (size_t r = 0; r < leader->n_started; r++) {
-        struct line_to *line = &leader->lines[r];
-        line->sending = MPI_REQUEST_NULL;
-        MPI_Recv_init(&line->report, sizeof line->report, MPI_BYTE, (int)r, TAG_REPORT,
+        struct channel *channel = &leader->channels[r];
+        channel->sending = MPI_REQUEST_NULL;
+        MPI_Recv_init(&channel->report, sizeof channel->report, MPI_BYTE, (int)r, TAG_REPORT,
                       leader->ranks->work_comm, &leader->receiving[r]);
         MPI_Start(&leader->receiving[r]);
     }
@@ -73,7 +73,7 @@ void leader_free(struct leader *leader) {
     for (size_t r = 0; r < leader->n_started; r++)
         MPI_Request_free(&leader->receiving[r]);
     control_free(leader->control);
-    free(leader->lines);
+    free(leader->channels);
     free(leader->receiving);
     free(leader->received);
     free(leader->statuses);
@@ -81,7 +81,7 @@ void leader_free(struct leader *leader) {
 }
 
 static void hear(struct leader *leader, size_t r, double now) {
-    const struct report_line *report = &leader->lines[r].report;
+    const struct report_line *report = &leader->channels[r].report;
     pulse_heard(leader->ranks->pulse, (int)r, now);
     control_hear(leader->control, r, report, now);
     if (!report->last)
@@ -110,19 +110,19 @@ static void decide(struct leader *leader, double now) {
         orphans_stop(leader->orphans);
 }
 
-static bool is_sent(struct line_to *line) {
+static bool is_sent(struct channel *channel) {
     int sent = 1;
-    if (line->sending != MPI_REQUEST_NULL)
-        MPI_Test(&line->sending, &sent, MPI_STATUS_IGNORE);
+    if (channel->sending != MPI_REQUEST_NULL)
+        MPI_Test(&channel->sending, &sent, MPI_STATUS_IGNORE);
     return sent != 0;
 }
 
 static void order_all(struct leader *leader) {
     for (int r = 0; r < leader->ranks->size; r++) {
-        struct line_to *line = &leader->lines[r];
-        if (is_sent(line) && control_order(leader->control, (size_t)r, &line->order))
-            MPI_Issend(&line->order, sizeof line->order, MPI_BYTE, r, TAG_ORDER,
-                       leader->ranks->work_comm, &line->sending);
+        struct channel *channel = &leader->channels[r];
+        if (is_sent(channel) && control_order(leader->control, (size_t)r, &channel->order))
+            MPI_Issend(&channel->order, sizeof channel->order, MPI_BYTE, r, TAG_ORDER,
+                       leader->ranks->work_comm, &channel->sending);
     }
 }
 
@@ -158,7 +158,7 @@ static void watch_ranks(struct leader *leader, double now) {
 static bool all_gone(const struct leader *leader) {
     bool gone = control_all_left(leader->control);
     for (int r = 0; r < leader->ranks->size; r++)
-        gone = gone && leader->lines[r].sending == MPI_REQUEST_NULL;
+        gone = gone && leader->channels[r].sending == MPI_REQUEST_NULL;
     return gone;
 }
 

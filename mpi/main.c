@@ -79,7 +79,7 @@ static enum status start_pulse(struct job *job) {
     return pulse_start(&job->ranks, (double)job->options.hang_timeout, device_prefix(&job->device));
 }
 
-/* Not before the logs may be written to. */
+/* In a run not before its folder is known to be this run's: there are the logs. */
 static enum status open_screen(struct job *job) {
     enum status status =
         screen_open(&job->ranks, &job->device, job->run.output, job->options.quiet, &job->screen);

@@ -16,11 +16,14 @@
 #include "pulse.h"
 #include "stages.h"
 
-/* Images that are placed in one round. */
-enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
+enum {
+    COPY_BYTES = 1 << 20,   /* neighbouring lines that are written together, at most about */
+    ROUND_IMAGES = 1 << 15, /* that are placed in one round */
+};
+
 /* Bytes that are brought to the disk at once, which is one step. */
 #define SYNC_BYTES (UINT64_C(1) << 25)
-/* That a slow disk takes a second. */
+/* Bytes that a slow disk takes a second. */
 #define SLOW_BYTES 1e6
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,

@@ -11,8 +11,10 @@
 #include "base/shown.h"
 #include "job/liveness.h"
 
+/* How often a sign of life is given, and how often looked for. */
 #define BEAT_SECONDS 0.5
 #define TURN_SECONDS 0.1
+
 /* How long a process may take to end after it has found that another is lost. */
 enum { END_SECONDS = 10 };
 

@@ -8,7 +8,7 @@
 #include "pulse.h"
 #include "stages.h"
 
-/* That are written at least. */
+/* Failed images that are written to the report in a second, at least. */
 #define FAILURES_A_SECOND 10000
 
 /* What rank 0 needs of each rank for the report; plain data, sent as bytes. */
