@@ -87,6 +87,9 @@ static void test_a_failure_cancels(void **state) {
     hear_all(control, &working, NOW + 1);
     control_hear(control, 2, &failed, NOW + 1);
     assert_int_equal(decide_at(control, NOW + 1), COMMAND_CANCEL);
+    /* Nobody has images any more: that is less. */
+    hear_all(control, &finished, NOW + 2);
+    assert_int_equal(decide_at(control, NOW + 2), COMMAND_CANCEL);
     control_free(control);
 
     control = start(HANG); /* rank 0's own */

@@ -72,6 +72,18 @@ static void test_few_images(void **state) {
           "[CPU 3] ✓ Complete! Processed 0 images\n");
 }
 
+/* It gave images away: its end comes before the percent that was due. */
+static void test_shrunk(void **state) {
+    (void)state;
+    struct progress_said said = {.started = true, .next = 105, .images = 100};
+    struct verify_progress progress = {.total = 103, .done = 103, .seconds = 10};
+    check(&progress, &said, "");
+    progress.finished = 1;
+    check(&progress, &said,
+          "[CPU 3] Progress: 103/103 (100.0%) | Speed: 10.3 img/s | ETA: 0.0 min\n"
+          "[CPU 3] ✓ Complete! Processed 103 images\n");
+}
+
 static void test_warnings(void **state) {
     (void)state;
     struct progress_said said = {.started = true, .next = 10};
@@ -110,9 +122,9 @@ static void test_stopped_early(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_run),         cmocka_unit_test(test_few_images),
-        cmocka_unit_test(test_warnings),      cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_stopped_early),
+        cmocka_unit_test(test_a_run),      cmocka_unit_test(test_few_images),
+        cmocka_unit_test(test_shrunk),     cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_long_lines), cmocka_unit_test(test_stopped_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
