@@ -26,7 +26,7 @@ void screen_warning(struct screen *screen, const char *format, ...)
 void screen_own(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* An error that rank 0 cannot tell: on another rank, to the screen, verify.log and its own log. */
+/* An error that rank 0 cannot print itself: on another rank, to the screen, verify.log and its own log. */
 void screen_stand_in(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
