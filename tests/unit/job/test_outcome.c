@@ -8,6 +8,7 @@
 
 #include "assert_ok.h"
 #include "job/outcome.h"
+#include "unit.h"
 
 static const struct run_counts clean = {
     .read_images = 10, .known_boxes = 1000, .confirmed_boxes = 900};
@@ -96,5 +97,5 @@ int main(void) {
         cmocka_unit_test(test_wrong_model),
         cmocka_unit_test(test_counts),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }
