@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/capacity.h"
+#include "unit.h"
 
 static void test_threads(void **state) {
     (void)state;
@@ -39,5 +40,5 @@ int main(void) {
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_plans),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "assert_ok.h"
 #include "job/control.h"
+#include "unit.h"
 
 enum { RANKS = 3 };
 #define HANG 30.0
@@ -295,5 +296,5 @@ int main(void) {
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_abandoned),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

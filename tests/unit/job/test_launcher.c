@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "job/launcher.h"
+#include "unit.h"
 
 static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE", "PMI_SIZE",
                                         "SLURM_STEP_NUM_TASKS"};
@@ -58,5 +59,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_found_each_other, clear, clear),
         cmocka_unit_test_setup_teardown(test_another_launcher, clear, clear),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/liveness.h"
+#include "unit.h"
 
 static void test_limits(void **state) {
     (void)state;
@@ -69,5 +70,5 @@ int main(void) {
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_suspended),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

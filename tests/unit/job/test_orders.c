@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/orders.h"
+#include "unit.h"
 
 static const struct report_line working = {.stand = {.done = 3, .held = 2, .left = 5}};
 
@@ -87,5 +88,5 @@ int main(void) {
         cmocka_unit_test(test_due),
         cmocka_unit_test(test_pause),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

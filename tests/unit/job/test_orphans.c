@@ -12,6 +12,7 @@
 
 #include "dataset_case.h"
 #include "job/orphans.h"
+#include "unit.h"
 
 static void open_set(struct dataset *dataset) {
     touch("images/a.jpg");
@@ -61,5 +62,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
         cmocka_unit_test(test_none),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

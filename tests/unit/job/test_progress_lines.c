@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "job/progress_lines.h"
+#include "unit.h"
 
 static void collect(void *context, const char *line) {
     text_format(context, "%s\n", line);
@@ -126,5 +127,5 @@ int main(void) {
         cmocka_unit_test(test_shrunk),     cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_long_lines), cmocka_unit_test(test_stopped_early),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/sharing.h"
+#include "unit.h"
 
 static void test_first(void **state) {
     (void)state;
@@ -19,5 +20,5 @@ static void test_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_first)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -11,6 +11,7 @@
 
 #include "assert_ok.h"
 #include "job/split.h"
+#include "unit.h"
 
 static void test_starts(void **state) {
     (void)state;
@@ -75,5 +76,5 @@ int main(void) {
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_rounds),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/waiting.h"
+#include "unit.h"
 
 static void test_sleep(void **state) {
     (void)state;
@@ -32,5 +33,5 @@ int main(void) {
         cmocka_unit_test(test_sleep),
         cmocka_unit_test(test_said_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }
