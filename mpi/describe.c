@@ -2,10 +2,10 @@
 #include "stages.h"
 
 struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
-                                  const struct device *device, const struct run *run) {
+                                  const struct processor *processor, const struct run *run) {
     return (struct verify_job){
-        .interface = device->interface,
-        .backend = device->backend,
+        .interface = processor->interface,
+        .backend = processor->backend,
         .judge = &inputs->judge,
         .classes = &inputs->classes,
         .thresholds = inputs->thresholds,
@@ -14,15 +14,15 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .common = inputs->dataset.common,
         .placer = run->placer,
         .journal = run->journal,
-        .save_json = options->save_json && device->interface,
+        .save_json = options->save_json && processor->interface,
         .redo = run->resumed,
-        .save_txt = options->save_txt && device->interface,
+        .save_txt = options->save_txt && processor->interface,
         .imgsz = inputs->imgsz,
         .stride = (uint32_t)inputs->model.stride,
         .rect = options->rect,
-        .readers = device->capacity.readers,
-        .placers = device->capacity.placers,
-        .slots = device->capacity.slots,
+        .readers = processor->capacity.readers,
+        .placers = processor->capacity.placers,
+        .slots = processor->capacity.slots,
         .image_memory = (size_t)options->image_memory << 20,
         .stall_seconds = (double)options->hang_timeout,
     };

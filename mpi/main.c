@@ -15,7 +15,7 @@ struct job {
     struct ranks ranks;
     struct options options;
     struct inputs inputs;
-    struct device device;
+    struct processor processor;
     struct run run;
     struct share share;
     struct totals totals;
@@ -58,7 +58,7 @@ static enum status inspect(const struct job *job) {
 /* The work itself, beside which label files without an image are counted. */
 static enum status work(struct job *job) {
     const struct verify_job description =
-        verify_describe(&job->options, &job->inputs, &job->device, &job->run);
+        verify_describe(&job->options, &job->inputs, &job->processor, &job->run);
     struct orphans orphans = {0};
     const struct rank_work rank_work = {
         .verify = &description,
@@ -76,13 +76,14 @@ static enum status work(struct job *job) {
 }
 
 static enum status start_pulse(struct job *job) {
-    return pulse_start(&job->ranks, (double)job->options.hang_timeout, device_prefix(&job->device));
+    return pulse_start(&job->ranks, (double)job->options.hang_timeout,
+                       processor_prefix(&job->processor));
 }
 
 /* In a run not before its folder is known to be this run's: there are the logs. */
 static enum status open_screen(struct job *job) {
-    enum status status =
-        screen_open(&job->ranks, &job->device, job->run.output, job->options.quiet, &job->screen);
+    enum status status = screen_open(&job->ranks, &job->processor, job->run.output,
+                                     job->options.quiet, &job->screen);
     if (status == STATUS_OK && job->ranks.pulse)
         pulse_set_screen(job->ranks.pulse, job->screen);
     return agree(&job->ranks, status);
@@ -92,7 +93,7 @@ static enum status open_screen(struct job *job) {
 static enum status dry_run(struct job *job) {
     enum status status;
     const struct ranks *ranks = &job->ranks;
-    device_open_none(ranks, &job->options, &job->device);
+    processor_open_none(ranks, &job->options, &job->processor);
     TRY(open_screen(job));
     TRY(start_pulse(job));
     pulse_set_screen(ranks->pulse, job->screen);
@@ -116,7 +117,7 @@ static enum status report(struct job *job) {
         .options = &job->options,
         .inputs = &job->inputs,
         .totals = &job->totals,
-        .device = job->device.name,
+        .device = job->processor.name,
         .output = job->run.output,
     };
     return report_all(&job->ranks, &parts);
@@ -174,9 +175,9 @@ static enum status introduce(struct job *job) {
                         (unsigned long long)share->total_images);
         warn_of_inputs(job->screen, &job->options, &job->inputs, job->run.kept_images);
     }
-    warn_of_lack(ranks, &job->device, job->screen);
-    if (device_uses_gpus(&job->device))
-        TRY(warn_of_sharing(ranks, job->options.device, job->device.name, job->screen));
+    warn_of_lack(ranks, &job->processor, job->screen);
+    if (processor_uses_gpus(&job->processor))
+        TRY(warn_of_sharing(ranks, job->options.device, job->processor.name, job->screen));
 out:
     return status;
 }
@@ -187,8 +188,8 @@ static enum status verify(struct job *job, int *exit_status) {
     struct ranks *ranks = &job->ranks;
     const struct options *options = &job->options;
     const struct inputs *inputs = &job->inputs;
-    TRY(device_open(ranks, options, inputs, &job->device));
-    TRY(run_open(ranks, options, inputs, job->device.interface->name, &job->run));
+    TRY(processor_open(ranks, options, inputs, &job->processor));
+    TRY(run_open(ranks, options, inputs, job->processor.interface->name, &job->run));
     if (job->run.complete) {
         if (ranks->rank == 0)
             line_print(stdout, "%s is complete: nothing is left to resume", job->run.output);
@@ -256,7 +257,7 @@ static bool print_lost_lines(const struct job *job) {
 
 static void free_all(struct job *job) {
     screen_close(job->screen);
-    device_free(&job->device);
+    processor_free(&job->processor);
     tally_free(&job->totals.tally);
     share_free(&job->share);
     run_free(&job->run);

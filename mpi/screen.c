@@ -50,14 +50,14 @@ static enum status open_log(const char *output, const char *name, FILE **file) {
     return status;
 }
 
-enum status screen_open(const struct ranks *ranks, const struct device *device, const char *output,
-                        bool quiet, struct screen **out) {
+enum status screen_open(const struct ranks *ranks, const struct processor *processor,
+                        const char *output, bool quiet, struct screen **out) {
     enum status status;
     struct screen *screen = NULL;
     char name[32];
     TRY(memory_zeroed(1, sizeof *screen, &screen));
-    screen->prefix = device_prefix(device);
-    screen->gpu = device_uses_gpus(device);
+    screen->prefix = processor_prefix(processor);
+    screen->gpu = processor_uses_gpus(processor);
     screen->workers = screen->gpu ? "GPUs" : "CPU processes";
     screen->ranks = ranks->size;
     screen->output = output;

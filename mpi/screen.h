@@ -2,15 +2,15 @@
 #ifndef VERIFY_MPI_SCREEN_H
 #define VERIFY_MPI_SCREEN_H
 
-#include "device.h"
 #include "output/tally.h"
+#include "processor.h"
 
 struct screen;
 
 /* Opens output/logs/gpu{rank}.log, and on rank 0 verify.log; output (NULL: the screen alone) is
  * not copied. On failure *out is as it was. */
-enum status screen_open(const struct ranks *ranks, const struct device *device, const char *output,
-                        bool quiet, struct screen **out);
+enum status screen_open(const struct ranks *ranks, const struct processor *processor,
+                        const char *output, bool quiet, struct screen **out);
 void screen_close(struct screen *screen);
 
 /* A line (without its newline) to the screen and verify.log; on rank 0 only. */
@@ -26,7 +26,8 @@ void screen_warning(struct screen *screen, const char *format, ...)
 void screen_own(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* An error that rank 0 cannot print itself: on another rank, to the screen, verify.log and its own log. */
+/* An error that rank 0 cannot print itself: on another rank, to the screen, verify.log and its own
+ * log. */
 void screen_stand_in(struct screen *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -3,8 +3,8 @@
 #ifndef VERIFY_MPI_STAGES_H
 #define VERIFY_MPI_STAGES_H
 
-#include "device.h"
 #include "job/orphans.h"
+#include "processor.h"
 #include "run.h"
 #include "screen.h"
 #include "share.h"
@@ -17,7 +17,7 @@ enum status resume(const struct ranks *ranks, const struct inputs *inputs, struc
 
 /* describe.c — what each image is verified with, from the parts that say so. */
 struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
-                                  const struct device *device, const struct run *run);
+                                  const struct processor *processor, const struct run *run);
 
 /* What a rank's work needs besides its images. */
 struct rank_work {

@@ -2,7 +2,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "device.h"
+#include "processor.h"
 
 size_t threads_bind(int64_t wanted, int local_size) {
     cpu_set_t bound, all = {0};

@@ -61,18 +61,19 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
         screen_warning(screen, "%s", dataset->skipped);
 }
 
-void warn_of_lack(const struct ranks *ranks, const struct device *device, struct screen *screen) {
+void warn_of_lack(const struct ranks *ranks, const struct processor *processor,
+                  struct screen *screen) {
     struct {
-        char host[HOST_BYTES], reason[sizeof device->lacks];
+        char host[HOST_BYTES], reason[sizeof processor->lacks];
     } lack = {0};
     MPI_Request request;
-    int mine = device->lacks[0] ? ranks->rank : INT_MAX, first;
+    int mine = processor->lacks[0] ? ranks->rank : INT_MAX, first;
     MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
     if (first == INT_MAX)
         return;
     snprintf(lack.host, sizeof lack.host, "%s", ranks->host);
-    snprintf(lack.reason, sizeof lack.reason, "%s", device->lacks);
+    snprintf(lack.reason, sizeof lack.reason, "%s", processor->lacks);
     MPI_Ibcast(&lack, sizeof lack, MPI_BYTE, first, MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
     if (ranks->rank == 0)

@@ -2,8 +2,8 @@
 #ifndef VERIFY_MPI_WARNINGS_H
 #define VERIFY_MPI_WARNINGS_H
 
-#include "device.h"
 #include "output/place.h"
+#include "processor.h"
 #include "screen.h"
 
 /* On rank 0: what it found odd while setting up. `kept_images`: that --overwrite left. */
@@ -11,7 +11,8 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
                     const struct inputs *inputs, uint64_t kept_images);
 
 /* Collective: all ranks do without GPUs because some have none. */
-void warn_of_lack(const struct ranks *ranks, const struct device *device, struct screen *screen);
+void warn_of_lack(const struct ranks *ranks, const struct processor *processor,
+                  struct screen *screen);
 
 /* Collective: every rank whose GPU a lower rank has, too; on rank 0, GPUs of the list that is
  * --device's (`named`) that idle. */

@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PARTS = ("ranks", "options", "inputs", "device", "run", "share", "totals", "screen", "signals")
+PARTS = ("ranks", "options", "inputs", "processor", "run", "share", "totals", "screen", "signals")
 MOST = 5
 
 

@@ -1,5 +1,5 @@
 /* Which backend this rank computes with, and opening it. */
-#include "device.h"
+#include "processor.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,24 +33,24 @@ static int agree_on_backend(int mine, const struct devices *devices, char *lacks
     return common;
 }
 
-enum status device_open(const struct ranks *ranks, const struct options *options,
-                        const struct inputs *inputs, struct device *device) {
+enum status processor_open(const struct ranks *ranks, const struct options *options,
+                           const struct inputs *inputs, struct processor *processor) {
     enum status status;
     struct devices devices;
     TRY(agree(ranks, devices_read(options->device, &devices)));
     int mine = choose_backend(options->device, &devices);
     TRY(agree(ranks, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
-    int common = agree_on_backend(mine, &devices, device->lacks, sizeof device->lacks);
-    const struct backend_interface *interface = device->interface = backends[common];
+    int common = agree_on_backend(mine, &devices, processor->lacks, sizeof processor->lacks);
+    const struct backend_interface *interface = processor->interface = backends[common];
     size_t threads = threads_bind(options->threads, ranks->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
     bool slow = strcmp(interface->name, "cpu") == 0;
     size_t batch = options->batch ? (size_t)options->batch : interface->auto_batch;
-    device->capacity = capacity_plan(slow, threads, batch, interface->depth);
+    processor->capacity = capacity_plan(slow, threads, batch, interface->depth);
     struct backend_options opening = {
         .model = options->model,
         .threads = threads,
-        .slots = device->capacity.slots,
+        .slots = processor->capacity.slots,
         .batch = batch,
         .image_memory = (size_t)options->image_memory << 20,
         .imgsz = inputs->imgsz,
@@ -61,27 +61,27 @@ enum status device_open(const struct ranks *ranks, const struct options *options
         .n_devices = devices.count,
         .hang_seconds = (double)options->hang_timeout,
     };
-    status = interface->open(&inputs->model, &inputs->judge, &opening, &device->backend);
+    status = interface->open(&inputs->model, &inputs->judge, &opening, &processor->backend);
     TRY(agree(ranks, status));
-    snprintf(device->name, sizeof device->name, "%s", interface->device(device->backend));
+    snprintf(processor->name, sizeof processor->name, "%s", interface->device(processor->backend));
 out:
     return status;
 }
 
-void device_open_none(const struct ranks *ranks, const struct options *options,
-                      struct device *device) {
-    device->capacity = capacity_plan_dry(threads_bind(options->threads, ranks->local_size));
+void processor_open_none(const struct ranks *ranks, const struct options *options,
+                         struct processor *processor) {
+    processor->capacity = capacity_plan_dry(threads_bind(options->threads, ranks->local_size));
 }
 
-void device_free(struct device *device) {
-    if (device->backend)
-        device->interface->close(device->backend);
+void processor_free(struct processor *processor) {
+    if (processor->backend)
+        processor->interface->close(processor->backend);
 }
 
-bool device_uses_gpus(const struct device *device) {
-    return strcmp(device_prefix(device), "GPU") == 0;
+bool processor_uses_gpus(const struct processor *processor) {
+    return strcmp(processor_prefix(processor), "GPU") == 0;
 }
 
-const char *device_prefix(const struct device *device) {
-    return device->interface ? device->interface->prefix : "CPU";
+const char *processor_prefix(const struct processor *processor) {
+    return processor->interface ? processor->interface->prefix : "CPU";
 }
