@@ -57,7 +57,7 @@ void leader_start(struct leader *leader, struct progress *progress, double now) 
     leader->progress = progress;
     leader->n_started = (size_t)leader->ranks->size;
     control_start(leader->control, now);
-    run_lock_start(leader->run, now);
+    run_beat_start(leader->run, now);
     for (size_t r = 0; r < leader->n_started; r++) {
         struct channel *channel = &leader->channels[r];
         channel->sending = MPI_REQUEST_NULL;
@@ -166,7 +166,7 @@ bool leader_turn(struct leader *leader, double now) {
     hear_all(leader, now);
     decide(leader, now);
     order_all(leader);
-    run_lock_turn(leader->run, now);
+    run_beat(leader->run, now);
     warn_of_silence(leader, now);
     watch_ranks(leader, now);
     if (control_may_abort(leader->control, now))

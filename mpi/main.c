@@ -267,7 +267,7 @@ static void free_all(struct job *job) {
 }
 
 int main(int argc, char **argv) {
-    struct job job = {.ranks.work_comm = MPI_COMM_NULL};
+    struct job job = {0};
     struct timespec start;
     MPI_Request request;
     int provided, exit_status = STATUS_OK;

@@ -224,11 +224,11 @@ out:
     return status;
 }
 
-void run_lock_start(struct run *run, double now) {
+void run_beat_start(struct run *run, double now) {
     run->lock_beat = now;
 }
 
-void run_lock_turn(struct run *run, double now) {
+void run_beat(struct run *run, double now) {
     if (!run->lock || run->lock_status != STATUS_OK || now - run->lock_beat < RUN_LOCK_BEAT_SECONDS)
         return;
     run->lock_beat = now;

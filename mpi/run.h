@@ -41,8 +41,8 @@ enum status run_open(const struct ranks *ranks, const struct options *options,
 enum status run_end(struct run *run);
 /* On rank 0, from the start of the work on: a sign of life in the lock every RUN_LOCK_BEAT_SECONDS.
  * Where somebody else has taken it over, lock_status and lock_message say so. */
-void run_lock_start(struct run *run, double now);
-void run_lock_turn(struct run *run, double now);
+void run_beat_start(struct run *run, double now);
+void run_beat(struct run *run, double now);
 /* Zeroed is fine. */
 void run_free(struct run *run);
 
