@@ -273,7 +273,8 @@ static void branches_first(void **state) {
     struct sequence sequence = {.n = 0};
     float *planes = random_planes(32, 40, 7);
     ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 1, .block = 8}, &network));
-    ASSERT_OK(cpu_network_trace(network, 32, 40, planes, &maps, note_step, &sequence));
+    ASSERT_OK(cpu_network_trace(network, 32, 40, planes, &maps,
+                                &(struct cpu_trace){note_step, &sequence}));
     const struct op *before = NULL; /* an activation may be a step of its own */
     size_t n = 0;
     for (size_t i = 0; i < sequence.n; i++) {
