@@ -295,7 +295,7 @@ static void count_kind(void *context, const struct cpu_step *step) {
     kinds->winograd += strcmp(step->kind, "winograd") == 0;
     kinds->pointwise += strcmp(step->kind, "pointwise") == 0;
     kinds->direct += strcmp(step->kind, "direct") == 0;
-    kinds->library += strcmp(step->kind, "oneDNN") == 0;
+    kinds->library += !strcmp(step->kind, "oneDNN") || !strcmp(step->kind, "generic");
 }
 
 static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size_t threads,
