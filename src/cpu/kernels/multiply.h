@@ -21,6 +21,20 @@ struct columns {
     size_t map, step;
 };
 
+/* m = start + u v. u is (inputs, LANES outputs); m (outputs, columns, LANES) has its blocks m_map
+ * floats apart. Each element's sum has the same order whatever the number of columns is. */
+struct product {
+    size_t inputs; /* of multiply_columns: blocks of them */
+    const float *u;
+    struct columns start;
+    const float *v;
+    size_t v_map;            /* of multiply_columns: floats from a block to the next */
+    const uint32_t *offsets; /* of multiply_terms */
+    size_t step;             /* likewise */
+    float *m;
+    size_t m_map;
+};
+
 /* The sums are variables of their own, not an array: compilers would leave that in memory. */
 #define DECLARE(t)                                                                                 \
     struct vector first##t = vector_set(0.0f), second##t = first##t;                               \
@@ -43,13 +57,14 @@ struct columns {
     }
 
 /* `n` columns of multiply_columns. */
-INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float *u,
-                           struct columns start, const float *v, size_t v_map, float *m,
-                           size_t m_map) {
-    const size_t step = LANES;
+INLINE void multiply_group(size_t n, size_t outputs, const struct product *product) {
+    const size_t step = LANES, m_map = product->m_map, v_map = product->v_map;
+    const struct columns start = product->start;
     const float *start1 = start.data + (outputs - 1) * start.map;
+    const float *u = product->u, *v = product->v;
+    float *m = product->m;
     EACH_OF_GROUP(DECLARE)
-    for (size_t b = 0; b < inputs; b++, v += v_map) {
+    for (size_t b = 0; b < product->inputs; b++, v += v_map) {
         /* Blocks lie too far apart for the CPU to foresee the next one. */
         for (size_t t = 0; t < n; t += LINE / LANES)
             __builtin_prefetch(v + 2 * v_map + t * LANES);
@@ -64,12 +79,15 @@ INLINE void multiply_group(size_t n, size_t outputs, size_t inputs, const float 
 }
 
 /* `n` columns of multiply_terms. */
-INLINE void terms_group(size_t n, size_t outputs, size_t terms, const float *u,
-                        struct columns start, const float *v, const uint32_t *offsets, size_t step,
-                        float *m, size_t m_map) {
+INLINE void terms_group(size_t n, size_t outputs, const struct product *product) {
+    const size_t step = product->step, m_map = product->m_map;
+    const struct columns start = product->start;
     const float *start1 = start.data + (outputs - 1) * start.map;
+    const float *u = product->u, *v = product->v;
+    const uint32_t *offsets = product->offsets;
+    float *m = product->m;
     EACH_OF_GROUP(DECLARE)
-    for (size_t k = 0; k < terms; k++, u += outputs * LANES) {
+    for (size_t k = 0; k < product->inputs; k++, u += outputs * LANES) {
         const float *value = v + offsets[k];
         struct vector u0 = vector_load(u), u1 = vector_load(u + (outputs - 1) * LANES);
         EACH_OF_GROUP(ADD)
@@ -104,37 +122,31 @@ INLINE void terms_group(size_t n, size_t outputs, size_t terms, const float *u,
         GROUP_CASE(10, __VA_ARGS__)                                                                \
     }
 
-/* m = start + u v for `count` columns and one or two blocks of outputs. u is
- * (LANES inputs, LANES outputs); v (inputs, count, LANES) and m (outputs, count, LANES) have their
- * blocks v_map and m_map floats apart. Each element's sum has the same order whatever the
- * count is. */
-static inline void multiply_columns(size_t outputs, size_t inputs, const float *u,
-                                    struct columns start, const float *v, size_t v_map, float *m,
-                                    size_t m_map, size_t count) {
+/* `count` columns and one or two blocks of outputs, where v is (inputs, count, LANES). */
+static inline void multiply_columns(size_t outputs, const struct product *product, size_t count) {
     /* Groups of like sizes: small ones are slow. */
     size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
+    struct product part = *product;
     for (size_t g = 1; g <= groups; g++) {
         size_t end = count * g / groups;
-        GROUP_SWITCH(end - done, multiply_group, inputs, u, start, v, v_map, m, m_map)
-        start.data += (end - done) * start.step;
-        v += (end - done) * LANES;
-        m += (end - done) * LANES;
+        GROUP_SWITCH(end - done, multiply_group, &part)
+        part.start.data += (end - done) * part.start.step;
+        part.v += (end - done) * LANES;
+        part.m += (end - done) * LANES;
         done = end;
     }
 }
 
 /* The same where column t's input k is v[offsets[k] + t * step], and every column begins with the
- * outputs' bias. */
-static inline void multiply_terms(size_t outputs, size_t terms, const float *u, const float *bias,
-                                  const float *v, const uint32_t *offsets, size_t step, float *m,
-                                  size_t m_map, size_t count) {
+ * same. */
+static inline void multiply_terms(size_t outputs, const struct product *product, size_t count) {
     size_t groups = (count + MULTIPLY_GROUP - 1) / MULTIPLY_GROUP, done = 0;
-    const struct columns start = {bias, LANES, 0};
+    struct product part = *product;
     for (size_t g = 1; g <= groups; g++) {
         size_t end = count * g / groups;
-        GROUP_SWITCH(end - done, terms_group, terms, u, start, v, offsets, step, m, m_map)
-        v += (end - done) * step;
-        m += (end - done) * LANES;
+        GROUP_SWITCH(end - done, terms_group, &part)
+        part.v += (end - done) * part.step;
+        part.m += (end - done) * LANES;
         done = end;
     }
 }

@@ -15,19 +15,26 @@ static void pointwise_cells(const struct pointwise *pointwise, const float *src,
     size_t outputs = pair + 1 < pointwise->out_blocks ? 2 : 1;
     size_t inputs = pointwise->end_in - pointwise->first_in;
     size_t parts = (inputs + PART - 1) / PART, done = 0;
-    const float *weights =
-        pointwise->weights +
-        (pair * pointwise->in_blocks + pointwise->first_in * outputs) * LANES * LANES;
     src += first * LANES;
     dst += pair * map + first * LANES;
-    struct columns start = {dst, map, LANES};
+    struct product product = {
+        .u = pointwise->weights +
+             (pair * pointwise->in_blocks + pointwise->first_in * outputs) * LANES * LANES,
+        .start = {dst, map, LANES},
+        .v = src,
+        .v_map = map,
+        .m = dst,
+        .m_map = map,
+    };
     if (pointwise->bias)
-        start = (struct columns){pointwise->bias + pair * LANES, LANES, 0};
+        product.start = (struct columns){pointwise->bias + pair * LANES, LANES, 0};
     for (size_t p = 1; p <= parts; p++) {
         size_t end = inputs * p / parts;
-        multiply_columns(outputs, end - done, weights + done * outputs * LANES * LANES, start,
-                         src + done * map, map, dst, map, count);
-        start = (struct columns){dst, map, LANES};
+        product.inputs = end - done;
+        multiply_columns(outputs, &product, count);
+        product.start = (struct columns){dst, map, LANES};
+        product.u += product.inputs * outputs * LANES * LANES;
+        product.v += product.inputs * map;
         done = end;
     }
 }

@@ -197,31 +197,47 @@ INLINE void output_half2(const struct matrices *m, size_t b, size_t t, float *ha
     }
 }
 
-/* One row of a tile's outputs: of `columns` that are within the map. */
+/* What a call computes: winograd_tiles' arguments. */
+struct chunk {
+    const float *src, *residual;
+    float *dst;
+    size_t first, count; /* tiles */
+    float *scratch;
+};
+
+/* Where a row of a tile goes: `columns` are within the map. */
+struct row {
+    const float *residual;
+    float *dst;
+    size_t columns;
+};
+
+/* One row of a tile's outputs. */
 INLINE void output_row(size_t stride, enum activation activation, float alpha, const float *half,
-                       struct vector bias, const float *residual, float *dst, size_t columns) {
+                       struct vector bias, struct row to) {
     struct vector values[TILE];
     if (stride == 1)
         gather_three(half, LANES, values);
     else
         gather_two(half, LANES, half + EVEN, LANES, values);
-    for (size_t x = 0; x < columns; x++) {
+    for (size_t x = 0; x < to.columns; x++) {
         struct vector value = vector_activate(activation, alpha, vector_add(values[x], bias));
-        if (residual)
-            value = vector_add(value, vector_load(residual + x * LANES));
-        vector_store(dst + x * LANES, value);
+        if (to.residual)
+            value = vector_add(value, vector_load(to.residual + x * LANES));
+        vector_store(to.dst + x * LANES, value);
     }
 }
 
 INLINE void output_block(const struct winograd *winograd, size_t stride, enum activation activation,
-                         const struct matrices *m, size_t b, const float *residual, float *dst,
-                         size_t first, size_t count) {
+                         const struct matrices *m, size_t b, const struct chunk *chunk) {
     struct vector bias = vector_load(winograd->bias + b * LANES);
-    size_t side = stride == 1 ? SIDE : PATCH2;
-    for (size_t t = 0; t < count; t++) {
+    size_t side = stride == 1 ? SIDE : PATCH2, map = winograd->height * winograd->width * LANES;
+    const float *residual = chunk->residual ? chunk->residual + b * map : NULL;
+    float *dst = chunk->dst + b * map;
+    for (size_t t = 0; t < chunk->count; t++) {
         _Alignas(ALIGNMENT) float half[TILE * ROW2];
-        size_t top = (first + t) / winograd->tile_columns * TILE;
-        size_t left = (first + t) % winograd->tile_columns * TILE;
+        size_t top = (chunk->first + t) / winograd->tile_columns * TILE;
+        size_t left = (chunk->first + t) % winograd->tile_columns * TILE;
         size_t rows = winograd->height - top, columns = winograd->width - left;
         if (stride == 1)
             output_half1(m, b, t, half);
@@ -229,13 +245,14 @@ INLINE void output_block(const struct winograd *winograd, size_t stride, enum ac
             output_half2(m, b, t, half);
         for (size_t y = 0; y < TILE && y < rows; y++) {
             size_t at = ((top + y) * winograd->width + left) * LANES;
-            const float *added = residual ? residual + at : NULL;
             const float *row = half + y * side * LANES;
-            if (columns >= TILE)
-                output_row(stride, activation, winograd->alpha, row, bias, added, dst + at, TILE);
-            else
-                output_row(stride, activation, winograd->alpha, row, bias, added, dst + at,
-                           columns);
+            struct row to = {residual ? residual + at : NULL, dst + at, TILE};
+            if (columns < TILE) {
+                to.columns = columns;
+                output_row(stride, activation, winograd->alpha, row, bias, to);
+            } else {
+                output_row(stride, activation, winograd->alpha, row, bias, to);
+            }
         }
     }
 }
@@ -245,44 +262,50 @@ static void multiply_place(const struct winograd *winograd, const struct matrice
                            const struct matrices *m, size_t p, size_t count) {
     size_t inputs = winograd->in_blocks, outputs = winograd->out_blocks;
     size_t columns = winograd_columns(winograd, p / SIDE) * winograd_columns(winograd, p % SIDE);
-    size_t v_map = v->map * columns, m_map = m->map * columns;
     static const float zeros[LANES];
-    const struct columns zero = {zeros, 0, 0};
-    const float *u = winograd->weights + p * inputs * outputs * LANES * LANES;
-    for (size_t o = 0; o < outputs; o += 2, u += inputs * LANES * TWO)
-        multiply_columns(o + 1 < outputs ? 2 : 1, inputs, u, zero, v->data + v->begin[p], v_map,
-                         m->data + m->begin[p] + o * m_map, m_map, count * columns);
+    struct product product = {
+        .inputs = inputs,
+        .u = winograd->weights + p * inputs * outputs * LANES * LANES,
+        .start = {zeros, 0, 0},
+        .v = v->data + v->begin[p],
+        .v_map = v->map * columns,
+        .m = m->data + m->begin[p],
+        .m_map = m->map * columns,
+    };
+    for (size_t o = 0; o < outputs; o += 2) {
+        multiply_columns(o + 1 < outputs ? 2 : 1, &product, count * columns);
+        product.u += inputs * LANES * TWO;
+        product.m += 2 * product.m_map;
+    }
 }
 
 INLINE void tiles(const struct winograd *winograd, size_t stride, enum activation activation,
-                  const float *src, const float *residual, float *dst, size_t first, size_t count,
-                  float *scratch) {
+                  const struct chunk *chunk) {
     struct matrices v = {.map = winograd->chunk * LANES}, m = v;
     size_t in_map = winograd->in_height * winograd->in_width * LANES;
-    size_t map = winograd->height * winograd->width * LANES;
-    v.data = scratch;
-    m.data = scratch + winograd_layout(winograd, winograd->in_blocks, v.begin);
+    v.data = chunk->scratch;
+    m.data = chunk->scratch + winograd_layout(winograd, winograd->in_blocks, v.begin);
     winograd_layout(winograd, winograd->out_blocks, m.begin);
-    for (size_t b = 0; src && b < winograd->in_blocks; b++)
-        input_block(winograd, stride, src + b * in_map, &v, b, first, count);
+    for (size_t b = 0; chunk->src && b < winograd->in_blocks; b++)
+        input_block(winograd, stride, chunk->src + b * in_map, &v, b, chunk->first, chunk->count);
     for (size_t p = 0; p < PLACES; p++)
-        multiply_place(winograd, &v, &m, p, count);
+        multiply_place(winograd, &v, &m, p, chunk->count);
     for (size_t b = 0; b < winograd->out_blocks; b++)
-        output_block(winograd, stride, activation, &m, b, residual ? residual + b * map : NULL,
-                     dst + b * map, first, count);
+        output_block(winograd, stride, activation, &m, b, chunk);
 }
 
 static void winograd_tiles(const struct winograd *winograd, const float *src, const float *residual,
                            float *dst, size_t first, size_t count, float *scratch) {
+    const struct chunk chunk = {src, residual, dst, first, count, scratch};
     bool silu = winograd->activation == ACTIVATION_SILU;
     if (winograd->stride == 1 && silu)
-        tiles(winograd, 1, ACTIVATION_SILU, src, residual, dst, first, count, scratch);
+        tiles(winograd, 1, ACTIVATION_SILU, &chunk);
     else if (winograd->stride == 1)
-        tiles(winograd, 1, winograd->activation, src, residual, dst, first, count, scratch);
+        tiles(winograd, 1, winograd->activation, &chunk);
     else if (silu)
-        tiles(winograd, 2, ACTIVATION_SILU, src, residual, dst, first, count, scratch);
+        tiles(winograd, 2, ACTIVATION_SILU, &chunk);
     else
-        tiles(winograd, 2, winograd->activation, src, residual, dst, first, count, scratch);
+        tiles(winograd, 2, winograd->activation, &chunk);
 }
 
 #endif
