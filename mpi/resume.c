@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "job.h"
+#include "job/wanted.h"
 #include "output/clear.h"
 #include "pulse.h"
 
@@ -126,8 +127,8 @@ out:
 }
 
 enum status job_open_journal(struct job *job) {
-    enum status status =
-        journal_create(job->output, job->epoch, job->rank, job->options.save_json, &job->journal);
+    enum status status = journal_create(job->output, job->epoch, job->rank,
+                                        options_streams(&job->options), &job->journal);
     if (status == STATUS_OK)
         job->journals[job->n_journals++] = (struct journal_id){job->epoch, job->rank};
     return agree(job, status);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "job.h"
 #include "job/devices.h"
+#include "job/wanted.h"
 #include "screen.h"
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
@@ -111,7 +112,8 @@ static enum status match_classes(struct job *job) {
     job->judge = (struct judge){
         .head = job->model.graph.head,
         .class_in_data = job->class_in_data,
-        .predict = job->options.save_json || job->options.save_txt,
+        .predict =
+            streams_need_predictions(options_streams(&job->options)) || job->options.save_txt,
         .conf = (float)job->options.conf,
         .iou = (float)job->options.iou,
         .max_det = (size_t)job->options.max_det,

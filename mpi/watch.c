@@ -108,7 +108,6 @@ static struct verify_job describe(struct job *job) {
         .common = job->dataset.common,
         .placer = job->placer,
         .journal = job->journal,
-        .save_json = job->options.save_json && job->interface,
         .redo = job->resumed,
         .save_txt = job->options.save_txt && job->interface,
         .imgsz = job->imgsz,

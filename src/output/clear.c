@@ -222,7 +222,7 @@ static DIR *stream_open(int folder) {
 
 static void remove_logs(const struct clearing *clearing) {
     int folder;
-    below_folder(&(struct spot){clearing->work.output, NULL, made_names[MADE_LOGS]}, false,
+    below_folder(&(struct spot){clearing->work.output, NULL, made_folders[MADE_LOGS]}, false,
                  &folder);
     DIR *stream = stream_open(folder);
     const struct dirent *entry;
@@ -252,16 +252,18 @@ static void remove_empty(int parent, const char *name) {
 /* A report must not outlive what it tells of. */
 static enum status remove_all(struct clearing *clearing) {
     enum status status = STATUS_OK;
+    struct made_file files[MADE_FILES_MOST];
+    size_t n_files = made_files(files);
     const struct work_folder *work = &clearing->work;
-    for (size_t i = 0; i < MADE_FILES; i++) {
-        struct spot spot = {work->output, work->output_path, made_names[i]};
-        if (unlinkat(work->output, made_names[i], 0) != 0 && errno != ENOENT)
+    for (size_t i = 0; i < n_files; i++) {
+        struct spot spot = {work->output, work->output_path, files[i].name};
+        if (unlinkat(work->output, files[i].name, 0) != 0 && errno != ENOENT)
             return storage_failed(errno, &spot, "cannot remove");
     }
     TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
     remove_logs(clearing);
-    for (size_t i = MADE_FILES; i < MADE_NAMES; i++)
-        remove_empty(work->output, made_names[i]);
+    for (size_t i = 0; i < MADE_FOLDERS; i++)
+        remove_empty(work->output, made_folders[i]);
 out:
     return status;
 }

@@ -6,6 +6,7 @@
 #include "output/journal_scan.h"
 
 struct offsets {
+    size_t stream; /* of the manifest */
     size_t count, capacity;
     uint64_t *items; /* owned */
 };
@@ -15,7 +16,7 @@ struct offsets {
 static enum status keep_offset(void *context, const struct journal_item *item, uint64_t end,
                                bool *more) {
     struct offsets *offsets = context;
-    const struct journal_text *placed = &item->line.texts[JOURNAL_PLACED];
+    const struct journal_text *placed = &item->line.texts[offsets->stream];
     (void)end;
     *more = true;
     if (item->is_mark || placed->length == 0)
@@ -49,7 +50,7 @@ static enum status give(void *context, uint64_t offset, const struct manifest_en
 enum status journal_leftovers(const char *output, struct journal_id id, manifest_each *each,
                               void *context) {
     enum status status;
-    struct offsets done = {0};
+    struct offsets done = {.stream = stream_of_manifest()};
     struct giving giving = {&done, each, context};
     struct journal_scan scan;
     char name[JOURNAL_NAME_BYTES];
@@ -57,7 +58,7 @@ enum status journal_leftovers(const char *output, struct journal_id id, manifest
     TRY(journal_scan_each(&scan, keep_offset, &done));
     if (done.count)
         qsort(done.items, done.count, sizeof *done.items, by_value);
-    journal_file_name(journal_stream_name(JOURNAL_PLACED), id, name);
+    journal_file_name(stream_at(done.stream)->name, id, name);
     struct spot spot = work_spot(&scan.work, name);
     TRY(manifest_lines(&spot, give, &giving));
 out:

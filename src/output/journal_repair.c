@@ -17,8 +17,8 @@ struct check {
 static bool line_holds(struct check *check, const struct journal_line *line) {
     const struct journal_texts *texts = &check->scan->texts;
     text_clear(&check->text);
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
-        if (journal_text_read(texts, line, (enum journal_stream)s, &check->text) != STATUS_OK)
+    for (size_t s = 0; s < stream_count(); s++)
+        if (journal_text_read(texts, line, s, &check->text) != STATUS_OK)
             return false;
     return line->bucket == BUCKET_FAILED ||
            check->placed(check->context, line->index, line->bucket);
@@ -37,7 +37,7 @@ static enum status check_item(void *context, const struct journal_item *item, ui
 static int sync_all(const struct journal_scan *scan) {
     if (syncfs(scan->work.output) != 0)
         return errno;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         if (scan->texts.files[s] >= 0 && fdatasync(scan->texts.files[s]) != 0)
             return errno;
     return fdatasync(scan->file) == 0 ? 0 : errno;
@@ -50,7 +50,7 @@ static enum status settle(const struct journal_scan *scan, uint64_t end) {
     struct spot spot = work_spot(&scan->work, scan->name);
     int error = 0;
     if (end > 0)
-        TRY(journal_mark_write(scan->seed, end, &text));
+        TRY(journal_mark_write(&scan->form, end, &text));
     error = ftruncate(scan->file, (off_t)end) == 0 ? sync_all(scan) : errno;
     if (error == 0)
         error = write_all(scan->file, text.data, text.length);

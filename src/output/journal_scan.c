@@ -33,7 +33,7 @@ static int size_of(int file, uint64_t *size) {
 
 /* The first line tells whether this is the journal it is named as. Returns 0 or an errno value. */
 static int read_head(struct journal_id id, struct journal_scan *scan) {
-    char found[JOURNAL_HEAD_BYTES], head[JOURNAL_HEAD_BYTES];
+    char found[JOURNAL_HEAD_BYTES];
     size_t n = 0;
     for (ssize_t more = 1; more != 0 && n < sizeof found;) {
         more = pread(scan->file, found + n, sizeof found - n, (off_t)n);
@@ -41,13 +41,7 @@ static int read_head(struct journal_id id, struct journal_scan *scan) {
             return errno;
         n += more > 0 ? (size_t)more : 0;
     }
-    for (int predictions = 0; predictions < 2; predictions++) {
-        size_t length = journal_head(id, predictions, head);
-        if (n < length || memcmp(found, head, length) != 0)
-            continue;
-        scan->start = length;
-        scan->seed = journal_crc(0, head, length);
-    }
+    scan->start = journal_head_read(id, found, n, &scan->form);
     return 0;
 }
 
@@ -64,7 +58,7 @@ enum status journal_scan_open(const char *output, struct journal_id id, int flag
     error = scan->work.folder < 0 ? ENOENT : below_file(&spot, flags, 0, &scan->file);
     if (error == 0)
         error = size_of(scan->file, &scan->size);
-    for (int s = 0; s < JOURNAL_STREAMS && error == 0; s++)
+    for (size_t s = 0; s < stream_count() && error == 0; s++)
         error = size_of(scan->texts.files[s], &scan->texts_size[s]);
     if (error == 0)
         error = read_head(id, scan);
@@ -145,7 +139,7 @@ static bool is_backed(const struct journal_scan *scan, const struct journal_item
                       uint64_t at) {
     if (item->is_mark)
         return item->marked <= at;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         if (!is_within(&item->line.texts[s], scan->texts_size[s]))
             return false;
     return true;
@@ -163,7 +157,7 @@ enum status journal_scan_each(const struct journal_scan *scan, journal_visit *vi
         size_t length;
         uint64_t at = stretch.offset + stretch.start;
         TRY(line_next(scan, &stretch, &line, &length));
-        if (!line || !journal_item_read(scan->seed, line, length, &item) ||
+        if (!line || !journal_item_read(&scan->form, line, length, &item) ||
             !is_backed(scan, &item, at))
             break;
         TRY(visit(context, &item, at + length + 1, &more));

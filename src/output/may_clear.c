@@ -27,9 +27,9 @@ static bool is_cleared(const struct looking *looking, const char *path) {
     if (strncmp(path, looking->output, length) != 0 || path[length] != '/')
         return false;
     path += length + 1;
-    for (size_t i = MADE_FILES; i < MADE_NAMES; i++) {
-        size_t n = strlen(made_names[i]);
-        if (strncmp(path, made_names[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+    for (size_t i = 0; i < MADE_FOLDERS; i++) {
+        size_t n = strlen(made_folders[i]);
+        if (strncmp(path, made_folders[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
             return true;
     }
     return false;

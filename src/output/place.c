@@ -14,6 +14,9 @@
 #include "output/own.h"
 #include "output/place_image.h"
 #include "output/storage.h"
+#include "output/streams.h"
+
+stream_write manifest_stream_write; /* a row of streams.c */
 
 /* A folder of the output tree, held open so that placing a file walks no path above it. */
 struct shelf {
@@ -239,6 +242,13 @@ enum status placer_announce(const struct placer *placer, enum bucket bucket, con
     status = text_status(line);
 out:
     return status;
+}
+
+enum status manifest_stream_write(const struct stream_source *source, struct text *text) {
+    if (!source->placer || source->result->bucket == BUCKET_FAILED)
+        return STATUS_OK;
+    return placer_announce(source->placer, source->result->bucket, source->path, source->label,
+                           source->predicted, text);
 }
 
 /* A file of the size of the original, or a link to it. */

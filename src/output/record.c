@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "output/fields.h"
+#include "output/streams.h"
+
+stream_write record_stream_write, predictions_stream_write; /* rows of streams.c */
 
 enum { DECIMALS = 4, BOX_DECIMALS = 6, SCORE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
 
@@ -122,6 +125,10 @@ enum status record_write(const struct image_result *result, const struct class_m
     return text_status(text);
 }
 
+enum status record_stream_write(const struct stream_source *source, struct text *text) {
+    return record_write(source->result, source->classes, text);
+}
+
 /* What both forms of predictions leave out. */
 static bool is_written(const struct image_result *result, const struct detection *prediction,
                        const struct class_map *classes, double box[4]) {
@@ -172,6 +179,10 @@ enum status predictions_write(const struct image_result *result, const struct cl
         text_string(text, "},\n");
     }
     return text_status(text);
+}
+
+enum status predictions_stream_write(const struct stream_source *source, struct text *text) {
+    return predictions_write(source->result, source->classes, text);
 }
 
 enum status predicted_label_write(const struct image_result *result,

@@ -179,7 +179,7 @@ static enum status text_write(const char *output, const struct text *text) {
     int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return storage_failed(errno, &whole, "cannot open the output folder");
-    const struct spot spot = {folder, output, "verification_report.json"};
+    const struct spot spot = {folder, output, REPORT_FILE};
     enum status status = file_write(&spot, text->data, text->length, true);
     close(folder);
     return status;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -200,12 +201,13 @@ static enum status run_text(const struct run_parts *parts, const struct run_star
     return text_status(text);
 }
 
-/* Whether the results of the complete run are still there. */
+/* Whether the results of the complete run are still there: those that every run has. */
 static bool has_results(const struct work_folder *work) {
-    static const enum made needed[] = {MADE_REPORT, MADE_RECORDS};
+    struct made_file files[MADE_FILES_MOST];
+    size_t n_files = made_files(files);
     struct stat about;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (fstatat(work->output, made_names[needed[i]], &about, AT_SYMLINK_NOFOLLOW) != 0)
+    for (size_t i = 0; i < n_files; i++)
+        if (!files[i].flag && fstatat(work->output, files[i].name, &about, AT_SYMLINK_NOFOLLOW))
             return false;
     return true;
 }
@@ -358,15 +360,25 @@ static bool add_file(struct json_object *files, const struct work_folder *work, 
     return added;
 }
 
+/* Whether the run was asked for a file. */
+static bool is_wanted(struct json_object *run, const struct made_file *file) {
+    char name[64];
+    if (!file->flag)
+        return true;
+    snprintf(name, sizeof name, "--%s", file->flag);
+    const char *value = member_text(member(run, PARTS, json_type_object), name);
+    return value && strcmp(value, "1") == 0;
+}
+
 static bool add_files(struct json_object *run, const struct work_folder *work,
                       const void *context) {
     (void)context;
+    struct made_file made[MADE_FILES_MOST];
+    size_t n_made = made_files(made);
     struct json_object *files = json_object_new_object();
     bool added = files && json_object_object_add(run, FILES, files) == 0;
-    const char *predictions = member_text(member(run, PARTS, json_type_object), "--save-json");
-    bool predicted = predictions && strcmp(predictions, "1") == 0;
-    for (size_t i = 0; added && i < MADE_FILES; i++)
-        added = (i == MADE_PREDICTIONS && !predicted) || add_file(files, work, made_names[i]);
+    for (size_t i = 0; added && i < n_made; i++)
+        added = !is_wanted(run, &made[i]) || add_file(files, work, made[i].name);
     return added;
 }
 
@@ -446,18 +458,20 @@ static bool is_as_noted(struct json_object *noted, const struct stat *about) {
 
 enum status run_file_changed(const char *output, struct text *list) {
     enum status status;
+    struct made_file made[MADE_FILES_MOST];
+    size_t n_made = made_files(made);
     struct work_folder work;
     struct json_object *run = NULL;
     bool damaged;
     TRY(work_folder_open(output, false, &work));
     TRY(run_read(&work, &run, &damaged));
     struct json_object *files = member(run, FILES, json_type_object);
-    for (size_t i = 0; i < MADE_FILES; i++) {
+    for (size_t i = 0; i < n_made; i++) {
         struct stat about;
-        struct json_object *noted = member(files, made_names[i], json_type_array);
-        if (fstatat(work.output, made_names[i], &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        struct json_object *noted = member(files, made[i].name, json_type_array);
+        if (fstatat(work.output, made[i].name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
             (!noted || !is_as_noted(noted, &about)))
-            text_format(list, "%s%s", list->length ? ", " : "", made_names[i]);
+            text_format(list, "%s%s", list->length ? ", " : "", made[i].name);
     }
     TRY(text_status(list));
 out:

@@ -26,7 +26,7 @@ static bool is_folder(int folder, const struct dirent *entry) {
 /* Whether a folder right in the output folder is one that images or labels are placed in. */
 static bool is_made(const char *name) {
     for (size_t i = MADE_CORRECT; i <= MADE_PREDICTED; i++)
-        if (strcmp(name, made_names[i]) == 0)
+        if (strcmp(name, made_folders[i]) == 0)
             return true;
     return false;
 }

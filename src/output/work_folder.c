@@ -64,12 +64,11 @@ static bool is_of_epoch(const char *name, const char *stream) {
 
 /* The draft of a file that the ranks' texts are merged into. */
 static bool is_merged(const char *name) {
-    const char *const files[] = {made_names[MADE_RECORDS], made_names[MADE_PREDICTIONS], MANIFEST};
     size_t prefix = strlen(MERGE_PREFIX);
     if (strncmp(name, MERGE_PREFIX, prefix) != 0)
         return false;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (strcmp(name + prefix, files[i]) == 0)
+    for (size_t s = 0; s < stream_count(); s++)
+        if (strcmp(name + prefix, stream_at(s)->file) == 0)
             return true;
     return false;
 }
@@ -78,7 +77,7 @@ enum work_name work_name_kind(const char *name) {
     static const struct {
         const char *name;
         enum work_name kind;
-    } whole[] = {{RUN_FILE, WORK_RUN}, {RUN_LOCK, WORK_LOCK}, {MANIFEST, WORK_MANIFEST}};
+    } whole[] = {{RUN_FILE, WORK_RUN}, {RUN_LOCK, WORK_LOCK}};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(name, whole[i].name) == 0)
             return whole[i].kind;
@@ -86,9 +85,13 @@ enum work_name work_name_kind(const char *name) {
         return WORK_DRAFT;
     if (is_of_epoch(name, JOURNAL_NAME))
         return WORK_JOURNAL;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
-        if (is_of_epoch(name, journal_stream_name((enum journal_stream)s)))
-            return s == JOURNAL_PLACED ? WORK_PLACED : WORK_JOURNAL;
+    for (size_t s = 0; s < stream_count(); s++) {
+        const struct stream *stream = stream_at(s);
+        if (stream->in_work && strcmp(name, stream->file) == 0)
+            return WORK_MERGED;
+        if (is_of_epoch(name, stream->name))
+            return s == stream_of_manifest() ? WORK_PLACED : WORK_JOURNAL;
+    }
     return WORK_FOREIGN;
 }
 

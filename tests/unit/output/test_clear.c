@@ -23,7 +23,7 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     assert_ok(run_file_start(f->output, &parts, false, true, &start));
     assert_ok(placer_open(f->output, f->data, mode, &placer));
     placer_stamp(placer, &start.stamp);
-    assert_ok(journal_create(f->output, 0, 0, false, &journal));
+    assert_ok(journal_create(f->output, 0, 0, streams_wanted(NULL, NULL), &journal));
     struct text line = {0}, predicted = {0}, record = {0}, tally = {0};
     text_string(&predicted, "0 .1 .1 .1 .1\n");
     text_string(&record, "{}\n");
@@ -31,8 +31,15 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     for (uint64_t i = 0; i < 3; i++) {
         char name[64];
         struct file_bytes label = {0};
-        struct journal_entry entry = {
-            .index = i, .bucket = BUCKET_CORRECT, .record = &record, .tally = &tally};
+        struct text texts[STREAMS_MOST] = {0};
+        struct journal_text announced[STREAMS_MOST] = {0};
+        const size_t placed = stream_of_manifest();
+        struct journal_entry entry = {.index = i,
+                                      .bucket = BUCKET_CORRECT,
+                                      .texts = texts,
+                                      .announced = announced,
+                                      .tally = &tally};
+        texts[stream_find("records")] = record;
         snprintf(name, sizeof name, "%s.jpg", names[i]);
         const char *image = below(f->data, name);
         file_make(image, name);
@@ -43,7 +50,7 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
         }
         text_clear(&line);
         assert_ok(placer_announce(placer, BUCKET_CORRECT, image, &label, &predicted, &line));
-        assert_ok(journal_announce(journal, &line, &entry.placed));
+        assert_ok(journal_announce(journal, placed, &line, &announced[placed]));
         assert_ok(placer_place_read(placer, BUCKET_CORRECT, image, &label));
         assert_ok(placer_predicted(placer, image, predicted.data, predicted.length));
         assert_ok(journal_add(journal, &entry));
@@ -302,7 +309,7 @@ static void test_leftovers_that_were_done_again(void **state) {
     run(f, PLACE_HARDLINK, false);
     assert_int_equal(rename(below(f->output, ".verify/journal.0.0"), below(f->folder, "kept")), 0);
     struct journal *journal;
-    assert_ok(journal_create(f->output, 1, 0, false, &journal));
+    assert_ok(journal_create(f->output, 1, 0, streams_wanted(NULL, NULL), &journal));
     assert_ok(journal_close(&journal));
     file_make(below(f->output, ".verify/journal.0.0"), "");
     assert_ok(output_clear_leftovers(f->output, ids, 2, NULL, NULL));
