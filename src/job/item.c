@@ -125,15 +125,14 @@ static void judge_box(const struct verify_job *job, const struct item *item, siz
     struct box_result *box = &item->result.boxes[i];
     *box = (struct box_result){.label = item->labels.labels[i]};
     if (item->targets[i].class < 0) {
-        box->verdict = VERDICT_UNCERTAIN;
-        box->reason = REASON_UNKNOWN_CLASS;
+        box->ruling = verdict_of_unknown();
         box->evidence.suggested = box->evidence.twin = -1;
         return;
     }
     if (!job->interface)
         return; /* a dry run counts boxes, without a verdict */
     box->evidence = item->findings.evidence[i];
-    box->verdict = verdict_of(&box->evidence, &job->thresholds, &box->reason);
+    box->ruling = verdict_of(&box->evidence, &job->thresholds);
 }
 
 enum status item_judge(const struct verify_job *job, struct item *item) {

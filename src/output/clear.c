@@ -222,7 +222,7 @@ static DIR *stream_open(int folder) {
 
 static void remove_logs(const struct clearing *clearing) {
     int folder;
-    below_folder(&(struct spot){clearing->work.output, NULL, made_folders[MADE_LOGS]}, false,
+    below_folder(&(struct spot){clearing->work.output, NULL, made_folder_name(MADE_LOGS)}, false,
                  &folder);
     DIR *stream = stream_open(folder);
     const struct dirent *entry;
@@ -263,7 +263,7 @@ static enum status remove_all(struct clearing *clearing) {
     TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
     remove_logs(clearing);
     for (size_t i = 0; i < MADE_FOLDERS; i++)
-        remove_empty(work->output, made_folders[i]);
+        remove_empty(work->output, made_folder_name(i));
 out:
     return status;
 }

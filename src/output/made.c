@@ -9,12 +9,6 @@
 #include "output/report.h"
 #include "output/storage.h"
 
-const char *const made_folders[MADE_FOLDERS] = {
-    [MADE_CORRECT] = "correct",     [MADE_MISLABELED] = "mislabeled",
-    [MADE_UNCERTAIN] = "uncertain", [MADE_PREDICTED] = PREDICTED_FOLDER,
-    [MADE_LOGS] = LOGS_FOLDER,
-};
-
 size_t made_files(struct made_file files[MADE_FILES_MOST]) {
     size_t count = 0;
     files[count++] = (struct made_file){REPORT_FILE, NULL};
@@ -24,11 +18,17 @@ size_t made_files(struct made_file files[MADE_FILES_MOST]) {
     return count;
 }
 
+const char *made_folder_name(size_t folder) {
+    if (folder < BUCKET_FAILED)
+        return bucket_name((enum bucket)folder);
+    return folder == MADE_PREDICTED ? PREDICTED_FOLDER : LOGS_FOLDER;
+}
+
 enum status made_find(int folder, const char *output, struct text *list) {
     struct made_file files[MADE_FILES_MOST];
     size_t n_files = made_files(files);
     for (size_t i = 0; i < n_files + MADE_FOLDERS; i++) {
-        const char *name = i < n_files ? files[i].name : made_folders[i - n_files];
+        const char *name = i < n_files ? files[i].name : made_folder_name(i - n_files);
         struct stat about;
         bool there = fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
         if (!there && errno != ENOENT)

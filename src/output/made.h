@@ -3,6 +3,7 @@
 #define VERIFY_OUTPUT_MADE_H
 
 #include "base/text.h"
+#include "output/result.h"
 #include "output/streams.h"
 
 /* A file right in the output folder. */
@@ -15,15 +16,9 @@ enum { MADE_FILES_MOST = STREAMS_MOST + 1 };
 /* The report, then the streams' files; returns how many there are. */
 size_t made_files(struct made_file files[MADE_FILES_MOST]);
 
-enum made_folder {
-    MADE_CORRECT,
-    MADE_MISLABELED,
-    MADE_UNCERTAIN,
-    MADE_PREDICTED,
-    MADE_LOGS,
-    MADE_FOLDERS
-};
-extern const char *const made_folders[MADE_FOLDERS];
+/* The folders: the buckets', then these. */
+enum made_folder { MADE_PREDICTED = BUCKET_FAILED, MADE_LOGS, MADE_FOLDERS };
+const char *made_folder_name(size_t folder);
 
 /* Appends those that are there, with commas between. `output` is the path of the open folder, for
  * messages. */

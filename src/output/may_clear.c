@@ -28,8 +28,9 @@ static bool is_cleared(const struct looking *looking, const char *path) {
         return false;
     path += length + 1;
     for (size_t i = 0; i < MADE_FOLDERS; i++) {
-        size_t n = strlen(made_folders[i]);
-        if (strncmp(path, made_folders[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+        const char *name = made_folder_name(i);
+        size_t n = strlen(name);
+        if (strncmp(path, name, n) == 0 && (path[n] == '/' || path[n] == '\0'))
             return true;
     }
     return false;

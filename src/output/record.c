@@ -62,12 +62,10 @@ static void box_write(struct text *text, const struct image_result *result,
     field_class(text, classes, "class", "name", label->class);
     field_key(text, "xywhn");
     numbers_write(text, (double[]){xywhn[0], xywhn[1], xywhn[2], xywhn[3]}, BOX_DECIMALS);
-    field_string(text, "verdict", verdict_name(box->verdict));
-    field_string(text, "reason", reason_name(box->reason));
-    /* A label of a class unknown to the model was not judged: nothing is suggested. */
-    bool judged = box->reason != REASON_UNKNOWN_CLASS;
+    field_string(text, "verdict", verdict_name(box->ruling.verdict));
+    field_string(text, "reason", box->ruling.reason);
     field_class(text, classes, "suggested", "suggested_name",
-                judged ? class_in_data(classes, evidence->suggested) : -1);
+                class_in_data(classes, evidence->suggested));
     field_number(text, "own", evidence->own, DECIMALS);
     field_number(text, "rival", evidence->rival, DECIMALS);
     field_number(text, "margin", evidence->margin, DECIMALS);

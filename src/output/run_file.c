@@ -214,6 +214,8 @@ static bool has_results(const struct work_folder *work) {
 
 static struct timespec stamp_of(struct json_object *run) {
     struct json_object *stamp = member(run, STAMP, json_type_array);
+    if (!stamp)
+        return (struct timespec){0};
     return (struct timespec){
         .tv_sec = (time_t)json_object_get_int64(json_object_array_get_idx(stamp, 0)),
         .tv_nsec = (long)json_object_get_int64(json_object_array_get_idx(stamp, 1)) % 1000000000};

@@ -25,8 +25,8 @@ static bool is_folder(int folder, const struct dirent *entry) {
 
 /* Whether a folder right in the output folder is one that images or labels are placed in. */
 static bool is_made(const char *name) {
-    for (size_t i = MADE_CORRECT; i <= MADE_PREDICTED; i++)
-        if (strcmp(name, made_folders[i]) == 0)
+    for (size_t i = 0; i <= MADE_PREDICTED; i++)
+        if (strcmp(name, made_folder_name(i)) == 0)
             return true;
     return false;
 }
