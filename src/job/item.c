@@ -1,3 +1,4 @@
+/* The stages of one image. */
 #include "job/item.h"
 
 #include <errno.h>

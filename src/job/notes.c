@@ -1,3 +1,4 @@
+/* Warnings of a rank, kept until they are taken. */
 #include "job/notes.h"
 
 #include <stdarg.h>

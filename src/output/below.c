@@ -1,3 +1,4 @@
+/* Opening what lies below a folder, step by step. */
 #include "output/below.h"
 
 #include <errno.h>
@@ -73,6 +74,30 @@ int below_folder(const struct spot *spot, bool make, int *folder) {
     return *folder < 0 ? errno : 0;
 }
 
+int below_stream(const struct spot *spot, DIR **stream) {
+    int folder, error = below_folder(spot, false, &folder);
+    *stream = error == 0 ? fdopendir(folder) : NULL;
+    if (error == 0 && !*stream) {
+        error = errno;
+        close(folder);
+    }
+    return error;
+}
+
+enum status below_next(DIR *stream, const struct spot *spot, const struct dirent **entry) {
+    errno = 0;
+    *entry = readdir(stream);
+    return *entry || errno == 0 ? STATUS_OK : storage_failed(errno, spot, "cannot read the folder");
+}
+
+enum status output_folder_open(const char *output, bool optional, int *folder) {
+    *folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder >= 0 || (optional && errno == ENOENT))
+        return STATUS_OK;
+    return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
+                          "cannot open the output folder");
+}
+
 /* Whether an open file is what it is taken for. Returns 0 or an errno value. */
 static int check(int file, bool writing) {
     struct stat about;
@@ -83,20 +108,25 @@ static int check(int file, bool writing) {
     return writing && about.st_nlink > 1 ? EMLINK : 0;
 }
 
+int seat_file(const struct seat *seat, int flags, mode_t mode, int *file) {
+    *file = openat(seat->folder, seat->name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                   mode);
+    int error = *file < 0 ? errno : check(*file, (flags & O_ACCMODE) != O_RDONLY);
+    if (error != 0 && *file >= 0) {
+        close(*file);
+        *file = -1;
+    }
+    return error;
+}
+
 int below_file(const struct spot *spot, int flags, mode_t mode, int *file) {
     struct seat seat;
     *file = -1;
     int error = seat_take(spot, false, &seat);
     if (error != 0)
         return error;
-    *file = openat(seat.folder, seat.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                   mode);
-    error = *file < 0 ? errno : check(*file, (flags & O_ACCMODE) != O_RDONLY);
+    error = seat_file(&seat, flags, mode, file);
     seat_leave(&seat);
-    if (error != 0 && *file >= 0) {
-        close(*file);
-        *file = -1;
-    }
     return error;
 }
 

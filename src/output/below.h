@@ -4,6 +4,7 @@
 #ifndef VERIFY_OUTPUT_BELOW_H
 #define VERIFY_OUTPUT_BELOW_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -30,11 +31,21 @@ void seat_leave(const struct seat *seat);
 
 /* Opens a folder; *folder is the caller's to close. Returns 0 or an errno value. */
 int below_folder(const struct spot *spot, bool make, int *folder);
+/* The same to read its names; closedir() ends it. NULL in *stream on failure. */
+int below_stream(const struct spot *spot, DIR **stream);
+/* The next name of a folder; NULL in *entry at its end. */
+enum status below_next(DIR *stream, const struct spot *spot, const struct dirent **entry);
+
+/* Opens the output folder itself, which may be a link; *folder is the caller's to close. Where
+ * `optional`, one that is absent is -1 and no failure. */
+enum status output_folder_open(const char *output, bool optional, int *folder);
 
 /* Opens a regular file, `flags` and `mode` as for open. Where they allow writing, a file that has
  * other names is EMLINK: what is written would be written into those. Something that is no file is
  * ENXIO. Returns 0 or an errno value. */
 int below_file(const struct spot *spot, int flags, mode_t mode, int *file);
+/* The same in the folder that is open. */
+int seat_file(const struct seat *seat, int flags, mode_t mode, int *file);
 
 /* The same with storage_failed's message, which begins with `what`. */
 enum status below_file_open(const struct spot *spot, int flags, mode_t mode, const char *what,

@@ -1,3 +1,4 @@
+/* Starting over: what an earlier run wrote, and nobody changed, is removed. */
 #include "output/clear.h"
 
 #include <dirent.h>
@@ -212,19 +213,9 @@ static bool is_log(const char *name) {
     return digits > 0 && strcmp(name + LOG_PREFIX_BYTES + digits, ".log") == 0;
 }
 
-/* A folder as a stream, which closes `folder`; NULL: it cannot be. */
-static DIR *stream_open(int folder) {
-    DIR *stream = folder >= 0 ? fdopendir(folder) : NULL;
-    if (!stream && folder >= 0)
-        close(folder);
-    return stream;
-}
-
 static void remove_logs(const struct clearing *clearing) {
-    int folder;
-    below_folder(&(struct spot){clearing->work.output, NULL, made_folder_name(MADE_LOGS)}, false,
-                 &folder);
-    DIR *stream = stream_open(folder);
+    DIR *stream;
+    below_stream(&(struct spot){clearing->work.output, NULL, made_folder_name(MADE_LOGS)}, &stream);
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL)
         if (is_log(entry->d_name))
@@ -237,8 +228,8 @@ static void remove_logs(const struct clearing *clearing) {
 static void remove_empty(int parent, const char *name) {
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
         return;
-    DIR *stream =
-        stream_open(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    DIR *stream;
+    below_stream(&(struct spot){parent, NULL, name}, &stream);
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL)
         if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&

@@ -1,3 +1,4 @@
+/* Writing a rank's journal. */
 #include "output/journal.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The journal's lines as text. */
 #include "output/journal_line.h"
 
 #include <inttypes.h>

@@ -1,6 +1,5 @@
+/* Which journals there are. */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,20 +31,21 @@ static int by_epoch(const void *a, const void *b) {
 
 static enum status list(DIR *stream, const struct spot *spot, struct journal_id **ids,
                         size_t *count) {
+    enum status status;
+    const struct dirent *entry;
     size_t capacity = 0;
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry)
-            return errno ? storage_failed(errno, spot, "cannot read the folder") : STATUS_OK;
         struct journal_id id;
+        TRY(below_next(stream, spot, &entry));
+        if (!entry)
+            break;
         if (!read_name(entry->d_name, &id))
             continue;
-        enum status status = memory_reserve(ids, &capacity, *count + 1, sizeof **ids);
-        if (status != STATUS_OK)
-            return status;
+        TRY(memory_reserve(ids, &capacity, *count + 1, sizeof **ids));
         (*ids)[(*count)++] = id;
     }
+out:
+    return status;
 }
 
 enum status journal_list(const char *output, struct journal_id **ids, size_t *count) {
@@ -58,13 +58,9 @@ enum status journal_list(const char *output, struct journal_id **ids, size_t *co
     if (work.folder < 0)
         goto out;
     struct spot spot = work_spot(&work, ".");
-    stream = fdopendir(work.folder);
-    if (!stream) {
-        status = storage_failed(errno, &spot, "cannot read the folder");
-        goto out;
-    }
-    work.folder = -1; /* the stream's */
-    status = list(stream, &spot, ids, count);
+    int error = below_stream(&spot, &stream);
+    status = error == 0 ? list(stream, &spot, ids, count)
+                        : storage_failed(error, &spot, "cannot read the folder");
     if (status == STATUS_OK && *count)
         qsort(*ids, *count, sizeof **ids, by_epoch);
 out:

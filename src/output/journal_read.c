@@ -1,3 +1,4 @@
+/* Reading a journal's lines and texts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Making sure of a journal whose writer is gone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

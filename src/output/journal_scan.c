@@ -1,3 +1,4 @@
+/* Walking over a journal's lines. */
 #include "output/journal_scan.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Lines of the manifest, written and read. */
 #include "output/manifest.h"
 
 #include <dirent.h>
@@ -153,26 +154,18 @@ static enum status pass_on(void *context, uint64_t offset, const struct manifest
 }
 
 enum status manifest_walk(int work, const char *path, manifest_each *each, void *context) {
-    enum status status = STATUS_OK;
+    enum status status;
     struct spot spot = {work, path, "."};
     struct walking walking = {each, context};
-    int folder;
-    int error = below_folder(&spot, false, &folder);
-    DIR *stream = error == 0 ? fdopendir(folder) : NULL;
-    if (!stream) {
-        error = error ? error : errno;
-        if (folder >= 0)
-            close(folder);
+    const struct dirent *entry;
+    DIR *stream;
+    int error = below_stream(&spot, &stream);
+    if (error != 0)
         return storage_failed(error, &spot, "cannot read the folder");
-    }
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry) {
-            if (errno != 0)
-                status = storage_failed(errno, &spot, "cannot read the folder");
+        TRY(below_next(stream, &spot, &entry));
+        if (!entry)
             break;
-        }
         if (strcmp(entry->d_name, MANIFEST) == 0 || work_name_kind(entry->d_name) == WORK_PLACED)
             TRY(manifest_lines(&(struct spot){work, path, entry->d_name}, pass_on, &walking));
     }

@@ -1,6 +1,4 @@
 /* What forbids --overwrite before anything is touched. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,11 +113,10 @@ static enum status check_owner(const char *output) {
     enum status status = STATUS_OK;
     struct text list = {0};
     bool owns = false;
-    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder;
+    TRY(output_folder_open(output, true, &folder));
     if (folder < 0)
-        return errno == ENOENT ? STATUS_OK
-                               : storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                                                "cannot open the output folder");
+        return STATUS_OK;
     TRY(made_find(folder, output, &list));
     if (list.length) {
         TRY(run_file_owns(output, &owns));
@@ -130,7 +127,8 @@ static enum status check_owner(const char *output) {
                           output, list.data);
     }
 out:
-    close(folder);
+    if (folder >= 0)
+        close(folder);
     text_free(&list);
     return status;
 }

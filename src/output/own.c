@@ -1,3 +1,4 @@
+/* Whether what has a name in the output may go. */
 #include "output/own.h"
 
 #include <errno.h>
@@ -12,13 +13,8 @@ enum { BLOCK_BYTES = 1 << 16 };
 
 /* Opens what the name is if that is a regular file; -1: it is something else, or cannot be read. */
 static int open_file(const struct seat *seat) {
-    struct stat about;
-    int file =
-        openat(seat->folder, seat->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file >= 0 && (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))) {
-        close(file);
-        file = -1;
-    }
+    int file;
+    seat_file(seat, O_RDONLY, 0, &file);
     return file;
 }
 
@@ -110,20 +106,22 @@ bool own_replaceable_by(const struct seat *seat, const char *path) {
     return decided ? yes : about.st_size == 0 || is_copy_of(seat, path);
 }
 
-bool own_link_or_copy(const struct seat *seat, const char *path) {
-    struct stat here, original;
+bool own_symlink(const struct seat *seat, const char *path) {
     char target[PATH_MAX];
-    if (fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) != 0)
-        return false;
-    if (S_ISLNK(here.st_mode)) {
-        ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
-        return length >= 0 && (size_t)length == strlen(path) &&
-               memcmp(target, path, (size_t)length) == 0;
-    }
-    if (stat(path, &original) == 0 && here.st_dev == original.st_dev &&
-        here.st_ino == original.st_ino)
-        return true;
-    return is_copy_of(seat, path);
+    ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
+    return length >= 0 && (size_t)length == strlen(path) &&
+           memcmp(target, path, (size_t)length) == 0;
+}
+
+bool own_hard_link(const struct seat *seat, const char *path) {
+    struct stat here, original;
+    return fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+           stat(path, &original) == 0 && here.st_dev == original.st_dev &&
+           here.st_ino == original.st_ino;
+}
+
+bool own_link_or_copy(const struct seat *seat, const char *path) {
+    return own_symlink(seat, path) || own_hard_link(seat, path) || is_copy_of(seat, path);
 }
 
 enum own_state own_text(const struct seat *seat, const struct manifest_file *file) {

@@ -19,6 +19,10 @@ bool own_replaceable(const struct seat *seat, const char *bytes, size_t length,
  * machine there may be none of them. */
 bool own_replaceable_by(const struct seat *seat, const char *path);
 
+/* Whether the name is a symbolic link with that path; whether it is the file of that path, by a
+ * hard link. */
+bool own_symlink(const struct seat *seat, const char *path);
+bool own_hard_link(const struct seat *seat, const char *path);
 /* Whether the name is a link to that file, or has its bytes. */
 bool own_link_or_copy(const struct seat *seat, const char *path);
 /* Whether the name is a file of these bytes. */

@@ -1,3 +1,4 @@
+/* Placing images and their label files. */
 #include "output/place.h"
 
 #include <errno.h>
@@ -156,18 +157,14 @@ static int label_create(const struct seat *seat, const char *bytes, size_t lengt
 
 static enum status label_replace(const struct spot *spot, const char *bytes, size_t length,
                                  const struct stat *about) {
+    enum status status;
     struct draft draft;
-    enum status status = draft_open(spot, 0600, &draft);
-    if (status != STATUS_OK)
-        return status;
-    int error = write_all(draft.file, bytes, length);
-    if (error != 0) {
-        status = storage_failed(error, spot, "cannot write");
-        draft_drop(&draft);
-        return status;
-    }
+    TRY(draft_open(spot, 0600, &draft));
+    TRY(draft_write(&draft, bytes, length));
     set_about(draft.file, about, S_IWUSR);
-    return draft_commit(&draft);
+    status = draft_commit(&draft);
+out:
+    return status;
 }
 
 static enum status label_place(const struct spot *spot, const char *bytes, size_t length,
@@ -351,14 +348,9 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
         goto out;
     }
     TRY(draft_open(&spot, 0666, &draft));
-    error = write_all(draft.file, text, length);
-    if (error == 0) {
-        futimens(draft.file, (struct timespec[]){placer->stamp, placer->stamp});
-        status = draft_commit(&draft);
-    } else {
-        status = storage_failed(error, &spot, "cannot write");
-        draft_drop(&draft);
-    }
+    TRY(draft_write(&draft, text, length));
+    futimens(draft.file, (struct timespec[]){placer->stamp, placer->stamp});
+    status = draft_commit(&draft);
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
 }

@@ -42,16 +42,7 @@ static int link_make(bool hard, const char *image, int folder, const char *name)
 /* Whether the wanted link is there: from an earlier run, or because a network file system reported
  * as failed what it had done. */
 static bool link_is_there(bool hard, const char *image, const struct seat *seat) {
-    if (!hard) {
-        char target[PATH_MAX];
-        ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
-        return length >= 0 && (size_t)length == strlen(image) &&
-               memcmp(target, image, (size_t)length) == 0;
-    }
-    struct stat here, original;
-    return fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
-           stat(image, &original) == 0 && here.st_dev == original.st_dev &&
-           here.st_ino == original.st_ino;
+    return hard ? own_hard_link(seat, image) : own_symlink(seat, image);
 }
 
 /* Returns 0 or an errno value. */

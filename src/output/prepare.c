@@ -1,6 +1,4 @@
 /* The output folder before a run begins in it. */
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -24,13 +22,8 @@ enum status output_prepare(const char *output) {
     int folder = -1;
     bool owns = false;
     struct text list = {0};
-    struct spot whole = {AT_FDCWD, NULL, output};
     TRY(make_folders(output));
-    folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        status = storage_failed(errno, &whole, "cannot open the output folder");
-        goto out;
-    }
+    TRY(output_folder_open(output, false, &folder));
     TRY(made_find(folder, output, &list));
     if (list.length > 0) {
         TRY(run_file_owns(output, &owns));

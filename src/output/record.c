@@ -1,3 +1,4 @@
+/* Records and predictions as text. */
 #include "output/record.h"
 
 #include <inttypes.h>

@@ -1,7 +1,6 @@
+/* Puts the report together. */
 #include "output/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,12 +174,12 @@ out:
 
 /* On the disk when it returns, or not there. */
 static enum status text_write(const char *output, const struct text *text) {
-    struct spot whole = {AT_FDCWD, NULL, output};
-    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return storage_failed(errno, &whole, "cannot open the output folder");
+    int folder;
+    enum status status = output_folder_open(output, false, &folder);
+    if (status != STATUS_OK)
+        return status;
     const struct spot spot = {folder, output, REPORT_FILE};
-    enum status status = file_write(&spot, text->data, text->length, true);
+    status = file_write(&spot, text->data, text->length, true);
     close(folder);
     return status;
 }

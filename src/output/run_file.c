@@ -1,21 +1,17 @@
+/* Which run an output folder belongs to. */
 #include "output/run_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "output/fields.h"
 #include "output/made.h"
 #include "output/place.h"
-#include "output/storage.h"
-#include "output/work_folder.h"
+#include "output/run_document.h"
 
 /* Keys of run.json. */
 #define VERSION      "version"
@@ -27,8 +23,6 @@
 #define CLEARING     "clearing"
 #define COMMON       "common"
 #define STAMP        "stamp" /* [seconds, nanoseconds] */
-
-enum { RUN_FILE_BYTES = 1 << 20 };
 
 /* Both end a refusal of --resume. */
 #define GIVE_THE_SAME "give the same, or start over with --overwrite"
@@ -47,81 +41,6 @@ enum { COUNTS = sizeof counts_kept / sizeof *counts_kept };
 
 static uint64_t *count_of(struct run_counts *counts, size_t i) {
     return (uint64_t *)((char *)counts + counts_kept[i].offset);
-}
-
-/* ---------------------------------------------------------------- reading */
-
-/* At most RUN_FILE_BYTES of a file, with a NUL behind. *bytes stays NULL where there is no such
- * file. */
-static enum status bytes_read(const struct spot *spot, char **bytes) {
-    enum status status;
-    int file, error = below_file(spot, O_RDONLY, 0, &file);
-    *bytes = NULL;
-    if (error != 0)
-        return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
-    TRY(memory_zeroed(RUN_FILE_BYTES + 1, 1, bytes));
-    size_t length = 0;
-    for (ssize_t n = 1; n != 0 && length < RUN_FILE_BYTES;) {
-        n = read(file, *bytes + length, RUN_FILE_BYTES - length);
-        if (n < 0 && errno != EINTR) {
-            status = storage_failed(errno, spot, "cannot read");
-            break;
-        }
-        length += n > 0 ? (size_t)n : 0;
-    }
-out:
-    close(file);
-    if (status != STATUS_OK) {
-        free(*bytes);
-        *bytes = NULL;
-    }
-    return status;
-}
-
-/* run.json as an object; *damaged: it is there, and is none. NULL in *out then, and where it is
- * absent. */
-static enum status run_read(const struct work_folder *work, struct json_object **out,
-                            bool *damaged) {
-    enum status status = STATUS_OK;
-    char *bytes = NULL;
-    struct spot spot = work_spot(work, RUN_FILE);
-    *out = NULL;
-    *damaged = false;
-    if (work->folder < 0)
-        return STATUS_OK;
-    TRY(bytes_read(&spot, &bytes));
-    if (!bytes)
-        goto out;
-    *out = json_tokener_parse(bytes);
-    if (!json_object_is_type(*out, json_type_object)) {
-        json_object_put(*out);
-        *out = NULL;
-        *damaged = true;
-    }
-out:
-    free(bytes);
-    return status;
-}
-
-static struct json_object *member(struct json_object *object, const char *key,
-                                  enum json_type type) {
-    struct json_object *value = NULL;
-    return json_object_is_type(object, json_type_object) &&
-                   json_object_object_get_ex(object, key, &value) &&
-                   json_object_is_type(value, type)
-               ? value
-               : NULL;
-}
-
-static const char *member_text(struct json_object *object, const char *key) {
-    struct json_object *value = member(object, key, json_type_string);
-    return value ? json_object_get_string(value) : NULL;
-}
-
-static uint64_t member_count(struct json_object *object, const char *key) {
-    struct json_object *value = member(object, key, json_type_int);
-    int64_t number = value ? json_object_get_int64(value) : 0;
-    return number > 0 ? (uint64_t)number : 0;
 }
 
 /* ---------------------------------------------------------------- comparing */
@@ -150,10 +69,10 @@ static enum status compare_part(const struct run_part *part, const char *was, co
  * UTF-8. */
 static enum status compare(struct json_object *run, struct json_object *now,
                            const struct run_parts *parts, unsigned *epoch) {
-    struct json_object *were = member(run, PARTS, json_type_object);
-    struct json_object *are = member(now, PARTS, json_type_object);
-    const char *version = member_text(run, VERSION);
-    if (member(run, CLEARING, json_type_boolean))
+    struct json_object *were = json_member(run, PARTS, json_type_object);
+    struct json_object *are = json_member(now, PARTS, json_type_object);
+    const char *version = json_member_text(run, VERSION);
+    if (json_member(run, CLEARING, json_type_boolean))
         return FAIL(STATUS_BAD_INPUT,
                     "--resume: the output was being cleared by a run with --overwrite, which was "
                     "interrupted: start over with --overwrite");
@@ -164,12 +83,12 @@ static enum status compare(struct json_object *run, struct json_object *now,
                     version ? version : "of an unknown version");
     for (size_t i = 0; i < parts->count; i++) {
         const struct run_part *part = &parts->parts[i];
-        enum status status =
-            compare_part(part, member_text(were, part->name), member_text(are, part->name));
+        enum status status = compare_part(part, json_member_text(were, part->name),
+                                          json_member_text(are, part->name));
         if (status != STATUS_OK)
             return status;
     }
-    struct json_object *number = member(run, EPOCH, json_type_int);
+    struct json_object *number = json_member(run, EPOCH, json_type_int);
     int64_t last = number ? json_object_get_int64(number) : -1;
     if (last < 0 || last >= INT_MAX)
         return FAIL(STATUS_BAD_INPUT, "--resume: " WORK_FOLDER "/" RUN_FILE
@@ -213,7 +132,7 @@ static bool has_results(const struct work_folder *work) {
 }
 
 static struct timespec stamp_of(struct json_object *run) {
-    struct json_object *stamp = member(run, STAMP, json_type_array);
+    struct json_object *stamp = json_member(run, STAMP, json_type_array);
     if (!stamp)
         return (struct timespec){0};
     return (struct timespec){
@@ -226,7 +145,7 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
                                   const struct run_parts *parts, struct run_start *start) {
     enum status status;
     struct text text = {0};
-    struct json_object *now = NULL, *complete = member(run, COMPLETE, json_type_object);
+    struct json_object *now = NULL, *complete = json_member(run, COMPLETE, json_type_object);
     TRY(run_text(parts, start, &text));
     now = json_tokener_parse(text.data);
     TRY(compare(run, now, parts, &start->epoch));
@@ -235,7 +154,7 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
     if (!complete)
         goto out;
     for (size_t i = 0; i < COUNTS; i++)
-        *count_of(&start->counts, i) = member_count(complete, counts_kept[i].key);
+        *count_of(&start->counts, i) = json_member_count(complete, counts_kept[i].key);
     if (!has_results(work))
         start->state = RUN_FRESH;
     else if (start->counts.failed_images == 0)
@@ -246,62 +165,43 @@ out:
     return status;
 }
 
-static enum status find_run(const struct work_folder *work, const struct run_parts *parts,
+static enum status find_run(const struct run_document *document, const struct run_parts *parts,
                             bool resume, struct run_start *start) {
-    enum status status;
-    struct json_object *run = NULL;
-    bool damaged;
-    *start = (struct run_start){.state = RUN_FRESH};
-    TRY(run_read(work, &run, &damaged));
-    if (damaged)
-        status = FAIL(STATUS_BAD_INPUT,
-                      "%.1000s/" RUN_FILE " is damaged: remove the output folder, or choose "
-                      "another --output",
-                      work->path);
-    else if (run && resume)
-        status = find_continued(work, run, parts, start);
+    struct json_object *run = document->run;
+    const struct work_folder *work = &document->work;
+    if (document->damaged)
+        return FAIL(STATUS_BAD_INPUT,
+                    "%.1000s/" RUN_FILE " is damaged: remove the output folder, or choose "
+                    "another --output",
+                    work->path);
+    if (run && resume)
+        return find_continued(work, run, parts, start);
     /* A complete run's results, if they are still there, refuse the start themselves. */
-    else if (run && !member(run, COMPLETE, json_type_object) &&
-             !member(run, CLEARING, json_type_boolean))
-        status = FAIL(STATUS_BAD_INPUT,
-                      "the output folder %.1000s holds a run that was interrupted: continue it "
-                      "with --resume, start over with --overwrite, or choose another --output",
-                      work->output_path);
-out:
-    json_object_put(run);
-    return status;
+    if (run && !json_member(run, COMPLETE, json_type_object) &&
+        !json_member(run, CLEARING, json_type_boolean))
+        return FAIL(STATUS_BAD_INPUT,
+                    "the output folder %.1000s holds a run that was interrupted: continue it "
+                    "with --resume, start over with --overwrite, or choose another --output",
+                    work->output_path);
+    return STATUS_OK;
 }
 
-/* On the disk when it returns. */
-static enum status run_write(const struct work_folder *work, const char *bytes, size_t length) {
-    const struct spot spot = work_spot(work, RUN_FILE);
-    struct spot whole = {work->output, work->output_path, WORK_FOLDER};
-    enum status status = file_write(&spot, bytes, length, true);
-    /* The work folder's own name. */
-    if (status == STATUS_OK && fsync(work->output) != 0)
-        status = storage_failed(errno, &whole, "cannot make sure of");
-    return status;
-}
+/* Adds what changes run.json: `add` to it, false for lack of memory. */
+typedef bool run_add(struct json_object *run, const struct work_folder *work, const void *context);
 
-/* Adds what changes run.json: `add` to it. */
-static enum status run_change(const char *output,
-                              bool (*add)(struct json_object *run, const struct work_folder *work,
-                                          const void *context),
-                              const void *context) {
+static enum status run_change(const char *output, run_add *add, const void *context) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
-    TRY(work_folder_open(output, true, &work));
-    TRY(run_read(&work, &run, &damaged));
-    if (!run)
-        run = json_object_new_object();
-    const char *text = run && add(run, &work, context) ? json_object_to_json_string(run) : NULL;
-    status = text ? run_write(&work, text, strlen(text))
+    struct run_document document;
+    TRY(run_document_open(output, true, &document));
+    if (!document.run)
+        document.run = json_object_new_object();
+    const char *text = document.run && add(document.run, &document.work, context)
+                           ? json_object_to_json_string(document.run)
+                           : NULL;
+    status = text ? run_document_write(&document, text, strlen(text))
                   : FAIL(STATUS_FAILED, "out of memory: %s/" RUN_FILE, WORK_FOLDER);
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -317,30 +217,26 @@ static bool add_epoch(struct json_object *run, const struct work_folder *work,
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
                            bool cleared, struct run_start *start) {
     enum status status;
-    struct work_folder work;
+    struct run_document document;
     struct text text = {0};
-    TRY(work_folder_open(output, true, &work));
     *start = (struct run_start){.state = RUN_FRESH};
+    TRY(run_document_open(output, true, &document));
     if (!cleared)
-        TRY(find_run(&work, parts, resume, start));
-    if (start->state == RUN_COMPLETE)
-        goto out;
+        TRY(find_run(&document, parts, resume, start));
     if (start->state == RUN_FRESH) {
         start->epoch = 0;
         clock_gettime(CLOCK_REALTIME, &start->stamp);
         if (!cleared)
             TRY(output_prepare(output));
         TRY(work_folder_remove(output, WORK_ALL));
-    }
-    if (start->state == RUN_CONTINUED) {
-        status = run_change(output, add_epoch, &start->epoch);
-    } else {
         TRY(run_text(parts, start, &text));
-        status = run_write(&work, text.data, text.length);
+        status = run_document_write(&document, text.data, text.length);
+    } else if (start->state == RUN_CONTINUED) {
+        status = run_change(output, add_epoch, &start->epoch);
     }
 out:
     text_free(&text);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -368,7 +264,7 @@ static bool is_wanted(struct json_object *run, const struct made_file *file) {
     if (!file->flag)
         return true;
     snprintf(name, sizeof name, "--%s", file->flag);
-    const char *value = member_text(member(run, PARTS, json_type_object), name);
+    const char *value = json_member_text(json_member(run, PARTS, json_type_object), name);
     return value && strcmp(value, "1") == 0;
 }
 
@@ -420,33 +316,25 @@ enum status run_file_clearing(const char *output) {
 
 enum status run_file_owns(const char *output, bool *owns) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
+    struct run_document document;
     *owns = false;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    *owns = member(run, MANIFEST_KEY, json_type_int) != NULL;
+    TRY(run_document_open(output, false, &document));
+    *owns = json_member(document.run, MANIFEST_KEY, json_type_int) != NULL;
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
 enum status run_file_common(const char *output, char **common) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
+    struct run_document document;
     *common = NULL;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    const char *path = member_text(run, COMMON);
+    TRY(run_document_open(output, false, &document));
+    const char *path = json_member_text(document.run, COMMON);
     if (path)
         TRY(memory_string(path, common));
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -462,22 +350,18 @@ enum status run_file_changed(const char *output, struct text *list) {
     enum status status;
     struct made_file made[MADE_FILES_MOST];
     size_t n_made = made_files(made);
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    struct json_object *files = member(run, FILES, json_type_object);
+    struct run_document document;
+    TRY(run_document_open(output, false, &document));
+    struct json_object *files = json_member(document.run, FILES, json_type_object);
     for (size_t i = 0; i < n_made; i++) {
         struct stat about;
-        struct json_object *noted = member(files, made[i].name, json_type_array);
-        if (fstatat(work.output, made[i].name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        struct json_object *noted = json_member(files, made[i].name, json_type_array);
+        if (fstatat(document.work.output, made[i].name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
             (!noted || !is_as_noted(noted, &about)))
             text_format(list, "%s%s", list->length ? ", " : "", made[i].name);
     }
     TRY(text_status(list));
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }

@@ -1,3 +1,4 @@
+/* The lock of an output folder. */
 #include "output/run_lock.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Files that appear whole or not at all, and errors that say what to do. */
 #include "output/storage.h"
 
 #include <errno.h>
@@ -252,21 +253,27 @@ void draft_drop(struct draft *draft) {
     seat_leave(&draft->seat);
 }
 
+static enum status draft_fail(struct draft *draft, int error) {
+    enum status status = storage_failed(error, &draft->spot, "cannot write");
+    draft_drop(draft);
+    return status;
+}
+
+enum status draft_write(struct draft *draft, const char *bytes, size_t length) {
+    int error = write_all(draft->file, bytes, length);
+    return error == 0 ? STATUS_OK : draft_fail(draft, error);
+}
+
 enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable) {
+    enum status status;
     struct draft draft;
-    enum status status = draft_open(spot, 0666, &draft);
-    if (status != STATUS_OK)
-        return status;
-    int error = write_all(draft.file, bytes, length);
-    if (error == 0 && durable && fsync(draft.file) != 0)
-        error = errno;
-    if (error != 0) {
-        status = storage_failed(error, spot, "cannot write");
-        draft_drop(&draft);
-        return status;
-    }
-    status = draft_commit(&draft);
-    if (status == STATUS_OK && durable && fsync(spot->folder) != 0)
+    TRY(draft_open(spot, 0666, &draft));
+    TRY(draft_write(&draft, bytes, length));
+    if (durable && fsync(draft.file) != 0)
+        return draft_fail(&draft, errno);
+    TRY(draft_commit(&draft));
+    if (durable && fsync(spot->folder) != 0)
         status = storage_failed(errno, spot, "cannot make sure of");
+out:
     return status;
 }

@@ -46,6 +46,8 @@ struct draft {
 
 /* Makes the folder too, where it is absent. On failure there is nothing to drop. */
 enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft);
+/* Writes it all to a draft. On failure there is nothing to drop any more. */
+enum status draft_write(struct draft *draft, const char *bytes, size_t length);
 /* Closes and renames; what was there is replaced. On failure the temporary is removed. */
 enum status draft_commit(struct draft *draft);
 void draft_drop(struct draft *draft);

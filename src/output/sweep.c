@@ -1,6 +1,5 @@
 /* Drafts that a killed process could not remove. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -60,12 +59,7 @@ out:
 
 /* What is no folder, or may not be read, is left alone. */
 static enum status open_folder(const struct spot *spot, DIR **stream) {
-    int folder, error = below_folder(spot, false, &folder);
-    *stream = error == 0 ? fdopendir(folder) : NULL;
-    if (error == 0 && !*stream) {
-        error = errno;
-        close(folder);
-    }
+    int error = below_stream(spot, stream);
     return file_error_is_machine(error) ? storage_failed(error, spot, "cannot look through")
                                         : STATUS_OK;
 }
@@ -74,12 +68,10 @@ enum status output_sweep(const char *output) {
     enum status status;
     struct path_list folders = {0}; /* to be read, a stack */
     struct text path = {0};
-    int whole = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (whole < 0 && errno == ENOENT)
-        return STATUS_OK;
+    int whole;
+    TRY(output_folder_open(output, true, &whole));
     if (whole < 0)
-        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                              "cannot open the output folder");
+        return STATUS_OK;
     text_string(&path, ".");
     for (bool whole_output = true;; whole_output = false) {
         DIR *stream;
@@ -95,7 +87,8 @@ enum status output_sweep(const char *output) {
         folders.length = folders.start[--folders.count];
     }
 out:
-    close(whole);
+    if (whole >= 0)
+        close(whole);
     path_list_free(&folders);
     text_free(&path);
     return status;

@@ -1,3 +1,4 @@
+/* Counting images and boxes. */
 #include "output/tally.h"
 
 #include <inttypes.h>

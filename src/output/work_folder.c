@@ -1,3 +1,4 @@
+/* The work folder, and what a name in it is that of. */
 #include "output/work_folder.h"
 
 #include <dirent.h>
@@ -25,12 +26,9 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
     snprintf(work->output_path, PATH_MAX, "%s", output);
     if (make)
         TRY(make_folders(output));
-    work->output = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (work->output < 0 && errno == ENOENT && !make)
-        return STATUS_OK;
+    TRY(output_folder_open(output, !make, &work->output));
     if (work->output < 0)
-        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                              "cannot open the output folder");
+        return STATUS_OK;
     struct spot spot = {work->output, work->output_path, WORK_FOLDER};
     int error = below_folder(&spot, make, &work->folder);
     if (error != 0 && error != ENOENT)
@@ -103,28 +101,26 @@ static enum status remove_name(const struct work_folder *work, const char *name)
 }
 
 static enum status remove_kinds(const struct work_folder *work, DIR *stream, unsigned kinds) {
+    enum status status = STATUS_OK;
     struct spot spot = work_spot(work, ".");
+    const struct dirent *entry;
     /* Some file systems skip entries while others are being removed: until a pass finds none. */
     for (bool found = true; found;) {
         found = false;
         rewinddir(stream);
         for (;;) {
-            errno = 0;
-            const struct dirent *entry = readdir(stream);
-            if (!entry && errno != 0)
-                return storage_failed(errno, &spot, "cannot read the folder");
+            TRY(below_next(stream, &spot, &entry));
             if (!entry)
                 break;
             enum work_name kind = work_name_kind(entry->d_name);
             if (kind == WORK_FOREIGN || !(kinds >> kind & 1))
                 continue;
             found = true;
-            enum status status = remove_name(work, entry->d_name);
-            if (status != STATUS_OK)
-                return status;
+            TRY(remove_name(work, entry->d_name));
         }
     }
-    return STATUS_OK;
+out:
+    return status;
 }
 
 enum status work_folder_remove(const char *output, unsigned kinds) {
@@ -142,11 +138,7 @@ enum status work_folder_remove(const char *output, unsigned kinds) {
             goto out;
         }
     }
-    int again = -1, error = below_folder(&spot, false, &again);
-    if (error == 0 && !(stream = fdopendir(again))) {
-        error = errno;
-        close(again);
-    }
+    int error = below_stream(&spot, &stream);
     status =
         stream ? remove_kinds(&work, stream, kinds) : storage_failed(error, &spot, "cannot empty");
 out:
