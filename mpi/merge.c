@@ -102,8 +102,8 @@ out:
 }
 
 static enum status cannot_write(const struct merging *merging, int error) {
-    struct spot spot = work_spot(&merging->work, merging->draft);
-    storage_failed(error, &spot, "cannot write");
+    struct location location = work_location(&merging->work, merging->draft);
+    storage_failed(error, &location, "cannot write");
     /* In the middle of a run nothing is bad input any more. */
     return STATUS_FAILED;
 }
@@ -281,8 +281,8 @@ static enum status merge(struct job *job, size_t row) {
         status = measure_all(&merging);
     TRY(agree(job, status));
     TRY(agree(job, place(&merging)));
-    struct spot spot = work_spot(&merging.work, merging.draft);
-    status = below_file_open(&spot, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
+    struct location location = work_location(&merging.work, merging.draft);
+    status = below_file_open(&location, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
     if (status == STATUS_OK)
         write_no_whole_pages(merging.whole, job->rank);
     TRY(agree(job, status));

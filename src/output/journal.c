@@ -39,15 +39,15 @@ struct journal {
 static enum status part_create(const struct work_folder *work, const char *name,
                                struct journal_id id, struct part *part) {
     journal_file_name(name, id, part->name);
-    struct spot spot = work_spot(work, part->name);
-    return below_file_open(&spot, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0666, "cannot make",
+    struct location location = work_location(work, part->name);
+    return below_file_open(&location, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0666, "cannot make",
                            &part->file);
 }
 
 static enum status part_failed(const struct journal *journal, const struct part *part, int error,
                                const char *what) {
-    struct spot spot = work_spot(&journal->work, part->name);
-    return storage_failed(error, &spot, "%s", what);
+    struct location location = work_location(&journal->work, part->name);
+    return storage_failed(error, &location, "%s", what);
 }
 
 static enum status part_close(const struct journal *journal, struct part *part) {

@@ -33,25 +33,26 @@ static int by_value(const void *a, const void *b) {
     return *left < *right ? -1 : *left > *right;
 }
 
-struct giving {
+struct filter {
     const struct offsets *done;
     manifest_each *each;
     void *context;
 };
 
-static enum status give(void *context, uint64_t offset, const struct manifest_entry *entry) {
-    const struct giving *giving = context;
-    const struct offsets *done = giving->done;
+static enum status pass_unfinished(void *context, uint64_t offset,
+                                   const struct manifest_entry *entry) {
+    const struct filter *filter = context;
+    const struct offsets *done = filter->done;
     bool is_done =
         done->count && bsearch(&offset, done->items, done->count, sizeof offset, by_value);
-    return is_done ? STATUS_OK : giving->each(giving->context, entry);
+    return is_done ? STATUS_OK : filter->each(filter->context, entry);
 }
 
 enum status journal_leftovers(const char *output, struct journal_id id, manifest_each *each,
                               void *context) {
     enum status status;
     struct offsets done = {.stream = stream_of_manifest()};
-    struct giving giving = {&done, each, context};
+    struct filter filter = {&done, each, context};
     struct journal_scan scan;
     char name[JOURNAL_NAME_BYTES];
     TRY(journal_scan_open(output, id, O_RDONLY, &scan));
@@ -59,8 +60,8 @@ enum status journal_leftovers(const char *output, struct journal_id id, manifest
     if (done.count)
         qsort(done.items, done.count, sizeof *done.items, by_value);
     journal_file_name(stream_at(done.stream)->name, id, name);
-    struct spot spot = work_spot(&scan.work, name);
-    TRY(manifest_lines(&spot, give, &giving));
+    struct location location = work_location(&scan.work, name);
+    TRY(manifest_lines(&location, pass_unfinished, &filter));
 out:
     journal_scan_close(&scan);
     free(done.items);

@@ -29,14 +29,14 @@ static int by_epoch(const void *a, const void *b) {
     return left->rank < right->rank ? -1 : left->rank > right->rank;
 }
 
-static enum status list(DIR *stream, const struct spot *spot, struct journal_id **ids,
+static enum status list(DIR *stream, const struct location *location, struct journal_id **ids,
                         size_t *count) {
     enum status status;
     const struct dirent *entry;
     size_t capacity = 0;
     for (;;) {
         struct journal_id id;
-        TRY(below_next(stream, spot, &entry));
+        TRY(below_next(stream, location, &entry));
         if (!entry)
             break;
         if (!read_name(entry->d_name, &id))
@@ -57,10 +57,10 @@ enum status journal_list(const char *output, struct journal_id **ids, size_t *co
     TRY(work_folder_open(output, false, &work));
     if (work.folder < 0)
         goto out;
-    struct spot spot = work_spot(&work, ".");
-    int error = below_stream(&spot, &stream);
-    status = error == 0 ? list(stream, &spot, ids, count)
-                        : storage_failed(error, &spot, "cannot read the folder");
+    struct location location = work_location(&work, ".");
+    int error = below_stream(&location, &stream);
+    status = error == 0 ? list(stream, &location, ids, count)
+                        : storage_failed(error, &location, "cannot read the folder");
     if (status == STATUS_OK && *count)
         qsort(*ids, *count, sizeof **ids, by_epoch);
 out:

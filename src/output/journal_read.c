@@ -95,11 +95,11 @@ enum status journal_texts_open_in(const struct work_folder *work, struct journal
     for (size_t s = 0; s < stream_count() && work->folder >= 0; s++) {
         char name[JOURNAL_NAME_BYTES];
         journal_file_name(stream_at(s)->name, id, name);
-        struct spot spot = work_spot(work, name);
-        int error = below_file(&spot, O_RDONLY, 0, &texts->files[s]);
+        struct location location = work_location(work, name);
+        int error = below_file(&location, O_RDONLY, 0, &texts->files[s]);
         /* Of a file that is absent no line can hold. */
         if (error != 0 && error != ENOENT)
-            TRY(storage_failed(error, &spot, "cannot read"));
+            TRY(storage_failed(error, &location, "cannot read"));
     }
 out:
     if (status != STATUS_OK)

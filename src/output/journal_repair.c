@@ -48,7 +48,7 @@ static int sync_all(const struct journal_scan *scan) {
 static enum status settle(const struct journal_scan *scan, uint64_t end) {
     enum status status = STATUS_OK;
     struct text text = {0};
-    struct spot spot = work_spot(&scan->work, scan->name);
+    struct location location = work_location(&scan->work, scan->name);
     int error = 0;
     if (end > 0)
         TRY(journal_mark_write(&scan->form, end, &text));
@@ -58,7 +58,7 @@ static enum status settle(const struct journal_scan *scan, uint64_t end) {
     if (error == 0 && fdatasync(scan->file) != 0)
         error = errno;
     if (error != 0)
-        status = storage_failed(error, &spot, "cannot repair");
+        status = storage_failed(error, &location, "cannot repair");
 out:
     text_free(&text);
     return status;

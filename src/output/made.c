@@ -32,7 +32,8 @@ enum status made_find(int folder, const char *output, struct text *list) {
         struct stat about;
         bool there = fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
         if (!there && errno != ENOENT)
-            return storage_failed(errno, &(struct spot){folder, output, name}, "cannot look at");
+            return storage_failed(errno, &(struct location){folder, output, name},
+                                  "cannot look at");
         if (there)
             text_format(list, "%s%s", list->length ? ", " : "", name);
     }

@@ -11,7 +11,7 @@
 /* Permission bits do not tell all (root on NFS, quotas): make a file. */
 static enum status check_writable(int folder, const char *output) {
     struct draft draft;
-    enum status status = draft_open(&(struct spot){folder, output, REPORT_FILE}, 0600, &draft);
+    enum status status = draft_open(&(struct location){folder, output, REPORT_FILE}, 0600, &draft);
     if (status == STATUS_OK)
         draft_drop(&draft);
     return status;

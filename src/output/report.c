@@ -178,8 +178,8 @@ static enum status text_write(const char *output, const struct text *text) {
     enum status status = output_folder_open(output, false, &folder);
     if (status != STATUS_OK)
         return status;
-    const struct spot spot = {folder, output, REPORT_FILE};
-    status = file_write(&spot, text->data, text->length, true);
+    const struct location location = {folder, output, REPORT_FILE};
+    status = file_write(&location, text->data, text->length, true);
     close(folder);
     return status;
 }

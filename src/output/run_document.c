@@ -14,18 +14,18 @@ enum { RUN_FILE_BYTES = 1 << 20 };
 
 /* At most RUN_FILE_BYTES of a file, with a NUL behind. *bytes stays NULL where there is no such
  * file. */
-static enum status bytes_read(const struct spot *spot, char **bytes) {
+static enum status bytes_read(const struct location *location, char **bytes) {
     enum status status;
-    int file, error = below_file(spot, O_RDONLY, 0, &file);
+    int file, error = below_file(location, O_RDONLY, 0, &file);
     *bytes = NULL;
     if (error != 0)
-        return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
+        return error == ENOENT ? STATUS_OK : storage_failed(error, location, "cannot read");
     TRY(memory_zeroed(RUN_FILE_BYTES + 1, 1, bytes));
     size_t length = 0;
     for (ssize_t n = 1; n != 0 && length < RUN_FILE_BYTES;) {
         n = read(file, *bytes + length, RUN_FILE_BYTES - length);
         if (n < 0 && errno != EINTR) {
-            status = storage_failed(errno, spot, "cannot read");
+            status = storage_failed(errno, location, "cannot read");
             break;
         }
         length += n > 0 ? (size_t)n : 0;
@@ -48,8 +48,8 @@ enum status run_document_open(const char *output, bool make, struct run_document
     TRY(work_folder_open(output, make, work));
     if (work->folder < 0)
         goto out;
-    struct spot spot = work_spot(work, RUN_FILE);
-    TRY(bytes_read(&spot, &bytes));
+    struct location location = work_location(work, RUN_FILE);
+    TRY(bytes_read(&location, &bytes));
     if (!bytes)
         goto out;
     document->run = json_tokener_parse(bytes);
@@ -72,9 +72,9 @@ void run_document_close(struct run_document *document) {
 enum status run_document_write(const struct run_document *document, const char *bytes,
                                size_t length) {
     const struct work_folder *work = &document->work;
-    const struct spot spot = work_spot(work, RUN_FILE);
-    struct spot whole = {work->output, work->output_path, WORK_FOLDER};
-    enum status status = file_write(&spot, bytes, length, true);
+    const struct location location = work_location(work, RUN_FILE);
+    struct location whole = {work->output, work->output_path, WORK_FOLDER};
+    enum status status = file_write(&location, bytes, length, true);
     /* The work folder's own name. */
     if (status == STATUS_OK && fsync(work->output) != 0)
         status = storage_failed(errno, &whole, "cannot make sure of");

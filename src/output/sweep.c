@@ -58,9 +58,9 @@ out:
 }
 
 /* What is no folder, or may not be read, is left alone. */
-static enum status open_folder(const struct spot *spot, DIR **stream) {
-    int error = below_stream(spot, stream);
-    return file_error_is_machine(error) ? storage_failed(error, spot, "cannot look through")
+static enum status open_folder(const struct location *location, DIR **stream) {
+    int error = below_stream(location, stream);
+    return file_error_is_machine(error) ? storage_failed(error, location, "cannot look through")
                                         : STATUS_OK;
 }
 
@@ -76,7 +76,7 @@ enum status output_sweep(const char *output) {
     for (bool whole_output = true;; whole_output = false) {
         DIR *stream;
         TRY(text_status(&path));
-        TRY(open_folder(&(struct spot){whole, output, path.data}, &stream));
+        TRY(open_folder(&(struct location){whole, output, path.data}, &stream));
         status = stream ? sweep_folder(stream, path.data, whole_output, &folders) : STATUS_OK;
         if (stream)
             closedir(stream);

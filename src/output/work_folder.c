@@ -29,10 +29,10 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
     TRY(output_folder_open(output, !make, &work->output));
     if (work->output < 0)
         return STATUS_OK;
-    struct spot spot = {work->output, work->output_path, WORK_FOLDER};
-    int error = below_folder(&spot, make, &work->folder);
+    struct location location = {work->output, work->output_path, WORK_FOLDER};
+    int error = below_folder(&location, make, &work->folder);
     if (error != 0 && error != ENOENT)
-        status = storage_failed(error, &spot, "cannot open the work folder");
+        status = storage_failed(error, &location, "cannot open the work folder");
 out:
     return status;
 }
@@ -45,8 +45,8 @@ void work_folder_close(struct work_folder *work) {
     work->output = work->folder = -1;
 }
 
-struct spot work_spot(const struct work_folder *work, const char *name) {
-    return (struct spot){work->folder, work->path, name};
+struct location work_location(const struct work_folder *work, const char *name) {
+    return (struct location){work->folder, work->path, name};
 }
 
 /* "<name>.E.R", as journal_name makes it. */
@@ -94,22 +94,22 @@ enum work_name work_name_kind(const char *name) {
 }
 
 static enum status remove_name(const struct work_folder *work, const char *name) {
-    struct spot spot = work_spot(work, name);
+    struct location location = work_location(work, name);
     return unlinkat(work->folder, name, 0) != 0 && errno != ENOENT
-               ? storage_failed(errno, &spot, "cannot remove")
+               ? storage_failed(errno, &location, "cannot remove")
                : STATUS_OK;
 }
 
 static enum status remove_kinds(const struct work_folder *work, DIR *stream, unsigned kinds) {
     enum status status = STATUS_OK;
-    struct spot spot = work_spot(work, ".");
+    struct location location = work_location(work, ".");
     const struct dirent *entry;
     /* Some file systems skip entries while others are being removed: until a pass finds none. */
     for (bool found = true; found;) {
         found = false;
         rewinddir(stream);
         for (;;) {
-            TRY(below_next(stream, &spot, &entry));
+            TRY(below_next(stream, &location, &entry));
             if (!entry)
                 break;
             enum work_name kind = work_name_kind(entry->d_name);
@@ -130,17 +130,17 @@ enum status work_folder_remove(const char *output, unsigned kinds) {
     TRY(work_folder_open(output, false, &work));
     if (work.folder < 0)
         goto out;
-    struct spot spot = work_spot(&work, ".");
+    struct location location = work_location(&work, ".");
     if (kinds >> WORK_RUN & 1) {
         TRY(remove_name(&work, RUN_FILE));
         if (fsync(work.folder) != 0) {
-            status = storage_failed(errno, &spot, "cannot empty");
+            status = storage_failed(errno, &location, "cannot empty");
             goto out;
         }
     }
-    int error = below_stream(&spot, &stream);
-    status =
-        stream ? remove_kinds(&work, stream, kinds) : storage_failed(error, &spot, "cannot empty");
+    int error = below_stream(&location, &stream);
+    status = stream ? remove_kinds(&work, stream, kinds)
+                    : storage_failed(error, &location, "cannot empty");
 out:
     if (stream)
         closedir(stream);

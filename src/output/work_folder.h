@@ -27,7 +27,7 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
 void work_folder_close(struct work_folder *work);
 
 /* A name in the work folder, for below_file and its like. */
-struct spot work_spot(const struct work_folder *work, const char *name);
+struct location work_location(const struct work_folder *work, const char *name);
 
 /* What a name in the work folder is that of. */
 enum work_name {
