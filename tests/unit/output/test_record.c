@@ -1,3 +1,4 @@
+/* Records and predictions as text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* What is counted of an image. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
