@@ -282,7 +282,7 @@ void job_warn(struct job *job) {
                        (unsigned long long)dataset->repeated);
     if (dataset->other)
         screen_warning(job->screen, prefix,
-                       "%llu listed files are no pictures by their suffix: left out",
+                       "%llu listed files are not pictures by their suffix: left out",
                        (unsigned long long)dataset->other);
     if (job->kept_images)
         screen_warning(job->screen, prefix,

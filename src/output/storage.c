@@ -94,7 +94,7 @@ static enum status explain(int error, const struct location *location, char why[
         snprintf(why, WHY_SIZE, "%s: something else of that name is in the way; move it", reason);
         return STATUS_BAD_INPUT;
     case ENXIO: /* below_file */
-        snprintf(why, WHY_SIZE, "it is no regular file: move it");
+        snprintf(why, WHY_SIZE, "it is not a regular file: move it");
         return STATUS_BAD_INPUT;
     case EMLINK: /* below_file */
         snprintf(why, WHY_SIZE,

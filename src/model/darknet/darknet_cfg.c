@@ -25,7 +25,7 @@ enum status small_file_read(const char *path, char **text) {
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT, "is no regular file");
+        status = FAIL(STATUS_BAD_INPUT, "is not a regular file");
         goto out;
     }
     if (about.st_size > MOST_BYTES) {
@@ -41,7 +41,7 @@ enum status small_file_read(const char *path, char **text) {
     if (length < (size_t)about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "cannot be read to its end");
     else if (strlen(*text) < length)
-        status = FAIL(STATUS_BAD_INPUT, "is no text: it has a NUL byte");
+        status = FAIL(STATUS_BAD_INPUT, "is not text: it has a NUL byte");
 out:
     close(file);
     if (status != STATUS_OK) {

@@ -22,7 +22,7 @@ static enum status read_all(const char *path, uint8_t **data, size_t *length) {
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %s", strerror(errno));
     if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT, "is no regular file");
+        status = FAIL(STATUS_BAD_INPUT, "is not a regular file");
         goto out;
     }
     if (about.st_size <= 0 || (uint64_t)about.st_size > MOST_BYTES) {
@@ -117,7 +117,7 @@ enum status onnx_file_open(const char *path, struct onnx_file *file) {
     if (file->model == NULL || file->model->graph == NULL || file->model->graph->n_node == 0) {
         status =
             FAIL(STATUS_BAD_INPUT,
-                 "is no ONNX model, or a damaged one: it cannot be parsed or holds no network; "
+                 "is not an ONNX model, or a damaged one: it cannot be parsed or holds no network; "
                  "copy or export it again");
         onnx_file_close(file);
         goto out;

@@ -37,7 +37,7 @@ static enum status file_open(const char *path, struct torch_file *file) {
     if (file->descriptor < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     if (fstat(file->descriptor, &about) != 0 || !S_ISREG(about.st_mode))
-        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
+        return FAIL(STATUS_BAD_INPUT, "is not a regular file; a model file is expected");
     file->size = (uint64_t)about.st_size;
     return STATUS_OK;
 }
@@ -67,8 +67,9 @@ enum status torch_file_open(const char *path, struct torch_file **out) {
     } else if (torch_old_recognise(file)) {
         TRY(torch_old_read(file));
     } else {
-        status = FAIL(STATUS_BAD_INPUT, "is no file of PyTorch's: neither a zip archive nor what "
-                                        "versions before 1.6 wrote");
+        status =
+            FAIL(STATUS_BAD_INPUT, "is not a file of PyTorch's: neither a zip archive nor what "
+                                   "versions before 1.6 wrote");
         goto out;
     }
     TRY(torch_globals_check(file->pickle));
