@@ -23,9 +23,9 @@ struct item {
     struct detections missing; /* of findings, those that count */
     uint64_t list_index;       /* in the list of all images */
     struct text path_text, predicted, counts;
-    struct text texts[STREAMS_MOST]; /* by the row of a stream */
-    struct journal_text
-        announced[STREAMS_MOST]; /* where the journal has what came before placing */
+    /* Both by the row of a stream; the second: where the journal has what came before placing. */
+    struct text texts[STREAMS_MOST];
+    struct journal_text announced[STREAMS_MOST];
 };
 
 void item_free(struct item *item);
