@@ -10,8 +10,6 @@
 
 #include "output/digits.h"
 #include "output/journal_line.h"
-#include "output/made.h"
-#include "output/manifest.h"
 #include "output/place.h"
 #include "output/run_file.h"
 #include "output/run_lock.h"
