@@ -1,4 +1,4 @@
-/* Warnings of a rank, kept until they are taken. */
+/* Warnings of a rank on their way to the screen. */
 #include "job/notes.h"
 
 #include <stdarg.h>
