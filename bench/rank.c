@@ -41,7 +41,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         uint64_t kept;
         TRY(output_clear(output, &kept));
         TRY(placer_open(output, dataset->common, PLACE_HARDLINK, &job->placer));
-        TRY(journal_create(output, 0, 0, false, &job->journal));
+        TRY(journal_create(output, 0, 0, streams_wanted(NULL, NULL), &job->journal));
     }
 out:
     return status;

@@ -14,7 +14,6 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .common = inputs->dataset.common,
         .placer = run->placer,
         .journal = run->journal,
-        .save_json = options->save_json && processor->interface,
         .redo = run->resumed,
         .save_txt = options->save_txt && processor->interface,
         .imgsz = inputs->imgsz,

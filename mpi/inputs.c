@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "inputs.h"
+#include "job/wanted.h"
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
  */
@@ -109,7 +110,7 @@ static enum status match_classes(const struct options *options, struct inputs *i
     inputs->judge = (struct judge){
         .head = inputs->model.graph.head,
         .class_in_data = inputs->class_in_data,
-        .predict = options->save_json || options->save_txt,
+        .predict = streams_need_predictions(options_streams(options)) || options->save_txt,
         .conf = (float)options->conf,
         .iou = (float)options->iou,
         .max_det = (size_t)options->max_det,

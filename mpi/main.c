@@ -6,6 +6,7 @@
 #include "base/shown.h"
 #include "ending.h"
 #include "job/outcome.h"
+#include "job/wanted.h"
 #include "pulse.h"
 #include "stages.h"
 #include "warnings.h"
@@ -150,7 +151,7 @@ static enum status finish(struct job *job) {
                     first ? "verify: interrupted: the same command with --resume goes on" : NULL);
     if (first)
         screen_all_completed(job->screen);
-    TRY(merge_all(ranks, run, job->share.total_images, job->options.save_json));
+    TRY(merge_all(ranks, run, job->share.total_images, options_streams(&job->options)));
     TRY(tally_reduce(ranks, &job->totals.tally));
     TRY(report(job));
     if (first)
@@ -204,7 +205,7 @@ static enum status verify(struct job *job, int *exit_status) {
         screen_title(job->screen);
     TRY(share_scatter(ranks, &inputs->dataset.images, &job->share));
     TRY(introduce(job));
-    TRY(run_open_journal(ranks, options->save_json, &job->run));
+    TRY(run_open_journal(ranks, options_streams(options), &job->run));
     TRY(work(job));
     if (job->totals.signal) {
         TRY(report_interrupted(job));

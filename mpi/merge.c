@@ -1,6 +1,6 @@
-/* Every image's record lies in some journal. At the end all ranks learn how long each is, hence
- * where it belongs in the one file, and each copies those of its journals there, all at the same
- * time. */
+/* Every image's parts of the output streams lie in some journal. At the end all ranks learn how
+ * long each is, hence where it belongs in the one file, and each copies those of its journals
+ * there, all at the same time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,16 +26,6 @@ enum {
 /* Bytes that a slow disk takes a second. */
 #define SLOW_BYTES 1e6
 
-/* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
- * `tail`. */
-struct framing {
-    enum journal_stream stream;
-    const char *file; /* in the output folder … */
-    bool in_work;     /* … or in the work folder */
-    const char *head, *tail;
-    size_t trim;
-};
-
 /* An image in this rank's journals. */
 struct line {
     uint64_t index;
@@ -46,7 +36,8 @@ struct merging {
     const struct ranks *ranks;
     const struct run *run;
     uint64_t total_images;
-    const struct framing *framing;
+    size_t row; /* of the stream */
+    const struct stream *stream;
     size_t n_lines, line_capacity;
     struct line *lines; /* by index; owned */
     size_t next;        /* the line behind the one that was copied last */
@@ -67,7 +58,7 @@ static bool counts(const struct merging *merging, const struct journal_line *lin
 }
 
 static uint64_t length_of(const struct merging *merging, const struct journal_line *line) {
-    return line->texts[merging->framing->stream].length;
+    return line->texts[merging->row].length;
 }
 
 static enum status measure(void *context, const struct journal_line *line) {
@@ -116,8 +107,8 @@ out:
 }
 
 static enum status cannot_write(const struct merging *merging, int error) {
-    struct spot spot = work_spot(&merging->work, merging->draft);
-    storage_failed(error, &spot, "cannot write");
+    struct location location = work_location(&merging->work, merging->draft);
+    storage_failed(error, &location, "cannot write");
     /* In the middle of a run nothing is bad input any more. */
     return STATUS_FAILED;
 }
@@ -147,7 +138,7 @@ static enum status sync_whole(struct merging *merging) {
 static enum status flush(struct merging *merging) {
     size_t length = merging->waiting.length;
     enum status status = write_at(merging, merging->waiting.data, length,
-                                  strlen(merging->framing->head) + merging->waiting_end - length);
+                                  strlen(merging->stream->head) + merging->waiting_end - length);
     text_clear(&merging->waiting);
     merging->unsynced += length;
     return status == STATUS_OK && merging->unsynced >= SYNC_BYTES ? sync_whole(merging) : status;
@@ -178,7 +169,7 @@ static enum status copy(void *context, const struct journal_line *line) {
     uint64_t end = found->end;
     if (merging->waiting.length >= COPY_BYTES || merging->waiting_end != end - length)
         TRY(flush(merging));
-    TRY(journal_text_read(merging->texts, line, merging->framing->stream, &merging->waiting));
+    TRY(journal_text_read(merging->texts, line, merging->row, &merging->waiting));
     merging->waiting_end = end;
 out:
     return status;
@@ -264,41 +255,45 @@ out:
 /* Gives the whole file its place. */
 static enum status publish(const struct merging *merging) {
     struct stat about;
-    const struct framing *framing = merging->framing;
-    int folder = framing->in_work ? merging->work.folder : merging->work.output;
+    const struct stream *stream = merging->stream;
+    int folder = stream->in_work ? merging->work.folder : merging->work.output;
     int error = fstat(merging->whole, &about) == 0 ? 0 : errno;
     if (error == 0)
-        error = file_move(merging->work.folder, merging->draft, folder, framing->file, &about);
+        error = file_move(merging->work.folder, merging->draft, folder, stream->file, &about);
     return error == 0 ? STATUS_OK : cannot_write(merging, error);
 }
 
+/* Head and tail; the last part's separator goes. */
 static enum status frame(const struct merging *merging) {
     enum status status;
-    const struct framing *framing = merging->framing;
-    uint64_t total = merging->total;
-    uint64_t trim = total < framing->trim ? total : framing->trim;
-    uint64_t end = strlen(framing->head) + total - trim;
-    TRY(write_at(merging, framing->head, strlen(framing->head), 0));
+    const struct stream *stream = merging->stream;
+    uint64_t total = merging->total, separator = strlen(stream->separator);
+    uint64_t end = strlen(stream->head) + total - (total < separator ? total : separator);
+    TRY(write_at(merging, stream->head, strlen(stream->head), 0));
     if (ftruncate(merging->whole, (off_t)end) != 0)
         return cannot_write(merging, errno);
-    TRY(write_at(merging, framing->tail, strlen(framing->tail), end));
+    TRY(write_at(merging, stream->tail, strlen(stream->tail), end));
 out:
     return status;
 }
 
 static enum status merge(const struct ranks *ranks, const struct run *run, uint64_t total_images,
-                         const struct framing *framing) {
+                         size_t row) {
     enum status status;
-    struct merging merging = {
-        .ranks = ranks, .run = run, .total_images = total_images, .framing = framing, .whole = -1};
-    snprintf(merging.draft, sizeof merging.draft, MERGE_PREFIX "%s", framing->file);
+    struct merging merging = {.ranks = ranks,
+                              .run = run,
+                              .total_images = total_images,
+                              .row = row,
+                              .stream = stream_at(row),
+                              .whole = -1};
+    snprintf(merging.draft, sizeof merging.draft, MERGE_PREFIX "%s", merging.stream->file);
     status = work_folder_open(run->output, true, &merging.work);
     if (status == STATUS_OK)
         status = measure_all(&merging);
     TRY(agree(ranks, status));
     TRY(agree(ranks, place(&merging)));
-    struct spot spot = work_spot(&merging.work, merging.draft);
-    status = below_file_open(&spot, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
+    struct location location = work_location(&merging.work, merging.draft);
+    status = below_file_open(&location, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
     if (status == STATUS_OK)
         write_no_whole_pages(merging.whole, ranks->rank);
     TRY(agree(ranks, status));
@@ -320,18 +315,11 @@ out:
 }
 
 enum status merge_all(const struct ranks *ranks, const struct run *run, uint64_t total_images,
-                      bool save_json) {
-    static const struct framing records = {
-        JOURNAL_RECORDS, "verification_records.jsonl", false, "", "", 0};
-    /* Each line ends in a comma and a newline; the last one's go. */
-    static const struct framing predictions = {
-        JOURNAL_PREDICTIONS, "predictions.json", false, "[\n", "\n]\n", 2};
-    static const struct framing manifest = {JOURNAL_PLACED, MANIFEST, true, "", "", 0};
+                      unsigned streams) {
     enum status status;
-    TRY(merge(ranks, run, total_images, &records));
-    if (save_json)
-        TRY(merge(ranks, run, total_images, &predictions));
-    TRY(merge(ranks, run, total_images, &manifest));
+    for (size_t row = 0; row < stream_count(); row++)
+        if (streams_have(streams, row))
+            TRY(merge(ranks, run, total_images, row));
     TRY(agree(ranks, ranks->rank == 0 ? run_file_note(run->output) : STATUS_OK));
 out:
     return status;

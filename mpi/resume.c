@@ -155,9 +155,9 @@ out:
     return status;
 }
 
-enum status run_open_journal(const struct ranks *ranks, bool save_json, struct run *run) {
+enum status run_open_journal(const struct ranks *ranks, unsigned streams, struct run *run) {
     enum status status =
-        journal_create(run->output, run->epoch, ranks->rank, save_json, &run->journal);
+        journal_create(run->output, run->epoch, ranks->rank, streams, &run->journal);
     if (status == STATUS_OK)
         run->journals[run->n_journals++] = (struct journal_id){run->epoch, ranks->rank};
     return agree(ranks, status);

@@ -97,9 +97,10 @@ static enum status remove_report(const char *output) {
     int length = snprintf(report, sizeof report, "%s/verification_report.json", output);
     if (length < 0 || (size_t)length >= sizeof report)
         return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
-    struct spot spot = {AT_FDCWD, NULL, report};
-    return unlink(report) != 0 && errno != ENOENT ? storage_failed(errno, &spot, "cannot remove")
-                                                  : STATUS_OK;
+    struct location location = {AT_FDCWD, NULL, report};
+    return unlink(report) != 0 && errno != ENOENT
+               ? storage_failed(errno, &location, "cannot remove")
+               : STATUS_OK;
 }
 
 /* Makes the empty file that BEGUN_FILE names, if it names one. */
@@ -107,10 +108,10 @@ static enum status mark_begun(void) {
     const char *path = getenv(BEGUN_FILE);
     if (!path || !*path)
         return STATUS_OK;
-    struct spot spot = {AT_FDCWD, NULL, path};
+    struct location location = {AT_FDCWD, NULL, path};
     int file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (file < 0 || close(file) != 0)
-        return storage_failed(errno, &spot, BEGUN_FILE ": cannot make");
+        return storage_failed(errno, &location, BEGUN_FILE ": cannot make");
     return STATUS_OK;
 }
 

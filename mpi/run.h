@@ -46,7 +46,7 @@ void run_beat(struct run *run, double now);
 /* Zeroed is fine. */
 void run_free(struct run *run);
 
-/* resume.c — collective: opens this rank's journal. */
-enum status run_open_journal(const struct ranks *ranks, bool save_json, struct run *run);
+/* resume.c — collective: opens this rank's journal, for these streams. */
+enum status run_open_journal(const struct ranks *ranks, unsigned streams, struct run *run);
 
 #endif

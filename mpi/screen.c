@@ -32,20 +32,20 @@ static enum status open_log(const char *output, const char *name, FILE **file) {
     char path[64];
     *file = NULL;
     snprintf(path, sizeof path, LOGS_FOLDER "/%s", name);
-    struct spot spot = {whole, output, path}, folder = {whole, output, LOGS_FOLDER};
+    struct location location = {whole, output, path}, folder = {whole, output, LOGS_FOLDER};
     if (whole < 0)
         return FAIL(STATUS_FAILED, "cannot open %.1000s: %s", output, strerror(errno));
     int logs;
     error = below_folder(&folder, true, &logs);
     if (error == 0) {
         close(logs);
-        error = below_file(&spot, O_WRONLY | O_APPEND | O_CREAT, 0666, &log);
+        error = below_file(&location, O_WRONLY | O_APPEND | O_CREAT, 0666, &log);
     }
     if (error == 0 && !(*file = fdopen(log, "a"))) {
         error = errno;
         close(log);
     }
-    status = error == 0 ? STATUS_OK : storage_failed(error, &spot, "cannot write");
+    status = error == 0 ? STATUS_OK : storage_failed(error, &location, "cannot write");
     close(whole);
     return status;
 }

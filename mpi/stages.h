@@ -34,9 +34,10 @@ struct rank_work {
 enum status work_all(const struct ranks *ranks, const struct rank_work *rank_work, struct run *run,
                      struct share *share, struct totals *totals);
 
-/* merge.c — collective: the records in all journals → one file in list order. */
+/* merge.c — collective: the parts of these streams in all journals → one file each, in list order.
+ */
 enum status merge_all(const struct ranks *ranks, const struct run *run, uint64_t total_images,
-                      bool save_json);
+                      unsigned streams);
 
 /* What the report is made of. */
 struct report_parts {

@@ -49,7 +49,7 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
         screen_warning(screen, "%llu images are listed more than once: each is verified once",
                        (unsigned long long)dataset->repeated);
     if (dataset->other)
-        screen_warning(screen, "%llu listed files are no pictures by their suffix: left out",
+        screen_warning(screen, "%llu listed files are not pictures by their suffix: left out",
                        (unsigned long long)dataset->other);
     if (kept_images)
         screen_warning(screen,

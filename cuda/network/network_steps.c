@@ -397,7 +397,7 @@ static enum status refuse_head(const struct graph *graph, int tensor) {
     for (size_t i = 0; i < graph->n_ops; i++)
         if (graph->ops[i].output == tensor)
             return network_refuse(&graph->ops[i]);
-    return FAIL(STATUS_BAD_INPUT, "the head's output is no feature map; use --device cpu");
+    return FAIL(STATUS_BAD_INPUT, "the head's output is not a feature map; use --device cpu");
 }
 
 /* Copies a map of the head to a packed one of floats, which stays. */

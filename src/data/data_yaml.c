@@ -249,8 +249,8 @@ static enum status read_document(struct reader *reader) {
     enum status status;
     const yaml_node_t *root = yaml_document_get_root_node(&reader->document);
     if (!root || root->type != YAML_MAPPING_NODE)
-        return FAIL(STATUS_BAD_INPUT, "%s is no data.yaml: it needs 'train' or 'val', and 'names'",
-                    reader->file);
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s is not a data.yaml: it needs 'train' or 'val', and 'names'", reader->file);
     reader->yaml->download = find(reader, "download") != NULL;
     reader->yaml->model = find(reader, "backbone") != NULL;
     TRY(read_path(reader));

@@ -199,8 +199,8 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
     TRY(path_absolute(NULL, path, &absolute));
     TRY(source_kind(path, absolute.data, &kind));
     if (splits && kind != SOURCE_YAML) {
-        status =
-            FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is none", absolute.data);
+        status = FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is not one",
+                      absolute.data);
         goto out;
     }
     switch (kind) {

@@ -217,7 +217,7 @@ static enum status choose_splits(const struct data_yaml *yaml, const char *file,
             chosen[(*count)++] = i;
     if (!names && *count == 0)
         return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', 'val' or 'test'%s",
-                    file, yaml->model ? "; it describes a model, and is no data set" : "");
+                    file, yaml->model ? "; it describes a model, and is not a data set" : "");
     const char *at = names;
     bool more = names != NULL;
     while (more) {

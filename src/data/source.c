@@ -51,14 +51,15 @@ static const struct {
 static enum status no_data_set(const char *path) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (has_suffix(path, others[i].suffix))
-            return FAIL(STATUS_BAD_INPUT, "%s is no data set: it %s", path, others[i].advice);
+            return FAIL(STATUS_BAD_INPUT, "%s is not a data set: it %s", path, others[i].advice);
     if (picture_kind(path))
-        return FAIL(STATUS_BAD_INPUT,
-                    "%s is no data set, but a single picture: give its folder, or a .txt list with "
-                    "its path in it",
-                    path);
+        return FAIL(
+            STATUS_BAD_INPUT,
+            "%s is not a data set, but a single picture: give its folder, or a .txt list with "
+            "its path in it",
+            path);
     return FAIL(STATUS_BAD_INPUT,
-                "%s is no data set: --data takes a data.yaml, a folder of images or a .txt list",
+                "%s is not a data set: --data takes a data.yaml, a folder of images or a .txt list",
                 path);
 }
 

@@ -1,4 +1,4 @@
-/* One image on its way through the stages of a rank. */
+/* The stages of one image. */
 #include "job/item.h"
 
 #include <errno.h>
@@ -19,11 +19,10 @@ void item_free(struct item *item) {
     free(item->result.boxes);
     free(item->missing.items);
     text_free(&item->path_text);
-    text_free(&item->record);
-    text_free(&item->predictions);
     text_free(&item->predicted);
     text_free(&item->counts);
-    text_free(&item->announced);
+    for (size_t s = 0; s < STREAMS_MOST; s++)
+        text_free(&item->texts[s]);
     *item = (struct item){0};
 }
 
@@ -127,15 +126,14 @@ static void judge_box(const struct verify_job *job, const struct item *item, siz
     struct box_result *box = &item->result.boxes[i];
     *box = (struct box_result){.label = item->labels.labels[i]};
     if (item->targets[i].class < 0) {
-        box->verdict = VERDICT_UNCERTAIN;
-        box->reason = REASON_UNKNOWN_CLASS;
+        box->ruling = verdict_of_unknown();
         box->evidence.suggested = box->evidence.twin = -1;
         return;
     }
     if (!job->interface)
         return; /* a dry run counts boxes, without a verdict */
     box->evidence = item->findings.evidence[i];
-    box->verdict = verdict_of(&box->evidence, &job->thresholds, &box->reason);
+    box->ruling = verdict_of(&box->evidence, &job->thresholds);
 }
 
 enum status item_judge(const struct verify_job *job, struct item *item) {
@@ -182,28 +180,56 @@ static const struct file_bytes *label_of(const struct item *item) {
     return item->labels.present ? &item->labels.content : NULL;
 }
 
+/* Writes the image's texts of the journal's streams that come before its files are placed, or
+ * after.
+ */
+static enum status write_texts(const struct verify_job *job, bool before, struct item *item) {
+    enum status status = STATUS_OK;
+    const struct stream_source source = {
+        .result = &item->result,
+        .classes = job->classes,
+        .placer = job->placer,
+        .path = item->path,
+        .label = label_of(item),
+        .predicted = job->save_txt ? &item->predicted : NULL,
+    };
+    for (size_t s = 0; s < stream_count(); s++) {
+        const struct stream *stream = stream_at(s);
+        if (!streams_have(journal_streams(job->journal), s) || stream->before_placed != before)
+            continue;
+        text_clear(&item->texts[s]);
+        TRY(stream->write(&source, &item->texts[s]));
+        if (before)
+            TRY(journal_announce(job->journal, s, &item->texts[s], &item->announced[s]));
+    }
+out:
+    return status;
+}
+
+static void forget_announced(struct item *item) {
+    for (size_t s = 0; s < STREAMS_MOST; s++)
+        item->announced[s] = (struct journal_text){0};
+}
+
 /* Says what will be placed, then places it. */
 static enum status place_files(const struct verify_job *job, struct outage *outage,
                                struct item *item) {
     enum status status = STATUS_OK;
     enum bucket bucket = item->result.bucket;
     const struct file_bytes *label = label_of(item);
-    item->placed = (struct journal_text){0};
+    forget_announced(item);
     if (job->redo)
         TRY(placer_clear(job->placer, bucket, item->path, label));
     if (bucket == BUCKET_FAILED)
         goto out;
-    text_clear(&item->announced);
-    TRY(placer_announce(job->placer, bucket, item->path, label,
-                        job->save_txt ? &item->predicted : NULL, &item->announced));
     if (job->journal)
-        TRY(journal_announce(job->journal, &item->announced, &item->placed));
+        TRY(write_texts(job, true, item));
     status = placer_place_read(job->placer, bucket, item->path, label);
     if (status == STATUS_BAD_INPUT) {
         /* It is gone since it was read. */
         snprintf(item->error, sizeof item->error, "%s", status_message());
         TRY(outage_error(outage, OUTAGE_IMAGES, item->path, ENOENT));
-        item->placed = (struct journal_text){0};
+        forget_announced(item);
         TRY(item_judge(job, item));
         if (job->redo)
             status = placer_clear(job->placer, BUCKET_FAILED, item->path, label);
@@ -223,14 +249,8 @@ enum status item_place(const struct verify_job *job, struct outage *outage, stru
     }
     if (job->placer)
         TRY(place_files(job, outage, item));
-    if (job->journal) {
-        text_clear(&item->record);
-        TRY(record_write(result, job->classes, &item->record));
-    }
-    if (job->save_json) {
-        text_clear(&item->predictions);
-        TRY(predictions_write(result, job->classes, &item->predictions));
-    }
+    if (job->journal)
+        TRY(write_texts(job, false, item));
     if (job->save_txt && result->bucket != BUCKET_FAILED)
         TRY(placer_predicted(job->placer, item->path,
                              item->predicted.data ? item->predicted.data : "",
@@ -254,9 +274,8 @@ enum status item_record(const struct verify_job *job, struct item *item, struct 
     const struct journal_entry entry = {
         .index = item->list_index,
         .bucket = item->result.bucket,
-        .record = &item->record,
-        .predictions = job->save_json ? &item->predictions : NULL,
-        .placed = item->placed,
+        .texts = item->texts,
+        .announced = item->announced,
         .tally = &item->counts,
     };
     note_findings(item, notes);

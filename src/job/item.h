@@ -20,10 +20,12 @@ struct item {
     struct letterbox letterbox;
     struct findings findings;
     struct image_result result;
-    struct detections missing;  /* of findings, those that count */
-    uint64_t list_index;        /* in the list of all images */
-    struct journal_text placed; /* where the journal has `announced` */
-    struct text path_text, record, predictions, predicted, counts, announced;
+    struct detections missing; /* of findings, those that count */
+    uint64_t list_index;       /* in the list of all images */
+    struct text path_text, predicted, counts;
+    /* Both by the row of a stream; the second: where the journal has what came before placing. */
+    struct text texts[STREAMS_MOST];
+    struct journal_text announced[STREAMS_MOST];
 };
 
 void item_free(struct item *item);
@@ -34,7 +36,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
                       struct item *item);
 /* judge: findings → verdicts, bucket, score, and the warnings that belong to them. */
 enum status item_judge(const struct verify_job *job, struct item *item);
-/* place: the image into its bucket, the texts of records and predictions. */
+/* place: the image into its bucket, the texts of the journal's streams. */
 enum status item_place(const struct verify_job *job, struct outage *outage, struct item *item);
 /* record: in the order of taking, by one thread at a time. */
 enum status item_record(const struct verify_job *job, struct item *item, struct tally *tally,

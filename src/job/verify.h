@@ -22,7 +22,6 @@ struct verify_job {
     const char *common;      /* deepest folder common to all images */
     struct placer *placer;   /* NULL in a dry run */
     struct journal *journal; /* this rank's; NULL in a dry run */
-    bool save_json;          /* the journal has predictions */
     bool save_txt;
     bool redo; /* an interrupted run may have placed images that its journals do not have */
     uint32_t imgsz, stride;

@@ -101,23 +101,20 @@ struct thresholds {
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };
-enum reason {
-    REASON_NONE,
-    REASON_CLASS,
-    REASON_LOCATION,
-    REASON_CONTESTED,
-    REASON_WEAK,
-    REASON_UNSEEN,
-    REASON_DUPLICATE,
-    REASON_UNKNOWN_CLASS,
-};
-/* "correct", "mislabeled", "uncertain"; NULL for REASON_NONE, "class", "location", … */
+/* "correct", "mislabeled", "uncertain". */
 const char *verdict_name(enum verdict verdict);
-const char *reason_name(enum reason reason);
 
-/* The first rule of the table that holds. */
-enum verdict verdict_of(const struct evidence *evidence, const struct thresholds *thresholds,
-                        enum reason *reason);
+/* What a rule says of a label. */
+struct ruling {
+    enum verdict verdict;
+    const char *reason; /* as in the records: "class", "location", ...; NULL: it needs none */
+    bool swaps;         /* the class is wrong: evidence.suggested is what it should be */
+};
+
+/* By the first rule of the table that holds. */
+struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds);
+/* Of a label whose class the model does not know: there is no evidence. */
+struct ruling verdict_of_unknown(void);
 
 /* Near 1: clean; near 0: almost surely wrong. Over all evidence and all missing objects. */
 double image_score(const struct findings *findings);

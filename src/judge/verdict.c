@@ -1,4 +1,4 @@
-/* The rules of the verdict, in their order. */
+/* The table of verdict rules. */
 #include "judge/judge.h"
 
 /* Evidence above which a place, or another class, is worth naming as the reason. */
@@ -32,62 +32,41 @@ static bool is_unseen(const struct evidence *evidence, const struct thresholds *
     return evidence->ghost > thresholds->max_ghost;
 }
 
+/* No evidence is strong enough. */
+static bool is_weak(const struct evidence *evidence, const struct thresholds *thresholds) {
+    (void)evidence, (void)thresholds;
+    return true;
+}
+
 static const struct rule {
     bool (*holds)(const struct evidence *evidence, const struct thresholds *thresholds);
-    enum verdict verdict;
-    enum reason reason;
+    struct ruling ruling;
 } rules[] = {
-    {is_duplicate, VERDICT_UNCERTAIN, REASON_DUPLICATE},
-    {is_other_class, VERDICT_MISLABELED, REASON_CLASS},
-    {is_confirmed, VERDICT_CORRECT, REASON_NONE},
-    {is_elsewhere, VERDICT_UNCERTAIN, REASON_LOCATION},
-    {is_contested, VERDICT_UNCERTAIN, REASON_CONTESTED},
-    {is_unseen, VERDICT_UNCERTAIN, REASON_UNSEEN},
+    {is_duplicate, {VERDICT_UNCERTAIN, "duplicate", false}},
+    {is_other_class, {VERDICT_MISLABELED, "class", true}},
+    {is_confirmed, {VERDICT_CORRECT, NULL, false}},
+    {is_elsewhere, {VERDICT_UNCERTAIN, "location", false}},
+    {is_contested, {VERDICT_UNCERTAIN, "contested", false}},
+    {is_unseen, {VERDICT_UNCERTAIN, "unseen", false}},
+    {is_weak, {VERDICT_UNCERTAIN, "weak", false}}, /* always holds: the last one */
 };
 
-enum verdict verdict_of(const struct evidence *evidence, const struct thresholds *thresholds,
-                        enum reason *reason) {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (rules[i].holds(evidence, thresholds)) {
-            *reason = rules[i].reason;
-            return rules[i].verdict;
-        }
-    }
-    *reason = REASON_WEAK;
-    return VERDICT_UNCERTAIN;
+struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
+    size_t i = 0;
+    while (!rules[i].holds(evidence, thresholds))
+        i++;
+    return rules[i].ruling;
+}
+
+struct ruling verdict_of_unknown(void) {
+    return (struct ruling){VERDICT_UNCERTAIN, "unknown_class", false};
 }
 
 const char *verdict_name(enum verdict verdict) {
-    switch (verdict) {
-    case VERDICT_CORRECT:
-        return "correct";
-    case VERDICT_MISLABELED:
-        return "mislabeled";
-    case VERDICT_UNCERTAIN:
-    case VERDICT_COUNT:
-        break;
-    }
-    return "uncertain";
-}
-
-const char *reason_name(enum reason reason) {
-    switch (reason) {
-    case REASON_NONE:
-        break;
-    case REASON_CLASS:
-        return "class";
-    case REASON_LOCATION:
-        return "location";
-    case REASON_CONTESTED:
-        return "contested";
-    case REASON_WEAK:
-        return "weak";
-    case REASON_UNSEEN:
-        return "unseen";
-    case REASON_DUPLICATE:
-        return "duplicate";
-    case REASON_UNKNOWN_CLASS:
-        return "unknown_class";
-    }
-    return NULL;
+    static const char *const names[VERDICT_COUNT] = {
+        [VERDICT_CORRECT] = "correct",
+        [VERDICT_MISLABELED] = "mislabeled",
+        [VERDICT_UNCERTAIN] = "uncertain",
+    };
+    return names[verdict];
 }

@@ -51,7 +51,7 @@ static enum status read_beginning(const char *path, struct beginning *file) {
     if (descriptor == FILE_NOT_REGULAR)
         return S_ISDIR(about.st_mode)
                    ? foreign_folder(path)
-                   : FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
+                   : FAIL(STATUS_BAD_INPUT, "is not a regular file; a model file is expected");
     if (descriptor < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     ssize_t length = file_read(descriptor, file->bytes, sizeof file->bytes - 1);
@@ -93,8 +93,9 @@ static enum status read_any(const char *path, const char *weights, int64_t imgsz
     if (suffix != NULL && (i == count || (guessed && status == STATUS_BAD_INPUT)))
         return FAIL(STATUS_BAD_INPUT, "%s", suffix);
     if (i == count)
-        return FAIL(STATUS_BAD_INPUT, "is no model that can be read: ONNX (.onnx), PyTorch (.pt) "
-                                      "and Darknet (.cfg) are");
+        return FAIL(STATUS_BAD_INPUT,
+                    "is not a model that can be read: ONNX (.onnx), PyTorch (.pt) "
+                    "and Darknet (.cfg) are");
     return status;
 }
 

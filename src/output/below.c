@@ -1,3 +1,4 @@
+/* Opening what lies below a folder, step by step. */
 #include "output/below.h"
 
 #include <errno.h>
@@ -21,20 +22,21 @@ static int enter(int folder, const char *name, bool make) {
     return openat(folder, name, flags);
 }
 
-/* Goes down the first `length` bytes of the spot's path. Returns a descriptor, or -1 with errno. */
-static int walk(const struct spot *spot, size_t length, bool make) {
-    int at = openat(spot->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* Goes down the first `length` bytes of the location's path. Returns a descriptor, or -1 with
+ * errno. */
+static int walk(const struct location *location, size_t length, bool make) {
+    int at = openat(location->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t begin = 0; at >= 0 && begin < length;) {
         char name[NAME_MAX + 1];
         size_t end = begin;
-        while (end < length && spot->path[end] != '/')
+        while (end < length && location->path[end] != '/')
             end++;
         size_t bytes = end - begin;
         int next = -1;
         if (bytes > NAME_MAX) {
             errno = ENAMETOOLONG;
         } else {
-            memcpy(name, spot->path + begin, bytes);
+            memcpy(name, location->path + begin, bytes);
             name[bytes] = '\0';
             if (strcmp(name, "..") == 0)
                 errno = EINVAL;
@@ -50,27 +52,52 @@ static int walk(const struct spot *spot, size_t length, bool make) {
     return at;
 }
 
-int seat_take(const struct spot *spot, bool make, struct seat *seat) {
-    const char *slash = strrchr(spot->path, '/');
-    *seat = (struct seat){spot->folder, spot->path, false};
+int dir_entry_open(const struct location *location, bool make, struct dir_entry *at) {
+    const char *slash = strrchr(location->path, '/');
+    *at = (struct dir_entry){location->folder, location->path, false};
     if (!slash)
         return 0;
-    seat->folder = walk(spot, (size_t)(slash - spot->path), make);
-    if (seat->folder < 0)
+    at->folder = walk(location, (size_t)(slash - location->path), make);
+    if (at->folder < 0)
         return errno;
-    seat->name = slash + 1;
-    seat->opened = true;
+    at->name = slash + 1;
+    at->opened = true;
     return 0;
 }
 
-void seat_leave(const struct seat *seat) {
-    if (seat->opened)
-        close(seat->folder);
+void dir_entry_close(const struct dir_entry *at) {
+    if (at->opened)
+        close(at->folder);
 }
 
-int below_folder(const struct spot *spot, bool make, int *folder) {
-    *folder = walk(spot, strlen(spot->path), make);
+int below_folder(const struct location *location, bool make, int *folder) {
+    *folder = walk(location, strlen(location->path), make);
     return *folder < 0 ? errno : 0;
+}
+
+int below_stream(const struct location *location, DIR **stream) {
+    int folder, error = below_folder(location, false, &folder);
+    *stream = error == 0 ? fdopendir(folder) : NULL;
+    if (error == 0 && !*stream) {
+        error = errno;
+        close(folder);
+    }
+    return error;
+}
+
+enum status below_next(DIR *stream, const struct location *location, const struct dirent **entry) {
+    errno = 0;
+    *entry = readdir(stream);
+    return *entry || errno == 0 ? STATUS_OK
+                                : storage_failed(errno, location, "cannot read the folder");
+}
+
+enum status output_folder_open(const char *output, bool optional, int *folder) {
+    *folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder >= 0 || (optional && errno == ENOENT))
+        return STATUS_OK;
+    return storage_failed(errno, &(struct location){AT_FDCWD, NULL, output},
+                          "cannot open the output folder");
 }
 
 /* Whether an open file is what it is taken for. Returns 0 or an errno value. */
@@ -83,16 +110,10 @@ static int check(int file, bool writing) {
     return writing && about.st_nlink > 1 ? EMLINK : 0;
 }
 
-int below_file(const struct spot *spot, int flags, mode_t mode, int *file) {
-    struct seat seat;
-    *file = -1;
-    int error = seat_take(spot, false, &seat);
-    if (error != 0)
-        return error;
-    *file = openat(seat.folder, seat.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                   mode);
-    error = *file < 0 ? errno : check(*file, (flags & O_ACCMODE) != O_RDONLY);
-    seat_leave(&seat);
+int dir_entry_file(const struct dir_entry *at, int flags, mode_t mode, int *file) {
+    *file =
+        openat(at->folder, at->name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+    int error = *file < 0 ? errno : check(*file, (flags & O_ACCMODE) != O_RDONLY);
     if (error != 0 && *file >= 0) {
         close(*file);
         *file = -1;
@@ -100,8 +121,19 @@ int below_file(const struct spot *spot, int flags, mode_t mode, int *file) {
     return error;
 }
 
-enum status below_file_open(const struct spot *spot, int flags, mode_t mode, const char *what,
-                            int *file) {
-    int error = below_file(spot, flags, mode, file);
-    return error == 0 ? STATUS_OK : storage_failed(error, spot, "%s", what);
+int below_file(const struct location *location, int flags, mode_t mode, int *file) {
+    struct dir_entry at;
+    *file = -1;
+    int error = dir_entry_open(location, false, &at);
+    if (error != 0)
+        return error;
+    error = dir_entry_file(&at, flags, mode, file);
+    dir_entry_close(&at);
+    return error;
+}
+
+enum status below_file_open(const struct location *location, int flags, mode_t mode,
+                            const char *what, int *file) {
+    int error = below_file(location, flags, mode, file);
+    return error == 0 ? STATUS_OK : storage_failed(error, location, "%s", what);
 }

@@ -1,3 +1,4 @@
+/* The folder that an image belongs in. */
 #include "output/result.h"
 
 enum bucket bucket_of(const struct image_result *result) {
@@ -5,9 +6,9 @@ enum bucket bucket_of(const struct image_result *result) {
         return BUCKET_FAILED;
     bool uncertain = result->n_missing > 0 || (result->labels && result->labels->n_invalid > 0);
     for (size_t i = 0; i < result->n_boxes; i++) {
-        if (result->boxes[i].verdict == VERDICT_MISLABELED)
+        if (result->boxes[i].ruling.verdict == VERDICT_MISLABELED)
             return BUCKET_MISLABELED;
-        uncertain |= result->boxes[i].verdict == VERDICT_UNCERTAIN;
+        uncertain |= result->boxes[i].ruling.verdict == VERDICT_UNCERTAIN;
     }
     return uncertain ? BUCKET_UNCERTAIN : BUCKET_CORRECT;
 }

@@ -1,3 +1,4 @@
+/* Starting over: what an earlier run wrote, and nobody changed, is removed. */
 #include "output/clear.h"
 
 #include <dirent.h>
@@ -17,7 +18,7 @@
 #include "output/storage.h"
 #include "output/work_folder.h"
 
-enum { SAID = 3, LOG_PREFIX_BYTES = 3 };
+enum { NAMED = 3, LOG_PREFIX_BYTES = 3 };
 
 /* The files that one entry of a manifest speaks of. */
 enum piece { PIECE_LABEL, PIECE_PREDICTED, PIECE_IMAGE, PIECES };
@@ -28,7 +29,7 @@ struct clearing {
     clear_tick *tick; /* NULL: nobody waits */
     void *tick_context;
     struct path_list changed; /* pieces that are not as an entry says */
-    uint8_t *acquitted;       /* [changed.count]: another entry says so; owned */
+    uint8_t *unchanged;       /* [changed.count]: another entry says so; owned */
     struct path_list kept;    /* images that stay */
 };
 
@@ -52,10 +53,10 @@ static bool piece_path(const struct manifest_entry *entry, enum piece piece, cha
 
 /* Whoever has another picture by now where this one came from has replaced it. */
 static enum own_state image_state(const struct clearing *clearing,
-                                  const struct manifest_entry *entry, const struct seat *seat) {
+                                  const struct manifest_entry *entry, const struct dir_entry *at) {
     char path[PATH_MAX];
     struct stat about;
-    enum own_state state = own_image(seat, entry);
+    enum own_state state = own_image(at, entry);
     if (state != OWN_LAST || !clearing->common)
         return state;
     int length = snprintf(path, sizeof path, "%s/%s", clearing->common, entry->path);
@@ -63,37 +64,37 @@ static enum own_state image_state(const struct clearing *clearing,
     return replaced ? OWN_SAME : OWN_LAST;
 }
 
-static enum own_state seat_state(const struct clearing *clearing,
-                                 const struct manifest_entry *entry, enum piece piece,
-                                 const struct seat *seat) {
+static enum own_state entry_state(const struct clearing *clearing,
+                                  const struct manifest_entry *entry, enum piece piece,
+                                  const struct dir_entry *at) {
     switch (piece) {
     case PIECE_LABEL:
-        return own_text(seat, &entry->label);
+        return own_text(at, &entry->label);
     case PIECE_PREDICTED:
-        return own_text(seat, &entry->predicted);
+        return own_text(at, &entry->predicted);
     default:
-        return image_state(clearing, entry, seat);
+        return image_state(clearing, entry, at);
     }
 }
 
 /* `remove`: what is as it was written goes. A folder on the way that is a link, or something else,
  * is none of ours: what we wrote is not there any more. */
-static enum status piece_look(const struct clearing *clearing, const struct manifest_entry *entry,
-                              enum piece piece, const char *path, bool remove,
-                              enum own_state *state) {
-    struct spot spot = {clearing->work.output, clearing->work.output_path, path};
-    struct seat seat;
+static enum status piece_check(const struct clearing *clearing, const struct manifest_entry *entry,
+                               enum piece piece, const char *path, bool remove,
+                               enum own_state *state) {
+    struct location location = {clearing->work.output, clearing->work.output_path, path};
+    struct dir_entry at;
     enum status status = STATUS_OK;
     *state = OWN_GONE;
-    int error = seat_take(&spot, false, &seat);
+    int error = dir_entry_open(&location, false, &at);
     if (error != 0)
         return error == ENOENT || error == ENOTDIR || error == ELOOP
                    ? STATUS_OK
-                   : storage_failed(error, &spot, "cannot look at");
-    *state = seat_state(clearing, entry, piece, &seat);
-    if (remove && *state == OWN_SAME && unlinkat(seat.folder, seat.name, 0) != 0 && errno != ENOENT)
-        status = storage_failed(errno, &spot, "cannot remove");
-    seat_leave(&seat);
+                   : storage_failed(error, &location, "cannot look at");
+    *state = entry_state(clearing, entry, piece, &at);
+    if (remove && *state == OWN_SAME && unlinkat(at.folder, at.name, 0) != 0 && errno != ENOENT)
+        status = storage_failed(errno, &location, "cannot remove");
+    dir_entry_close(&at);
     return status;
 }
 
@@ -107,7 +108,7 @@ static enum status find_changed(void *context, const struct manifest_entry *entr
         enum own_state state;
         if (!piece_path(entry, (enum piece)p, path))
             continue;
-        TRY(piece_look(clearing, entry, (enum piece)p, path, false, &state));
+        TRY(piece_check(clearing, entry, (enum piece)p, path, false, &state));
         if (state == OWN_CHANGED)
             TRY(path_list_add(&clearing->changed, path));
         if (state == OWN_LAST)
@@ -118,7 +119,7 @@ out:
 }
 
 /* Two images may share a label file's name, and an image may have been placed twice. */
-static enum status acquit(void *context, const struct manifest_entry *entry) {
+static enum status find_unchanged(void *context, const struct manifest_entry *entry) {
     struct clearing *clearing = context;
     char path[PATH_MAX];
     for (int p = 0; p < PIECES; p++) {
@@ -136,11 +137,11 @@ static enum status acquit(void *context, const struct manifest_entry *entry) {
             strcmp(path_list_get(&clearing->changed, low), path) != 0)
             continue;
         enum own_state state;
-        enum status status = piece_look(clearing, entry, (enum piece)p, path, false, &state);
+        enum status status = piece_check(clearing, entry, (enum piece)p, path, false, &state);
         if (status != STATUS_OK)
             return status;
         if (state != OWN_CHANGED)
-            clearing->acquitted[low] = 1;
+            clearing->unchanged[low] = 1;
     }
     return STATUS_OK;
 }
@@ -156,20 +157,20 @@ static enum status check_changed(const char *output, struct clearing *clearing) 
     enum status status;
     struct text list = {0};
     uint64_t repeated = 0;
-    size_t more = 0, said = 0;
+    size_t more = 0, named = 0;
     TRY(manifest_walk(clearing->work.folder, clearing->work.path, find_changed, clearing));
     TRY(path_list_unique(&clearing->changed, &repeated));
     TRY(path_list_unique(&clearing->kept, &repeated));
     TRY(path_list_sort(&clearing->changed, 0));
-    TRY(memory_zeroed(clearing->changed.count, 1, &clearing->acquitted));
+    TRY(memory_zeroed(clearing->changed.count, 1, &clearing->unchanged));
     if (clearing->changed.count)
-        TRY(manifest_walk(clearing->work.folder, clearing->work.path, acquit, clearing));
+        TRY(manifest_walk(clearing->work.folder, clearing->work.path, find_unchanged, clearing));
     TRY(run_file_changed(output, &list));
     for (size_t i = 0; i < clearing->changed.count; i++) {
-        if (clearing->acquitted[i])
+        if (clearing->unchanged[i])
             continue;
-        more += said >= SAID;
-        if (said++ < SAID)
+        more += named >= NAMED;
+        if (named++ < NAMED)
             text_format(&list, "%s%s", list.length ? ", " : "",
                         path_list_get(&clearing->changed, i));
     }
@@ -192,12 +193,12 @@ static enum status remove_pieces(void *context, const struct manifest_entry *ent
     if (clearing->tick)
         clearing->tick(clearing->tick_context);
     if (piece_path(entry, PIECE_IMAGE, path))
-        TRY(piece_look(clearing, entry, PIECE_IMAGE, path, false, &state));
+        TRY(piece_check(clearing, entry, PIECE_IMAGE, path, false, &state));
     /* The image goes last: it tells whoever does this again that the others may still be there. */
     for (int p = 0; p < PIECES && state != OWN_LAST; p++)
         if (piece_path(entry, (enum piece)p, path)) {
             enum own_state unused;
-            TRY(piece_look(clearing, entry, (enum piece)p, path, true, &unused));
+            TRY(piece_check(clearing, entry, (enum piece)p, path, true, &unused));
         }
 out:
     return status;
@@ -212,19 +213,10 @@ static bool is_log(const char *name) {
     return digits > 0 && strcmp(name + LOG_PREFIX_BYTES + digits, ".log") == 0;
 }
 
-/* A folder as a stream, which closes `folder`; NULL: it cannot be. */
-static DIR *stream_open(int folder) {
-    DIR *stream = folder >= 0 ? fdopendir(folder) : NULL;
-    if (!stream && folder >= 0)
-        close(folder);
-    return stream;
-}
-
 static void remove_logs(const struct clearing *clearing) {
-    int folder;
-    below_folder(&(struct spot){clearing->work.output, NULL, made_names[MADE_LOGS]}, false,
-                 &folder);
-    DIR *stream = stream_open(folder);
+    DIR *stream;
+    below_stream(&(struct location){clearing->work.output, NULL, made_folder_name(MADE_LOGS)},
+                 &stream);
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL)
         if (is_log(entry->d_name))
@@ -237,8 +229,8 @@ static void remove_logs(const struct clearing *clearing) {
 static void remove_empty(int parent, const char *name) {
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
         return;
-    DIR *stream =
-        stream_open(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    DIR *stream;
+    below_stream(&(struct location){parent, NULL, name}, &stream);
     const struct dirent *entry;
     while (stream && (entry = readdir(stream)) != NULL)
         if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
@@ -252,16 +244,18 @@ static void remove_empty(int parent, const char *name) {
 /* A report must not outlive what it tells of. */
 static enum status remove_all(struct clearing *clearing) {
     enum status status = STATUS_OK;
+    struct made_file files[MADE_FILES_MOST];
+    size_t n_files = made_files(files);
     const struct work_folder *work = &clearing->work;
-    for (size_t i = 0; i < MADE_FILES; i++) {
-        struct spot spot = {work->output, work->output_path, made_names[i]};
-        if (unlinkat(work->output, made_names[i], 0) != 0 && errno != ENOENT)
-            return storage_failed(errno, &spot, "cannot remove");
+    for (size_t i = 0; i < n_files; i++) {
+        struct location location = {work->output, work->output_path, files[i].name};
+        if (unlinkat(work->output, files[i].name, 0) != 0 && errno != ENOENT)
+            return storage_failed(errno, &location, "cannot remove");
     }
     TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
     remove_logs(clearing);
-    for (size_t i = MADE_FILES; i < MADE_NAMES; i++)
-        remove_empty(work->output, made_names[i]);
+    for (size_t i = 0; i < MADE_FOLDERS; i++)
+        remove_empty(work->output, made_folder_name(i));
 out:
     return status;
 }
@@ -269,7 +263,7 @@ out:
 static void clearing_free(struct clearing *clearing) {
     path_list_free(&clearing->changed);
     path_list_free(&clearing->kept);
-    free(clearing->acquitted);
+    free(clearing->unchanged);
     free(clearing->common);
     work_folder_close(&clearing->work);
 }

@@ -1,3 +1,4 @@
+/* Pieces of JSON. */
 #include "output/fields.h"
 
 #include <inttypes.h>

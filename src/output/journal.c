@@ -1,3 +1,4 @@
+/* Writing a rank's journal. */
 #include "output/journal.h"
 
 #include <errno.h>
@@ -24,8 +25,9 @@ struct journal {
     pthread_mutex_t adding;  /* all below but `work` */
     pthread_mutex_t syncing; /* one sync at a time; taken before `adding` */
     struct work_folder work;
-    struct part lines, texts[JOURNAL_STREAMS];
-    uint32_t seed;
+    struct part lines, texts[STREAMS_MOST]; /* by the row of a stream */
+    unsigned streams;                       /* that it has */
+    struct journal_form form;
     uint64_t n_added, n_marked;
     struct text text; /* the line being written */
     bool failed;
@@ -37,15 +39,15 @@ struct journal {
 static enum status part_create(const struct work_folder *work, const char *name,
                                struct journal_id id, struct part *part) {
     journal_file_name(name, id, part->name);
-    struct spot spot = work_spot(work, part->name);
-    return below_file_open(&spot, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0666, "cannot make",
+    struct location location = work_location(work, part->name);
+    return below_file_open(&location, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0666, "cannot make",
                            &part->file);
 }
 
 static enum status part_failed(const struct journal *journal, const struct part *part, int error,
                                const char *what) {
-    struct spot spot = work_spot(&journal->work, part->name);
-    return storage_failed(error, &spot, "%s", what);
+    struct location location = work_location(&journal->work, part->name);
+    return storage_failed(error, &location, "%s", what);
 }
 
 static enum status part_close(const struct journal *journal, struct part *part) {
@@ -59,7 +61,7 @@ static enum status part_close(const struct journal *journal, struct part *part) 
 
 static enum status release(struct journal *journal) {
     enum status status = part_close(journal, &journal->lines);
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         status = status_worse(status, part_close(journal, &journal->texts[s]));
     work_folder_close(&journal->work);
     text_free(&journal->text);
@@ -69,19 +71,16 @@ static enum status release(struct journal *journal) {
     return status;
 }
 
-static enum status create(struct journal *journal, const char *output, struct journal_id id,
-                          bool predictions) {
+static enum status create(struct journal *journal, const char *output, struct journal_id id) {
     enum status status;
     char head[JOURNAL_HEAD_BYTES];
-    size_t length = journal_head(id, predictions, head);
+    size_t length = journal_head(id, journal->streams, head, &journal->form);
     int error;
     TRY(work_folder_open(output, true, &journal->work));
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
-        if (s != JOURNAL_PREDICTIONS || predictions)
-            TRY(part_create(&journal->work, journal_stream_name((enum journal_stream)s), id,
-                            &journal->texts[s]));
+    for (size_t s = 0; s < stream_count(); s++)
+        if (streams_have(journal->streams, s))
+            TRY(part_create(&journal->work, stream_at(s)->name, id, &journal->texts[s]));
     TRY(part_create(&journal->work, JOURNAL_NAME, id, &journal->lines));
-    journal->seed = journal_crc(0, head, length);
     error = write_all(journal->lines.file, head, length);
     if (error != 0)
         return part_failed(journal, &journal->lines, error, "cannot write");
@@ -90,7 +89,7 @@ out:
     return status;
 }
 
-enum status journal_create(const char *output, unsigned epoch, int rank, bool predictions,
+enum status journal_create(const char *output, unsigned epoch, int rank, unsigned streams,
                            struct journal **out) {
     struct journal *journal;
     *out = NULL;
@@ -98,16 +97,21 @@ enum status journal_create(const char *output, unsigned epoch, int rank, bool pr
     if (status != STATUS_OK)
         return status;
     journal->work.output = journal->work.folder = journal->lines.file = -1;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    journal->streams = streams;
+    for (size_t s = 0; s < stream_count(); s++)
         journal->texts[s].file = -1;
     pthread_mutex_init(&journal->adding, NULL);
     pthread_mutex_init(&journal->syncing, NULL);
-    status = create(journal, output, (struct journal_id){epoch, rank}, predictions);
+    status = create(journal, output, (struct journal_id){epoch, rank});
     if (status == STATUS_OK)
         *out = journal;
     else
         release(journal);
     return status;
+}
+
+unsigned journal_streams(const struct journal *journal) {
+    return journal->streams;
 }
 
 /* ---------------------------------------------------------------- adding */
@@ -136,11 +140,13 @@ static enum status part_append(const struct journal *journal, struct part *part,
 }
 
 static enum status text_check(const struct journal *journal, const struct journal_entry *entry) {
-    size_t predictions = entry->predictions ? entry->predictions->length : 0;
-    if (entry->record->length > JOURNAL_TEXT_BYTES || predictions > JOURNAL_TEXT_BYTES)
-        return FAIL(STATUS_FAILED, "a record of %zu bytes is too long", entry->record->length);
-    if (predictions && journal->texts[JOURNAL_PREDICTIONS].file < 0)
-        return FAIL(STATUS_FAILED, "predictions for a journal without any");
+    for (size_t s = 0; s < stream_count(); s++) {
+        size_t length = entry->texts[s].length;
+        if (length > JOURNAL_TEXT_BYTES)
+            return FAIL(STATUS_FAILED, "a record of %zu bytes is too long", length);
+        if (length && !streams_have(journal->streams, s))
+            return FAIL(STATUS_FAILED, "%s for a journal without any", stream_at(s)->name);
+    }
     if (memchr(entry->tally->data, '\n', entry->tally->length) ||
         entry->tally->length > JOURNAL_LINE_BYTES - 256)
         return FAIL(STATUS_FAILED, "%zu bytes of counts are not one line", entry->tally->length);
@@ -148,26 +154,26 @@ static enum status text_check(const struct journal *journal, const struct journa
 }
 
 static struct journal_text text_of(const struct text *text) {
-    if (!text || !text->length)
+    if (!text->length)
         return (struct journal_text){0};
     return (struct journal_text){.length = (uint32_t)text->length,
                                  .crc = journal_crc(0, text->data, text->length)};
 }
 
 /* Appends a text, whose place *where tells then. `adding` is held. */
-static enum status text_append(struct journal *journal, enum journal_stream stream,
-                               const struct text *text, struct journal_text *where) {
+static enum status text_append(struct journal *journal, size_t stream, const struct text *text,
+                               struct journal_text *where) {
     struct part *part = &journal->texts[stream];
     where->offset = part->size;
     return where->length ? part_append(journal, part, text->data, where->length) : STATUS_OK;
 }
 
-enum status journal_announce(struct journal *journal, const struct text *line,
-                             struct journal_text *placed) {
+enum status journal_announce(struct journal *journal, size_t stream, const struct text *text,
+                             struct journal_text *where) {
     enum status status = STATUS_OK;
-    *placed = text_of(line);
+    *where = text_of(text);
     pthread_mutex_lock(&journal->adding);
-    if (journal->failed || text_append(journal, JOURNAL_PLACED, line, placed) != STATUS_OK)
+    if (journal->failed || text_append(journal, stream, text, where) != STATUS_OK)
         status = fail(journal);
     pthread_mutex_unlock(&journal->adding);
     return status;
@@ -177,11 +183,11 @@ enum status journal_announce(struct journal *journal, const struct text *line,
 static enum status add(struct journal *journal, const struct journal_entry *entry,
                        struct journal_line *line) {
     enum status status;
-    TRY(text_append(journal, JOURNAL_RECORDS, entry->record, &line->texts[JOURNAL_RECORDS]));
-    TRY(text_append(journal, JOURNAL_PREDICTIONS, entry->predictions,
-                    &line->texts[JOURNAL_PREDICTIONS]));
+    for (size_t s = 0; s < stream_count(); s++)
+        if (!stream_at(s)->before_placed)
+            TRY(text_append(journal, s, &entry->texts[s], &line->texts[s]));
     text_clear(&journal->text);
-    TRY(journal_line_write(journal->seed, line, &journal->text));
+    TRY(journal_line_write(&journal->form, line, &journal->text));
     TRY(part_append(journal, &journal->lines, journal->text.data, journal->text.length));
     journal->n_added++;
 out:
@@ -192,11 +198,10 @@ enum status journal_add(struct journal *journal, const struct journal_entry *ent
     enum status status = text_check(journal, entry);
     if (status != STATUS_OK)
         return status;
-    struct journal_line line = {
-        entry->index,
-        entry->bucket,
-        {text_of(entry->record), text_of(entry->predictions), entry->placed},
-        entry->tally->data};
+    struct journal_line line = {entry->index, entry->bucket, .tally = entry->tally->data};
+    for (size_t s = 0; s < stream_count(); s++)
+        line.texts[s] =
+            stream_at(s)->before_placed ? entry->announced[s] : text_of(&entry->texts[s]);
     pthread_mutex_lock(&journal->adding);
     if (journal->failed || add(journal, entry, &line) != STATUS_OK)
         status = fail(journal);
@@ -217,7 +222,7 @@ static enum status sync_all(const struct journal *journal) {
     if (syncfs(journal->work.output) != 0)
         return part_failed(journal, &journal->lines, errno,
                            "cannot bring to the disk the file system of");
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         TRY(part_sync(journal, &journal->texts[s]));
     TRY(part_sync(journal, &journal->lines));
 out:
@@ -227,7 +232,7 @@ out:
 /* `adding` is held. */
 static enum status add_mark(struct journal *journal, uint64_t marked) {
     text_clear(&journal->text);
-    enum status status = journal_mark_write(journal->seed, marked, &journal->text);
+    enum status status = journal_mark_write(&journal->form, marked, &journal->text);
     if (status == STATUS_OK)
         status = part_append(journal, &journal->lines, journal->text.data, journal->text.length);
     return status;

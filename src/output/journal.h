@@ -2,20 +2,21 @@
  * twice. Each rank of each epoch (one start of the program on an output folder: 0, 1, 2 ...) has
  * files of its own in WORK_FOLDER, which only ever grow:
  *
- *     records.E.R      lines of verification_records.jsonl, as images are finished
- *     predictions.E.R  lines of predictions.json, where they are wanted
- *     placed.E.R       lines of the manifest (manifest.h), each before its image's files are placed
- *     journal.E.R      a line an image, which says where its texts are; and marks
+ *     STREAM.E.R   for each stream that is wanted (streams.h): texts, as images are finished, or
+ *                  before their files are placed
+ *     journal.E.R  a line an image, which says where its texts are; and marks
  *
  * An image counts as done once its journal line is there: the line is written last, after the texts
  * and after the image's files are placed, so that a killed process loses only what it had not
- * finished. A mark says that all before a place in the three files, and what was placed for it, is
- * on the disk: a machine that goes down loses at most what came after the last mark.
+ * finished. A mark says that all before a place in these files, and what was placed for it, is on
+ * the disk: a machine that goes down loses at most what came after the last mark.
  *
  * The journal's lines are text: the CRC-32 of the rest in 8 hexadecimal digits, a space, and
- *     + INDEX BUCKET RECORD PREDICTIONS PLACED TALLY    an image; a text is OFFSET LENGTH CRC
- *     = BYTES                                           a mark: so much of the journal, its texts
- * The first line names the format, epoch and rank, and seeds the CRC of the others. */
+ *     + INDEX BUCKET TEXT ... TALLY    an image; a TEXT is OFFSET LENGTH CRC
+ *     = BYTES                          a mark: so much of the journal, and its texts
+ * The first line names the format, the epoch, the rank and those streams that a flag asked for, and
+ * seeds the CRC of the others. There is a TEXT for each row of the table of streams up to the last
+ * one that the journal has, so that a row that is added changes nothing where it is not wanted. */
 #ifndef VERIFY_OUTPUT_JOURNAL_H
 #define VERIFY_OUTPUT_JOURNAL_H
 
@@ -26,13 +27,7 @@
 #include "base/text.h"
 #include "output/manifest.h"
 #include "output/result.h"
-
-/* The texts that a journal keeps of an image: a new one is a line here and one of
- * journal_stream_name's. */
-enum journal_stream { JOURNAL_RECORDS, JOURNAL_PREDICTIONS, JOURNAL_PLACED, JOURNAL_STREAMS };
-
-/* "records", "predictions", "placed": how the stream's files are called. */
-const char *journal_stream_name(enum journal_stream stream);
+#include "output/streams.h"
 
 /* Where a text is in its file. */
 struct journal_text {
@@ -47,21 +42,24 @@ struct journal;
 struct journal_entry {
     uint64_t index; /* of the image, in the list of all */
     enum bucket bucket;
-    const struct text *record;
-    const struct text *predictions; /* NULL: none; only in a journal with predictions */
-    struct journal_text placed;     /* of journal_announce; zeroed: nothing was placed */
-    const struct text *tally;       /* of tally_line */
+    /* Both [STREAMS_MOST], by the row of a stream. */
+    const struct text *texts;             /* of the journal's streams; empty: none */
+    const struct journal_text *announced; /* of journal_announce; length 0: nothing was */
+    const struct text *tally;             /* of tally_line */
 };
 
-/* Makes the files of a rank and an epoch, and WORK_FOLDER where it is absent; none of them may be
- * there yet. On failure *out is NULL. */
-enum status journal_create(const char *output, unsigned epoch, int rank, bool predictions,
+/* Makes the files of a rank and an epoch for these streams (streams_wanted), and WORK_FOLDER where
+ * it is absent; none of them may be there yet. On failure *out is NULL. */
+enum status journal_create(const char *output, unsigned epoch, int rank, unsigned streams,
                            struct journal **out);
 
-/* Writes what is going to be placed for an image, before it is. *placed: for its entry.
- * Thread-safe. Fails as journal_add does. */
-enum status journal_announce(struct journal *journal, const struct text *line,
-                             struct journal_text *placed);
+/* The streams that it was made for. */
+unsigned journal_streams(const struct journal *journal);
+
+/* Writes an image's text of a stream that comes before its files are placed. *where: for the
+ * image's entry. Thread-safe. Fails as journal_add does. */
+enum status journal_announce(struct journal *journal, size_t stream, const struct text *text,
+                             struct journal_text *where);
 
 /* Adds an image whose files are placed. Thread-safe. Once it returns STATUS_OK the image is done,
  * whatever happens to the process. STATUS_FAILED says what, where and what to do; from then on the
@@ -102,8 +100,8 @@ enum status journal_repair(const char *output, struct journal_id id, journal_pla
 struct journal_line {
     uint64_t index;
     enum bucket bucket;
-    struct journal_text texts[JOURNAL_STREAMS];
-    const char *tally; /* valid during the call */
+    struct journal_text texts[STREAMS_MOST]; /* by the row of a stream */
+    const char *tally;                       /* valid during the call */
 };
 
 typedef enum status journal_each(void *context, const struct journal_line *line);
@@ -118,9 +116,9 @@ enum status journal_read(const char *output, struct journal_id id, journal_each 
  * asked for after the other. */
 struct journal_piece;
 struct journal_texts {
-    int files[JOURNAL_STREAMS]; /* -1: a journal without such texts */
+    int files[STREAMS_MOST]; /* by the row of a stream; -1: a journal without such texts */
     struct journal_id id;
-    struct journal_piece *pieces; /* [JOURNAL_STREAMS]; owned */
+    struct journal_piece *pieces; /* [stream_count()]; owned */
 };
 
 enum status journal_texts_open(const char *output, struct journal_id id,
@@ -128,7 +126,7 @@ enum status journal_texts_open(const char *output, struct journal_id id,
 void journal_texts_close(struct journal_texts *texts);
 /* Appends the line's text of that stream; STATUS_FAILED where it is not what was written. */
 enum status journal_text_read(const struct journal_texts *texts, const struct journal_line *line,
-                              enum journal_stream stream, struct text *text);
+                              size_t stream, struct text *text);
 
 /* What an epoch has announced and not finished: calls `each` for the lines of its part of the
  * manifest that no line of the journal speaks of. */

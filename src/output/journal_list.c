@@ -1,6 +1,5 @@
+/* Which journals there are. */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,22 +29,23 @@ static int by_epoch(const void *a, const void *b) {
     return left->rank < right->rank ? -1 : left->rank > right->rank;
 }
 
-static enum status list(DIR *stream, const struct spot *spot, struct journal_id **ids,
+static enum status list(DIR *stream, const struct location *location, struct journal_id **ids,
                         size_t *count) {
+    enum status status;
+    const struct dirent *entry;
     size_t capacity = 0;
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry)
-            return errno ? storage_failed(errno, spot, "cannot read the folder") : STATUS_OK;
         struct journal_id id;
+        TRY(below_next(stream, location, &entry));
+        if (!entry)
+            break;
         if (!read_name(entry->d_name, &id))
             continue;
-        enum status status = memory_reserve(ids, &capacity, *count + 1, sizeof **ids);
-        if (status != STATUS_OK)
-            return status;
+        TRY(memory_reserve(ids, &capacity, *count + 1, sizeof **ids));
         (*ids)[(*count)++] = id;
     }
+out:
+    return status;
 }
 
 enum status journal_list(const char *output, struct journal_id **ids, size_t *count) {
@@ -57,14 +57,10 @@ enum status journal_list(const char *output, struct journal_id **ids, size_t *co
     TRY(work_folder_open(output, false, &work));
     if (work.folder < 0)
         goto out;
-    struct spot spot = work_spot(&work, ".");
-    stream = fdopendir(work.folder);
-    if (!stream) {
-        status = storage_failed(errno, &spot, "cannot read the folder");
-        goto out;
-    }
-    work.folder = -1; /* the stream's */
-    status = list(stream, &spot, ids, count);
+    struct location location = work_location(&work, ".");
+    int error = below_stream(&location, &stream);
+    status = error == 0 ? list(stream, &location, ids, count)
+                        : storage_failed(error, &location, "cannot read the folder");
     if (status == STATUS_OK && *count)
         qsort(*ids, *count, sizeof **ids, by_epoch);
 out:

@@ -1,3 +1,4 @@
+/* Reading a journal's lines and texts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -44,9 +45,9 @@ static const char *piece_read(int file, struct journal_piece *piece, uint64_t of
 }
 
 enum status journal_text_read(const struct journal_texts *texts, const struct journal_line *line,
-                              enum journal_stream stream, struct text *text) {
+                              size_t stream, struct text *text) {
     const struct journal_text *where = &line->texts[stream];
-    const char *what = journal_stream_name(stream), *why = "";
+    const char *what = stream_at(stream)->name, *why = "";
     uint32_t crc = 0;
     for (uint64_t done = 0; done < where->length;) {
         uint64_t left = where->length - done;
@@ -67,7 +68,7 @@ enum status journal_text_read(const struct journal_texts *texts, const struct jo
 
 struct journal_texts journal_texts_none(struct journal_id id) {
     struct journal_texts texts = {.id = id};
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < STREAMS_MOST; s++)
         texts.files[s] = -1;
     return texts;
 }
@@ -88,15 +89,15 @@ enum status journal_texts_open_in(const struct work_folder *work, struct journal
                                   struct journal_texts *texts) {
     enum status status;
     *texts = journal_texts_none(id);
-    TRY(memory_zeroed(JOURNAL_STREAMS, sizeof *texts->pieces, &texts->pieces));
-    for (int s = 0; s < JOURNAL_STREAMS && work->folder >= 0; s++) {
+    TRY(memory_zeroed(stream_count(), sizeof *texts->pieces, &texts->pieces));
+    for (size_t s = 0; s < stream_count() && work->folder >= 0; s++) {
         char name[JOURNAL_NAME_BYTES];
-        journal_file_name(journal_stream_name((enum journal_stream)s), id, name);
-        struct spot spot = work_spot(work, name);
-        int error = below_file(&spot, O_RDONLY, 0, &texts->files[s]);
+        journal_file_name(stream_at(s)->name, id, name);
+        struct location location = work_location(work, name);
+        int error = below_file(&location, O_RDONLY, 0, &texts->files[s]);
         /* Of a file that is absent no line can hold. */
         if (error != 0 && error != ENOENT)
-            TRY(storage_failed(error, &spot, "cannot read"));
+            TRY(storage_failed(error, &location, "cannot read"));
     }
 out:
     if (status != STATUS_OK)
@@ -105,7 +106,7 @@ out:
 }
 
 void journal_texts_close(struct journal_texts *texts) {
-    for (int s = 0; s < JOURNAL_STREAMS; s++) {
+    for (size_t s = 0; s < stream_count(); s++) {
         if (texts->files[s] >= 0)
             close(texts->files[s]);
         texts->files[s] = -1;

@@ -1,3 +1,4 @@
+/* Making sure of a journal whose writer is gone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,8 +18,8 @@ struct check {
 static bool line_holds(struct check *check, const struct journal_line *line) {
     const struct journal_texts *texts = &check->scan->texts;
     text_clear(&check->text);
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
-        if (journal_text_read(texts, line, (enum journal_stream)s, &check->text) != STATUS_OK)
+    for (size_t s = 0; s < stream_count(); s++)
+        if (journal_text_read(texts, line, s, &check->text) != STATUS_OK)
             return false;
     return line->bucket == BUCKET_FAILED ||
            check->placed(check->context, line->index, line->bucket);
@@ -37,7 +38,7 @@ static enum status check_item(void *context, const struct journal_item *item, ui
 static int sync_all(const struct journal_scan *scan) {
     if (syncfs(scan->work.output) != 0)
         return errno;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         if (scan->texts.files[s] >= 0 && fdatasync(scan->texts.files[s]) != 0)
             return errno;
     return fdatasync(scan->file) == 0 ? 0 : errno;
@@ -47,17 +48,17 @@ static int sync_all(const struct journal_scan *scan) {
 static enum status settle(const struct journal_scan *scan, uint64_t end) {
     enum status status = STATUS_OK;
     struct text text = {0};
-    struct spot spot = work_spot(&scan->work, scan->name);
+    struct location location = work_location(&scan->work, scan->name);
     int error = 0;
     if (end > 0)
-        TRY(journal_mark_write(scan->seed, end, &text));
+        TRY(journal_mark_write(&scan->form, end, &text));
     error = ftruncate(scan->file, (off_t)end) == 0 ? sync_all(scan) : errno;
     if (error == 0)
         error = write_all(scan->file, text.data, text.length);
     if (error == 0 && fdatasync(scan->file) != 0)
         error = errno;
     if (error != 0)
-        status = storage_failed(error, &spot, "cannot repair");
+        status = storage_failed(error, &location, "cannot repair");
 out:
     text_free(&text);
     return status;

@@ -1,3 +1,4 @@
+/* Walking over a journal's lines. */
 #include "output/journal_scan.h"
 
 #include <errno.h>
@@ -16,8 +17,8 @@ enum { READ_BYTES = 1 << 17 };
 /* ---------------------------------------------------------------- opening */
 
 static enum status failed(const struct journal_scan *scan, int error) {
-    struct spot spot = work_spot(&scan->work, scan->name);
-    return storage_failed(error, &spot, "cannot read");
+    struct location location = work_location(&scan->work, scan->name);
+    return storage_failed(error, &location, "cannot read");
 }
 
 /* Returns 0 or an errno value. */
@@ -34,17 +35,11 @@ static int size_of(int file, uint64_t *size) {
 
 /* The first line tells whether this is the journal it is named as. Returns 0 or an errno value. */
 static int read_head(struct journal_id id, struct journal_scan *scan) {
-    char found[JOURNAL_HEAD_BYTES], head[JOURNAL_HEAD_BYTES];
+    char found[JOURNAL_HEAD_BYTES];
     ssize_t n = file_read_at(scan->file, 0, found, sizeof found);
     if (n < 0)
         return errno;
-    for (int predictions = 0; predictions < 2; predictions++) {
-        size_t length = journal_head(id, predictions, head);
-        if ((size_t)n < length || memcmp(found, head, length) != 0)
-            continue;
-        scan->start = length;
-        scan->seed = journal_crc(0, head, length);
-    }
+    scan->start = journal_head_read(id, found, (size_t)n, &scan->form);
     return 0;
 }
 
@@ -57,11 +52,11 @@ enum status journal_scan_open(const char *output, struct journal_id id, int flag
     journal_file_name(JOURNAL_NAME, id, scan->name);
     TRY(work_folder_open(output, false, &scan->work));
     TRY(journal_texts_open_in(&scan->work, id, &scan->texts));
-    struct spot spot = work_spot(&scan->work, scan->name);
-    error = scan->work.folder < 0 ? ENOENT : below_file(&spot, flags, 0, &scan->file);
+    struct location location = work_location(&scan->work, scan->name);
+    error = scan->work.folder < 0 ? ENOENT : below_file(&location, flags, 0, &scan->file);
     if (error == 0)
         error = size_of(scan->file, &scan->size);
-    for (int s = 0; s < JOURNAL_STREAMS && error == 0; s++)
+    for (size_t s = 0; s < stream_count() && error == 0; s++)
         error = size_of(scan->texts.files[s], &scan->texts_size[s]);
     if (error == 0)
         error = read_head(id, scan);
@@ -82,49 +77,47 @@ void journal_scan_close(struct journal_scan *scan) {
 /* ---------------------------------------------------------------- walking */
 
 /* Bytes of the file that are in memory. */
-struct stretch {
+struct buffer {
     char *bytes; /* owned */
     size_t capacity, start, end;
     uint64_t offset; /* in the file, of bytes[0] */
 };
 
 /* Reads on; *more is false at the end of the file, or where a line gets too long to be one. */
-static enum status stretch_fill(const struct journal_scan *scan, struct stretch *stretch,
-                                bool *more) {
-    size_t length = stretch->end - stretch->start;
-    memmove(stretch->bytes, stretch->bytes + stretch->start, length);
-    stretch->offset += stretch->start;
-    stretch->start = 0;
-    stretch->end = length;
+static enum status buffer_fill(const struct journal_scan *scan, struct buffer *buffer, bool *more) {
+    size_t length = buffer->end - buffer->start;
+    memmove(buffer->bytes, buffer->bytes + buffer->start, length);
+    buffer->offset += buffer->start;
+    buffer->start = 0;
+    buffer->end = length;
     *more = length <= JOURNAL_LINE_BYTES;
-    enum status status =
-        memory_reserve(&stretch->bytes, &stretch->capacity, length + READ_BYTES, 1);
+    enum status status = memory_reserve(&buffer->bytes, &buffer->capacity, length + READ_BYTES, 1);
     if (status != STATUS_OK || !*more)
         return status;
-    ssize_t n = file_read_at(scan->file, stretch->offset + length, stretch->bytes + length,
-                             stretch->capacity - length);
+    ssize_t n = file_read_at(scan->file, buffer->offset + length, buffer->bytes + length,
+                             buffer->capacity - length);
     if (n < 0)
         return failed(scan, errno);
-    stretch->end += (size_t)n;
+    buffer->end += (size_t)n;
     *more = n > 0;
     return STATUS_OK;
 }
 
 /* The next whole line, with a NUL for its newline; *line is NULL where there is none. */
-static enum status line_next(const struct journal_scan *scan, struct stretch *stretch, char **line,
+static enum status line_next(const struct journal_scan *scan, struct buffer *buffer, char **line,
                              size_t *length) {
     for (;;) {
-        char *begin = stretch->bytes + stretch->start;
-        char *end = memchr(begin, '\n', stretch->end - stretch->start);
+        char *begin = buffer->bytes + buffer->start;
+        char *end = memchr(begin, '\n', buffer->end - buffer->start);
         bool more = true;
         *line = end ? begin : NULL;
         if (end) {
             *end = '\0';
             *length = (size_t)(end - begin);
-            stretch->start += *length + 1;
+            buffer->start += *length + 1;
             return STATUS_OK;
         }
-        enum status status = stretch_fill(scan, stretch, &more);
+        enum status status = buffer_fill(scan, buffer, &more);
         if (status != STATUS_OK || !more)
             return status;
     }
@@ -139,7 +132,7 @@ static bool is_backed(const struct journal_scan *scan, const struct journal_item
                       uint64_t at) {
     if (item->is_mark)
         return item->marked <= at;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
+    for (size_t s = 0; s < stream_count(); s++)
         if (!is_within(&item->line.texts[s], scan->texts_size[s]))
             return false;
     return true;
@@ -148,22 +141,22 @@ static bool is_backed(const struct journal_scan *scan, const struct journal_item
 enum status journal_scan_each(const struct journal_scan *scan, journal_visit *visit,
                               void *context) {
     enum status status = STATUS_OK;
-    struct stretch stretch = {.offset = scan->start};
+    struct buffer buffer = {.offset = scan->start};
     bool more = scan->start > 0;
-    TRY(memory_reserve(&stretch.bytes, &stretch.capacity, READ_BYTES, 1));
+    TRY(memory_reserve(&buffer.bytes, &buffer.capacity, READ_BYTES, 1));
     while (more) {
         struct journal_item item;
         char *line;
         size_t length;
-        uint64_t at = stretch.offset + stretch.start;
-        TRY(line_next(scan, &stretch, &line, &length));
-        if (!line || !journal_item_read(scan->seed, line, length, &item) ||
+        uint64_t at = buffer.offset + buffer.start;
+        TRY(line_next(scan, &buffer, &line, &length));
+        if (!line || !journal_item_read(&scan->form, line, length, &item) ||
             !is_backed(scan, &item, at))
             break;
         TRY(visit(context, &item, at + length + 1, &more));
     }
 out:
-    free(stretch.bytes);
+    free(buffer.bytes);
     return status;
 }
 

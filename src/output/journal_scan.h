@@ -8,10 +8,10 @@ struct journal_scan {
     int file;
     char name[JOURNAL_NAME_BYTES];
     struct work_folder work;
-    uint32_t seed;
+    struct journal_form form;
     uint64_t start; /* of the lines; 0: the first line is not whole, there are none */
     /* Bytes in each file. */
-    uint64_t size, texts_size[JOURNAL_STREAMS];
+    uint64_t size, texts_size[STREAMS_MOST];
     struct journal_texts texts;
 };
 

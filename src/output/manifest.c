@@ -1,3 +1,4 @@
+/* Lines of the manifest, written and read. */
 #include "output/manifest.h"
 
 #include <dirent.h>
@@ -110,16 +111,16 @@ bool manifest_read(char *line, struct manifest_entry *entry) {
 
 /* ---------------------------------------------------------------- files */
 
-enum status manifest_lines(const struct spot *spot, manifest_line *each, void *context) {
+enum status manifest_lines(const struct location *location, manifest_line *each, void *context) {
     enum status status = STATUS_OK;
     char line[LINE_BYTES];
     uint64_t offset = 0;
-    int file, error = below_file(spot, O_RDONLY, 0, &file);
+    int file, error = below_file(location, O_RDONLY, 0, &file);
     if (error != 0)
-        return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
+        return error == ENOENT ? STATUS_OK : storage_failed(error, location, "cannot read");
     FILE *stream = fdopen(file, "r");
     if (!stream) {
-        status = storage_failed(errno, spot, "cannot read");
+        status = storage_failed(errno, location, "cannot read");
         close(file);
         return status;
     }
@@ -136,7 +137,7 @@ enum status manifest_lines(const struct spot *spot, manifest_line *each, void *c
         status = each(context, at, &entry);
     }
     if (status == STATUS_OK && ferror(stream))
-        status = storage_failed(errno, spot, "cannot read");
+        status = storage_failed(errno, location, "cannot read");
     fclose(stream);
     return status;
 }
@@ -153,28 +154,20 @@ static enum status pass_on(void *context, uint64_t offset, const struct manifest
 }
 
 enum status manifest_walk(int work, const char *path, manifest_each *each, void *context) {
-    enum status status = STATUS_OK;
-    struct spot spot = {work, path, "."};
+    enum status status;
+    struct location location = {work, path, "."};
     struct walking walking = {each, context};
-    int folder;
-    int error = below_folder(&spot, false, &folder);
-    DIR *stream = error == 0 ? fdopendir(folder) : NULL;
-    if (!stream) {
-        error = error ? error : errno;
-        if (folder >= 0)
-            close(folder);
-        return storage_failed(error, &spot, "cannot read the folder");
-    }
+    const struct dirent *entry;
+    DIR *stream;
+    int error = below_stream(&location, &stream);
+    if (error != 0)
+        return storage_failed(error, &location, "cannot read the folder");
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry) {
-            if (errno != 0)
-                status = storage_failed(errno, &spot, "cannot read the folder");
+        TRY(below_next(stream, &location, &entry));
+        if (!entry)
             break;
-        }
         if (strcmp(entry->d_name, MANIFEST) == 0 || work_name_kind(entry->d_name) == WORK_PLACED)
-            TRY(manifest_lines(&(struct spot){work, path, entry->d_name}, pass_on, &walking));
+            TRY(manifest_lines(&(struct location){work, path, entry->d_name}, pass_on, &walking));
     }
 out:
     closedir(stream);

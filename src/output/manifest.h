@@ -49,7 +49,7 @@ bool manifest_read(char *line, struct manifest_entry *entry);
  * had placed nothing of it yet. Stops with the first status that is not STATUS_OK. */
 typedef enum status manifest_line(void *context, uint64_t offset,
                                   const struct manifest_entry *entry);
-enum status manifest_lines(const struct spot *spot, manifest_line *each, void *context);
+enum status manifest_lines(const struct location *location, manifest_line *each, void *context);
 
 typedef enum status manifest_each(void *context, const struct manifest_entry *entry);
 

@@ -1,6 +1,4 @@
 /* What forbids --overwrite before anything is touched. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,50 +13,51 @@
 #include "output/run_file.h"
 #include "output/storage.h"
 
-struct looking {
+struct search {
     char *output;       /* without links; owned */
     struct text folder; /* of the last path, as given */
     char *resolved;     /* the same without links; NULL: it is not there; owned */
 };
 
 /* Whether a path without links lies in a folder that would be cleared. */
-static bool is_cleared(const struct looking *looking, const char *path) {
-    size_t length = strlen(looking->output);
-    if (strncmp(path, looking->output, length) != 0 || path[length] != '/')
+static bool is_cleared(const struct search *search, const char *path) {
+    size_t length = strlen(search->output);
+    if (strncmp(path, search->output, length) != 0 || path[length] != '/')
         return false;
     path += length + 1;
-    for (size_t i = MADE_FILES; i < MADE_NAMES; i++) {
-        size_t n = strlen(made_names[i]);
-        if (strncmp(path, made_names[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+    for (size_t i = 0; i < MADE_FOLDERS; i++) {
+        const char *name = made_folder_name(i);
+        size_t n = strlen(name);
+        if (strncmp(path, name, n) == 0 && (path[n] == '/' || path[n] == '\0'))
             return true;
     }
     return false;
 }
 
 /* Whether the folder that a path lies in is one that would be cleared. */
-static enum status look_at_folder(struct looking *looking, const char *path, bool *cleared) {
+static enum status check_folder(struct search *search, const char *path, bool *cleared) {
     enum status status = STATUS_OK;
     size_t length = path_folder_length(path);
-    if (length != looking->folder.length || !looking->folder.data ||
-        memcmp(path, looking->folder.data, length) != 0) {
-        text_clear(&looking->folder);
-        text_bytes(&looking->folder, path, length);
-        TRY(text_status(&looking->folder));
-        free(looking->resolved);
-        looking->resolved = realpath(looking->folder.data, NULL);
+    if (length != search->folder.length || !search->folder.data ||
+        memcmp(path, search->folder.data, length) != 0) {
+        text_clear(&search->folder);
+        text_bytes(&search->folder, path, length);
+        TRY(text_status(&search->folder));
+        free(search->resolved);
+        search->resolved = realpath(search->folder.data, NULL);
     }
-    *cleared = looking->resolved && is_cleared(looking, looking->resolved);
+    *cleared = search->resolved && is_cleared(search, search->resolved);
 out:
     return status;
 }
 
 /* Whether a file that is read lies there, or is reached through a name that does. */
-static enum status look(struct looking *looking, const char *path, bool *cleared) {
+static enum status check_path(struct search *search, const char *path, bool *cleared) {
     enum { MOST_LINKS = 40 }; /* as many as the system follows */
     enum status status;
     char target[PATH_MAX];
     struct text hop = {0}, next = {0};
-    TRY(look_at_folder(looking, path, cleared));
+    TRY(check_folder(search, path, cleared));
     text_string(&hop, path);
     for (int i = 0; i < MOST_LINKS && !*cleared; i++) {
         TRY(text_status(&hop));
@@ -73,7 +72,7 @@ static enum status look(struct looking *looking, const char *path, bool *cleared
         TRY(text_status(&next));
         text_clear(&hop);
         text_bytes(&hop, next.data, next.length);
-        TRY(look_at_folder(looking, hop.data, cleared));
+        TRY(check_folder(search, hop.data, cleared));
     }
 out:
     text_free(&hop);
@@ -83,16 +82,16 @@ out:
 
 static enum status check_inputs(const char *output, const struct path_list *images) {
     enum status status = STATUS_OK;
-    struct looking looking = {.output = realpath(output, NULL)};
+    struct search search = {.output = realpath(output, NULL)};
     struct text label = {0};
-    for (size_t i = 0; looking.output && i < images->count; i++) {
+    for (size_t i = 0; search.output && i < images->count; i++) {
         const char *image = path_list_get(images, i), *found = image;
         bool cleared;
-        TRY(look(&looking, image, &cleared));
+        TRY(check_path(&search, image, &cleared));
         if (!cleared) {
             TRY(label_path_text(image, &label));
             found = label.data;
-            TRY(look(&looking, label.data, &cleared));
+            TRY(check_path(&search, label.data, &cleared));
         }
         if (cleared) {
             status = FAIL(STATUS_BAD_INPUT,
@@ -103,9 +102,9 @@ static enum status check_inputs(const char *output, const struct path_list *imag
         }
     }
 out:
-    free(looking.output);
-    free(looking.resolved);
-    text_free(&looking.folder);
+    free(search.output);
+    free(search.resolved);
+    text_free(&search.folder);
     text_free(&label);
     return status;
 }
@@ -114,11 +113,10 @@ static enum status check_owner(const char *output) {
     enum status status = STATUS_OK;
     struct text list = {0};
     bool owns = false;
-    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder;
+    TRY(output_folder_open(output, true, &folder));
     if (folder < 0)
-        return errno == ENOENT ? STATUS_OK
-                               : storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                                                "cannot open the output folder");
+        return STATUS_OK;
     TRY(made_find(folder, output, &list));
     if (list.length) {
         TRY(run_file_owns(output, &owns));
@@ -129,7 +127,8 @@ static enum status check_owner(const char *output) {
                           output, list.data);
     }
 out:
-    close(folder);
+    if (folder >= 0)
+        close(folder);
     text_free(&list);
     return status;
 }

@@ -1,3 +1,4 @@
+/* Whether what has a name in the output may go. */
 #include "output/own.h"
 
 #include <errno.h>
@@ -13,14 +14,9 @@
 enum { BLOCK_BYTES = 1 << 16 };
 
 /* Opens what the name is if that is a regular file; -1: it is something else, or cannot be read. */
-static int open_file(const struct seat *seat) {
-    struct stat about;
-    int file =
-        openat(seat->folder, seat->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file >= 0 && (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))) {
-        close(file);
-        file = -1;
-    }
+static int open_file(const struct dir_entry *at) {
+    int file;
+    dir_entry_file(at, O_RDONLY, 0, &file);
     return file;
 }
 
@@ -29,9 +25,9 @@ static bool has_size(int file, uint64_t size) {
     return fstat(file, &about) == 0 && (uint64_t)about.st_size == size;
 }
 
-bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
+bool own_bytes(const struct dir_entry *at, const char *bytes, size_t length) {
     char block[BLOCK_BYTES];
-    int file = open_file(seat);
+    int file = open_file(at);
     bool same = file >= 0 && has_size(file, length);
     ssize_t n = 1;
     while (same && n > 0) {
@@ -45,10 +41,10 @@ bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
     return same;
 }
 
-static bool is_copy_of(const struct seat *seat, const char *path) {
+static bool is_copy_of(const struct dir_entry *at, const char *path) {
     char mine[BLOCK_BYTES], theirs[BLOCK_BYTES];
     struct stat about;
-    int here = open_file(seat), there = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int here = open_file(at), there = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     bool same = here >= 0 && there >= 0 && fstat(there, &about) == 0 &&
                 has_size(here, (uint64_t)about.st_size);
     ssize_t n = 1;
@@ -65,9 +61,9 @@ static bool is_copy_of(const struct seat *seat, const char *path) {
 }
 
 /* *decided: what the name is says it already; else it is a file, of which *about tells. */
-static bool is_replaceable(const struct seat *seat, struct stat *about, bool *decided) {
+static bool is_replaceable(const struct dir_entry *at, struct stat *about, bool *decided) {
     *decided = true;
-    if (fstatat(seat->folder, seat->name, about, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(at->folder, at->name, about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT;
     if (S_ISLNK(about->st_mode) || (S_ISREG(about->st_mode) && about->st_nlink > 1))
         return true;
@@ -83,47 +79,49 @@ static bool is_time(const struct timespec *a, const struct timespec *b) {
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-bool own_replaceable(const struct seat *seat, const char *bytes, size_t length,
+bool own_replaceable(const struct dir_entry *at, const char *bytes, size_t length,
                      const struct timespec *time) {
     struct stat about;
-    bool decided, yes = is_replaceable(seat, &about, &decided);
+    bool decided, yes = is_replaceable(at, &about, &decided);
     if (decided)
         return yes;
-    return is_unfinished(&about) || is_time(&about.st_mtim, time) || own_bytes(seat, bytes, length);
+    return is_unfinished(&about) || is_time(&about.st_mtim, time) || own_bytes(at, bytes, length);
 }
 
-bool own_replaceable_by(const struct seat *seat, const char *path) {
+bool own_replaceable_by(const struct dir_entry *at, const char *path) {
     struct stat about;
-    bool decided, yes = is_replaceable(seat, &about, &decided);
-    return decided ? yes : about.st_size == 0 || is_copy_of(seat, path);
+    bool decided, yes = is_replaceable(at, &about, &decided);
+    return decided ? yes : about.st_size == 0 || is_copy_of(at, path);
 }
 
-bool own_link_or_copy(const struct seat *seat, const char *path) {
-    struct stat here, original;
+bool own_symlink(const struct dir_entry *at, const char *path) {
     char target[PATH_MAX];
-    if (fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) != 0)
-        return false;
-    if (S_ISLNK(here.st_mode)) {
-        ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
-        return length >= 0 && (size_t)length == strlen(path) &&
-               memcmp(target, path, (size_t)length) == 0;
-    }
-    if (stat(path, &original) == 0 && here.st_dev == original.st_dev &&
-        here.st_ino == original.st_ino)
-        return true;
-    return is_copy_of(seat, path);
+    ssize_t length = readlinkat(at->folder, at->name, target, sizeof target);
+    return length >= 0 && (size_t)length == strlen(path) &&
+           memcmp(target, path, (size_t)length) == 0;
 }
 
-enum own_state own_text(const struct seat *seat, const struct manifest_file *file) {
+bool own_hard_link(const struct dir_entry *at, const char *path) {
+    struct stat here, original;
+    return fstatat(at->folder, at->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
+           stat(path, &original) == 0 && here.st_dev == original.st_dev &&
+           here.st_ino == original.st_ino;
+}
+
+bool own_link_or_copy(const struct dir_entry *at, const char *path) {
+    return own_symlink(at, path) || own_hard_link(at, path) || is_copy_of(at, path);
+}
+
+enum own_state own_text(const struct dir_entry *at, const struct manifest_file *file) {
     char block[BLOCK_BYTES];
     struct stat about;
     uint64_t size = 0;
     uint32_t crc = 0;
-    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(at->folder, at->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
     if (S_ISREG(about.st_mode) && is_unfinished(&about))
         return OWN_SAME;
-    int opened = open_file(seat);
+    int opened = open_file(at);
     if (opened < 0)
         return OWN_CHANGED;
     ssize_t n;
@@ -146,9 +144,9 @@ static bool is_time_of(const struct timespec *is, const struct timespec *given) 
            given->tv_nsec - is->tv_nsec < COARSE_NS;
 }
 
-enum own_state own_image(const struct seat *seat, const struct manifest_entry *entry) {
+enum own_state own_image(const struct dir_entry *at, const struct manifest_entry *entry) {
     struct stat about;
-    if (fstatat(seat->folder, seat->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(at->folder, at->name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? OWN_GONE : OWN_CHANGED;
     if (S_ISLNK(about.st_mode) || (S_ISREG(about.st_mode) && about.st_nlink > 1))
         return OWN_SAME;

@@ -1,3 +1,4 @@
+/* Placing images and their label files. */
 #include "output/place.h"
 
 #include <errno.h>
@@ -14,9 +15,12 @@
 #include "output/own.h"
 #include "output/place_image.h"
 #include "output/storage.h"
+#include "output/streams.h"
+
+stream_write manifest_stream_write; /* a row of streams.c */
 
 /* A folder of the output tree, held open so that placing a file walks no path above it. */
-struct shelf {
+struct held_folder {
     int folder;
     char *path; /* for messages; owned */
 };
@@ -26,42 +30,43 @@ struct placer {
     struct timespec stamp;
     char *common; /* without a slash at its end; owned */
     size_t common_length;
-    struct shelf output;
-    struct shelf images[BUCKET_FAILED], labels[BUCKET_FAILED];
+    struct held_folder output;
+    struct held_folder images[BUCKET_FAILED], labels[BUCKET_FAILED];
     atomic_bool fell_back;        /* a hard link was not possible … */
-    atomic_bool told;             /* … which was reported */
+    atomic_bool reported;         /* … which was reported */
     atomic_uint_least64_t shared; /* files of placer_predicted that another image had */
 };
 
 /* ---------------------------------------------------------------- opening */
 
-static enum status shelf_open(const struct shelf *output, const char *bucket, const char *kind,
-                              struct shelf *shelf) {
-    if (asprintf(&shelf->path, "%s/%s/%s", output->path, bucket, kind) < 0) {
-        shelf->path = NULL;
+static enum status held_open(const struct held_folder *output, const char *bucket, const char *kind,
+                             struct held_folder *held) {
+    if (asprintf(&held->path, "%s/%s/%s", output->path, bucket, kind) < 0) {
+        held->path = NULL;
         return FAIL(STATUS_FAILED, "out of memory: the name of a folder in %s", output->path);
     }
-    struct spot spot = {output->folder, output->path, shelf->path + strlen(output->path) + 1};
-    int error = below_folder(&spot, true, &shelf->folder);
-    return error == 0 ? STATUS_OK : storage_failed(error, &spot, "cannot make the folder");
+    struct location location = {output->folder, output->path,
+                                held->path + strlen(output->path) + 1};
+    int error = below_folder(&location, true, &held->folder);
+    return error == 0 ? STATUS_OK : storage_failed(error, &location, "cannot make the folder");
 }
 
-static enum status output_open(const char *output, struct shelf *shelf) {
+static enum status output_open(const char *output, struct held_folder *held) {
     enum status status;
-    struct spot spot = {AT_FDCWD, NULL, output};
-    TRY(memory_string(output, &shelf->path));
+    struct location location = {AT_FDCWD, NULL, output};
+    TRY(memory_string(output, &held->path));
     TRY(make_folders(output));
-    shelf->folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (shelf->folder < 0)
-        status = storage_failed(errno, &spot, "cannot open the folder");
+    held->folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (held->folder < 0)
+        status = storage_failed(errno, &location, "cannot open the folder");
 out:
     return status;
 }
 
-static void shelf_close(struct shelf *shelf) {
-    if (shelf->folder >= 0)
-        close(shelf->folder);
-    free(shelf->path);
+static void held_close(struct held_folder *held) {
+    if (held->folder >= 0)
+        close(held->folder);
+    free(held->path);
 }
 
 enum status placer_open(const char *output, const char *common, enum place_mode mode,
@@ -83,8 +88,8 @@ enum status placer_open(const char *output, const char *common, enum place_mode 
     TRY(output_open(output, &placer->output));
     for (int b = 0; b < BUCKET_FAILED && mode != PLACE_NONE; b++) {
         const char *name = bucket_name((enum bucket)b);
-        TRY(shelf_open(&placer->output, name, IMAGES_FOLDER, &placer->images[b]));
-        TRY(shelf_open(&placer->output, name, LABELS_FOLDER, &placer->labels[b]));
+        TRY(held_open(&placer->output, name, IMAGES_FOLDER, &placer->images[b]));
+        TRY(held_open(&placer->output, name, LABELS_FOLDER, &placer->labels[b]));
     }
     *out = placer;
 out:
@@ -96,17 +101,17 @@ out:
 void placer_close(struct placer *placer) {
     if (!placer)
         return;
-    shelf_close(&placer->output);
+    held_close(&placer->output);
     for (int b = 0; b < BUCKET_FAILED; b++) {
-        shelf_close(&placer->images[b]);
-        shelf_close(&placer->labels[b]);
+        held_close(&placer->images[b]);
+        held_close(&placer->labels[b]);
     }
     free(placer->common);
     free(placer);
 }
 
 bool placer_fell_back(struct placer *placer) {
-    return atomic_load(&placer->fell_back) && !atomic_exchange(&placer->told, true);
+    return atomic_load(&placer->fell_back) && !atomic_exchange(&placer->reported, true);
 }
 
 /* ---------------------------------------------------------------- paths */
@@ -135,10 +140,10 @@ enum status label_name(const char *path, char out[PATH_MAX]) {
  * there to be corrected, so its owner may write to it. A new name is written to directly: renaming
  * would cost as much again, and an image counts as placed only once the journal has it. Returns 0
  * or an errno value. */
-static int label_create(const struct seat *seat, const char *bytes, size_t length,
+static int label_create(const struct dir_entry *at, const char *bytes, size_t length,
                         const struct stat *about) {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int file = openat(seat->folder, seat->name, flags, OWN_UNFINISHED);
+    int file = openat(at->folder, at->name, flags, OWN_UNFINISHED);
     if (file < 0)
         return errno;
     int error = write_all(file, bytes, length);
@@ -147,47 +152,44 @@ static int label_create(const struct seat *seat, const char *bytes, size_t lengt
     if (close(file) != 0 && error == 0)
         error = errno;
     if (error != 0)
-        unlinkat(seat->folder, seat->name, 0);
+        unlinkat(at->folder, at->name, 0);
     return error;
 }
 
-static enum status label_replace(const struct spot *spot, const char *bytes, size_t length,
+static enum status label_replace(const struct location *location, const char *bytes, size_t length,
                                  const struct stat *about) {
+    enum status status;
     struct draft draft;
-    enum status status = draft_open(spot, 0600, &draft);
-    if (status != STATUS_OK)
-        return status;
-    int error = write_all(draft.file, bytes, length);
-    if (error != 0) {
-        status = storage_failed(error, spot, "cannot write");
-        draft_drop(&draft);
-        return status;
-    }
+    TRY(draft_open(location, 0600, &draft));
+    TRY(draft_write(&draft, bytes, length));
     set_about(draft.file, about, S_IWUSR);
-    return draft_commit(&draft);
+    status = draft_commit(&draft);
+out:
+    return status;
 }
 
-static enum status label_place(const struct spot *spot, const char *bytes, size_t length,
+static enum status label_place(const struct location *location, const char *bytes, size_t length,
                                const struct stat *about) {
-    struct seat seat;
-    int error = seat_take(spot, true, &seat);
+    struct dir_entry at;
+    int error = dir_entry_open(location, true, &at);
     bool replace = false;
     if (error == 0) {
-        error = label_create(&seat, bytes, length, about);
-        replace = error == EEXIST && own_replaceable(&seat, bytes, length, &about->st_mtim);
-        seat_leave(&seat);
+        error = label_create(&at, bytes, length, about);
+        replace = error == EEXIST && own_replaceable(&at, bytes, length, &about->st_mtim);
+        dir_entry_close(&at);
     }
     if (error == 0)
         return STATUS_OK;
-    return in_a_run(replace ? label_replace(spot, bytes, length, about)
-                            : storage_failed(error, spot, "cannot write"));
+    return in_a_run(replace ? label_replace(location, bytes, length, about)
+                            : storage_failed(error, location, "cannot write"));
 }
 
 /* ---------------------------------------------------------------- placing */
 
-static enum status place_link(struct placer *placer, const char *image, const struct spot *spot) {
+static enum status place_link(struct placer *placer, const char *image,
+                              const struct location *location) {
     bool wanted = placer->mode == PLACE_HARDLINK, hard = wanted;
-    enum status status = image_link(image, spot, &hard);
+    enum status status = image_link(image, location, &hard);
     if (wanted && !hard)
         atomic_store(&placer->fell_back, true);
     return status;
@@ -202,15 +204,15 @@ enum status placer_place_read(struct placer *placer, enum bucket bucket, const c
         return STATUS_OK;
     TRY(path_below(placer, image_path, &path));
     TRY(label_name(path, name));
-    const struct shelf *images = &placer->images[bucket], *labels = &placer->labels[bucket];
-    struct spot spot = {images->folder, images->path, path};
+    const struct held_folder *images = &placer->images[bucket], *labels = &placer->labels[bucket];
+    struct location location = {images->folder, images->path, path};
     if (placer->mode == PLACE_COPY)
-        TRY(image_copy(image_path, &spot));
+        TRY(image_copy(image_path, &location));
     else
-        TRY(place_link(placer, image_path, &spot));
+        TRY(place_link(placer, image_path, &location));
     /* After the image, which placer_clear goes by. */
     if (label && label->bytes)
-        TRY(label_place(&(struct spot){labels->folder, labels->path, name}, label->bytes,
+        TRY(label_place(&(struct location){labels->folder, labels->path, name}, label->bytes,
                         label->length, &label->about));
 out:
     return status;
@@ -241,14 +243,21 @@ out:
     return status;
 }
 
+enum status manifest_stream_write(const struct stream_source *source, struct text *text) {
+    if (!source->placer || source->result->bucket == BUCKET_FAILED)
+        return STATUS_OK;
+    return placer_announce(source->placer, source->result->bucket, source->path, source->label,
+                           source->predicted, text);
+}
+
 /* A file of the size of the original, or a link to it. */
-static bool is_whole(const struct spot *spot, const char *original) {
+static bool is_whole(const struct location *location, const char *original) {
     struct stat here, there;
-    struct seat seat;
-    if (seat_take(spot, false, &seat) != 0)
+    struct dir_entry at;
+    if (dir_entry_open(location, false, &at) != 0)
         return false;
-    bool found = fstatat(seat.folder, seat.name, &here, 0) == 0;
-    seat_leave(&seat);
+    bool found = fstatat(at.folder, at.name, &here, 0) == 0;
+    dir_entry_close(&at);
     return found && stat(original, &there) == 0 && here.st_size == there.st_size;
 }
 
@@ -260,19 +269,19 @@ bool placer_placed(const struct placer *placer, enum bucket bucket, const char *
         return true;
     if (path_below(placer, image_path, &path) != STATUS_OK)
         return false;
-    const struct shelf *images = &placer->images[bucket], *labels = &placer->labels[bucket];
-    if (!is_whole(&(struct spot){images->folder, images->path, path}, image_path))
+    const struct held_folder *images = &placer->images[bucket], *labels = &placer->labels[bucket];
+    if (!is_whole(&(struct location){images->folder, images->path, path}, image_path))
         return false;
     if (!label_path || access(label_path, R_OK) != 0)
         return true;
     return label_name(path, name) == STATUS_OK &&
-           is_whole(&(struct spot){labels->folder, labels->path, name}, label_path);
+           is_whole(&(struct location){labels->folder, labels->path, name}, label_path);
 }
 
-static enum status remove_there(const struct spot *spot, const struct seat *seat) {
-    return unlinkat(seat->folder, seat->name, 0) == 0 || errno == ENOENT
+static enum status remove_there(const struct location *location, const struct dir_entry *at) {
+    return unlinkat(at->folder, at->name, 0) == 0 || errno == ENOENT
                ? STATUS_OK
-               : storage_failed(errno, spot, "cannot remove");
+               : storage_failed(errno, location, "cannot remove");
 }
 
 /* Takes one image, and its label file, out of one bucket. Another image, of another suffix, may
@@ -282,24 +291,24 @@ static enum status clear_bucket(struct placer *placer, int bucket, const char *i
                                 const char *path, const struct file_bytes *label) {
     enum status status = STATUS_OK;
     char name[PATH_MAX];
-    const struct shelf *images = &placer->images[bucket], *labels = &placer->labels[bucket];
-    struct spot image = {images->folder, images->path, path};
-    struct spot text = {labels->folder, labels->path, name};
-    struct seat image_seat, text_seat;
-    if (seat_take(&image, false, &image_seat) != 0)
+    const struct held_folder *images = &placer->images[bucket], *labels = &placer->labels[bucket];
+    struct location image = {images->folder, images->path, path};
+    struct location text = {labels->folder, labels->path, name};
+    struct dir_entry image_at, label_at;
+    if (dir_entry_open(&image, false, &image_at) != 0)
         return STATUS_OK;
-    if (!own_link_or_copy(&image_seat, image_path))
+    if (!own_link_or_copy(&image_at, image_path))
         goto out;
     TRY(label_name(path, name));
-    if (seat_take(&text, false, &text_seat) == 0) {
-        if (label && label->bytes && own_bytes(&text_seat, label->bytes, label->length))
-            status = remove_there(&text, &text_seat);
-        seat_leave(&text_seat);
+    if (dir_entry_open(&text, false, &label_at) == 0) {
+        if (label && label->bytes && own_bytes(&label_at, label->bytes, label->length))
+            status = remove_there(&text, &label_at);
+        dir_entry_close(&label_at);
     }
     if (status == STATUS_OK)
-        status = remove_there(&image, &image_seat);
+        status = remove_there(&image, &image_at);
 out:
-    seat_leave(&image_seat);
+    dir_entry_close(&image_at);
     return status;
 }
 
@@ -323,32 +332,27 @@ enum status placer_predicted(struct placer *placer, const char *image_path, cons
     const char *path;
     char name[PATH_MAX], below[sizeof PREDICTED_FOLDER + PATH_MAX];
     struct draft draft;
-    struct seat seat;
+    struct dir_entry at;
     TRY(path_below(placer, image_path, &path));
     TRY(label_name(path, name));
     snprintf(below, sizeof below, PREDICTED_FOLDER "/%s", name);
-    struct spot spot = {placer->output.folder, placer->output.path, below};
-    int error = seat_take(&spot, true, &seat);
+    struct location location = {placer->output.folder, placer->output.path, below};
+    int error = dir_entry_open(&location, true, &at);
     if (error == 0) {
-        bool taken = faccessat(seat.folder, seat.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-        if (taken && !own_bytes(&seat, text, length))
+        bool taken = faccessat(at.folder, at.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        if (taken && !own_bytes(&at, text, length))
             atomic_fetch_add(&placer->shared, 1);
-        error = own_replaceable(&seat, text, length, &placer->stamp) ? 0 : EEXIST;
-        seat_leave(&seat);
+        error = own_replaceable(&at, text, length, &placer->stamp) ? 0 : EEXIST;
+        dir_entry_close(&at);
     }
     if (error != 0) {
-        status = storage_failed(error, &spot, "cannot write");
+        status = storage_failed(error, &location, "cannot write");
         goto out;
     }
-    TRY(draft_open(&spot, 0666, &draft));
-    error = write_all(draft.file, text, length);
-    if (error == 0) {
-        futimens(draft.file, (struct timespec[]){placer->stamp, placer->stamp});
-        status = draft_commit(&draft);
-    } else {
-        status = storage_failed(error, &spot, "cannot write");
-        draft_drop(&draft);
-    }
+    TRY(draft_open(&location, 0666, &draft));
+    TRY(draft_write(&draft, text, length));
+    futimens(draft.file, (struct timespec[]){placer->stamp, placer->stamp});
+    status = draft_commit(&draft);
 out:
     return status == STATUS_OK ? STATUS_OK : STATUS_FAILED;
 }

@@ -41,37 +41,28 @@ static int link_make(bool hard, const char *image, int folder, const char *name)
 
 /* Whether the wanted link is there: from an earlier run, or because a network file system reported
  * as failed what it had done. */
-static bool link_is_there(bool hard, const char *image, const struct seat *seat) {
-    if (!hard) {
-        char target[PATH_MAX];
-        ssize_t length = readlinkat(seat->folder, seat->name, target, sizeof target);
-        return length >= 0 && (size_t)length == strlen(image) &&
-               memcmp(target, image, (size_t)length) == 0;
-    }
-    struct stat here, original;
-    return fstatat(seat->folder, seat->name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
-           stat(image, &original) == 0 && here.st_dev == original.st_dev &&
-           here.st_ino == original.st_ino;
+static bool link_is_there(bool hard, const char *image, const struct dir_entry *at) {
+    return hard ? own_hard_link(at, image) : own_symlink(at, image);
 }
 
 /* Returns 0 or an errno value. */
-static int link_place(bool hard, const char *image, const struct seat *seat) {
-    int error = link_make(hard, image, seat->folder, seat->name);
-    if (error == 0 || link_is_there(hard, image, seat))
+static int link_place(bool hard, const char *image, const struct dir_entry *at) {
+    int error = link_make(hard, image, at->folder, at->name);
+    if (error == 0 || link_is_there(hard, image, at))
         return 0;
-    if (error != EEXIST || !own_replaceable_by(seat, image))
+    if (error != EEXIST || !own_replaceable_by(at, image))
         return error;
     char temp[DRAFT_NAME_BYTES];
     error = draft_name(temp);
     if (error == 0)
-        error = link_make(hard, image, seat->folder, temp);
+        error = link_make(hard, image, at->folder, temp);
     if (error != 0)
         return error;
-    if (renameat(seat->folder, temp, seat->folder, seat->name) != 0)
+    if (renameat(at->folder, temp, at->folder, at->name) != 0)
         error = errno;
     /* Where both names are one file already, rename leaves both. */
-    unlinkat(seat->folder, temp, 0);
-    return error == 0 || link_is_there(hard, image, seat) ? 0 : error;
+    unlinkat(at->folder, temp, 0);
+    return error == 0 || link_is_there(hard, image, at) ? 0 : error;
 }
 
 /* No hard link can be made to this image from here, or by this user. */
@@ -81,27 +72,27 @@ static bool wants_symlink(int error) {
 }
 
 /* Returns 0 or an errno value. */
-static int link_somehow(const char *image, const struct seat *seat, bool *hard) {
-    int error = link_place(*hard, image, seat);
+static int link_somehow(const char *image, const struct dir_entry *at, bool *hard) {
+    int error = link_place(*hard, image, at);
     if (!*hard || !wants_symlink(error))
         return error;
     *hard = false;
-    return link_place(false, image, seat);
+    return link_place(false, image, at);
 }
 
-enum status image_link(const char *image, const struct spot *spot, bool *hard) {
-    struct seat seat;
-    int error = seat_take(spot, true, &seat);
+enum status image_link(const char *image, const struct location *location, bool *hard) {
+    struct dir_entry at;
+    int error = dir_entry_open(location, true, &at);
     if (error == 0) {
-        error = link_somehow(image, &seat, hard);
-        seat_leave(&seat);
+        error = link_somehow(image, &at, hard);
+        dir_entry_close(&at);
     }
     if (error == 0)
         return STATUS_OK;
     struct stat about;
     if (*hard && stat(image, &about) != 0)
         return cannot_read(image, errno);
-    enum status status = in_a_run(storage_failed(error, spot, "cannot link %.500s as", image));
+    enum status status = in_a_run(storage_failed(error, location, "cannot link %.500s as", image));
     return !*hard && error == EPERM
                ? FAIL(status, "%s (a file system without links needs --place copy)",
                       status_message())
@@ -140,16 +131,16 @@ void set_about(int file, const struct stat *about, mode_t more_mode) {
 
 /* Copies an open file with its permissions and its time of change. */
 static enum status file_copy(int from, const struct stat *about, const char *name,
-                             const struct spot *spot) {
+                             const struct location *location) {
     struct draft draft;
     bool reading;
-    enum status status = in_a_run(draft_open(spot, 0600, &draft));
+    enum status status = in_a_run(draft_open(location, 0600, &draft));
     if (status != STATUS_OK)
         return status;
     int error = contents_copy(from, draft.file, &reading);
     if (error != 0) {
         status = reading ? cannot_read(name, error)
-                         : in_a_run(storage_failed(error, spot, "cannot copy %.500s to", name));
+                         : in_a_run(storage_failed(error, location, "cannot copy %.500s to", name));
         draft_drop(&draft);
         return status;
     }
@@ -173,23 +164,23 @@ static int regular_open(const char *path, int *fd, struct stat *about) {
     return error;
 }
 
-enum status image_copy(const char *image, const struct spot *spot) {
+enum status image_copy(const char *image, const struct location *location) {
     int from;
     struct stat about;
-    struct seat seat;
+    struct dir_entry at;
     int error = regular_open(image, &from, &about);
     if (from < 0)
         return cannot_read(image, error);
     enum status status = STATUS_OK;
-    error = seat_take(spot, true, &seat);
+    error = dir_entry_open(location, true, &at);
     if (error == 0) {
-        error = own_replaceable_by(&seat, image) ? 0 : EEXIST;
-        seat_leave(&seat);
+        error = own_replaceable_by(&at, image) ? 0 : EEXIST;
+        dir_entry_close(&at);
     }
     if (error != 0)
-        status = in_a_run(storage_failed(error, spot, "cannot copy %.500s to", image));
+        status = in_a_run(storage_failed(error, location, "cannot copy %.500s to", image));
     else
-        status = file_copy(from, &about, image, spot);
+        status = file_copy(from, &about, image, location);
     close(from);
     return status;
 }

@@ -9,9 +9,9 @@
 /* Links the image; makes the folders on the way. What has the name already is replaced only where
  * that loses nothing (own.h). *hard: a hard link is wanted; false afterwards where it became a
  * symbolic one. Failures as of placer_place. */
-enum status image_link(const char *image, const struct spot *spot, bool *hard);
+enum status image_link(const char *image, const struct location *location, bool *hard);
 /* The same as a copy with the permissions and the time of change of the original. */
-enum status image_copy(const char *image, const struct spot *spot);
+enum status image_copy(const char *image, const struct location *location);
 
 /* In the middle of a run nothing that is written is bad input any more. */
 enum status in_a_run(enum status status);

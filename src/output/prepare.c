@@ -1,40 +1,17 @@
 /* The output folder before a run begins in it. */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "output/made.h"
 #include "output/place.h"
+#include "output/report.h"
 #include "output/run_file.h"
 #include "output/storage.h"
-
-const char *const made_names[MADE_NAMES] = {
-    [MADE_REPORT] = "verification_report.json", [MADE_RECORDS] = "verification_records.jsonl",
-    [MADE_PREDICTIONS] = "predictions.json",    [MADE_CORRECT] = "correct",
-    [MADE_MISLABELED] = "mislabeled",           [MADE_UNCERTAIN] = "uncertain",
-    [MADE_PREDICTED] = PREDICTED_FOLDER,        [MADE_LOGS] = LOGS_FOLDER,
-};
-
-enum status made_find(int folder, const char *output, struct text *list) {
-    for (size_t i = 0; i < MADE_NAMES; i++) {
-        struct stat about;
-        bool there = fstatat(folder, made_names[i], &about, AT_SYMLINK_NOFOLLOW) == 0;
-        if (!there && errno != ENOENT)
-            return storage_failed(errno, &(struct spot){folder, output, made_names[i]},
-                                  "cannot look at");
-        if (there)
-            text_format(list, "%s%s", list->length ? ", " : "", made_names[i]);
-    }
-    return text_status(list);
-}
 
 /* Permission bits do not tell all (root on NFS, quotas): make a file. */
 static enum status check_writable(int folder, const char *output) {
     struct draft draft;
-    enum status status =
-        draft_open(&(struct spot){folder, output, made_names[MADE_REPORT]}, 0600, &draft);
+    enum status status = draft_open(&(struct location){folder, output, REPORT_FILE}, 0600, &draft);
     if (status == STATUS_OK)
         draft_drop(&draft);
     return status;
@@ -45,13 +22,8 @@ enum status output_prepare(const char *output) {
     int folder = -1;
     bool owns = false;
     struct text list = {0};
-    struct spot whole = {AT_FDCWD, NULL, output};
     TRY(make_folders(output));
-    folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        status = storage_failed(errno, &whole, "cannot open the output folder");
-        goto out;
-    }
+    TRY(output_folder_open(output, false, &folder));
     TRY(made_find(folder, output, &list));
     if (list.length > 0) {
         TRY(run_file_owns(output, &owns));

@@ -1,3 +1,4 @@
+/* Records and predictions as text. */
 #include "output/record.h"
 
 #include <inttypes.h>
@@ -5,6 +6,9 @@
 #include <string.h>
 
 #include "output/fields.h"
+#include "output/streams.h"
+
+stream_write record_stream_write, predictions_stream_write; /* rows of streams.c */
 
 enum { DECIMALS = 4, BOX_DECIMALS = 6, SCORE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
 
@@ -59,12 +63,10 @@ static void box_write(struct text *text, const struct image_result *result,
     field_class(text, classes, "class", "name", label->class);
     field_key(text, "xywhn");
     numbers_write(text, (double[]){xywhn[0], xywhn[1], xywhn[2], xywhn[3]}, BOX_DECIMALS);
-    field_string(text, "verdict", verdict_name(box->verdict));
-    field_string(text, "reason", reason_name(box->reason));
-    /* A label of a class unknown to the model was not judged: nothing is suggested. */
-    bool judged = box->reason != REASON_UNKNOWN_CLASS;
+    field_string(text, "verdict", verdict_name(box->ruling.verdict));
+    field_string(text, "reason", box->ruling.reason);
     field_class(text, classes, "suggested", "suggested_name",
-                judged ? class_in_data(classes, evidence->suggested) : -1);
+                class_in_data(classes, evidence->suggested));
     field_number(text, "own", evidence->own, DECIMALS);
     field_number(text, "rival", evidence->rival, DECIMALS);
     field_number(text, "margin", evidence->margin, DECIMALS);
@@ -122,6 +124,10 @@ enum status record_write(const struct image_result *result, const struct class_m
     return text_status(text);
 }
 
+enum status record_stream_write(const struct stream_source *source, struct text *text) {
+    return record_write(source->result, source->classes, text);
+}
+
 /* What both forms of predictions leave out. */
 static bool is_written(const struct image_result *result, const struct detection *prediction,
                        const struct class_map *classes, double box[4]) {
@@ -172,6 +178,10 @@ enum status predictions_write(const struct image_result *result, const struct cl
         text_string(text, "},\n");
     }
     return text_status(text);
+}
+
+enum status predictions_stream_write(const struct stream_source *source, struct text *text) {
+    return predictions_write(source->result, source->classes, text);
 }
 
 enum status predicted_label_write(const struct image_result *result,

@@ -1,7 +1,6 @@
+/* Puts the report together. */
 #include "output/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,19 +30,21 @@ static uint64_t sum(const uint64_t *counts, size_t n) {
     return total;
 }
 
+static void verdicts_write(struct text *text, const uint64_t boxes[VERDICT_COUNT]) {
+    for (int v = 0; v < VERDICT_COUNT; v++)
+        field_count(text, verdict_name((enum verdict)v), boxes[v]);
+}
+
 static void totals_write(struct text *text, const struct report *report) {
     const uint64_t *counts = report->tally->counts;
     const uint64_t *images = counts + TALLY_IMAGES, *boxes = counts + TALLY_BOXES;
     field_count(text, "total_images", sum(images, BUCKET_COUNT));
     field_count(text, "total_boxes", sum(boxes, VERDICT_COUNT));
-    field_count(text, "correct", boxes[VERDICT_CORRECT]);
-    field_count(text, "mislabeled", boxes[VERDICT_MISLABELED]);
-    field_count(text, "uncertain", boxes[VERDICT_UNCERTAIN]);
+    verdicts_write(text, boxes);
     field_key(text, "images");
     text_string(text, "{");
-    field_count(text, "correct", images[BUCKET_CORRECT]);
-    field_count(text, "mislabeled", images[BUCKET_MISLABELED]);
-    field_count(text, "uncertain", images[BUCKET_UNCERTAIN]);
+    for (int b = 0; b < BUCKET_FAILED; b++)
+        field_count(text, bucket_name((enum bucket)b), images[b]);
     field_count(text, "failed", images[BUCKET_FAILED]);
     text_string(text, "}");
     field_count(text, "missing_boxes", counts[TALLY_MISSING]);
@@ -61,9 +62,7 @@ static void classes_write(struct text *text, const struct report *report) {
         text_string(text, "{");
         field_class(text, report->classes, "id", "name", (int64_t)c);
         field_count(text, "boxes", sum(boxes, VERDICT_COUNT));
-        field_count(text, "correct", boxes[VERDICT_CORRECT]);
-        field_count(text, "mislabeled", boxes[VERDICT_MISLABELED]);
-        field_count(text, "uncertain", boxes[VERDICT_UNCERTAIN]);
+        verdicts_write(text, boxes);
         field_count(text, "missing", counts[TALLY_CLASS_MISSING]);
         text_string(text, "}");
     }
@@ -175,12 +174,12 @@ out:
 
 /* On the disk when it returns, or not there. */
 static enum status text_write(const char *output, const struct text *text) {
-    struct spot whole = {AT_FDCWD, NULL, output};
-    int folder = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return storage_failed(errno, &whole, "cannot open the output folder");
-    const struct spot spot = {folder, output, "verification_report.json"};
-    enum status status = file_write(&spot, text->data, text->length, true);
+    int folder;
+    enum status status = output_folder_open(output, false, &folder);
+    if (status != STATUS_OK)
+        return status;
+    const struct location location = {folder, output, REPORT_FILE};
+    status = file_write(&location, text->data, text->length, true);
     close(folder);
     return status;
 }

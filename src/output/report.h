@@ -5,6 +5,8 @@
 
 #include "output/tally.h"
 
+#define REPORT_FILE "verification_report.json"
+
 struct rank_report {
     int rank;
     const char *host, *device;

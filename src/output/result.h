@@ -12,9 +12,8 @@ enum bucket { BUCKET_CORRECT, BUCKET_MISLABELED, BUCKET_UNCERTAIN, BUCKET_FAILED
  * `label`. */
 struct box_result {
     struct label label;
-    struct evidence evidence; /* all zero for REASON_UNKNOWN_CLASS */
-    enum verdict verdict;
-    enum reason reason;
+    struct evidence evidence; /* zero but `suggested` and `twin`, -1, where the class is unknown */
+    struct ruling ruling;
 };
 
 struct image_result {

@@ -1,21 +1,18 @@
+/* Which run an output folder belongs to. */
 #include "output/run_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "output/fields.h"
 #include "output/made.h"
 #include "output/place.h"
-#include "output/storage.h"
-#include "output/work_folder.h"
+#include "output/run_document.h"
 
 /* Keys of run.json. */
 #define VERSION      "version"
@@ -27,8 +24,6 @@
 #define CLEARING     "clearing"
 #define COMMON       "common"
 #define STAMP        "stamp" /* [seconds, nanoseconds] */
-
-enum { RUN_FILE_BYTES = 1 << 20 };
 
 /* Both end a refusal of --resume. */
 #define GIVE_THE_SAME "give the same, or start over with --overwrite"
@@ -47,74 +42,6 @@ enum { COUNTS = sizeof counts_kept / sizeof *counts_kept };
 
 static uint64_t *count_of(struct run_counts *counts, size_t i) {
     return (uint64_t *)((char *)counts + counts_kept[i].offset);
-}
-
-/* ---------------------------------------------------------------- reading */
-
-/* At most RUN_FILE_BYTES of a file, with a NUL behind. *bytes stays NULL where there is no such
- * file. */
-static enum status bytes_read(const struct spot *spot, char **bytes) {
-    enum status status;
-    int file, error = below_file(spot, O_RDONLY, 0, &file);
-    *bytes = NULL;
-    if (error != 0)
-        return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
-    TRY(memory_zeroed(RUN_FILE_BYTES + 1, 1, bytes));
-    if (file_read(file, *bytes, RUN_FILE_BYTES) < 0)
-        status = storage_failed(errno, spot, "cannot read");
-out:
-    close(file);
-    if (status != STATUS_OK) {
-        free(*bytes);
-        *bytes = NULL;
-    }
-    return status;
-}
-
-/* run.json as an object; *damaged: it is there, and is none. NULL in *out then, and where it is
- * absent. */
-static enum status run_read(const struct work_folder *work, struct json_object **out,
-                            bool *damaged) {
-    enum status status = STATUS_OK;
-    char *bytes = NULL;
-    struct spot spot = work_spot(work, RUN_FILE);
-    *out = NULL;
-    *damaged = false;
-    if (work->folder < 0)
-        return STATUS_OK;
-    TRY(bytes_read(&spot, &bytes));
-    if (!bytes)
-        goto out;
-    *out = json_tokener_parse(bytes);
-    if (!json_object_is_type(*out, json_type_object)) {
-        json_object_put(*out);
-        *out = NULL;
-        *damaged = true;
-    }
-out:
-    free(bytes);
-    return status;
-}
-
-static struct json_object *member(struct json_object *object, const char *key,
-                                  enum json_type type) {
-    struct json_object *value = NULL;
-    return json_object_is_type(object, json_type_object) &&
-                   json_object_object_get_ex(object, key, &value) &&
-                   json_object_is_type(value, type)
-               ? value
-               : NULL;
-}
-
-static const char *member_text(struct json_object *object, const char *key) {
-    struct json_object *value = member(object, key, json_type_string);
-    return value ? json_object_get_string(value) : NULL;
-}
-
-static uint64_t member_count(struct json_object *object, const char *key) {
-    struct json_object *value = member(object, key, json_type_int);
-    int64_t number = value ? json_object_get_int64(value) : 0;
-    return number > 0 ? (uint64_t)number : 0;
 }
 
 /* ---------------------------------------------------------------- comparing */
@@ -143,10 +70,10 @@ static enum status compare_part(const struct run_part *part, const char *was, co
  * UTF-8. */
 static enum status compare(struct json_object *run, struct json_object *now,
                            const struct run_parts *parts, unsigned *epoch) {
-    struct json_object *were = member(run, PARTS, json_type_object);
-    struct json_object *are = member(now, PARTS, json_type_object);
-    const char *version = member_text(run, VERSION);
-    if (member(run, CLEARING, json_type_boolean))
+    struct json_object *were = json_member(run, PARTS, json_type_object);
+    struct json_object *are = json_member(now, PARTS, json_type_object);
+    const char *version = json_member_text(run, VERSION);
+    if (json_member(run, CLEARING, json_type_boolean))
         return FAIL(STATUS_BAD_INPUT,
                     "--resume: the output was being cleared by a run with --overwrite, which was "
                     "interrupted: start over with --overwrite");
@@ -157,12 +84,12 @@ static enum status compare(struct json_object *run, struct json_object *now,
                     version ? version : "of an unknown version");
     for (size_t i = 0; i < parts->count; i++) {
         const struct run_part *part = &parts->parts[i];
-        enum status status =
-            compare_part(part, member_text(were, part->name), member_text(are, part->name));
+        enum status status = compare_part(part, json_member_text(were, part->name),
+                                          json_member_text(are, part->name));
         if (status != STATUS_OK)
             return status;
     }
-    struct json_object *number = member(run, EPOCH, json_type_int);
+    struct json_object *number = json_member(run, EPOCH, json_type_int);
     int64_t last = number ? json_object_get_int64(number) : -1;
     if (last < 0 || last >= INT_MAX)
         return FAIL(STATUS_BAD_INPUT, "--resume: " WORK_FOLDER "/" RUN_FILE
@@ -194,18 +121,21 @@ static enum status run_text(const struct run_parts *parts, const struct run_star
     return text_status(text);
 }
 
-/* Whether the results of the complete run are still there. */
+/* Whether the results of the complete run are still there: those that every run has. */
 static bool has_results(const struct work_folder *work) {
-    static const enum made needed[] = {MADE_REPORT, MADE_RECORDS};
+    struct made_file files[MADE_FILES_MOST];
+    size_t n_files = made_files(files);
     struct stat about;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (fstatat(work->output, made_names[needed[i]], &about, AT_SYMLINK_NOFOLLOW) != 0)
+    for (size_t i = 0; i < n_files; i++)
+        if (!files[i].flag && fstatat(work->output, files[i].name, &about, AT_SYMLINK_NOFOLLOW))
             return false;
     return true;
 }
 
 static struct timespec stamp_of(struct json_object *run) {
-    struct json_object *stamp = member(run, STAMP, json_type_array);
+    struct json_object *stamp = json_member(run, STAMP, json_type_array);
+    if (!stamp)
+        return (struct timespec){0};
     return (struct timespec){
         .tv_sec = (time_t)json_object_get_int64(json_object_array_get_idx(stamp, 0)),
         .tv_nsec = (long)json_object_get_int64(json_object_array_get_idx(stamp, 1)) % 1000000000};
@@ -216,7 +146,7 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
                                   const struct run_parts *parts, struct run_start *start) {
     enum status status;
     struct text text = {0};
-    struct json_object *now = NULL, *complete = member(run, COMPLETE, json_type_object);
+    struct json_object *now = NULL, *complete = json_member(run, COMPLETE, json_type_object);
     TRY(run_text(parts, start, &text));
     now = json_tokener_parse(text.data);
     TRY(compare(run, now, parts, &start->epoch));
@@ -225,7 +155,7 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
     if (!complete)
         goto out;
     for (size_t i = 0; i < COUNTS; i++)
-        *count_of(&start->counts, i) = member_count(complete, counts_kept[i].key);
+        *count_of(&start->counts, i) = json_member_count(complete, counts_kept[i].key);
     if (!has_results(work))
         start->state = RUN_FRESH;
     else if (start->counts.failed_images == 0)
@@ -236,62 +166,43 @@ out:
     return status;
 }
 
-static enum status find_run(const struct work_folder *work, const struct run_parts *parts,
+static enum status find_run(const struct run_document *document, const struct run_parts *parts,
                             bool resume, struct run_start *start) {
-    enum status status;
-    struct json_object *run = NULL;
-    bool damaged;
-    *start = (struct run_start){.state = RUN_FRESH};
-    TRY(run_read(work, &run, &damaged));
-    if (damaged)
-        status = FAIL(STATUS_BAD_INPUT,
-                      "%.1000s/" RUN_FILE " is damaged: remove the output folder, or choose "
-                      "another --output",
-                      work->path);
-    else if (run && resume)
-        status = find_continued(work, run, parts, start);
+    struct json_object *run = document->run;
+    const struct work_folder *work = &document->work;
+    if (document->damaged)
+        return FAIL(STATUS_BAD_INPUT,
+                    "%.1000s/" RUN_FILE " is damaged: remove the output folder, or choose "
+                    "another --output",
+                    work->path);
+    if (run && resume)
+        return find_continued(work, run, parts, start);
     /* A complete run's results, if they are still there, refuse the start themselves. */
-    else if (run && !member(run, COMPLETE, json_type_object) &&
-             !member(run, CLEARING, json_type_boolean))
-        status = FAIL(STATUS_BAD_INPUT,
-                      "the output folder %.1000s holds a run that was interrupted: continue it "
-                      "with --resume, start over with --overwrite, or choose another --output",
-                      work->output_path);
-out:
-    json_object_put(run);
-    return status;
+    if (run && !json_member(run, COMPLETE, json_type_object) &&
+        !json_member(run, CLEARING, json_type_boolean))
+        return FAIL(STATUS_BAD_INPUT,
+                    "the output folder %.1000s holds a run that was interrupted: continue it "
+                    "with --resume, start over with --overwrite, or choose another --output",
+                    work->output_path);
+    return STATUS_OK;
 }
 
-/* On the disk when it returns. */
-static enum status run_write(const struct work_folder *work, const char *bytes, size_t length) {
-    const struct spot spot = work_spot(work, RUN_FILE);
-    struct spot whole = {work->output, work->output_path, WORK_FOLDER};
-    enum status status = file_write(&spot, bytes, length, true);
-    /* The work folder's own name. */
-    if (status == STATUS_OK && fsync(work->output) != 0)
-        status = storage_failed(errno, &whole, "cannot make sure of");
-    return status;
-}
+/* Adds what changes run.json: `add` to it, false for lack of memory. */
+typedef bool run_add(struct json_object *run, const struct work_folder *work, const void *context);
 
-/* Adds what changes run.json: `add` to it. */
-static enum status run_change(const char *output,
-                              bool (*add)(struct json_object *run, const struct work_folder *work,
-                                          const void *context),
-                              const void *context) {
+static enum status run_change(const char *output, run_add *add, const void *context) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
-    TRY(work_folder_open(output, true, &work));
-    TRY(run_read(&work, &run, &damaged));
-    if (!run)
-        run = json_object_new_object();
-    const char *text = run && add(run, &work, context) ? json_object_to_json_string(run) : NULL;
-    status = text ? run_write(&work, text, strlen(text))
+    struct run_document document;
+    TRY(run_document_open(output, true, &document));
+    if (!document.run)
+        document.run = json_object_new_object();
+    const char *text = document.run && add(document.run, &document.work, context)
+                           ? json_object_to_json_string(document.run)
+                           : NULL;
+    status = text ? run_document_write(&document, text, strlen(text))
                   : FAIL(STATUS_FAILED, "out of memory: %s/" RUN_FILE, WORK_FOLDER);
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -307,30 +218,26 @@ static bool add_epoch(struct json_object *run, const struct work_folder *work,
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
                            bool cleared, struct run_start *start) {
     enum status status;
-    struct work_folder work;
+    struct run_document document;
     struct text text = {0};
-    TRY(work_folder_open(output, true, &work));
     *start = (struct run_start){.state = RUN_FRESH};
+    TRY(run_document_open(output, true, &document));
     if (!cleared)
-        TRY(find_run(&work, parts, resume, start));
-    if (start->state == RUN_COMPLETE)
-        goto out;
+        TRY(find_run(&document, parts, resume, start));
     if (start->state == RUN_FRESH) {
         start->epoch = 0;
         clock_gettime(CLOCK_REALTIME, &start->stamp);
         if (!cleared)
             TRY(output_prepare(output));
         TRY(work_folder_remove(output, WORK_ALL));
-    }
-    if (start->state == RUN_CONTINUED) {
-        status = run_change(output, add_epoch, &start->epoch);
-    } else {
         TRY(run_text(parts, start, &text));
-        status = run_write(&work, text.data, text.length);
+        status = run_document_write(&document, text.data, text.length);
+    } else if (start->state == RUN_CONTINUED) {
+        status = run_change(output, add_epoch, &start->epoch);
     }
 out:
     text_free(&text);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -352,15 +259,25 @@ static bool add_file(struct json_object *files, const struct work_folder *work, 
     return added;
 }
 
+/* Whether the run was asked for a file. */
+static bool is_wanted(struct json_object *run, const struct made_file *file) {
+    char name[64];
+    if (!file->flag)
+        return true;
+    snprintf(name, sizeof name, "--%s", file->flag);
+    const char *value = json_member_text(json_member(run, PARTS, json_type_object), name);
+    return value && strcmp(value, "1") == 0;
+}
+
 static bool add_files(struct json_object *run, const struct work_folder *work,
                       const void *context) {
     (void)context;
+    struct made_file made[MADE_FILES_MOST];
+    size_t n_made = made_files(made);
     struct json_object *files = json_object_new_object();
     bool added = files && json_object_object_add(run, FILES, files) == 0;
-    const char *predictions = member_text(member(run, PARTS, json_type_object), "--save-json");
-    bool predicted = predictions && strcmp(predictions, "1") == 0;
-    for (size_t i = 0; added && i < MADE_FILES; i++)
-        added = (i == MADE_PREDICTIONS && !predicted) || add_file(files, work, made_names[i]);
+    for (size_t i = 0; added && i < n_made; i++)
+        added = !is_wanted(run, &made[i]) || add_file(files, work, made[i].name);
     return added;
 }
 
@@ -400,33 +317,25 @@ enum status run_file_clearing(const char *output) {
 
 enum status run_file_owns(const char *output, bool *owns) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
+    struct run_document document;
     *owns = false;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    *owns = member(run, MANIFEST_KEY, json_type_int) != NULL;
+    TRY(run_document_open(output, false, &document));
+    *owns = json_member(document.run, MANIFEST_KEY, json_type_int) != NULL;
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
 enum status run_file_common(const char *output, char **common) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
+    struct run_document document;
     *common = NULL;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    const char *path = member_text(run, COMMON);
+    TRY(run_document_open(output, false, &document));
+    const char *path = json_member_text(document.run, COMMON);
     if (path)
         TRY(memory_string(path, common));
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }
 
@@ -440,22 +349,20 @@ static bool is_as_noted(struct json_object *noted, const struct stat *about) {
 
 enum status run_file_changed(const char *output, struct text *list) {
     enum status status;
-    struct work_folder work;
-    struct json_object *run = NULL;
-    bool damaged;
-    TRY(work_folder_open(output, false, &work));
-    TRY(run_read(&work, &run, &damaged));
-    struct json_object *files = member(run, FILES, json_type_object);
-    for (size_t i = 0; i < MADE_FILES; i++) {
+    struct made_file made[MADE_FILES_MOST];
+    size_t n_made = made_files(made);
+    struct run_document document;
+    TRY(run_document_open(output, false, &document));
+    struct json_object *files = json_member(document.run, FILES, json_type_object);
+    for (size_t i = 0; i < n_made; i++) {
         struct stat about;
-        struct json_object *noted = member(files, made_names[i], json_type_array);
-        if (fstatat(work.output, made_names[i], &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        struct json_object *noted = json_member(files, made[i].name, json_type_array);
+        if (fstatat(document.work.output, made[i].name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
             (!noted || !is_as_noted(noted, &about)))
-            text_format(list, "%s%s", list->length ? ", " : "", made_names[i]);
+            text_format(list, "%s%s", list->length ? ", " : "", made[i].name);
     }
     TRY(text_status(list));
 out:
-    json_object_put(run);
-    work_folder_close(&work);
+    run_document_close(&document);
     return status;
 }

@@ -57,7 +57,7 @@ enum status run_file_finish(const char *output, const struct run_counts *counts)
 enum status run_file_owns(const char *output, bool *owns);
 
 /* Notes what the files right in the output folder look like that the run has written by now.
- * predictions.json is one of them where the part "--save-json" is "1". */
+ * One that a flag asks for (streams.h) is among them where the part of that name is "1". */
 enum status run_file_note(const char *output);
 
 /* run_parts.common of the run that is there; *common is the caller's, NULL where it is not known.

@@ -1,3 +1,4 @@
+/* The lock of an output folder. */
 #include "output/run_lock.h"
 
 #include <errno.h>
@@ -41,9 +42,9 @@ static void owner_make(char owner[OWNER_BYTES]) {
 /* Returns 0 or an errno value. */
 static int owner_read(const struct run_lock *lock, char owner[OWNER_BYTES]) {
     int file;
-    struct spot spot = work_spot(&lock->work, RUN_LOCK);
+    struct location location = work_location(&lock->work, RUN_LOCK);
     owner[0] = '\0';
-    int error = below_file(&spot, O_RDONLY, 0, &file);
+    int error = below_file(&location, O_RDONLY, 0, &file);
     if (error != 0)
         return error;
     ssize_t n = file_read_some(file, owner, OWNER_BYTES - 1);
@@ -54,13 +55,13 @@ static int owner_read(const struct run_lock *lock, char owner[OWNER_BYTES]) {
 }
 
 static enum status owner_write(const struct run_lock *lock) {
-    struct spot spot = work_spot(&lock->work, RUN_LOCK);
+    struct location location = work_location(&lock->work, RUN_LOCK);
     int error = ftruncate(lock->file, 0) == 0 ? 0 : errno;
     if (error == 0 && lseek(lock->file, 0, SEEK_SET) != 0)
         error = errno;
     if (error == 0)
         error = write_all(lock->file, lock->owner, strlen(lock->owner));
-    return error == 0 ? STATUS_OK : storage_failed(error, &spot, "cannot write");
+    return error == 0 ? STATUS_OK : storage_failed(error, &location, "cannot write");
 }
 
 /* ---------------------------------------------------------------- how old it is */
@@ -68,14 +69,14 @@ static enum status owner_write(const struct run_lock *lock) {
 /* Seconds since the last beat by the file system's own clock, which may differ from ours: a file
  * made now tells. */
 static enum status age_of(const struct run_lock *lock, double *age) {
-    struct spot spot = work_spot(&lock->work, RUN_LOCK);
+    struct location location = work_location(&lock->work, RUN_LOCK);
     struct draft draft;
     struct stat beat = {0}, now = {0};
-    enum status status = draft_open(&spot, 0600, &draft);
+    enum status status = draft_open(&location, 0600, &draft);
     if (status != STATUS_OK)
         return status;
     if (fstat(lock->file, &beat) != 0 || fstat(draft.file, &now) != 0)
-        status = storage_failed(errno, &spot, "cannot look at");
+        status = storage_failed(errno, &location, "cannot look at");
     draft_drop(&draft);
     if (status == STATUS_OK)
         *age = difftime(now.st_mtim.tv_sec, beat.st_mtim.tv_sec);
@@ -122,21 +123,21 @@ static enum status take_by_age(struct run_lock *lock, bool made) {
 
 /* Opens the lock's file, which *made tells is new. Returns 0 or an errno value. */
 static int file_take(struct run_lock *lock, bool *made) {
-    struct spot spot = work_spot(&lock->work, RUN_LOCK);
-    int error = below_file(&spot, O_RDWR | O_CREAT | O_EXCL, 0666, &lock->file);
+    struct location location = work_location(&lock->work, RUN_LOCK);
+    int error = below_file(&location, O_RDWR | O_CREAT | O_EXCL, 0666, &lock->file);
     *made = error == 0;
-    return error == EEXIST ? below_file(&spot, O_RDWR, 0, &lock->file) : error;
+    return error == EEXIST ? below_file(&location, O_RDWR, 0, &lock->file) : error;
 }
 
 /* *again: its holder removed the file just now. */
 static enum status try_once(struct run_lock *lock, bool *again) {
-    struct spot spot = work_spot(&lock->work, RUN_LOCK);
+    struct location location = work_location(&lock->work, RUN_LOCK);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     bool made;
     int error = file_take(lock, &made);
     *again = error == ENOENT;
     if (error != 0)
-        return *again ? STATUS_OK : storage_failed(error, &spot, "cannot lock");
+        return *again ? STATUS_OK : storage_failed(error, &location, "cannot lock");
     if (fcntl(lock->file, F_OFD_SETLK, &whole) == 0) {
         *again = !is_same(lock);
         return STATUS_OK;
@@ -144,7 +145,7 @@ static enum status try_once(struct run_lock *lock, bool *again) {
     if (errno == EAGAIN || errno == EACCES)
         return refuse(lock, -1);
     return knows_no_locks(errno) ? take_by_age(lock, made)
-                                 : storage_failed(errno, &spot, "cannot lock");
+                                 : storage_failed(errno, &location, "cannot lock");
 }
 
 static enum status take(const char *output, struct run_lock *lock) {

@@ -1,3 +1,4 @@
+/* Files that appear whole or not at all, and errors that say what to do. */
 #include "output/storage.h"
 
 #include <errno.h>
@@ -21,10 +22,10 @@ enum { WHAT_SIZE = 1200, WHY_SIZE = 300 };
 /* Room for what is made in a folder. */
 enum { LONGEST_NAME = 64 };
 
-/* The file system that the spot lies in, asked of the deepest folder on its way that exists. */
-static bool file_system_of(const struct spot *spot, struct statvfs *out) {
+/* The file system that the location lies in, asked of the deepest folder on its way that exists. */
+static bool file_system_of(const struct location *location, struct statvfs *out) {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s", spot->path);
+    snprintf(path, sizeof path, "%s", location->path);
     int fd = -1;
     while (fd < 0) {
         char *slash = strrchr(path, '/');
@@ -32,7 +33,7 @@ static bool file_system_of(const struct spot *spot, struct statvfs *out) {
             *slash = '\0';
         else
             snprintf(path, sizeof path, "%s", slash ? "/" : ".");
-        fd = openat(spot->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = openat(location->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
             break;
     }
@@ -43,9 +44,9 @@ static bool file_system_of(const struct spot *spot, struct statvfs *out) {
     return known;
 }
 
-static void explain_no_space(const struct spot *spot, char why[WHY_SIZE]) {
+static void explain_no_space(const struct location *location, char why[WHY_SIZE]) {
     struct statvfs fs;
-    if (!file_system_of(spot, &fs)) {
+    if (!file_system_of(location, &fs)) {
         snprintf(why, WHY_SIZE, "the disk is full: free some space or choose another --output");
         return;
     }
@@ -68,12 +69,12 @@ static void explain_no_space(const struct spot *spot, char why[WHY_SIZE]) {
 }
 
 /* Why and what to do, for one errno value. */
-static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE]) {
+static enum status explain(int error, const struct location *location, char why[WHY_SIZE]) {
     char buffer[128];
     const char *reason = strerror_r(error, buffer, sizeof buffer);
     switch (error) {
     case ENOSPC:
-        explain_no_space(spot, why);
+        explain_no_space(location, why);
         return STATUS_FAILED;
     case EDQUOT:
         snprintf(why, WHY_SIZE,
@@ -93,7 +94,7 @@ static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE
         snprintf(why, WHY_SIZE, "%s: something else of that name is in the way; move it", reason);
         return STATUS_BAD_INPUT;
     case ENXIO: /* below_file */
-        snprintf(why, WHY_SIZE, "it is no regular file: move it");
+        snprintf(why, WHY_SIZE, "it is not a regular file: move it");
         return STATUS_BAD_INPUT;
     case EMLINK: /* below_file */
         snprintf(why, WHY_SIZE,
@@ -119,7 +120,7 @@ static enum status explain(int error, const struct spot *spot, char why[WHY_SIZE
     }
 }
 
-enum status storage_failed(int error, const struct spot *spot, const char *what, ...) {
+enum status storage_failed(int error, const struct location *location, const char *what, ...) {
     char text[WHAT_SIZE], why[WHY_SIZE];
     va_list args;
     va_start(args, what);
@@ -128,8 +129,9 @@ enum status storage_failed(int error, const struct spot *spot, const char *what,
     /* A path of any length must leave room for the reason. */
     if (length >= 0 && length < WHAT_SIZE)
         length += snprintf(text + length, sizeof text - (size_t)length, " %s%s%s",
-                           spot->root ? spot->root : "", spot->root ? "/" : "", spot->path);
-    enum status code = explain(error, spot, why);
+                           location->root ? location->root : "", location->root ? "/" : "",
+                           location->path);
+    enum status code = explain(error, location, why);
     return FAIL(code, "%s%s: %s", text, length < WHAT_SIZE ? "" : "...", why);
 }
 
@@ -154,7 +156,7 @@ enum status make_folders(const char *whole) {
         if (mkdir(path, 0777) != 0) {
             int error = errno;
             if (!is_folder(path)) {
-                struct spot made = {AT_FDCWD, NULL, path};
+                struct location made = {AT_FDCWD, NULL, path};
                 /* All above is there, so that it is the file system that takes no folders. */
                 status = storage_failed(error == ENOENT ? EPERM : error, &made,
                                         "cannot make the folder");
@@ -197,22 +199,22 @@ bool is_draft(const char *name) {
            name[prefix + DRAFT_DIGITS] == '\0';
 }
 
-enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft) {
-    draft->spot = *spot;
+enum status draft_open(const struct location *location, mode_t mode, struct draft *draft) {
+    draft->location = *location;
     draft->file = -1;
-    int error = seat_take(spot, true, &draft->seat);
+    int error = dir_entry_open(location, true, &draft->at);
     if (error != 0)
-        return storage_failed(error, spot, "cannot write");
+        return storage_failed(error, location, "cannot write");
     error = draft_name(draft->temp);
     if (error == 0) {
         const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-        draft->file = openat(draft->seat.folder, draft->temp, flags, mode);
+        draft->file = openat(draft->at.folder, draft->temp, flags, mode);
         error = draft->file < 0 ? errno : 0;
     }
     if (error == 0)
         return STATUS_OK;
-    seat_leave(&draft->seat);
-    return storage_failed(error, spot, "cannot write");
+    dir_entry_close(&draft->at);
+    return storage_failed(error, location, "cannot write");
 }
 
 int file_move(int folder, const char *from, int to_folder, const char *to,
@@ -227,7 +229,7 @@ int file_move(int folder, const char *from, int to_folder, const char *to,
 }
 
 enum status draft_commit(struct draft *draft) {
-    const struct seat *seat = &draft->seat;
+    const struct dir_entry *at = &draft->at;
     struct stat about;
     int error = fstat(draft->file, &about) == 0 ? 0 : errno;
     /* Network file systems may report a full disk or quota only here. */
@@ -235,12 +237,12 @@ enum status draft_commit(struct draft *draft) {
         error = errno;
     draft->file = -1;
     if (error == 0)
-        error = file_move(seat->folder, draft->temp, seat->folder, seat->name, &about);
+        error = file_move(at->folder, draft->temp, at->folder, at->name, &about);
     if (error == 0) {
-        seat_leave(seat);
+        dir_entry_close(at);
         return STATUS_OK;
     }
-    enum status status = storage_failed(error, &draft->spot, "cannot write");
+    enum status status = storage_failed(error, &draft->location, "cannot write");
     draft_drop(draft);
     return status;
 }
@@ -248,25 +250,32 @@ enum status draft_commit(struct draft *draft) {
 void draft_drop(struct draft *draft) {
     if (draft->file >= 0)
         close(draft->file);
-    unlinkat(draft->seat.folder, draft->temp, 0);
-    seat_leave(&draft->seat);
+    unlinkat(draft->at.folder, draft->temp, 0);
+    dir_entry_close(&draft->at);
 }
 
-enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable) {
+static enum status draft_fail(struct draft *draft, int error) {
+    enum status status = storage_failed(error, &draft->location, "cannot write");
+    draft_drop(draft);
+    return status;
+}
+
+enum status draft_write(struct draft *draft, const char *bytes, size_t length) {
+    int error = write_all(draft->file, bytes, length);
+    return error == 0 ? STATUS_OK : draft_fail(draft, error);
+}
+
+enum status file_write(const struct location *location, const char *bytes, size_t length,
+                       bool durable) {
+    enum status status;
     struct draft draft;
-    enum status status = draft_open(spot, 0666, &draft);
-    if (status != STATUS_OK)
-        return status;
-    int error = write_all(draft.file, bytes, length);
-    if (error == 0 && durable && fsync(draft.file) != 0)
-        error = errno;
-    if (error != 0) {
-        status = storage_failed(error, spot, "cannot write");
-        draft_drop(&draft);
-        return status;
-    }
-    status = draft_commit(&draft);
-    if (status == STATUS_OK && durable && fsync(spot->folder) != 0)
-        status = storage_failed(errno, spot, "cannot make sure of");
+    TRY(draft_open(location, 0666, &draft));
+    TRY(draft_write(&draft, bytes, length));
+    if (durable && fsync(draft.file) != 0)
+        return draft_fail(&draft, errno);
+    TRY(draft_commit(&draft));
+    if (durable && fsync(location->folder) != 0)
+        status = storage_failed(errno, location, "cannot make sure of");
+out:
     return status;
 }

@@ -15,10 +15,10 @@
 #define DRAFT_PREFIX ".verify-"
 enum { DRAFT_DIGITS = 16 };
 
-/* Stores "<what> <spot>: <why>: <way out>" for an errno value. A full disk says whether bytes,
+/* Stores "<what> <location>: <why>: <way out>" for an errno value. A full disk says whether bytes,
  * inodes or entries of the folder ran out. Returns STATUS_BAD_INPUT where the user can mend it
  * (permission, a file in the way, too long a name), else STATUS_FAILED. */
-enum status storage_failed(int error, const struct spot *spot, const char *what, ...)
+enum status storage_failed(int error, const struct location *location, const char *what, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Writes it all, whatever the interruptions. Returns 0 or an errno value. */
@@ -38,20 +38,23 @@ bool is_draft(const char *name);
 
 /* A file under a temporary name beside its target. Either draft_commit or draft_drop ends it. */
 struct draft {
-    struct spot spot;
-    struct seat seat;
+    struct location location;
+    struct dir_entry at;
     int file; /* open for writing */
     char temp[DRAFT_NAME_BYTES];
 };
 
 /* Makes the folder too, where it is absent. On failure there is nothing to drop. */
-enum status draft_open(const struct spot *spot, mode_t mode, struct draft *draft);
+enum status draft_open(const struct location *location, mode_t mode, struct draft *draft);
+/* Writes it all to a draft. On failure there is nothing to drop any more. */
+enum status draft_write(struct draft *draft, const char *bytes, size_t length);
 /* Closes and renames; what was there is replaced. On failure the temporary is removed. */
 enum status draft_commit(struct draft *draft);
 void draft_drop(struct draft *draft);
 
-/* Writes a whole file through a draft. `durable`, for a name right in the spot's folder: it is on
- * the disk when this returns. */
-enum status file_write(const struct spot *spot, const char *bytes, size_t length, bool durable);
+/* Writes a whole file through a draft. `durable`, for a name right in the location's folder: it is
+ * on the disk when this returns. */
+enum status file_write(const struct location *location, const char *bytes, size_t length,
+                       bool durable);
 
 #endif

@@ -1,6 +1,5 @@
 /* Drafts that a killed process could not remove. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,8 +24,8 @@ static bool is_folder(int folder, const struct dirent *entry) {
 
 /* Whether a folder right in the output folder is one that images or labels are placed in. */
 static bool is_made(const char *name) {
-    for (size_t i = MADE_CORRECT; i <= MADE_PREDICTED; i++)
-        if (strcmp(name, made_names[i]) == 0)
+    for (size_t i = 0; i <= MADE_PREDICTED; i++)
+        if (strcmp(name, made_folder_name(i)) == 0)
             return true;
     return false;
 }
@@ -59,14 +58,9 @@ out:
 }
 
 /* What is no folder, or may not be read, is left alone. */
-static enum status open_folder(const struct spot *spot, DIR **stream) {
-    int folder, error = below_folder(spot, false, &folder);
-    *stream = error == 0 ? fdopendir(folder) : NULL;
-    if (error == 0 && !*stream) {
-        error = errno;
-        close(folder);
-    }
-    return file_error_is_machine(error) ? storage_failed(error, spot, "cannot look through")
+static enum status open_folder(const struct location *location, DIR **stream) {
+    int error = below_stream(location, stream);
+    return file_error_is_machine(error) ? storage_failed(error, location, "cannot look through")
                                         : STATUS_OK;
 }
 
@@ -74,17 +68,15 @@ enum status output_sweep(const char *output) {
     enum status status;
     struct path_list folders = {0}; /* to be read, a stack */
     struct text path = {0};
-    int whole = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (whole < 0 && errno == ENOENT)
-        return STATUS_OK;
+    int whole;
+    TRY(output_folder_open(output, true, &whole));
     if (whole < 0)
-        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                              "cannot open the output folder");
+        return STATUS_OK;
     text_string(&path, ".");
     for (bool whole_output = true;; whole_output = false) {
         DIR *stream;
         TRY(text_status(&path));
-        TRY(open_folder(&(struct spot){whole, output, path.data}, &stream));
+        TRY(open_folder(&(struct location){whole, output, path.data}, &stream));
         status = stream ? sweep_folder(stream, path.data, whole_output, &folders) : STATUS_OK;
         if (stream)
             closedir(stream);
@@ -95,7 +87,8 @@ enum status output_sweep(const char *output) {
         folders.length = folders.start[--folders.count];
     }
 out:
-    close(whole);
+    if (whole >= 0)
+        close(whole);
     path_list_free(&folders);
     text_free(&path);
     return status;

@@ -1,3 +1,4 @@
+/* Counting images and boxes. */
 #include "output/tally.h"
 
 #include <inttypes.h>
@@ -34,13 +35,11 @@ static void write_failure(const struct image_result *result, struct text *line) 
 
 static void write_box(const struct box_result *box, const struct class_map *classes,
                       struct text *line) {
-    int32_t suggested = box->verdict == VERDICT_MISLABELED && box->reason == REASON_CLASS
-                            ? class_in_data(classes, box->evidence.suggested)
-                            : -1;
+    int32_t suggested = box->ruling.swaps ? class_in_data(classes, box->evidence.suggested) : -1;
     text_string(line, " b");
     text_count(line, box->label.class);
     text_string(line, ".");
-    text_count(line, (uint64_t)box->verdict);
+    text_count(line, (uint64_t)box->ruling.verdict);
     if (suggested >= 0) {
         text_string(line, ">");
         text_count(line, (uint64_t)suggested);

@@ -1,3 +1,4 @@
+/* The work folder, and what a name in it is that of. */
 #include "output/work_folder.h"
 
 #include <dirent.h>
@@ -9,8 +10,6 @@
 
 #include "output/digits.h"
 #include "output/journal_line.h"
-#include "output/made.h"
-#include "output/manifest.h"
 #include "output/place.h"
 #include "output/run_file.h"
 #include "output/run_lock.h"
@@ -25,16 +24,13 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
     snprintf(work->output_path, PATH_MAX, "%s", output);
     if (make)
         TRY(make_folders(output));
-    work->output = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (work->output < 0 && errno == ENOENT && !make)
-        return STATUS_OK;
+    TRY(output_folder_open(output, !make, &work->output));
     if (work->output < 0)
-        return storage_failed(errno, &(struct spot){AT_FDCWD, NULL, output},
-                              "cannot open the output folder");
-    struct spot spot = {work->output, work->output_path, WORK_FOLDER};
-    int error = below_folder(&spot, make, &work->folder);
+        return STATUS_OK;
+    struct location location = {work->output, work->output_path, WORK_FOLDER};
+    int error = below_folder(&location, make, &work->folder);
     if (error != 0 && error != ENOENT)
-        status = storage_failed(error, &spot, "cannot open the work folder");
+        status = storage_failed(error, &location, "cannot open the work folder");
 out:
     return status;
 }
@@ -47,8 +43,8 @@ void work_folder_close(struct work_folder *work) {
     work->output = work->folder = -1;
 }
 
-struct spot work_spot(const struct work_folder *work, const char *name) {
-    return (struct spot){work->folder, work->path, name};
+struct location work_location(const struct work_folder *work, const char *name) {
+    return (struct location){work->folder, work->path, name};
 }
 
 /* "<name>.E.R", as journal_name makes it. */
@@ -64,12 +60,11 @@ static bool is_of_epoch(const char *name, const char *stream) {
 
 /* The draft of a file that the ranks' texts are merged into. */
 static bool is_merged(const char *name) {
-    const char *const files[] = {made_names[MADE_RECORDS], made_names[MADE_PREDICTIONS], MANIFEST};
     size_t prefix = strlen(MERGE_PREFIX);
     if (strncmp(name, MERGE_PREFIX, prefix) != 0)
         return false;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (strcmp(name + prefix, files[i]) == 0)
+    for (size_t s = 0; s < stream_count(); s++)
+        if (strcmp(name + prefix, stream_at(s)->file) == 0)
             return true;
     return false;
 }
@@ -78,7 +73,7 @@ enum work_name work_name_kind(const char *name) {
     static const struct {
         const char *name;
         enum work_name kind;
-    } whole[] = {{RUN_FILE, WORK_RUN}, {RUN_LOCK, WORK_LOCK}, {MANIFEST, WORK_MANIFEST}};
+    } whole[] = {{RUN_FILE, WORK_RUN}, {RUN_LOCK, WORK_LOCK}};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(name, whole[i].name) == 0)
             return whole[i].kind;
@@ -86,42 +81,44 @@ enum work_name work_name_kind(const char *name) {
         return WORK_DRAFT;
     if (is_of_epoch(name, JOURNAL_NAME))
         return WORK_JOURNAL;
-    for (int s = 0; s < JOURNAL_STREAMS; s++)
-        if (is_of_epoch(name, journal_stream_name((enum journal_stream)s)))
-            return s == JOURNAL_PLACED ? WORK_PLACED : WORK_JOURNAL;
+    for (size_t s = 0; s < stream_count(); s++) {
+        const struct stream *stream = stream_at(s);
+        if (stream->in_work && strcmp(name, stream->file) == 0)
+            return WORK_MERGED;
+        if (is_of_epoch(name, stream->name))
+            return s == stream_of_manifest() ? WORK_PLACED : WORK_JOURNAL;
+    }
     return WORK_FOREIGN;
 }
 
 static enum status remove_name(const struct work_folder *work, const char *name) {
-    struct spot spot = work_spot(work, name);
+    struct location location = work_location(work, name);
     return unlinkat(work->folder, name, 0) != 0 && errno != ENOENT
-               ? storage_failed(errno, &spot, "cannot remove")
+               ? storage_failed(errno, &location, "cannot remove")
                : STATUS_OK;
 }
 
 static enum status remove_kinds(const struct work_folder *work, DIR *stream, unsigned kinds) {
-    struct spot spot = work_spot(work, ".");
+    enum status status = STATUS_OK;
+    struct location location = work_location(work, ".");
+    const struct dirent *entry;
     /* Some file systems skip entries while others are being removed: until a pass finds none. */
     for (bool found = true; found;) {
         found = false;
         rewinddir(stream);
         for (;;) {
-            errno = 0;
-            const struct dirent *entry = readdir(stream);
-            if (!entry && errno != 0)
-                return storage_failed(errno, &spot, "cannot read the folder");
+            TRY(below_next(stream, &location, &entry));
             if (!entry)
                 break;
             enum work_name kind = work_name_kind(entry->d_name);
             if (kind == WORK_FOREIGN || !(kinds >> kind & 1))
                 continue;
             found = true;
-            enum status status = remove_name(work, entry->d_name);
-            if (status != STATUS_OK)
-                return status;
+            TRY(remove_name(work, entry->d_name));
         }
     }
-    return STATUS_OK;
+out:
+    return status;
 }
 
 enum status work_folder_remove(const char *output, unsigned kinds) {
@@ -131,21 +128,17 @@ enum status work_folder_remove(const char *output, unsigned kinds) {
     TRY(work_folder_open(output, false, &work));
     if (work.folder < 0)
         goto out;
-    struct spot spot = work_spot(&work, ".");
+    struct location location = work_location(&work, ".");
     if (kinds >> WORK_RUN & 1) {
         TRY(remove_name(&work, RUN_FILE));
         if (fsync(work.folder) != 0) {
-            status = storage_failed(errno, &spot, "cannot empty");
+            status = storage_failed(errno, &location, "cannot empty");
             goto out;
         }
     }
-    int again = -1, error = below_folder(&spot, false, &again);
-    if (error == 0 && !(stream = fdopendir(again))) {
-        error = errno;
-        close(again);
-    }
-    status =
-        stream ? remove_kinds(&work, stream, kinds) : storage_failed(error, &spot, "cannot empty");
+    int error = below_stream(&location, &stream);
+    status = stream ? remove_kinds(&work, stream, kinds)
+                    : storage_failed(error, &location, "cannot empty");
 out:
     if (stream)
         closedir(stream);

@@ -27,16 +27,16 @@ enum status work_folder_open(const char *output, bool make, struct work_folder *
 void work_folder_close(struct work_folder *work);
 
 /* A name in the work folder, for below_file and its like. */
-struct spot work_spot(const struct work_folder *work, const char *name);
+struct location work_location(const struct work_folder *work, const char *name);
 
 /* What a name in the work folder is that of. */
 enum work_name {
     WORK_FOREIGN, /* no run makes such a one */
     WORK_RUN,     /* RUN_FILE */
     WORK_LOCK,
-    WORK_MANIFEST,
+    WORK_MERGED,  /* a stream's file (streams.h), such as the manifest */
     WORK_JOURNAL, /* a journal, or the texts of one */
-    WORK_PLACED,  /* the texts of a journal that say what was placed */
+    WORK_PLACED,  /* the texts of a journal that say what was placed: the manifest's */
     WORK_DRAFT,   /* a file that was being written */
 };
 enum work_name work_name_kind(const char *name);
@@ -49,7 +49,7 @@ enum {
     /* What a finished job needs no more. */
     WORK_OF_EPOCHS = 1u << WORK_JOURNAL | 1u << WORK_PLACED | 1u << WORK_DRAFT,
     /* All but the lock: nothing is known of a run any more. */
-    WORK_ALL = WORK_OF_EPOCHS | 1u << WORK_RUN | 1u << WORK_MANIFEST,
+    WORK_ALL = WORK_OF_EPOCHS | 1u << WORK_RUN | 1u << WORK_MERGED,
 };
 
 #endif

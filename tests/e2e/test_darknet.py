@@ -88,7 +88,7 @@ class Darknet(Case):
         self.verify(*model[:2], code=2)
         self.assertIn("m.cfg: is a Darknet network without its weights", self.stderr)
         self.verify(*model[:3], self.path("m.cfg"), code=2)
-        self.assertIn("m.cfg: is no Darknet .weights file", self.stderr)
+        self.assertIn("m.cfg: is not a Darknet .weights file", self.stderr)
         with open(self.path("m.weights"), "ab") as file:
             file.write(b"....")
         self.verify(*model, code=2)

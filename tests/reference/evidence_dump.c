@@ -4,6 +4,7 @@
  * verdict, reason; then the number of missing objects, each as class, confidence, corners; the
  * predictions likewise; the image's score. With the verdict's default thresholds. */
 #include <stdio.h>
+#include <string.h>
 
 #include "evidence_case.h"
 #include "judge/judge.h"
@@ -12,20 +13,40 @@ static void put(float number) {
     fwrite(&number, sizeof number, 1, stdout);
 }
 
+/* In the order of REASONS in evidence_parity.py; -1: it has none of that name. */
+static float reason_number(const char *reason) {
+    static const char *const reasons[] = {"class", "location", "contested",
+                                          "weak",  "unseen",   "duplicate"};
+    if (!reason)
+        return 0;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return (float)(i + 1);
+    return -1;
+}
+
 static void put_evidence(const struct evidence *evidence) {
     static const struct thresholds defaults = {4, 2, 5, 0.15f, 0.7f, 0.5f};
-    enum reason reason;
-    enum verdict verdict = verdict_of(evidence, &defaults, &reason);
-    const float fields[] = {evidence->judged,      evidence->own,
-                            evidence->rival,       (float)evidence->suggested,
-                            evidence->near,        evidence->here,
-                            evidence->margin,      evidence->shift,
-                            evidence->ghost,       evidence->dup,
-                            (float)evidence->twin, evidence->location,
-                            evidence->has_refined, evidence->refined[0],
-                            evidence->refined[1],  evidence->refined[2],
-                            evidence->refined[3],  (float)verdict,
-                            (float)reason};
+    struct ruling ruling = verdict_of(evidence, &defaults);
+    const float fields[] = {evidence->judged,
+                            evidence->own,
+                            evidence->rival,
+                            (float)evidence->suggested,
+                            evidence->near,
+                            evidence->here,
+                            evidence->margin,
+                            evidence->shift,
+                            evidence->ghost,
+                            evidence->dup,
+                            (float)evidence->twin,
+                            evidence->location,
+                            evidence->has_refined,
+                            evidence->refined[0],
+                            evidence->refined[1],
+                            evidence->refined[2],
+                            evidence->refined[3],
+                            (float)ruling.verdict,
+                            reason_number(ruling.reason)};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         put(fields[i]);
 }

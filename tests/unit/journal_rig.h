@@ -6,6 +6,16 @@
 #include "output/journal.h"
 #include "place_fixture.h"
 
+/* With --save-json, or without. */
+static inline bool made_flag_is_on(const void *context, const char *flag) {
+    (void)context;
+    return strcmp(flag, "save-json") == 0;
+}
+
+static inline unsigned made_streams(bool predictions) {
+    return streams_wanted(predictions ? made_flag_is_on : NULL, NULL);
+}
+
 struct made_image {
     struct text record, predictions, placed, tally;
 };
@@ -39,14 +49,21 @@ static inline void made_free(struct made_image *image) {
 
 static inline enum status made_add(struct journal *journal, struct made_image *image,
                                    uint64_t index, bool predictions) {
+    size_t placed = stream_of_manifest();
+    struct text texts[STREAMS_MOST] = {0};
+    struct journal_text announced[STREAMS_MOST] = {0};
     struct journal_entry entry = {.index = index,
                                   .bucket = made_bucket(index),
-                                  .record = &image->record,
-                                  .predictions = predictions ? &image->predictions : NULL,
+                                  .texts = texts,
+                                  .announced = announced,
                                   .tally = &image->tally};
     made_fill(image, index);
-    enum status status =
-        image->placed.length ? journal_announce(journal, &image->placed, &entry.placed) : STATUS_OK;
+    texts[stream_find("records")] = image->record;
+    if (predictions)
+        texts[stream_find("predictions")] = image->predictions;
+    enum status status = image->placed.length
+                             ? journal_announce(journal, placed, &image->placed, &announced[placed])
+                             : STATUS_OK;
     return status == STATUS_OK ? journal_add(journal, &entry) : status;
 }
 
@@ -67,15 +84,15 @@ static inline enum status see(void *context, const struct journal_line *line) {
     assert_int_equal(line->bucket, made_bucket(line->index));
     assert_string_equal(line->tally, seen->want.tally.data);
     text_clear(&seen->text);
-    assert_ok(journal_text_read(seen->texts, line, JOURNAL_RECORDS, &seen->text));
+    assert_ok(journal_text_read(seen->texts, line, stream_find("records"), &seen->text));
     assert_string_equal(seen->text.data, seen->want.record.data);
     text_clear(&seen->text);
-    assert_ok(journal_text_read(seen->texts, line, JOURNAL_PREDICTIONS, &seen->text));
+    assert_ok(journal_text_read(seen->texts, line, stream_find("predictions"), &seen->text));
     assert_int_equal(seen->text.length, seen->predictions ? seen->want.predictions.length : 0);
     if (seen->text.length)
         assert_string_equal(seen->text.data, seen->want.predictions.data);
     text_clear(&seen->text);
-    assert_ok(journal_text_read(seen->texts, line, JOURNAL_PLACED, &seen->text));
+    assert_ok(journal_text_read(seen->texts, line, stream_of_manifest(), &seen->text));
     assert_int_equal(seen->text.length, seen->want.placed.length);
     if (seen->text.length)
         assert_string_equal(seen->text.data, seen->want.placed.data);
@@ -121,7 +138,7 @@ static inline void crashed_journal(const char *output, size_t count, size_t sync
                                    bool predictions) {
     struct journal *journal;
     struct made_image image = {0};
-    assert_ok(journal_create(output, 0, 0, predictions, &journal));
+    assert_ok(journal_create(output, 0, 0, made_streams(predictions), &journal));
     for (size_t i = 0; i < count; i++) {
         if (i == synced)
             assert_ok(journal_sync(journal));

@@ -30,8 +30,7 @@ static inline struct image_result fixture_result(void) {
                       .shift = 2.30258f,
                       .ghost = 1.27314f,
                       .twin = -1},
-         .verdict = VERDICT_MISLABELED,
-         .reason = REASON_CLASS},
+         .ruling = {VERDICT_MISLABELED, "class", true}},
         {.label = {3, 1, {0.25f, 0.333333f, 0.5f, 1.0f / 3}},
          .evidence = {.own = 1,
                       .rival = 0,
@@ -43,10 +42,10 @@ static inline struct image_result fixture_result(void) {
                       .has_refined = true,
                       .refined = {-10, 100, 320, 500},
                       .twin = -1},
-         .verdict = VERDICT_CORRECT},
+         .ruling = {VERDICT_CORRECT, NULL, false}},
         {.label = {4, 3, {0.1f, 0.1f, 0.1f, 0.1f}},
-         .verdict = VERDICT_UNCERTAIN,
-         .reason = REASON_UNKNOWN_CLASS},
+         .evidence = {.suggested = -1, .twin = -1},
+         .ruling = {VERDICT_UNCERTAIN, "unknown_class", false}},
     };
     static struct box_result boxes[3];
     static struct invalid_label invalid[] = {{2, "class 80 is \"bad\""}, {0, "not a file"}};

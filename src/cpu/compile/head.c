@@ -27,7 +27,7 @@ enum status plan_keep_head(struct plan *plan) {
                 plan->dtypes[tensors[k]] != DTYPE_F32) {
                 char text[SHAPE_TEXT];
                 status =
-                    FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is no map",
+                    FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is not a map",
                          plan->runtime->graph->tensors[tensors[k]].name, shape_text(shape, text));
                 goto out;
             }

@@ -20,7 +20,7 @@ enum status small_file_read(const char *path, char **text) {
     int file = file_open(path, 0, &about);
     *text = NULL;
     if (file == FILE_NOT_REGULAR)
-        return FAIL(STATUS_BAD_INPUT, "is no regular file");
+        return FAIL(STATUS_BAD_INPUT, "is not a regular file");
     if (file < 0 && errno == ENOENT)
         return STATUS_OK;
     if (file < 0)
@@ -34,7 +34,7 @@ enum status small_file_read(const char *path, char **text) {
     if (file_read(file, *text, (size_t)about.st_size) < about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "cannot be read to its end");
     else if (strlen(*text) < (size_t)about.st_size)
-        status = FAIL(STATUS_BAD_INPUT, "is no text: it has a NUL byte");
+        status = FAIL(STATUS_BAD_INPUT, "is not text: it has a NUL byte");
 out:
     close(file);
     if (status != STATUS_OK) {

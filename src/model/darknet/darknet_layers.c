@@ -143,9 +143,10 @@ static enum status read_from(const struct darknet_reader *reader, const char *ke
     for (size_t i = 0; i < layer->n_from; i++) {
         int64_t at = values[i] < 0 ? index + values[i] : values[i];
         if (at < 0 || at >= index) {
-            status = SECTION_FAIL(reader->section,
-                                  "%s: %" PRId64 " is no layer before this one, which is %" PRId64,
-                                  key, values[i], index);
+            status =
+                SECTION_FAIL(reader->section,
+                             "%s: %" PRId64 " is not a layer before this one, which is %" PRId64,
+                             key, values[i], index);
             goto out;
         }
         if (reader->net->layers[at].kind == DARKNET_YOLO) {

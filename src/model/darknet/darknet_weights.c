@@ -41,7 +41,7 @@ static enum status read_header(FILE *file, uint64_t *length) {
         return FAIL(STATUS_BAD_INPUT, "is too short to be a Darknet .weights file");
     if (version[0] < 0 || version[1] < 0 || version[0] > 1000 || version[1] > 1000)
         return FAIL(STATUS_BAD_INPUT,
-                    "is no Darknet .weights file: its version would be %" PRId32 ".%" PRId32,
+                    "is not a Darknet .weights file: its version would be %" PRId32 ".%" PRId32,
                     version[0], version[1]);
     size_t size = version[0] * 10 + version[1] >= 2 ? 8 : 4;
     if (fread(seen, size, 1, file) != 1)
@@ -57,7 +57,7 @@ static enum status open_checked(const char *path, uint64_t floats,
     uint64_t header;
     int file = file_open(path, 0, &about);
     if (file == FILE_NOT_REGULAR)
-        return FAIL(STATUS_BAD_INPUT, "is no regular file");
+        return FAIL(STATUS_BAD_INPUT, "is not a regular file");
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     weights->file = fdopen(file, "rb");

@@ -60,8 +60,9 @@ static enum status find_stride(const struct darknet_reader *reader, struct darkn
     if (input->width != map->width * (int64_t)layer->stride ||
         input->height != map->height * (int64_t)layer->stride)
         return SECTION_FAIL(reader->section,
-                            "a map of %" PRId64 "x%" PRId64 " is no whole part of [net]'s %" PRId64
-                            "x%" PRId64 ": width and height must be multiples of 32",
+                            "a map of %" PRId64 "x%" PRId64
+                            " is not a whole part of [net]'s %" PRId64 "x%" PRId64
+                            ": width and height must be multiples of 32",
                             map->width, map->height, input->width, input->height);
     return STATUS_OK;
 }
@@ -107,7 +108,8 @@ enum status darknet_yolo_check(const struct darknet_net *net) {
         first = layer;
     }
     if (first == NULL)
-        return FAIL(STATUS_BAD_INPUT, "has no [yolo] section: it is no detection model, or one of "
-                                      "YOLOv2 or before, which is not supported");
+        return FAIL(STATUS_BAD_INPUT,
+                    "has no [yolo] section: it is not a detection model, or one of "
+                    "YOLOv2 or before, which is not supported");
     return STATUS_OK;
 }

@@ -83,7 +83,7 @@ static enum status read_input(const Onnx__GraphProto *file, struct input *input)
         dims[i] = type->shape->dim[i]->has_dim_value ? type->shape->dim[i]->dim_value : 0;
     if (type->shape->n_dim != 4 || (dims[1] != 3 && dims[1] > 0))
         return FAIL(STATUS_BAD_INPUT,
-                    "its input '%.100s' is no picture: (batch, 3, height, width) "
+                    "its input '%.100s' is not a picture: (batch, 3, height, width) "
                     "is expected",
                     found->name);
     if (type->elem_type != ONNX_FLOAT && type->elem_type != ONNX_FLOAT16)

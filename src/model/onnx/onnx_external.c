@@ -66,7 +66,7 @@ static enum status open_beneath(const char *model_path, const char *location, in
     }
     if (at < 0 || fstat(at, &about) != 0 || !S_ISREG(about.st_mode)) {
         status = FAIL(STATUS_BAD_INPUT,
-                      "its data are in '%.200s', which is no regular file in the model's folder",
+                      "its data are in '%.200s', which is not a regular file in the model's folder",
                       location);
         goto out;
     }

@@ -19,7 +19,7 @@ static enum status read_all(const char *path, uint8_t **data, size_t *length) {
     int file = file_open(path, 0, &about);
     *data = NULL;
     if (file == FILE_NOT_REGULAR)
-        return FAIL(STATUS_BAD_INPUT, "is no regular file");
+        return FAIL(STATUS_BAD_INPUT, "is not a regular file");
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %s", strerror(errno));
     if (about.st_size <= 0 || (uint64_t)about.st_size > MOST_BYTES) {
@@ -107,7 +107,7 @@ enum status onnx_file_open(const char *path, struct onnx_file *file) {
     if (file->model == NULL || file->model->graph == NULL || file->model->graph->n_node == 0) {
         status =
             FAIL(STATUS_BAD_INPUT,
-                 "is no ONNX model, or a damaged one: it cannot be parsed or holds no network; "
+                 "is not an ONNX model, or a damaged one: it cannot be parsed or holds no network; "
                  "copy or export it again");
         onnx_file_close(file);
         goto out;

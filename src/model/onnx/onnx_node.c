@@ -67,7 +67,7 @@ enum status node_list(const struct importer *importer, const struct node *node,
         TRY(constant_input(importer, node, source.input, &constant));
         if (constant != NULL) {
             if (constant->dtype != DTYPE_I64 || constant->shape.rank > 1)
-                return FAIL(STATUS_BAD_INPUT, "its '%s' is no list of integers", name);
+                return FAIL(STATUS_BAD_INPUT, "its '%s' is not a list of integers", name);
             from = constant->data;
             *count = (size_t)shape_elements(&constant->shape);
             *present = true;
@@ -96,7 +96,7 @@ enum status node_number(const struct importer *importer, const struct node *node
     TRY(constant_input(importer, node, source.input, &constant));
     if (constant != NULL) {
         if (constant->dtype != DTYPE_F32 || shape_elements(&constant->shape) != 1)
-            return FAIL(STATUS_BAD_INPUT, "its '%s' is no single number", name);
+            return FAIL(STATUS_BAD_INPUT, "its '%s' is not a single number", name);
         *value = *(const float *)constant->data;
         *present = true;
     }

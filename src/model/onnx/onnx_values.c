@@ -74,7 +74,7 @@ enum status translate_constant_of_shape(struct importer *importer, const struct 
         TRY(constant_read(importer, value->t, NULL, &fill));
         const struct tensor *tensor = &importer->graph->tensors[fill];
         if (!tensor->constant || shape_elements(&tensor->shape) != 1)
-            return FAIL(STATUS_BAD_INPUT, "its 'value' is no single number");
+            return FAIL(STATUS_BAD_INPUT, "its 'value' is not a single number");
         op.cast_to = tensor->dtype;
         if (tensor->dtype == DTYPE_F32)
             op.pad_value = *(const float *)tensor->data;

@@ -309,7 +309,7 @@ static enum status step(struct machine *machine, enum opcode opcode) {
     case BINPERSID:
         return machine_reference(machine);
     }
-    return FAIL(STATUS_BAD_INPUT, "opcode 0x%02x is none that a model needs", (unsigned)opcode);
+    return FAIL(STATUS_BAD_INPUT, "opcode 0x%02x is not one that a model needs", (unsigned)opcode);
 }
 
 static enum status run(struct machine *machine) {

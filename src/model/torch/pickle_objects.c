@@ -59,7 +59,7 @@ enum status machine_stack_global(struct machine *machine) {
     TRY(machine_pop(machine, &name));
     TRY(machine_pop(machine, &module));
     if (module->kind != PICKLED_TEXT || name->kind != PICKLED_TEXT) {
-        status = FAIL(STATUS_BAD_INPUT, "it names a global by what is no text");
+        status = FAIL(STATUS_BAD_INPUT, "it names a global by what is not text");
         goto out;
     }
     TRY(push_global(machine, module->text, module->length, name->text, name->length));
@@ -77,7 +77,7 @@ enum status machine_call(struct machine *machine, bool with_keywords) {
     TRY(machine_pop(machine, &class));
     if (class->kind != PICKLED_GLOBAL || arguments->kind != PICKLED_TUPLE ||
         (with_keywords && keywords->kind != PICKLED_DICT)) {
-        status = FAIL(STATUS_BAD_INPUT, "it calls what is no global, or without arguments");
+        status = FAIL(STATUS_BAD_INPUT, "it calls what is not a global, or without arguments");
         goto out;
     }
     TRY(pickle_construct(machine->pickle, class, arguments, &value));

@@ -67,7 +67,7 @@ static enum status layer_inputs(const struct torch_import *import, const struct 
         const struct pickled *number = several ? from->items[i] : from;
         int64_t at = number == NULL ? -1 : number->integer;
         if (number != NULL && number->kind != PICKLED_INT)
-            return FAIL(STATUS_BAD_INPUT, "damaged: an input of layer %zu is no number", index);
+            return FAIL(STATUS_BAD_INPUT, "damaged: an input of layer %zu is not a number", index);
         if (at == -1 && index == 0) {
             inputs[i] = import->graph->input;
             continue;

@@ -27,7 +27,7 @@ static enum status open_regular(const char *path, struct torch_file *file) {
     struct stat about;
     file->descriptor = file_open(path, 0, &about);
     if (file->descriptor == FILE_NOT_REGULAR)
-        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
+        return FAIL(STATUS_BAD_INPUT, "is not a regular file; a model file is expected");
     if (file->descriptor < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
     file->size = (uint64_t)about.st_size;
@@ -59,8 +59,9 @@ enum status torch_file_open(const char *path, struct torch_file **out) {
     } else if (torch_old_recognise(file)) {
         TRY(torch_old_read(file));
     } else {
-        status = FAIL(STATUS_BAD_INPUT, "is no file of PyTorch's: neither a zip archive nor what "
-                                        "versions before 1.6 wrote");
+        status =
+            FAIL(STATUS_BAD_INPUT, "is not a file of PyTorch's: neither a zip archive nor what "
+                                   "versions before 1.6 wrote");
         goto out;
     }
     TRY(torch_globals_check(file->pickle));

@@ -54,7 +54,7 @@ enum status torch_parts(const struct torch_import *import, const struct pickled 
         return TORCH_FAIL(import, module, "has no part '%.100s'", name);
     if (table == NULL || (table->kind != PICKLED_DICT && table->kind != PICKLED_OBJECT) ||
         table->n_items % 2 != 0)
-        return TORCH_FAIL(import, module, "damaged: its parts are no table");
+        return TORCH_FAIL(import, module, "damaged: its parts are not a table");
     for (size_t i = 0; i < table->n_items; i += 2)
         if (table->items[i]->kind != PICKLED_TEXT)
             return TORCH_FAIL(import, module, "damaged: a part without a name");
@@ -73,8 +73,9 @@ static bool int_of(const struct pickled *value, int64_t least, int64_t *out) {
 enum status torch_int(const struct torch_import *import, const struct pickled *module,
                       const char *name, int64_t least, int64_t *value) {
     if (!int_of(pickled_get(module, name), least, value))
-        return TORCH_FAIL(import, module, "its attribute '%s' is no integer of %" PRId64 " to %d",
-                          name, least, MOST_INT);
+        return TORCH_FAIL(import, module,
+                          "its attribute '%s' is not an integer of %" PRId64 " to %d", name, least,
+                          MOST_INT);
     return STATUS_OK;
 }
 
@@ -103,7 +104,7 @@ enum status torch_number(const struct torch_import *import, const struct pickled
     else if (number != NULL && number->kind == PICKLED_INT)
         *value = (double)number->integer;
     else
-        return TORCH_FAIL(import, module, "its attribute '%s' is no number", name);
+        return TORCH_FAIL(import, module, "its attribute '%s' is not a number", name);
     return STATUS_OK;
 }
 

@@ -121,7 +121,7 @@ static enum status run_here(struct torch_import *import, const struct pickled *m
                             const int *inputs, size_t n_inputs, int *out) {
     const struct row *row = find_row(module);
     if (module->kind != PICKLED_OBJECT)
-        return TORCH_FAIL(import, module, "damaged: is no module");
+        return TORCH_FAIL(import, module, "damaged: is not a module");
     if (import->visits_left-- == 0)
         return TORCH_FAIL(import, module, "damaged: the model has more than %d modules",
                           TORCH_VISITS);

@@ -114,7 +114,7 @@ static enum status read_integers(const struct pickled *value, size_t *rank, int6
     *rank = value->n_items;
     for (size_t i = 0; i < value->n_items; i++) {
         if (value->items[i]->kind != PICKLED_INT || value->items[i]->integer < 0)
-            return FAIL(STATUS_BAD_INPUT, "a tensor with a shape or stride that is none");
+            return FAIL(STATUS_BAD_INPUT, "a tensor whose shape or stride is not valid");
         integers[i] = value->items[i]->integer;
     }
     return STATUS_OK;

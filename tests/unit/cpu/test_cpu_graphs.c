@@ -342,7 +342,7 @@ static void refusals(void **state) {
     graph = net_start();
     y = RESHAPE(&graph, stem(&graph, 8), 1, -1);
     net_head(&graph, y, y);
-    refuses(&graph, "the head's tensor 'feature' of shape (1,512) is no map");
+    refuses(&graph, "the head's tensor 'feature' of shape (1,512) is not a map");
     graph = net_start(); /* a size that the graph does not accept */
     y = RESHAPE(&graph, stem(&graph, 8), 1, 8, 5, 5);
     net_head(&graph, y, y);

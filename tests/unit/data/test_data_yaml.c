@@ -118,9 +118,9 @@ static void test_yaml_skipped(void **state) {
 static const struct {
     const char *content, *splits, *expected;
 } bad_files[] = {
-    {"", NULL, "@/data.yaml is no data.yaml: it needs 'train' or 'val', and 'names'"},
-    {"just text", NULL, "@/data.yaml is no data.yaml"},
-    {"- train\n- val\n", NULL, "@/data.yaml is no data.yaml"},
+    {"", NULL, "@/data.yaml is not a data.yaml: it needs 'train' or 'val', and 'names'"},
+    {"just text", NULL, "@/data.yaml is not a data.yaml"},
+    {"- train\n- val\n", NULL, "@/data.yaml is not a data.yaml"},
     {"names: [a]\n", NULL, "@/data.yaml names no images: it needs 'train', 'val' or 'test'"},
     {"train:\nval: ~\ntest: []\nnames: [a]", NULL, "@/data.yaml names no images"},
     {"train: d\nnames: [a, b\nval: d\n", NULL, "@/data.yaml, line 3: "},

@@ -128,11 +128,12 @@ static void test_nothing_to_open(void **state) {
     assert_bad(in("none.yaml"), NULL, "@/none.yaml: No such file or directory");
     assert_bad(folder, NULL, "no images (" SUFFIXES ") below @: check --data");
     touch("a.jpg");
-    assert_bad(in("a.jpg"), NULL, "@/a.jpg is no data set, but a single picture: give its folder");
+    assert_bad(in("a.jpg"), NULL,
+               "@/a.jpg is not a data set, but a single picture: give its folder");
     touch("a.rst");
-    assert_bad(in("a.rst"), NULL, "@/a.rst is no data set: --data takes a data.yaml, a folder");
+    assert_bad(in("a.rst"), NULL, "@/a.rst is not a data set: --data takes a data.yaml, a folder");
     assert_bad(in("a.jpg/b"), NULL, "@/a.jpg/b: Not a directory");
-    assert_bad(folder, "val", "--split picks from a data.yaml, and @ is none");
+    assert_bad(folder, "val", "--split picks from a data.yaml, and @ is not one");
     assert_int_equal(mkfifo(in("fifo.txt"), 0600), 0);
     assert_bad(in("fifo.txt"), NULL, "@/fifo.txt: it is not a regular file");
     assert_int_equal(mkfifo(in("fifo.yaml"), 0600), 0);

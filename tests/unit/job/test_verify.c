@@ -131,7 +131,8 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
     for (size_t i = 0; i < IMAGES; i++)
         indices[i] = 10 + 2 * i;
     assert_int_equal(work_make(&images, &indices, &rig->work), STATUS_OK);
-    assert_int_equal(journal_create(rig->folder, 0, 0, false, &rig->journal), STATUS_OK);
+    assert_int_equal(journal_create(rig->folder, 0, 0, streams_wanted(NULL, NULL), &rig->journal),
+                     STATUS_OK);
     rig->job = (struct verify_job){.interface = &fakes[depth - 1],
                                    .backend = &rig->backend,
                                    .judge = &rig->judge,
@@ -178,7 +179,8 @@ static enum status check_line(void *context, const struct journal_line *line) {
     char expected[64];
     uint64_t i = reading->next++;
     assert_int_equal(line->index, 10 + 2 * i);
-    assert_int_equal(journal_text_read(&reading->texts, line, JOURNAL_RECORDS, &record), STATUS_OK);
+    assert_int_equal(journal_text_read(&reading->texts, line, stream_find("records"), &record),
+                     STATUS_OK);
     snprintf(expected, sizeof expected, "{\"image\": \"%03d.jpg\", \"bucket\": %s", (int)i,
              i % 10 == 9 ? "null" : "\"correct\"");
     assert_int_equal(strncmp(record.data, expected, strlen(expected)), 0);

@@ -66,12 +66,14 @@ static void check_evidence(struct evidence_case *file, const struct evidence *ev
     assert_int_equal(evidence->has_refined, has_refined);
     for (size_t i = 0; i < 4; i++)
         assert_float_equal(evidence->refined[i], case_number(file), 1e-2);
-    enum reason reason;
-    assert_int_equal(verdict_of(evidence, &defaults, &reason), case_size(file));
-    static const enum reason reasons[] = {REASON_NONE,      REASON_CLASS, REASON_LOCATION,
-                                          REASON_CONTESTED, REASON_WEAK,  REASON_UNSEEN,
-                                          REASON_DUPLICATE};
-    assert_int_equal(reason, reasons[case_size(file)]);
+    struct ruling ruling = verdict_of(evidence, &defaults);
+    assert_int_equal(ruling.verdict, case_size(file));
+    static const char *const reasons[] = {NULL,   "class",  "location", "contested",
+                                          "weak", "unseen", "duplicate"};
+    const char *reason = reasons[case_size(file)];
+    assert_int_equal(ruling.reason == NULL, reason == NULL);
+    if (reason)
+        assert_string_equal(ruling.reason, reason);
 }
 
 static void check_detections(struct evidence_case *file, const struct detections *detections) {

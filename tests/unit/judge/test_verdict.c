@@ -34,26 +34,30 @@ static struct evidence clean(void) {
 }
 
 static void expect(struct evidence evidence, const struct thresholds *thresholds,
-                   enum verdict verdict, enum reason reason) {
-    enum reason got;
-    assert_int_equal(verdict_of(&evidence, thresholds, &got), verdict);
-    assert_int_equal(got, reason);
+                   enum verdict verdict, const char *reason) {
+    struct ruling got = verdict_of(&evidence, thresholds);
+    assert_int_equal(got.verdict, verdict);
+    assert_int_equal(got.swaps, verdict == VERDICT_MISLABELED);
+    if (reason)
+        assert_string_equal(got.reason, reason);
+    else
+        assert_null(got.reason);
 }
 
 static void test_confirmed(void **state) {
     (void)state;
     struct evidence e = clean();
-    expect(e, &defaults, VERDICT_CORRECT, REASON_NONE);
+    expect(e, &defaults, VERDICT_CORRECT, NULL);
     e.own = 0.15f; /* the thresholds themselves are still correct */
     e.rival = 0.15f;
     e.shift = 2;
-    expect(e, &defaults, VERDICT_CORRECT, REASON_NONE);
+    expect(e, &defaults, VERDICT_CORRECT, NULL);
     e.own = 0.1499f;
     e.rival = 0.01f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_WEAK);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     struct thresholds low = defaults;
     low.min_own = 0.1f;
-    expect(e, &low, VERDICT_CORRECT, REASON_NONE);
+    expect(e, &low, VERDICT_CORRECT, NULL);
 }
 
 static void test_class(void **state) {
@@ -64,23 +68,23 @@ static void test_class(void **state) {
     e.margin = 6.7f;
     e.ghost = 9;
     e.shift = 3;
-    expect(e, &defaults, VERDICT_MISLABELED, REASON_CLASS);
+    expect(e, &defaults, VERDICT_MISLABELED, "class");
     e.margin = 4; /* not above */
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_LOCATION);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "location");
     struct thresholds high = defaults;
     high.max_margin = 3.9f;
-    expect(e, &high, VERDICT_MISLABELED, REASON_CLASS);
+    expect(e, &high, VERDICT_MISLABELED, "class");
 }
 
 static void test_duplicate_comes_first(void **state) {
     (void)state;
     struct evidence e = clean();
     e.dup = 0.7f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_DUPLICATE);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "duplicate");
     e.margin = 8;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_DUPLICATE);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "duplicate");
     e.dup = 0.69f;
-    expect(e, &defaults, VERDICT_MISLABELED, REASON_CLASS);
+    expect(e, &defaults, VERDICT_MISLABELED, "class");
 }
 
 static void test_location(void **state) {
@@ -88,13 +92,13 @@ static void test_location(void **state) {
     struct evidence e = clean();
     e.shift = 2.1f;
     e.near = 0.25f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_LOCATION);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "location");
     e.near = 0.24f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_WEAK);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     e.near = 0.4f;
     e.rival = 0.5f; /* something else is there: not a matter of place */
     e.own = 0.1f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_CONTESTED);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "contested");
 }
 
 static void test_contested_unseen_weak(void **state) {
@@ -103,14 +107,14 @@ static void test_contested_unseen_weak(void **state) {
     e.own = 0.04f;
     e.rival = 0.05f;
     e.ghost = 6;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_CONTESTED);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "contested");
     e.rival = 0.049f;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_UNSEEN);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "unseen");
     e.ghost = 5;
-    expect(e, &defaults, VERDICT_UNCERTAIN, REASON_WEAK);
+    expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     struct thresholds low = defaults;
     low.max_ghost = 4;
-    expect(e, &low, VERDICT_UNCERTAIN, REASON_UNSEEN);
+    expect(e, &low, VERDICT_UNCERTAIN, "unseen");
 }
 
 static void test_names(void **state) {
@@ -118,14 +122,10 @@ static void test_names(void **state) {
     assert_string_equal(verdict_name(VERDICT_CORRECT), "correct");
     assert_string_equal(verdict_name(VERDICT_MISLABELED), "mislabeled");
     assert_string_equal(verdict_name(VERDICT_UNCERTAIN), "uncertain");
-    assert_null(reason_name(REASON_NONE));
-    assert_string_equal(reason_name(REASON_CLASS), "class");
-    assert_string_equal(reason_name(REASON_LOCATION), "location");
-    assert_string_equal(reason_name(REASON_CONTESTED), "contested");
-    assert_string_equal(reason_name(REASON_WEAK), "weak");
-    assert_string_equal(reason_name(REASON_UNSEEN), "unseen");
-    assert_string_equal(reason_name(REASON_DUPLICATE), "duplicate");
-    assert_string_equal(reason_name(REASON_UNKNOWN_CLASS), "unknown_class");
+    struct ruling unknown = verdict_of_unknown();
+    assert_int_equal(unknown.verdict, VERDICT_UNCERTAIN);
+    assert_string_equal(unknown.reason, "unknown_class");
+    assert_false(unknown.swaps);
 }
 
 static void test_image_score(void **state) {

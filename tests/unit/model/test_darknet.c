@@ -412,7 +412,7 @@ static void test_weights(void **state) {
                        : i == 3 ? INT32_MAX
                                 : 0,
                        true);
-        assert_refused(darknet_load(*state, cfg, &other, &model), "no Darknet .weights file");
+        assert_refused(darknet_load(*state, cfg, &other, &model), "not a Darknet .weights file");
     }
     floats[27] = NAN;
     assert_refused(darknet_load(*state, cfg, &weights, &model), "line 5, [convolutional]");
@@ -422,7 +422,7 @@ static void test_weights(void **state) {
     file_make(below(*state, "m.cfg"), cfg);
     assert_refused(model_read(below(*state, "m.cfg"), below(*state, "none"), 64, &model),
                    "none: cannot be opened: No such file");
-    assert_refused(model_read(below(*state, "m.cfg"), *state, 64, &model), "no regular file");
+    assert_refused(model_read(below(*state, "m.cfg"), *state, 64, &model), "not a regular file");
 }
 
 static void test_negative_variance(void **state) {
@@ -468,7 +468,7 @@ static void test_names(void **state) {
     }
     unlink(below(*state, "m.names"));
     folder_make(below(*state, "m.names"));
-    assert_refused(darknet_load(*state, NET MAP YOLO, &weights, &model), "is no regular file");
+    assert_refused(darknet_load(*state, NET MAP YOLO, &weights, &model), "is not a regular file");
 }
 
 static int make_folder(void **state) {

@@ -105,12 +105,12 @@ static const struct {
     {NET CONV("filters=65536\n") "[upsample]\nstride=64\n", "is too large"},
     /* layers that name others */
     {NET "[route]\n", "line 5, [route]: layers= is missing"},
-    {NET "[route]\nlayers=-1\n", "line 5, [route]: layers: -1 is no layer before this one"},
-    {NET "[route]\nlayers=0\n", "layers: 0 is no layer before this one, which is 0"},
-    {NET MAP "[route]\nlayers=1\n", "line 9, [route]: layers: 1 is no layer before this one"},
-    {NET MAP "[route]\nlayers=7\n", "layers: 7 is no layer"},
-    {NET MAP "[route]\nlayers=-2\n", "layers: -2 is no layer"},
-    {NET MAP "[route]\nlayers=-2147483648\n", "layers: -2147483648 is no layer"},
+    {NET "[route]\nlayers=-1\n", "line 5, [route]: layers: -1 is not a layer before this one"},
+    {NET "[route]\nlayers=0\n", "layers: 0 is not a layer before this one, which is 0"},
+    {NET MAP "[route]\nlayers=1\n", "line 9, [route]: layers: 1 is not a layer before this one"},
+    {NET MAP "[route]\nlayers=7\n", "layers: 7 is not a layer"},
+    {NET MAP "[route]\nlayers=-2\n", "layers: -2 is not a layer"},
+    {NET MAP "[route]\nlayers=-2147483648\n", "layers: -2147483648 is not a layer"},
     {NET MAP "[route]\nlayers=-2147483649\n", "layers=-2147483649: a whole number"},
     {NET MAP "[route]\nlayers=,\n", "layers=,"},
     {NET MAP "[route]\nlayers=0,,0\n", "layers=0,,0"},
@@ -124,8 +124,8 @@ static const struct {
     {NET MAP YOLO "[route]\nlayers=-1\n", "line 14, [route]: layers: -1 is a [yolo] layer"},
     {NET MAP YOLO CONV(""), "line 14, [convolutional]: stands behind a [yolo] layer"},
     {NET "[shortcut]\n", "line 5, [shortcut]: from= is missing"},
-    {NET MAP "[shortcut]\nfrom=1\n", "line 9, [shortcut]: from: 1 is no layer"},
-    {NET MAP "[shortcut]\nfrom=-1,-1,5\n", "from: 5 is no layer"},
+    {NET MAP "[shortcut]\nfrom=1\n", "line 9, [shortcut]: from: 1 is not a layer"},
+    {NET MAP "[shortcut]\nfrom=-1,-1,5\n", "from: 5 is not a layer"},
     {NET MAP CONV("filters=8\n") "[shortcut]\nfrom=-2\n",
      "a map of 7x64x64 cannot be added to one of 8x"},
     {NET MAP "[shortcut]\nfrom=0\nweights_type=per_feature\n", "weights_type=per_feature"},
@@ -175,12 +175,12 @@ static void test_heads(void **state) {
     refuse(*state, cfg, &weights, "line 20, [yolo]: classes=3; the [yolo] layer before has 2");
     weights.length = 20 + 4 * 28;
     snprintf(cfg, sizeof cfg, "[net]\nwidth=65\nheight=65\n%s[maxpool]\nstride=2\n%s", MAP, YOLO);
-    refuse(*state, cfg, &weights, "[yolo]: a map of 33x33 is no whole part of [net]'s 65x65");
+    refuse(*state, cfg, &weights, "[yolo]: a map of 33x33 is not a whole part of [net]'s 65x65");
     snprintf(cfg, sizeof cfg, "[net]\nwidth=64\nheight=32\n%s[maxpool]\nstride_x=2\nsize=1\n%s",
              MAP, YOLO);
-    refuse(*state, cfg, &weights, "[yolo]: a map of 32x32 is no whole part of [net]'s 64x32");
+    refuse(*state, cfg, &weights, "[yolo]: a map of 32x32 is not a whole part of [net]'s 64x32");
     snprintf(cfg, sizeof cfg, "%s[upsample]\n%s", NET MAP, YOLO);
-    refuse(*state, cfg, &weights, "[yolo]: a map of 128x128 is no whole part");
+    refuse(*state, cfg, &weights, "[yolo]: a map of 128x128 is not a whole part");
     size_t used = (size_t)snprintf(cfg, sizeof cfg, "%s", NET MAP YOLO);
     for (size_t i = 0; i < GRAPH_LEVELS; i++)
         used += (size_t)snprintf(cfg + used, sizeof cfg - used, "[route]\nlayers=0\n%s", YOLO);
@@ -288,7 +288,7 @@ static void test_not_text(void **state) {
     struct model model;
     const char *path = below(*state, "m.cfg");
     file_make_bytes(path, NET "\0" MAP, sizeof NET + sizeof MAP);
-    assert_refused(model_read(path, NULL, 64, &model), "is no text: it has a NUL byte");
+    assert_refused(model_read(path, NULL, 64, &model), "is not text: it has a NUL byte");
     file_make_bytes(path, "", 0);
     assert_refused(model_read(path, NULL, 64, &model), "is empty");
     file_make(path, "\xEF\xBB\xBF" NET MAP YOLO);

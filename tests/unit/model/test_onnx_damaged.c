@@ -37,7 +37,7 @@ static void refuses_damaged_files(void **state) {
         {"cycle", "'b' is made by no operator"},
         {"missing_input", "'nowhere' is made by no operator"},
         {"same_name", "two tensors are named 'y'"},
-        {"no_operators", "no ONNX model"},
+        {"no_operators", "not an ONNX model"},
         {"no_output", "what its output is"},
         {"no_input", "what its input is"},
         {"huge_dims", "constant 'w'"},
@@ -60,7 +60,7 @@ static void refuses_damaged_files(void **state) {
         {"bad_gather", "operator Gather"},
         {"external_outside", "outside the model's folder"},
         {"external_absolute", "outside the model's folder"},
-        {"external_folder", "no regular file"},
+        {"external_folder", "not a regular file"},
         {"external_length", "do not fit"},
         {"pose", "task 'pose': give one that was trained for detection"},
         {"line_break", "operator Frob?[GPU 0] ?[2Jdone"},
@@ -86,13 +86,13 @@ static void refuses_other_files(void **state) {
     file_make(below(folder, "README.md"), "# A model\n");
     expect_error(below(folder, "README.md"), "ONNX (.onnx), PyTorch (.pt) and Darknet (.cfg)");
     file_make(below(folder, "text.onnx"), "# A model\n");
-    expect_error(below(folder, "text.onnx"), "no ONNX model");
+    expect_error(below(folder, "text.onnx"), "not an ONNX model");
     file_make(below(folder, "empty.onnx"), "");
     expect_error(below(folder, "empty.onnx"), "is empty");
     expect_error(below(folder, "absent.onnx"), "No such file");
     expect_error(folder, "is a folder");
     assert_int_equal(mkfifo(below(folder, "pipe.onnx"), 0600), 0);
-    expect_error(below(folder, "pipe.onnx"), "no regular file");
+    expect_error(below(folder, "pipe.onnx"), "not a regular file");
     assert_int_equal(model_read(DATA "opset13.onnx", "x.weights", 64, &model), STATUS_BAD_INPUT);
     assert_non_null(strstr(status_message(), "--weights"));
     temp_folder_remove(folder);
@@ -110,7 +110,7 @@ static void refuses_external_links(void **state) {
     bytes = file_get(DATA "external.bin", &length);
     file_make_bytes(below(folder, "elsewhere"), bytes, length);
     assert_int_equal(symlink("elsewhere", below(folder, "external.bin")), 0);
-    expect_error(below(folder, "m.onnx"), "no regular file");
+    expect_error(below(folder, "m.onnx"), "not a regular file");
     assert_int_equal(unlink(below(folder, "external.bin")), 0);
     file_make_bytes(below(folder, "external.bin"), bytes, length - 1);
     expect_error(below(folder, "m.onnx"), "do not fit");
@@ -133,7 +133,7 @@ static void limits_memory(void **state) {
         memcpy(bytes + 7 + 2 * i, "\x0a\x00", 2); /* an operator without anything */
     file_make_bytes(below(folder, "many.onnx"), bytes, 7 + 2 * NODES);
     free(bytes);
-    expect_error(below(folder, "many.onnx"), "no ONNX model");
+    expect_error(below(folder, "many.onnx"), "not an ONNX model");
     temp_folder_remove(folder);
 }
 

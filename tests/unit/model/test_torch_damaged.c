@@ -111,7 +111,7 @@ static void refuses_lying_archives(void **state) {
         [LIE_LONG_ORDER] = "byte order is not known",
         [LIE_TORCHSCRIPT] = "TorchScript",
         [LIE_CONTROL_CHARACTERS] = "no sane name",
-        [LIE_EMPTY] = "no file of PyTorch's",
+        [LIE_EMPTY] = "not a file of PyTorch's",
         [LIE_DIRECTORY_CUT] = "damaged",
         [LIE_COUNT] = "",
     };
@@ -129,14 +129,14 @@ static void refuses_lying_archives(void **state) {
 static void refuses_other_files(void **state) {
     const struct place *place = *state;
     struct torch_file *file;
-    expect_refused(place->path, "", 0, "no file of PyTorch's");
+    expect_refused(place->path, "", 0, "not a file of PyTorch's");
     expect_refused(place->path, "PK\3\4", 4, "zip archive");
-    expect_refused(place->path, "\x80\x02}.", 4, "no file of PyTorch's");
-    expect_refused(place->path, "#!/bin/sh\necho\n", 15, "no file of PyTorch's");
+    expect_refused(place->path, "\x80\x02}.", 4, "not a file of PyTorch's");
+    expect_refused(place->path, "#!/bin/sh\necho\n", 15, "not a file of PyTorch's");
     assert_int_equal(torch_file_open(below(place->folder, "absent"), &file), STATUS_BAD_INPUT);
     assert_non_null(strstr(status_message(), "cannot be opened"));
     assert_int_equal(torch_file_open(place->folder, &file), STATUS_BAD_INPUT);
-    assert_non_null(strstr(status_message(), "no regular file"));
+    assert_non_null(strstr(status_message(), "not a regular file"));
     torch_file_close(NULL);
 }
 
@@ -155,8 +155,8 @@ static void expect_change_refused(const char *path, size_t at, char byte, const 
 static void refuses_old_headers(void **state) {
     const struct place *place = *state;
     const size_t version = 18, little = 21 + 3 + 5 + strlen("little_endian"), elements = SIZE_MAX;
-    expect_change_refused(place->path, 0, '\x81', "no file of PyTorch's");
-    expect_change_refused(place->path, 5, '\0', "no file of PyTorch's");
+    expect_change_refused(place->path, 0, '\x81', "not a file of PyTorch's");
+    expect_change_refused(place->path, 5, '\0', "not a file of PyTorch's");
     expect_change_refused(place->path, version, '\xea', "version");
     expect_change_refused(place->path, little, '\x89', "byte order");
     expect_change_refused(place->path, little, 'N', "byte order");

@@ -174,10 +174,10 @@ static void refuses_lies_of_tensors(void **state) {
         {{"FloatStorage", "0", 4, 0, 1, 1, {3}, {big}}, "strides leave its data"},
         {{"FloatStorage", "0", 4, 0, 2, 2, {5, 5}, {half, half}}, "strides leave its data"},
         {{"FloatStorage", "0", 4, 3, 2, 2, {2, 2}, {half, half}}, "strides leave its data"},
-        {{"FloatStorage", "0", 4, 0, 1, 1, {4}, {-1}}, "is none"},
-        {{"FloatStorage", "0", 4, 3, 1, 1, {4}, {-1}}, "is none"},
-        {{"FloatStorage", "0", 4, 0, 1, 1, {-4}, {1}}, "is none"},
-        {{"FloatStorage", "0", 4, 0, 1, 1, {INT64_MIN}, {1}}, "is none"},
+        {{"FloatStorage", "0", 4, 0, 1, 1, {4}, {-1}}, "is not valid"},
+        {{"FloatStorage", "0", 4, 3, 1, 1, {4}, {-1}}, "is not valid"},
+        {{"FloatStorage", "0", 4, 0, 1, 1, {-4}, {1}}, "is not valid"},
+        {{"FloatStorage", "0", 4, 0, 1, 1, {INT64_MIN}, {1}}, "is not valid"},
         {{"FloatStorage", "0", 4, 0, 1, 1, {5}, {0}}, "more elements than its data"},
         {{"FloatStorage", "0", 4, 0, 2, 2, {big, big}, {0, 0}}, "impossible size"},
         {{"FloatStorage", "0", 4, 0, 2, 2, {1 << 20, 1 << 20}, {0, 0}}, "more elements"},
@@ -233,8 +233,8 @@ static void refuses_other_tensors(void **state) {
         {"((U\7storagectorch\nByteStorage\nU\0010NNtQK\1))t", "without a storage"},
         {"((U\7storagectorch\nByteStorage\nU\0010NK\4)tQK\1))t", "view of a storage"},
         {"((U\7storagectorch\nByteStorage\nU\0010NK\4tQK\1N)t", "without a shape"},
-        {"((U\7storagectorch\nByteStorage\nU\0010NK\4tQK\1N\x85)t", "is none"},
-        {"((U\7storagectorch\nByteStorage\nU\0010NK\4tQK\1)N\x85t", "is none"},
+        {"((U\7storagectorch\nByteStorage\nU\0010NK\4tQK\1N\x85)t", "is not valid"},
+        {"((U\7storagectorch\nByteStorage\nU\0010NK\4tQK\1)N\x85t", "is not valid"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct text pickle = {0};

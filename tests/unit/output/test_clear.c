@@ -13,6 +13,42 @@
 #include "place_fixture.h"
 #include "unit.h"
 
+/* Places an image, deep/b.jpg for the name deep/b, with a label where it is to have one. */
+static void place_one(const struct fixture *f, struct placer *placer, struct journal *journal,
+                      uint64_t index, const char *name, bool labelled) {
+    struct file_bytes label = {0};
+    struct text line = {0}, predicted = {0}, tally = {0}, texts[STREAMS_MOST] = {0};
+    struct journal_text announced[STREAMS_MOST] = {0};
+    const size_t placed = stream_of_manifest(), records = stream_find("records");
+    struct journal_entry entry = {.index = index,
+                                  .bucket = BUCKET_CORRECT,
+                                  .texts = texts,
+                                  .announced = announced,
+                                  .tally = &tally};
+    char path[64];
+    text_string(&predicted, "0 .1 .1 .1 .1\n");
+    text_string(&texts[records], "{}\n");
+    text_string(&tally, "0 0");
+    snprintf(path, sizeof path, "%s.jpg", name);
+    const char *image = below(f->data, path);
+    file_make(image, path);
+    snprintf(path, sizeof path, "%s.txt", name);
+    if (labelled) {
+        file_make(below(f->data, path), "0 .5 .5 .1 .1\n");
+        assert_ok(file_bytes_read(below(f->data, path), 100, &label));
+    }
+    assert_ok(placer_announce(placer, BUCKET_CORRECT, image, &label, &predicted, &line));
+    assert_ok(journal_announce(journal, placed, &line, &announced[placed]));
+    assert_ok(placer_place_read(placer, BUCKET_CORRECT, image, &label));
+    assert_ok(placer_predicted(placer, image, predicted.data, predicted.length));
+    assert_ok(journal_add(journal, &entry));
+    free(label.bytes);
+    text_free(&line);
+    text_free(&predicted);
+    text_free(&texts[records]);
+    text_free(&tally);
+}
+
 /* A run of three images, a.jpg and deep/b.jpg with labels; `finished` or killed after the last. */
 static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     static const char *const names[] = {"a", "deep/b", "c"};
@@ -23,32 +59,9 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     assert_ok(run_file_start(f->output, &parts, false, true, &start));
     assert_ok(placer_open(f->output, f->data, mode, &placer));
     placer_stamp(placer, &start.stamp);
-    assert_ok(journal_create(f->output, 0, 0, false, &journal));
-    struct text line = {0}, predicted = {0}, record = {0}, tally = {0};
-    text_string(&predicted, "0 .1 .1 .1 .1\n");
-    text_string(&record, "{}\n");
-    text_string(&tally, "0 0");
-    for (uint64_t i = 0; i < 3; i++) {
-        char name[64];
-        struct file_bytes label = {0};
-        struct journal_entry entry = {
-            .index = i, .bucket = BUCKET_CORRECT, .record = &record, .tally = &tally};
-        snprintf(name, sizeof name, "%s.jpg", names[i]);
-        const char *image = below(f->data, name);
-        file_make(image, name);
-        snprintf(name, sizeof name, "%s.txt", names[i]);
-        if (i < 2) {
-            file_make(below(f->data, name), "0 .5 .5 .1 .1\n");
-            assert_ok(file_bytes_read(below(f->data, name), 100, &label));
-        }
-        text_clear(&line);
-        assert_ok(placer_announce(placer, BUCKET_CORRECT, image, &label, &predicted, &line));
-        assert_ok(journal_announce(journal, &line, &entry.placed));
-        assert_ok(placer_place_read(placer, BUCKET_CORRECT, image, &label));
-        assert_ok(placer_predicted(placer, image, predicted.data, predicted.length));
-        assert_ok(journal_add(journal, &entry));
-        free(label.bytes);
-    }
+    assert_ok(journal_create(f->output, 0, 0, streams_wanted(NULL, NULL), &journal));
+    for (uint64_t i = 0; i < 3; i++)
+        place_one(f, placer, journal, i, names[i], i < 2);
     /* Whoever is killed marks nothing: what closing adds is taken back. */
     struct stat about;
     const char *lines = below(f->output, ".verify/journal.0.0");
@@ -57,10 +70,6 @@ static void run(const struct fixture *f, enum place_mode mode, bool finished) {
     if (!finished)
         assert_int_equal(truncate(lines, about.st_size), 0);
     placer_close(placer);
-    text_free(&line);
-    text_free(&predicted);
-    text_free(&record);
-    text_free(&tally);
     file_make(below(f->output, "logs/verify.log"), "log");
     file_make(below(f->output, "logs/gpu12.log"), "log");
     if (!finished)
@@ -302,7 +311,7 @@ static void test_leftovers_that_were_done_again(void **state) {
     run(f, PLACE_HARDLINK, false);
     assert_int_equal(rename(below(f->output, ".verify/journal.0.0"), below(f->folder, "kept")), 0);
     struct journal *journal;
-    assert_ok(journal_create(f->output, 1, 0, false, &journal));
+    assert_ok(journal_create(f->output, 1, 0, streams_wanted(NULL, NULL), &journal));
     assert_ok(journal_close(&journal));
     file_make(below(f->output, ".verify/journal.0.0"), "");
     assert_ok(output_clear_leftovers(f->output, ids, 2, NULL, NULL));

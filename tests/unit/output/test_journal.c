@@ -20,7 +20,8 @@ static void test_round_trip(void **state) {
         struct journal_id id = {7, 120 + predictions};
         struct journal *journal;
         struct made_image image = {0};
-        assert_ok(journal_create(f->output, id.epoch, id.rank, predictions, &journal));
+        assert_ok(
+            journal_create(f->output, id.epoch, id.rank, made_streams(predictions), &journal));
         for (uint64_t i = 0; i < 500; i++)
             assert_ok(made_add(journal, &image, i, predictions));
         assert_ok(journal_close(&journal));
@@ -61,7 +62,7 @@ static void test_files(void **state) {
 static void test_empty(void **state) {
     struct fixture *f = *state;
     struct journal *journal;
-    assert_ok(journal_create(f->output, 0, 0, false, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(false), &journal));
     assert_ok(journal_sync(journal));
     assert_ok(journal_close(&journal));
     assert_ok(journal_close(&journal));
@@ -78,7 +79,8 @@ static void test_not_twice(void **state) {
     crashed_journal(f->output, 3, 3, false);
     char *before = file_get(below(f->output, ".verify/journal.0.0"), NULL);
     struct journal *journal;
-    assert_int_equal(journal_create(f->output, 0, 0, false, &journal), STATUS_BAD_INPUT);
+    assert_int_equal(journal_create(f->output, 0, 0, made_streams(false), &journal),
+                     STATUS_BAD_INPUT);
     assert_null(journal);
     assert_non_null(strstr(status_message(), "records.0.0"));
     assert_file(below(f->output, ".verify/journal.0.0"), before);
@@ -89,11 +91,17 @@ static void test_refused(void **state) {
     struct fixture *f = *state;
     struct journal *journal;
     struct made_image image = {0};
-    assert_ok(journal_create(f->output, 0, 0, false, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(false), &journal));
     assert_int_equal(made_add(journal, &image, 2, true), STATUS_FAILED);
     text_string(&image.tally, "\n");
-    struct journal_entry entry = {
-        .index = 2, .bucket = BUCKET_CORRECT, .record = &image.record, .tally = &image.tally};
+    struct text texts[STREAMS_MOST] = {0};
+    const struct journal_text announced[STREAMS_MOST] = {0};
+    texts[stream_find("records")] = image.record;
+    struct journal_entry entry = {.index = 2,
+                                  .bucket = BUCKET_CORRECT,
+                                  .texts = texts,
+                                  .announced = announced,
+                                  .tally = &image.tally};
     assert_int_equal(journal_add(journal, &entry), STATUS_FAILED);
     /* Neither was the disk's fault: it goes on. */
     assert_ok(made_add(journal, &image, 0, false));
@@ -125,7 +133,7 @@ static void test_marks(void **state) {
     struct made_image image = {0};
     struct stat about, again;
     const char *path = below(f->output, ".verify/journal.0.0");
-    assert_ok(journal_create(f->output, 0, 0, true, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(true), &journal));
     for (uint64_t i = 0; i < 10; i++) {
         assert_first(f->output, first, true, i);
         assert_ok(made_add(journal, &image, i, true));
@@ -184,7 +192,8 @@ static void test_list(void **state) {
     static const struct journal_id made[] = {{10, 2}, {2, 10}, {2, 9}, {0, 100}, {10, 0}};
     for (int i = 0; i < 5; i++) {
         struct journal *journal;
-        assert_ok(journal_create(f->output, made[i].epoch, made[i].rank, true, &journal));
+        assert_ok(
+            journal_create(f->output, made[i].epoch, made[i].rank, made_streams(true), &journal));
         assert_ok(journal_close(&journal));
     }
     static const char *const others[] = {
@@ -248,7 +257,7 @@ static void test_threads(void **state) {
     struct journal *journal;
     atomic_int running = THREADS;
     struct writer writers[THREADS + 2];
-    assert_ok(journal_create(f->output, 0, 0, true, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(true), &journal));
     for (int t = 0; t < THREADS + 2; t++) {
         writers[t] = (struct writer){.journal = journal, .number = t, .running = &running};
         assert_int_equal(pthread_create(&writers[t].thread, NULL,
@@ -301,14 +310,19 @@ static void test_long_texts(void **state) {
     struct journal_texts texts;
     struct lines kept = {0};
     struct text text = {0}, found = {0}, tally = {0};
+    static const char *const streams[] = {"records", "predictions"};
     text_string(&tally, "0 0");
-    assert_ok(journal_create(f->output, 0, 0, true, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(true), &journal));
     for (size_t i = 0; i < LONG_TEXTS; i++) {
         long_text(i, &text);
+        struct text parts[STREAMS_MOST] = {0};
+        const struct journal_text announced[STREAMS_MOST] = {0};
+        for (size_t s = 0; s < 2; s++)
+            parts[stream_find(streams[s])] = text;
         struct journal_entry entry = {.index = i,
                                       .bucket = BUCKET_CORRECT,
-                                      .record = &text,
-                                      .predictions = &text,
+                                      .texts = parts,
+                                      .announced = announced,
                                       .tally = &tally};
         assert_ok(journal_add(journal, &entry));
     }
@@ -320,9 +334,9 @@ static void test_long_texts(void **state) {
     for (size_t k = 0; k < 2 * LONG_TEXTS; k++) {
         size_t i = k < LONG_TEXTS ? k : 2 * LONG_TEXTS - 1 - k;
         long_text(i, &text);
-        for (int s = JOURNAL_RECORDS; s <= JOURNAL_PREDICTIONS; s++) {
+        for (size_t s = 0; s < 2; s++) {
             text_clear(&found);
-            assert_ok(journal_text_read(&texts, &kept.lines[i], (enum journal_stream)s, &found));
+            assert_ok(journal_text_read(&texts, &kept.lines[i], stream_find(streams[s]), &found));
             assert_int_equal(found.length, lengths[i]);
             assert_memory_equal(found.data, text.data, lengths[i]);
         }

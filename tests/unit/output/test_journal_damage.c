@@ -113,9 +113,10 @@ static void test_false_mark(void **state) {
     for (int ahead = 0; ahead < 2; ahead++) {
         char head[JOURNAL_HEAD_BYTES];
         struct text text = {0};
-        uint32_t seed = journal_crc(0, head, journal_head(first, true, head));
+        struct journal_form form;
+        journal_head(first, made_streams(true), head, &form);
         text_bytes(&text, c.bytes, c.length);
-        assert_ok(journal_mark_write(seed, c.length + (size_t)ahead, &text));
+        assert_ok(journal_mark_write(&form, c.length + (size_t)ahead, &text));
         file_make_bytes(c.path, text.data, text.length);
         assert_first(c.output, first, true, ahead ? MARKED : IMAGES);
         text_free(&text);
@@ -163,9 +164,9 @@ static void test_short_texts(void **state) {
 
 static enum status read_texts(void *context, const struct journal_line *line) {
     struct text text = {0};
-    enum status status = journal_text_read(context, line, JOURNAL_RECORDS, &text);
+    enum status status = journal_text_read(context, line, stream_find("records"), &text);
     if (status == STATUS_OK)
-        status = journal_text_read(context, line, JOURNAL_PREDICTIONS, &text);
+        status = journal_text_read(context, line, stream_find("predictions"), &text);
     text_free(&text);
     return status;
 }

@@ -62,7 +62,7 @@ static void test_full(void **state) {
     if (mount("tmpfs", f->output, "tmpfs", 0, "size=256k") != 0)
         SKIP("mounting a tmpfs: %s", strerror(errno));
     struct journal *journal;
-    assert_ok(journal_create(f->output, 0, 0, true, &journal));
+    assert_ok(journal_create(f->output, 0, 0, made_streams(true), &journal));
     size_t n = fill(journal, 1000000);
     assert_in_range(n, 500, 10000);
     assert_non_null(strstr(status_message(), "the disk is full"));
@@ -71,7 +71,7 @@ static void test_full(void **state) {
     assert_failed_for_good(journal);
     assert_int_equal(journal_close(&journal), STATUS_FAILED);
     assert_null(journal);
-    assert_int_equal(journal_create(f->output, 1, 0, true, &journal), STATUS_FAILED);
+    assert_int_equal(journal_create(f->output, 1, 0, made_streams(true), &journal), STATUS_FAILED);
     assert_non_null(strstr(status_message(), "the disk is full"));
     assert_int_equal(mount(NULL, f->output, NULL, MS_REMOUNT, "size=1m"), 0);
     uint64_t cut = 1;
@@ -92,7 +92,7 @@ static void test_short_writes(void **state) {
         struct journal_id id = {epoch, 0};
         char path[64];
         snprintf(path, sizeof path, ".verify/journal.%u.0", epoch);
-        assert_ok(journal_create(f->output, epoch, 0, true, &journal));
+        assert_ok(journal_create(f->output, epoch, 0, made_streams(true), &journal));
         limit.rlim_cur = 60 + epoch;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         size_t n = fill(journal, 100);
@@ -134,7 +134,7 @@ static int sync_fails(const char *output, int broken) {
     struct made_image image = {0};
     int folder = dup(STDERR_FILENO);
     close(folder);
-    if (journal_create(output, 0, 0, true, &journal) != STATUS_OK ||
+    if (journal_create(output, 0, 0, made_streams(true), &journal) != STATUS_OK ||
         made_add(journal, &image, 0, true) != STATUS_OK || journal_sync(journal) != STATUS_OK ||
         made_add(journal, &image, 1, true) != STATUS_OK)
         return 1;
@@ -190,7 +190,7 @@ static void write_for_ever(const char *output, unsigned epoch, atomic_size_t *do
     struct journal *journal;
     struct made_image image = {0};
     pthread_t thread;
-    if (journal_create(output, epoch, 0, true, &journal) != STATUS_OK ||
+    if (journal_create(output, epoch, 0, made_streams(true), &journal) != STATUS_OK ||
         pthread_create(&thread, NULL, sync_for_ever, journal) != 0)
         _exit(1);
     for (size_t i = 0; made_add(journal, &image, i, true) == STATUS_OK; i++)

@@ -1,3 +1,4 @@
+/* Images and label files in the output tree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* The output folder before a run begins in it. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>

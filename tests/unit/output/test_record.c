@@ -1,3 +1,4 @@
+/* Records and predictions as text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -209,12 +210,12 @@ static void test_bucket(void **state) {
     assert_int_equal(bucket_of(&result), BUCKET_FAILED);
     result.error = NULL;
     /* Each single reason for uncertain. */
-    result.boxes[0].verdict = VERDICT_CORRECT;
+    result.boxes[0].ruling.verdict = VERDICT_CORRECT;
     assert_int_equal(bucket_of(&result), BUCKET_UNCERTAIN);
     result.n_missing = 0;
     result.labels = NULL;
     assert_int_equal(bucket_of(&result), BUCKET_UNCERTAIN); /* the third box */
-    result.boxes[2].verdict = VERDICT_CORRECT;
+    result.boxes[2].ruling.verdict = VERDICT_CORRECT;
     assert_int_equal(bucket_of(&result), BUCKET_CORRECT);
     result.n_missing = 1;
     assert_int_equal(bucket_of(&result), BUCKET_UNCERTAIN);
@@ -225,8 +226,8 @@ static void test_bucket(void **state) {
     labels.n_invalid = 1;
     assert_int_equal(bucket_of(&result), BUCKET_UNCERTAIN);
     /* A mislabeled box outweighs an uncertain one before or after it. */
-    result.boxes[1].verdict = VERDICT_UNCERTAIN;
-    result.boxes[2].verdict = VERDICT_MISLABELED;
+    result.boxes[1].ruling.verdict = VERDICT_UNCERTAIN;
+    result.boxes[2].ruling.verdict = VERDICT_MISLABELED;
     assert_int_equal(bucket_of(&result), BUCKET_MISLABELED);
     result.n_boxes = 0;
     labels.n_invalid = 0;

@@ -1,3 +1,4 @@
+/* The report. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,6 +78,7 @@ static struct json_object *write_and_parse(struct fixture *f) {
     return object;
 }
 
+/* Of the first class alone. */
 static const char golden[] = "{\n"
                              "  \"status\": \"complete\",\n"
                              "  \"total_images\": 5,\n"

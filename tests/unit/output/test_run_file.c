@@ -142,6 +142,19 @@ static void test_damaged_run(void **state) {
         assert_int_equal(run_file_start(f->output, &none, true, false, &started), STATUS_BAD_INPUT);
         assert_non_null(strstr(status_message(), "epoch"));
     }
+    /* One that does not tell when it began is continued all the same. */
+    static const char *const stamps[] = {"\"epoch\": 0", "\"epoch\": 0, \"stamp\": 7",
+                                         "\"epoch\": 0, \"stamp\": []"};
+    for (int i = 0; i < 3; i++) {
+        char text[200];
+        struct run_start started;
+        struct run_parts none = {0};
+        snprintf(text, sizeof text, "{\"version\": \"" VERIFY_VERSION "\", %s}", stamps[i]);
+        file_make(below(f->output, ".verify/run.json"), text);
+        assert_ok(run_file_start(f->output, &none, true, false, &started));
+        assert_int_equal(started.state, RUN_CONTINUED);
+        assert_int_equal(started.stamp.tv_sec, 0);
+    }
 }
 
 static void make_results(const struct fixture *f) {

@@ -1,3 +1,4 @@
+/* What is counted of an image. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -85,11 +86,9 @@ static void test_no_swap(void **state) {
     }
     /* Contested is not mislabeled, and another place is not another class. */
     result.boxes[0].evidence.suggested = TV_OF_MODEL;
-    result.boxes[0].verdict = VERDICT_UNCERTAIN;
-    result.boxes[0].reason = REASON_CONTESTED;
+    result.boxes[0].ruling = (struct ruling){VERDICT_UNCERTAIN, "contested", false};
     assert_int_equal(tally_add(&tally, &result, &classes), STATUS_OK);
-    result.boxes[0].verdict = VERDICT_MISLABELED;
-    result.boxes[0].reason = REASON_LOCATION;
+    result.boxes[0].ruling = (struct ruling){VERDICT_MISLABELED, "location", false};
     assert_int_equal(tally_add(&tally, &result, &classes), STATUS_OK);
     assert_int_equal(tally.n_swaps, 0);
     assert_int_equal(tally.counts[TALLY_BOXES + VERDICT_MISLABELED], 4);
