@@ -351,6 +351,7 @@ static enum status collect(struct backend *backend) {
 const struct backend_interface backend_cuda = {
     .name = "cuda",
     .prefix = "GPU",
+    .uses_gpus = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,
