@@ -181,7 +181,7 @@ static enum status capture(const struct bench *bench, const struct conv_shape *s
     cudaError_t ended = cudaStreamEndCapture(stream, &graph);
     TRY(enqueued);
     TRY(cuda_status(ended, "cudaStreamEndCapture"));
-    CUDA_TRY(cudaGraphInstantiate(out, graph, 0));
+    CUDA_TRY(cudaGraphInstantiateWithFlags(out, graph, 0));
 out:
     if (graph)
         (void)cudaGraphDestroy(graph);
