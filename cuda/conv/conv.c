@@ -208,13 +208,11 @@ struct weight_store *conv_library_weights(struct conv_library *library) {
 }
 
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
-                     const struct map *src, const void *weights, const float *bias,
-                     const struct map *residual, const struct map *dst) {
+                     const struct conv_operands *operands) {
     enum status status = STATUS_OK;
-    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+    TRY(conv_plan_check(plan, operands));
     TRY(conv_engine_run(&plan->shape, &plan->build->engine, library->stream,
-                        library->workspaces[library->n_workspaces - 1], src, weights, bias,
-                        residual, dst));
+                        library->workspaces[library->n_workspaces - 1], operands));
 out:
     return status;
 }

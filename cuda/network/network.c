@@ -153,16 +153,16 @@ enum status network_step_run(struct network *network, size_t index, stream_handl
     const struct step *step = &network->steps[index];
     const struct map *src = &step->src_map, *dst = step->dst_map;
     const struct map *other = step->other_map.data ? &step->other_map : NULL;
+    const struct conv_operands operands = {src, step->weights_data, step->bias_data, other, dst};
+    const struct kernel_layer layer = {
+        src, step->weights_data, &step->window, step->bias_data, &step->epilogue, other, dst};
     switch (step->kind) {
     case STEP_CONV:
-        return conv_run(network->library, step->plan, src, step->weights_data, step->bias_data,
-                        other, dst);
+        return conv_run(network->library, step->plan, &operands);
     case STEP_DEPTHWISE:
-        return kernel_depthwise(src, step->weights_data, step->bias_data, other, &step->window,
-                                &step->epilogue, dst, stream);
+        return kernel_depthwise(&layer, stream);
     case STEP_DECONVOLUTION:
-        return kernel_deconvolution(src, step->weights_data, step->bias_data, &step->window,
-                                    &step->epilogue, dst, stream);
+        return kernel_deconvolution(&layer, stream);
     case STEP_MAX_POOL:
         return kernel_max_pool(src, &step->window, dst, stream);
     case STEP_AVERAGE_POOL:

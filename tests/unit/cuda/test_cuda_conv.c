@@ -115,8 +115,9 @@ static void check_conv(const struct setup *setup, const struct window *window,
     ASSERT_OK(conv_library_want(library, &shape, &plan));
     ASSERT_OK(conv_library_build(library));
     assert_null(conv_library_note(library));
-    ASSERT_OK(conv_run(library, plan, &src.map, packed, device_bias,
-                       has_residual ? &added.map : NULL, &dst.map));
+    const struct conv_operands operands = {&src.map, packed, device_bias,
+                                           has_residual ? &added.map : NULL, &dst.map};
+    ASSERT_OK(conv_run(library, plan, &operands));
     assert_sums(&dst.map, rig.out.data,
                 depth * (size_t)(window->kernel[0] * window->kernel[1]) * 4);
     guarded_end(&dst);
@@ -258,10 +259,11 @@ static void test_run_wants_what_was_built(void **state) {
     struct map residual = {r, ELEMENT_F32, 2, 20, 24, 32, 32}, other;
     ASSERT_OK(conv_library_make(NULL, &library));
     ASSERT_OK(conv_library_want(library, &shape, &plan));
-#define REFUSED(...) assert_int_equal(conv_run(library, plan, __VA_ARGS__), STATUS_FAILED)
+#define REFUSED(...)                                                                               \
+    assert_int_equal(conv_run(library, plan, &(struct conv_operands){__VA_ARGS__}), STATUS_FAILED)
     REFUSED(&src, w, b, &residual, &dst); /* not built */
     ASSERT_OK(conv_library_build(library));
-    ASSERT_OK(conv_run(library, plan, &src, w, b, &residual, &dst));
+    ASSERT_OK(conv_run(library, plan, &(struct conv_operands){&src, w, b, &residual, &dst}));
     REFUSED(&src, w, NULL, &residual, &dst);
     REFUSED(&src, w, b, NULL, &dst);
     REFUSED(&src, NULL, b, &residual, &dst);
