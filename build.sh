@@ -1,33 +1,84 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, configures and builds: build.sh [FOLDER [CMAKE OPTION…]]
-# FOLDER is `build` unless given. Quiet unless something fails.
+# Builds the program, and installs what it needs for that; see --help.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=${1:-build}
-[ $# -gt 0 ] && shift
 
-missing=()
-while read -r package; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done < "$root/packages.txt"
+usage() {
+  cat << EOF
+usage: build.sh [--tests | --preset NAME] [--cuda] [FOLDER] [CMAKE OPTION...]
 
-if [ ${#missing[@]} -gt 0 ]; then
-  echo "Installing ${missing[*]}"
-  as_root=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo > /dev/null || { echo "build.sh: not root and no sudo: install ${missing[*]} first" >&2; exit 1; }
-    as_root=(sudo)
-  fi
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
-  { "${as_root[@]}" apt-get update -q &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } > "$log" 2>&1 ||
-    { tail -20 "$log" >&2; echo "build.sh: could not install ${missing[*]}" >&2; exit 1; }
-fi
+Installs the Debian packages that are missing, configures and builds: FOLDER/verify, nothing else.
+FOLDER is build unless given; one that was configured before keeps its options.
 
+  --tests        the tests and benchmarks, too, with warnings as errors; the same as --preset dev
+  --preset NAME  a configuration of CMakePresets.json, in its own folder unless FOLDER is given
+  --cuda         the CUDA backend for all GPUs; without it, it is compiled where an NVIDIA GPU is
+                 visible, and for that one
+  CMAKE OPTION   such as -DVERIFY_CUDA=OFF; they begin with a dash
+EOF
+}
+
+fail() {
+  echo "build.sh: $*" >&2
+  exit 2
+}
+
+folder= preset= options=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help) usage && exit 0 ;;
+    --tests) preset=dev ;;
+    --preset)
+      [ $# -gt 1 ] || fail "--preset needs a name"
+      preset=$2
+      shift
+      ;;
+    --cuda) options+=(-DVERIFY_CUDA=ON) ;;
+    --*) fail "unknown option $1; see --help" ;;
+    -*) options+=("$1") ;;
+    *)
+      [ -z "$folder" ] || fail "two folders: $folder and $1"
+      folder=$1
+      ;;
+  esac
+  shift
+done
 cd "$root"
-log=$folder.log
-mkdir -p "$(dirname "$folder")"
-{ cmake -S . -B "$folder" "$@" && cmake --build "$folder" -j "$(nproc)"; } > "$log" 2>&1 ||
-  { tail -40 "$log" >&2; echo "build.sh: the build failed; all of it is in $log" >&2; exit 1; }
-rm -f "$log"
+
+packages=(run build)
+if [ -n "$preset" ] && [ "$preset" != user ]; then packages+=(test); fi
+bash packages/install.sh "${packages[@]}"
+
+configure=(cmake -S .) build=(cmake --build)
+if [ -n "$preset" ]; then
+  configure+=(--preset "$preset")
+  build+=(--preset "$preset")
+  if [ -n "$folder" ]; then
+    configure+=(-B "$folder")
+    build=(cmake --build "$folder")
+  fi
+else
+  folder=${folder:-build}
+  configure+=(-B "$folder")
+  build+=("$folder")
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# step WHAT COMMAND…: shows how far it is; all that it said, in a file that stays, where it fails.
+step() {
+  local what=$1 kept=${folder:-build/$preset}.log
+  shift
+  "$@" 2>&1 | bash cmake/progress.sh "$what" "$log" || {
+    tail -40 "$log" >&2
+    mkdir -p "$(dirname "$kept")" && cp "$log" "$kept"
+    echo "build.sh: the build failed; all of it is in $kept" >&2
+    exit 1
+  }
+}
+
+SECONDS=0
+step Configuring "${configure[@]}" "${options[@]}"
+sed -n 's/^-- \(CUDA backend: .*\)/\1/p' "$log"
+step Compiling "${build[@]}" -j "$(nproc)"
+echo "Built in $SECONDS s"

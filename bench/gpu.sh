@@ -81,7 +81,7 @@ for folder in "$build/bin" "$build"; do
   [ ! -x "$folder/verify" ] || programs=$folder
 done
 if [ -z "${programs:-}" ]; then
-  bash "$root/build.sh" "$build" -DVERIFY_CUDA=ON
+  bash "$root/build.sh" --cuda "$build" -DVERIFY_BENCH=ON
   programs=$build
 fi
 if [ -z "$output" ]; then

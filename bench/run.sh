@@ -27,7 +27,7 @@ packages=$(python3 "$driver" --packages "${arguments[@]}") || { status=$?; echo 
 if [ -f "$build/CMakeCache.txt" ]; then
   cmake --build "$build" --target verify bench_worker bench_cpu_layers -j "$(nproc)" > /dev/null
 else
-  bash "$root/build.sh" "$build" -DVERIFY_CUDA=OFF
+  bash "$root/build.sh" "$build" -DVERIFY_BENCH=ON -DVERIFY_CUDA=OFF
 fi
 grep -q '^CMAKE_BUILD_TYPE:[A-Z]*=Release' "$build/CMakeCache.txt" ||
   { echo "run.sh: $build is no Release build" >&2; exit 2; }

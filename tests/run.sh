@@ -4,19 +4,25 @@
 # a minute of kill points, hostile data sets and outputs.
 #   tests/run.sh            all of it
 #   tests/run.sh --quick    unit and end-to-end tests only
+# VERIFY_FIXTURES names a folder of models and pictures that are not the project's; what needs them
+# is skipped without it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+[ -z "${VERIFY_FIXTURES:-}" ] || export VERIFY_FIXTURES=$(realpath "$VERIFY_FIXTURES")
 passed=0 failed=0 skipped=0
 
-# suite NAME FOLDER [CTEST OPTION…]: runs ctest there and adds up what it says.
-# Four slots: tests/CMakeLists.txt says how many a test takes.
+# suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and adds
+# up what ctest says; names what was skipped, and why. Four slots: tests/CMakeLists.txt says how many
+# a test takes.
 suite() {
-  local name=$1 folder=$2 log
-  shift 2
-  log=$folder/$name.log
-  echo "== $name"
-  ctest --test-dir "$folder" --output-on-failure -j 4 --no-tests=error "$@" 2>&1 | tee "$log" | grep -Ev '^ *(Start|Test project|Internal ctest)' || true
+  local preset=$1 log=build/$1-tests.log folder
+  shift
+  echo "== $preset"
+  bash build.sh --preset "$preset" || { failed=$((failed + 1)) && return; }
+  ctest --preset "$preset" "$@" 2>&1 | tee "$log" | grep -Ev '^ *(Start|Test project|Internal ctest)' || true
+  folder=$(sed -n 's/^Internal ctest changing into directory: //p' "$log")
+  grep -h '^skipped: ' "$folder/Testing/Temporary/LastTest.log" || true
   passed=$((passed + $(grep -c ' Passed ' "$log" || true)))
   skipped=$((skipped + $(grep -cE '\*\*\*Skipped' "$log" || true)))
   failed=$((failed + $(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" || true)))
@@ -37,20 +43,36 @@ check() {
   esac
 }
 
-bash build.sh build
-suite release build
-if [ "${1:-}" != --quick ]; then
+# What the compilers do while the end-to-end tests mostly wait; the tests go first.
+beside() {
+  nice -n 19 bash tests/tidy.sh > build/tidy.log 2>&1 && echo 0 > build/tidy.status || echo $? > build/tidy.status
+  local preset
+  for preset in asan tsan fuzz; do
+    nice -n 19 bash build.sh --preset "$preset" > "build/$preset-beside.log" 2>&1 || true # `suite` says so
+  done
+}
+
+# The outcome of clang-tidy, which ran beside the tests.
+tidy() {
+  cat build/tidy.log
+  return "$(cat build/tidy.status)"
+}
+
+if [ "${1:-}" = --quick ]; then
+  suite dev
+else
+  bash build.sh --preset dev
   check format bash tests/format.sh
-  check tidy bash tests/tidy.sh
+  rm -f build/tidy.status
+  beside &
+  suite dev --label-exclude sanitized # those run below
+  wait
+  check tidy tidy
+  suite asan
+  suite tsan
   check fuzz bash tests/fuzz/run.sh
   check faults bash tests/faults.sh
   check hostile bash tests/hostile/run.sh
-  bash build.sh build/asan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG='-g -O1' -DCMAKE_CXX_FLAGS_DEBUG='-g -O1' \
-    -DVERIFY_SANITIZE=address,undefined -DVERIFY_CUDA=OFF
-  suite asan build/asan -LE release
-  cmake -S . -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DVERIFY_SANITIZE=thread -DVERIFY_CUDA=OFF > build/tsan.log
-  cmake --build build/tsan -j "$(nproc)" --target threads >> build/tsan.log 2>&1 || tail -40 build/tsan.log
-  suite tsan build/tsan -L threads
 fi
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -1,3 +1,4 @@
+/* The plans of a library: one for all convolutions of a shape. */
 #include "cuda/conv/conv_plans.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A network for each input shape, captured as a CUDA graph. */
 #include "cuda/conv/engines.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A batch of pictures on its way through the judge: labels up, kernels, findings back. */
 #include "cuda/judge/judge_device.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A compiled network: making it, and running its steps. */
 #include "cuda/network/network.h"
 
 #include <stdlib.h>

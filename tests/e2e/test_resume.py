@@ -7,9 +7,8 @@ import shutil
 import signal
 import subprocess
 import time
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, end
+from harness import DATA, MODEL, ROOT, VERIFY, end, main
 from resume_case import ResumeCase
 
 
@@ -141,4 +140,4 @@ class Resume(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -26,9 +26,7 @@ if ! echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n){r
   echo "skipped: clang or libFuzzer is not installed"
   exit 77
 fi
-cmake -S . -B "$build" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DVERIFY_FUZZ=ON \
-  -DVERIFY_CUDA=OFF -DVERIFY_SANITIZE=address,undefined \
-  -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link >"$build/build.log"
+cmake --preset fuzz -B "$build" >"$build/build.log"
 cmake --build "$build" -j "${JOBS:-2}" --target "${targets[@]/#/fuzz_}" >>"$build/build.log" ||
   { tail -30 "$build/build.log"; exit 1; }
 python3 tests/fuzz/make_seeds.py "$build/seeds"
