@@ -49,8 +49,6 @@ struct weight_store *conv_library_weights(struct conv_library *library);
 
 /* Output size of a convolution; 0 where the window does not fit. */
 size_t conv_out_size(size_t in, const struct window *window, size_t axis);
-/* What a byte offset leaves of an alignment of 16: 16, 8, 4 or 2. */
-size_t conv_alignment(size_t offset);
 
 /* What a convolution reads and writes, on the device: activation(src * weights + bias) + residual
  * -> dst. Weights (of the shape's element type) and bias lie at multiples of 16; bias is NULL where

@@ -9,13 +9,6 @@ static size_t alignment_of(size_t declared) {
     return declared ? declared : FULL_ALIGNMENT;
 }
 
-size_t conv_alignment(size_t offset) {
-    size_t alignment = FULL_ALIGNMENT;
-    while (alignment > 2 && offset % alignment)
-        alignment /= 2;
-    return alignment;
-}
-
 size_t conv_out_size(size_t in, const struct window *window, size_t axis) {
     int64_t reach = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
     int64_t room = (int64_t)in + window->pad[axis] + window->pad[axis + 2] - reach;

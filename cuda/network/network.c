@@ -136,10 +136,6 @@ void network_free(struct network *network) {
     free(network);
 }
 
-size_t network_bytes(const struct network *network) {
-    return network->weight_bytes + network->arena_bytes;
-}
-
 struct map network_input(const struct network *network) {
     struct map input = feature_map(network, network->input);
     input.channels = input.pitch;
