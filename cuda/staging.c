@@ -1,3 +1,4 @@
+/* Pictures from pinned memory to the device, each on its way as soon as it is staged. */
 #include "cuda/staging.h"
 
 #include <cuda_runtime_api.h>

@@ -1,3 +1,4 @@
+/* Waiting for an event by asking for it, so that a device that hangs is noticed. */
 #include "cuda/wait.h"
 
 #include <time.h>

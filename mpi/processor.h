@@ -11,7 +11,7 @@ struct processor {
     const struct backend_interface *interface; /* NULL in a dry run */
     struct backend *backend;
     char name[256];
-    char lacks[512]; /* why this rank cannot use the device that others could; "" */
+    char lacks[512]; /* why this rank cannot use the device that others could or that is here; "" */
     struct capacity capacity;
 };
 

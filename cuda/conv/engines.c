@@ -1,3 +1,4 @@
+/* A network for each input shape, captured as a CUDA graph. */
 #include "cuda/conv/engines.h"
 
 #include <stdlib.h>
@@ -77,7 +78,7 @@ enum status engine_forward(struct engine *engine, cudaStream_t stream) {
         cudaError_t ended = cudaStreamEndCapture(stream, &graph);
         TRY(enqueued); /* says more than that the capture broke */
         TRY(cuda_status(ended, "cudaStreamEndCapture"));
-        CUDA_TRY(cudaGraphInstantiate(&engine->captured, graph, 0));
+        CUDA_TRY(cudaGraphInstantiateWithFlags(&engine->captured, graph, 0));
     }
     CUDA_TRY(cudaGraphLaunch(engine->captured, stream));
 out:

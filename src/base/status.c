@@ -5,40 +5,39 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 2048 };
-
-static _Thread_local char message[MESSAGE_SIZE];
-static _Thread_local enum status_reason last_reason;
+#include "base/status_record.h"
 
 enum status status_set(enum status_reason reason, enum status code, const char *format, ...) {
-    /* The arguments may point into `message` itself. */
-    char text[MESSAGE_SIZE];
+    struct status_record *record = verify_status_record();
+    /* The arguments may point into the message itself. */
+    char text[sizeof record->message];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    memcpy(message, text, sizeof message);
-    last_reason = reason;
+    memcpy(record->message, text, sizeof text);
+    record->reason = reason;
     return code;
 }
 
 enum status status_prefix(enum status code, const char *format, ...) {
-    char text[MESSAGE_SIZE];
+    struct status_record *record = verify_status_record();
+    char text[sizeof record->message];
     va_list args;
     va_start(args, format);
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (length >= 0 && length < MESSAGE_SIZE) {
-        snprintf(text + length, sizeof text - (size_t)length, "%s", message);
-        memcpy(message, text, sizeof message);
+    if (length >= 0 && (size_t)length < sizeof text) {
+        snprintf(text + length, sizeof text - (size_t)length, "%s", record->message);
+        memcpy(record->message, text, sizeof text);
     }
     return code;
 }
 
 const char *status_message(void) {
-    return message;
+    return verify_status_record()->message;
 }
 
 enum status_reason status_reason(void) {
-    return last_reason;
+    return verify_status_record()->reason;
 }
