@@ -25,7 +25,8 @@ qemu-user.
                  as they are
 
 Needs root, debootstrap, and for arm64 an x86-64 machine. Packages come from \$DEBIAN_MIRROR and
-\$UBUNTU_MIRROR, or from where debootstrap takes them. A system that cannot be had is skipped.
+\$UBUNTU_MIRROR, or from where debootstrap takes them; \$DEBOOTSTRAP_OPTIONS are more options for it,
+such as --keyring=FILE. A system that cannot be had is skipped.
 Exit status: 0 all passed, 1 something failed, 77 all were skipped.
 EOF
 }
@@ -58,7 +59,7 @@ passed=0 failed=0 skipped=0 mounted=
 leave() { # what is mounted below the system in use
   [ -n "$mounted" ] || return 0
   local at
-  for at in dev/shm dev/pts dev proc; do
+  for at in dev/shm dev/pts dev sys proc; do
     if mountpoint -q "$mounted/$at"; then umount "$mounted/$at"; fi
   done
   mounted=
@@ -69,6 +70,7 @@ enter() {
   local system=$1
   mounted=$system
   mount -t proc proc "$system/proc"
+  mount -t sysfs -o ro sys "$system/sys"
   mount -t tmpfs -o mode=755 devices "$system/dev"
   mkdir "$system/dev/pts" "$system/dev/shm"
   mount -t devpts -o newinstance,ptmxmode=666 terminals "$system/dev/pts"
@@ -94,8 +96,19 @@ make_system() {
   esac
   if [[ $name == ubuntu-* ]]; then mirror=${UBUNTU_MIRROR:-} components=main,universe; fi
   rm -rf "$system"
-  # shellcheck disable=SC2086 # no mirror: no argument
-  debootstrap --variant=minbase --components=$components "$suite" "$system" $mirror > "$folder/$name.log" 2>&1 || {
+  local scripts=${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}
+  if [ ! -e "$scripts/scripts/$suite" ]; then # a system younger than debootstrap is made as its elders
+    mkdir -p "$folder/debootstrap"
+    cp -a "$scripts/." "$folder/debootstrap/"
+    scripts=$folder/debootstrap
+    case $name in
+      debian-*) ln -sf sid "$scripts/scripts/$suite" ;;
+      ubuntu-*) ln -sf gutsy "$scripts/scripts/$suite" ;;
+    esac
+  fi
+  # shellcheck disable=SC2086 # options are several words; no mirror: no argument
+  DEBOOTSTRAP_DIR=$scripts debootstrap --variant=minbase --components=$components ${DEBOOTSTRAP_OPTIONS:-} \
+    "$suite" "$system" $mirror > "$folder/$name.log" 2>&1 || {
     echo "skipped: $name: $(tail -1 "$folder/$name.log")"
     return 1
   }
