@@ -15,15 +15,15 @@
 #include "output/clear.h"
 #include "output/storage.h"
 
-enum { MOST_PARTS = 32 };
+enum { FINGERPRINTS = 3, BACKEND_NAME = 32 };
 
 /* The parts of a run, and the texts that they point to. */
 struct parts {
     size_t count;
-    struct run_part items[MOST_PARTS];
+    struct run_part *items; /* owned */
     char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
-    struct text numbers; /* values of flags, NUL-terminated, one after the other */
+    struct text flags; /* options_results */
 };
 
 static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
@@ -38,50 +38,30 @@ static void names_part(const struct class_map *classes, char text[FINGERPRINT_DI
     fingerprint_text(fingerprint, text);
 }
 
-/* Adds the flags that change what a picture's record says, or where its files go. */
+/* Adds the flags that change what a picture's record says, or where its files go, as they are in
+ * force: the network's input is a multiple of its stride, and the device is a backend's. */
 static enum status add_flags(const struct job *job, struct parts *parts) {
-    const struct options *o = &job->options;
-    const struct {
-        const char *name;
-        double value;
-    } flags[] = {
-        {"--imgsz", job->imgsz},
-        {"--conf", o->conf},
-        {"--iou", o->iou},
-        {"--max-det", (double)o->max_det},
-        {"--half", o->half},
-        {"--rect", o->rect},
-        {"--max-margin", o->max_margin},
-        {"--max-shift", o->max_shift},
-        {"--max-ghost", o->max_ghost},
-        {"--min-own", o->min_own},
-        {"--max-dup", o->max_dup},
-        {"--missing-conf", o->missing_conf},
-        {"--save-json", o->save_json},
-        {"--save-txt", o->save_txt},
-    };
-    enum { FLAGS = sizeof flags / sizeof *flags, DIGITS = 32 };
-    char *values;
-    enum status status = memory_zeroed(FLAGS, DIGITS, &values);
+    struct options used = job->options;
+    char backend[BACKEND_NAME];
+    snprintf(backend, sizeof backend, "%s", job->interface->name);
+    used.imgsz = job->imgsz;
+    used.device = backend;
+    options_results(&used, &parts->flags);
+    enum status status = text_status(&parts->flags);
     if (status != STATUS_OK)
         return status;
-    for (size_t i = 0; i < FLAGS; i++) {
-        snprintf(values + i * DIGITS, DIGITS, "%.9g", flags[i].value);
-        text_bytes(&parts->numbers, values + i * DIGITS, DIGITS);
+    const char *end = parts->flags.data + parts->flags.length, *value;
+    for (const char *name = parts->flags.data; name < end; name = value + strlen(value) + 1) {
+        value = name + strlen(name) + 1;
+        add(parts, name, value, false);
     }
-    free(values);
-    if (text_status(&parts->numbers) != STATUS_OK)
-        return STATUS_FAILED;
-    for (size_t i = 0; i < FLAGS; i++)
-        add(parts, flags[i].name, parts->numbers.data + i * DIGITS, false);
-    add(parts, "--device", job->interface->name, false);
-    add(parts, "--place", o->place, false);
     return STATUS_OK;
 }
 
 static enum status find_parts(const struct job *job, struct parts *parts) {
     enum status status;
     const struct path_list *images = &job->dataset.images;
+    TRY(memory_zeroed(FINGERPRINTS + option_count(), sizeof *parts->items, &parts->items));
     fingerprint_text(job->model.fingerprint, parts->model);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
@@ -165,7 +145,8 @@ enum status run_begin(struct job *job) {
     else
         TRY(output_sweep(options->output));
 out:
-    text_free(&parts.numbers);
+    free(parts.items);
+    text_free(&parts.flags);
     return status;
 }
 

@@ -3,8 +3,12 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=build
-model=../shared/fixtures/models/yolov8n.onnx
-data=../shared/fixtures/coco128/data.yaml
+model=demo/model.onnx
+data=demo/data/data.yaml
+if [ -n "${VERIFY_FIXTURES:-}" ]; then
+  model=$VERIFY_FIXTURES/models/yolov8n.onnx
+  data=$VERIFY_FIXTURES/coco128/data.yaml
+fi
 only=tests,program,sanitizer
 limit=300
 
@@ -23,8 +27,8 @@ Checks the CUDA backend on the first GPU, a line for each gate:
 
   --build FOLDER   a finished build, also a copy of its programs in FOLDER or FOLDER/bin, which needs
                    neither cmake nor ctest; or where to make one (default: $build)
-  --model FILE     default: $model
-  --data PATH      default: $data
+  --model FILE     default: $model (yolov8n.onnx below the folder that VERIFY_FIXTURES names)
+  --data PATH      default: $data (coco128 there)
   --only PARTS     of $only, by commas
   --limit SECONDS  longest time of one test program (default: $limit)
 

@@ -20,7 +20,7 @@ from forward import SETTINGS, Forward
 from report import Load, write_up
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FIXTURES = os.path.join(ROOT, "..", "shared", "fixtures")
+FIXTURES = os.environ.get("VERIFY_FIXTURES", "")
 # verify_forward is what the others are compared with.
 ENGINES = ["verify_forward", "onnx_runtime", "open_vino", "ncnn_net", "mnn_module", "pytorch", "pytorch_compiled",
            "opencv_dnn"]

@@ -1,11 +1,12 @@
 /* The command line: --flag value, --flag=value, and flag=value as Ultralytics' `yolo` takes it. */
+#include "job/command_line.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "job/hint.h"
-#include "job/options.h"
+#include "job/options_set.h"
 
 enum { MOST_NAME = 63 };
 
@@ -15,13 +16,24 @@ struct flag {
     const char *value;        /* behind '='; NULL: none */
 };
 
-/* The long form of a short one. */
-static const char *long_form(const char *word) {
-    return strcmp(word, "-h") == 0 ? "--help" : strcmp(word, "-V") == 0 ? "--version" : word;
+/* The flag whose letter the word is behind one hyphen, or NULL. */
+static const struct option_info *find_letter(const char *word) {
+    for (size_t i = 0; i < option_count(); i++) {
+        const char letter[] = {'-', option_info(i)->letter, '\0'};
+        if (letter[1] != '\0' && strcmp(word, letter) == 0)
+            return option_info(i);
+    }
+    return NULL;
 }
 
-/* Whether the word is a flag's, known or not: --name, --name=value or name=value. */
+/* Whether the word is a flag's, known or not: --name, --name=value, name=value or -letter. */
 static bool read_flag(const char *word, struct flag *flag) {
+    const struct option_info *by_letter = find_letter(word);
+    if (by_letter) {
+        snprintf(flag->name, sizeof flag->name, "%s", by_letter->name);
+        flag->value = NULL;
+        return true;
+    }
     bool dashes = strncmp(word, "--", 2) == 0;
     const char *name = dashes ? word + 2 : word;
     size_t length = strcspn(name, "=");
@@ -37,7 +49,7 @@ static bool read_flag(const char *word, struct flag *flag) {
 
 /* Whether a word cannot be the value of the flag before it. */
 static bool is_next_flag(const char *word) {
-    return strncmp(long_form(word), "--", 2) == 0;
+    return strncmp(word, "--", 2) == 0 || find_letter(word);
 }
 
 static enum status fail_with_hint(const char *word, const char *problem, const struct text *hint) {
@@ -70,20 +82,13 @@ static enum status stray_word(const char *word, const char *after) {
     return status;
 }
 
-static enum status set_switch(struct options *options, size_t row, bool on, const char *value) {
-    static const struct {
-        const char *word;
-        bool on;
-    } words[] = {{"true", true}, {"1", true}, {"false", false}, {"0", false}};
-    for (size_t i = 0; value && i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(value, words[i].word) == 0) {
-            option_switch(options, row, words[i].on == on);
-            return STATUS_OK;
-        }
-    if (value)
+static enum status set_switch(struct options *options, size_t row, bool negated,
+                              const char *value) {
+    bool on = true;
+    if (value && !option_read_switch(value, &on))
         return FAIL(STATUS_BAD_INPUT, "--%s=%s: neither True nor False; see --help",
-                    option_name(row), value);
-    option_switch(options, row, on);
+                    option_info(row)->name, value);
+    option_switch(options, row, on != negated);
     return STATUS_OK;
 }
 
@@ -91,7 +96,7 @@ enum status command_line_read(int argc, char **argv, bool *given, struct options
     enum status status = STATUS_OK;
     const char *after = NULL;
     for (int i = 1; i < argc; i++) {
-        const char *word = long_form(argv[i]);
+        const char *word = argv[i];
         struct flag flag;
         bool negated;
         if (!read_flag(word, &flag))
@@ -101,9 +106,9 @@ enum status command_line_read(int argc, char **argv, bool *given, struct options
             return unknown_flag(word, flag.name);
         size_t row = (size_t)found;
         given[row] = true;
-        after = option_name(row);
+        after = option_info(row)->name;
         if (option_is_switch(row)) {
-            TRY(set_switch(options, row, !negated, flag.value));
+            TRY(set_switch(options, row, negated, flag.value));
             continue;
         }
         char where[MOST_NAME + 3];

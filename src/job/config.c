@@ -1,3 +1,6 @@
+/* --config: a JSON file with a key for each flag. */
+#include "job/config.h"
+
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +9,7 @@
 
 #include "data/file_bytes.h"
 #include "job/hint.h"
-#include "job/options.h"
+#include "job/options_set.h"
 
 enum { CONFIG_BYTES = 1 << 20, CONFIG_DEPTH = 8 };
 

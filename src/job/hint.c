@@ -1,10 +1,12 @@
+/* What somebody meant who wrote a flag that does not exist. */
 #include "job/hint.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "job/options.h"
+#include "base/suffix.h"
+#include "job/options_set.h"
 
 #define TRAINING "verify trains nothing"
 #define DRAWING  "verify draws nothing; its output folder has the images, sorted"
@@ -13,30 +15,15 @@
 #define RUNNING  "how the network is run follows from the model and --device"
 #define EXPORT   "verify exports nothing"
 
-/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) and Darknet call
- * what is called otherwise here, or is not here. */
+/* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) and Darknet have
+ * that is no flag's other name: what comes to the same here, or why there is none. Other names are
+ * the flags' own (options_list.h). */
 static const struct foreign {
     const char *name, *ours, *why; /* one of the two */
 } foreign[] = {
-    {"source", "--data", NULL},
-    {"img", "--imgsz", NULL},
-    {"img-size", "--imgsz", NULL},
-    {"image-size", "--imgsz", NULL},
-    {"batch-size", "--batch", NULL},
-    {"conf-thres", "--conf", NULL},
-    {"iou-thres", "--iou", NULL},
-    {"nms-thres", "--iou", NULL},
-    {"workers", "--threads", NULL},
-    {"project", "--output", NULL},
-    {"name", "--output", NULL},
-    {"save-dir", "--output", NULL},
     {"exist-ok", "--overwrite (or --resume)", NULL},
     {"verbose", "--quiet, the other way round,", NULL},
     {"nosave", "--place none", NULL},
-    {"fp16", "--half", NULL},
-    {"amp", "--half", NULL},
-    {"gpu", "--device", NULL},
-    {"gpus", "--device", NULL},
     {"cfg", "--model (with --weights for Darknet's)", NULL},
     {"names", NULL, "class names come from the model and the data set"},
     {"task", NULL, ONE_TASK},
@@ -151,35 +138,49 @@ static size_t mistakes(const char *written, const char *name) {
     return n <= least(length / 3, 3) ? n : MOST_NAME;
 }
 
-static void hint_foreign(const struct foreign *row, struct text *out) {
-    if (row->ours)
-        text_format(out, ": Ultralytics' --%s is %s here", row->name, row->ours);
-    else
-        text_format(out, ": Ultralytics' --%s is not needed here: %s", row->name, row->why);
+/* A name that may have been meant, and whose it is. */
+struct candidate {
+    size_t mistakes;
+    const char *name;
+    const struct option_info *flag; /* whose own or other name it is; NULL: */
+    const struct foreign *foreign;
+};
+
+/* Of several names that are as near, the first is kept. */
+static void keep_nearer(const char *written, struct candidate candidate, struct candidate *best) {
+    candidate.mistakes = mistakes(written, candidate.name);
+    if (candidate.mistakes < best->mistakes)
+        *best = candidate;
+}
+
+static struct candidate find_nearest(const char *written) {
+    struct candidate best = {.mistakes = MOST_NAME};
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_info *flag = option_info(i);
+        keep_nearer(written, (struct candidate){.name = flag->name, .flag = flag}, &best);
+    }
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        for (const char *const *word = option_row(i)->synonyms; word && *word; word++)
+            keep_nearer(written, (struct candidate){.name = *word, .flag = option_info(i)}, &best);
+    for (size_t i = 0; i < FOREIGN; i++)
+        keep_nearer(written, (struct candidate){.name = foreign[i].name, .foreign = &foreign[i]},
+                    &best);
+    return best;
 }
 
 void hint_flag(const char *name, struct text *out) {
-    size_t best = MOST_NAME;
-    const char *nearest = NULL;
-    const struct foreign *other = NULL;
-    for (size_t i = 0; i < option_count(); i++) {
-        size_t n = mistakes(name, option_name(i));
-        if (n < best) {
-            best = n;
-            nearest = option_name(i);
-        }
-    }
-    for (size_t i = 0; i < FOREIGN; i++) {
-        size_t n = mistakes(name, foreign[i].name);
-        if (n < best) {
-            best = n;
-            other = &foreign[i];
-        }
-    }
-    if (other)
-        hint_foreign(other, out);
-    else if (nearest)
-        text_format(out, ": did you mean --%s?", nearest);
+    const struct candidate meant = find_nearest(name);
+    if (!meant.name)
+        return;
+    if (meant.flag && meant.name == meant.flag->name)
+        text_format(out, ": did you mean --%s?", meant.name);
+    else if (meant.flag)
+        text_format(out, ": Ultralytics' --%s is --%s here", meant.name, meant.flag->name);
+    else if (meant.foreign->ours)
+        text_format(out, ": Ultralytics' --%s is %s here", meant.name, meant.foreign->ours);
+    else
+        text_format(out, ": Ultralytics' --%s is not needed here: %s", meant.name,
+                    meant.foreign->why);
 }
 
 static bool is_one_of(const char *word, const char *const *words) {
@@ -192,33 +193,24 @@ void hint_word(const char *word, const char *after, struct text *out) {
     static const char *const modes[] = {"yolo",  "train",     "val",       "predict", "export",
                                         "track", "benchmark", "detect",    "segment", "classify",
                                         "pose",  "obb",       "solutions", NULL};
-    static const char *const booleans[] = {"true", "false", "1", "0", NULL};
-    static const struct {
-        const char *flag, *suffixes[5];
-    } kinds[] = {
-        {"--model", {".pt", ".onnx", ".cfg"}},
-        {"--weights", {".weights"}},
-        {"--data", {".yaml", ".yml", ".txt", ".data"}},
-        {"--config", {".json"}},
-    };
-    bool negated;
+    bool negated, on;
     int row = after ? option_find(after, &negated) : -1;
     bool is_switch = row >= 0 && option_is_switch((size_t)row);
-    const char *suffix = strrchr(word, '.');
     if (is_one_of(word, modes)) {
         text_string(out, ": verify has no modes and tasks: write verify --model FILE --data PATH");
         return;
     }
-    if (is_switch && is_one_of(word, booleans)) {
+    if (is_switch && option_read_switch(word, &on)) {
         text_format(out, ": write --%s=%s", after, word);
         return;
     }
-    for (size_t i = 0; suffix && i < sizeof kinds / sizeof *kinds; i++)
-        if (is_one_of(suffix, kinds[i].suffixes) &&
-            (!after || strcmp(after, kinds[i].flag + 2) != 0)) {
-            text_format(out, ": is it meant for %s?", kinds[i].flag);
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_info *info = option_info(i);
+        if (info->suffixes && has_suffix_of(word, info->suffixes) && (int)i != row) {
+            text_format(out, ": is it meant for --%s?", info->name);
             return;
         }
+    }
     /* One hyphen, or the long dashes that word processors make of two. */
     const char *name = word;
     while (*name == '-' || strncmp(name, "\xe2\x80\x93", 3) == 0 ||

@@ -1,4 +1,4 @@
-/* The flags, from the command line and from --config; one table describes them all. */
+/* The flags, from the command line and from --config. options_list.h has a row for each. */
 #ifndef VERIFY_JOB_OPTIONS_H
 #define VERIFY_JOB_OPTIONS_H
 
@@ -7,21 +7,23 @@
 
 #include "base/text.h"
 
-/* Numbers are double and int64_t so that one table can fill them; ranges are checked there. */
+/* A value's type, by its kind in the list. */
+#define OPTION_TYPE_FILE    char *
+#define OPTION_TYPE_FOLDER  char *
+#define OPTION_TYPE_PATH    char *
+#define OPTION_TYPE_TEXT    char *
+#define OPTION_TYPE_DEVICES char *
+#define OPTION_TYPE_CHOICE  char *
+#define OPTION_TYPE_COUNT   int64_t
+#define OPTION_TYPE_REAL    double
+#define OPTION_TYPE_SWITCH  bool
+
+/* A member for each flag, in the list's order. Texts are NULL where not given, and owned; ranges
+ * were checked when a value was set. */
 struct options {
-    char *model, *weights, *data, *split, *output, *config; /* NULL where not given; owned */
-    char *device; /* as devices_read (job/devices.h) takes it; owned */
-    char *place;  /* one of the table's choices; owned */
-    int64_t imgsz, max_det;
-    int64_t batch, threads; /* 0: automatic */
-    int64_t fail_on;        /* -1: off */
-    int64_t hang_timeout;   /* seconds; 0: off */
-    int64_t image_memory;   /* MiB */
-    double conf, iou;
-    double max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
-    bool half; /* only a backend that has fp16 looks at it */
-    bool resume, overwrite, save_json, save_txt, dry_run, rect, inspect, strict, quiet;
-    bool version, help;
+#define OPTION(kind, member, ...) OPTION_TYPE_##kind member;
+#include "job/options_list.h"
+#undef OPTION
 };
 
 /* Reads the command line, and under it the --config file that it names. STATUS_BAD_INPUT with one
@@ -37,27 +39,26 @@ void options_help(struct text *text);
 void options_json(const struct options *options, struct text *text);
 /* Appends a line for each flag, --help and --version among them: "imgsz 640", the value as JSON. */
 void options_lines(const struct options *options, struct text *text);
+/* Appends, for each flag that changes what a run writes, its name with "--", a NUL, its value as
+ * text ("" where not given), a NUL. A run may be resumed where all are the same. What --model,
+ * --weights, --data and --split name is not among them: a fingerprint says what was in it. */
+void options_results(const struct options *options, struct text *text);
 
-/* Sets what the command line says, and marks it in `given` (one bool a table row). Used by
- * options_read. */
-enum status command_line_read(int argc, char **argv, bool *given, struct options *options);
+/* What a manual says of a flag, and a shell needs to complete it. */
+struct option_info {
+    const char *name;              /* as written behind "--" */
+    char letter;                   /* as written behind "-"; '\0': none */
+    const char *argument;          /* "FILE", "DIR", "N"; NULL: a switch */
+    const char *initial;           /* the value where none is given, of a switch "on"; NULL: none */
+    const char *help;              /* one line */
+    const char *group;             /* a heading */
+    const char *const *choices;    /* words that it takes, NULL behind the last; NULL: none */
+    const char *const *suffixes;   /* of the files that it takes, likewise */
+    bool takes_path, takes_folder; /* a path; one of a folder alone */
+};
 
-/* Applies a JSON file's keys to the options that `given` (one bool a table row) does not mark as
- * said on the command line. Used by options_read. */
-enum status config_read(const char *path, const bool *given, struct options *options);
-
-/* Sets the option of this table row from a text, as if given on the command line; `where` begins
- * the message of a failure ("--conf", "config.json: conf"). */
-enum status option_set(struct options *options, size_t row, const char *value, const char *where);
-/* The row of a flag's name ('-' and '_' alike, "no-" before a switch turns it off), or -1. */
-int option_find(const char *name, bool *negated);
-/* How many rows there are, and a row's name, as written behind "--". */
+/* How many flags there are, and one of them, in the order of --help. */
 size_t option_count(void);
-const char *option_name(size_t row);
-/* Whether the row is a switch (takes no value), and switching it. */
-bool option_is_switch(size_t row);
-void option_switch(struct options *options, size_t row, bool on);
-
-enum { OPTION_ROWS = 36 }; /* room for all rows */
+const struct option_info *option_info(size_t row);
 
 #endif

@@ -3,9 +3,8 @@
 import os
 import pty
 import subprocess
-import unittest
 
-from harness import ROOT, Case
+from harness import ROOT, Case, main
 
 PROGRESS = os.path.join(ROOT, "cmake", "progress.sh")
 
@@ -77,4 +76,4 @@ class Build(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

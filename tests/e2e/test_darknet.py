@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-import unittest
 
-from harness import DATA, ROOT, Case
+from harness import Case, DATA, ROOT, main
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import darknet_nets
@@ -98,4 +97,4 @@ class Darknet(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

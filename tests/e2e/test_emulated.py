@@ -3,9 +3,8 @@
 import os
 import re
 import subprocess
-import unittest
 
-from harness import MODEL, VERIFY, Case
+from harness import Case, MODEL, VERIFY, main
 from test_not_finite import FIRST, with_number
 
 PICTURES = 8
@@ -111,4 +110,4 @@ class Emulated(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -8,9 +8,9 @@ import errno
 import os
 import shutil
 import subprocess
-import unittest
 
 from fault_case import FaultCase
+from harness import main
 
 CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_REMOUNT = 0x20000, 0x4000, 1 << 18, 32
 
@@ -183,4 +183,4 @@ class Faults(FaultCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -5,9 +5,9 @@ import errno
 import json
 import os
 import shutil
-import unittest
 
 from fault_case import FaultCase
+from harness import main
 
 
 class InputFaults(FaultCase):
@@ -147,4 +147,4 @@ class InputFaults(FaultCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

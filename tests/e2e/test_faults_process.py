@@ -9,10 +9,9 @@ import statistics
 import subprocess
 import tempfile
 import time
-import unittest
 
 from fault_case import FaultCase, rig
-from harness import children, end
+from harness import children, end, main
 
 # 20 for a figure to be reported.
 INTERRUPTIONS = int(os.environ.get("VERIFY_INTERRUPTIONS", "4"))
@@ -217,4 +216,4 @@ class ProcessFaults(FaultCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,12 +1,11 @@
-"""The program on real pictures with a real model, against the reference tools beside the project."""
+"""The program on real pictures with a real model, against the tools of tests/reference."""
 
 import importlib.util
 import json
 import os
 import subprocess
-import unittest
 
-from harness import FIXTURES, ROOT, TOOLS, Case, needs_fixtures
+from harness import Case, FIXTURES, ROOT, main, needs_fixtures
 
 try:
     import numpy
@@ -15,6 +14,7 @@ except ImportError:
 
 COCO = os.path.join(FIXTURES, "coco128")
 YOLOV8N = os.path.join(FIXTURES, "models", "yolov8n.onnx")
+TOOLS = os.path.join(ROOT, "tests", "reference")
 RAW_DUMP = os.environ.get("RAW_DUMP", os.path.join(ROOT, "build", "tests", "raw_dump"))
 NUMBERS = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
 
@@ -54,7 +54,7 @@ class Fixtures(Case):
         """Every field of every fourth picture's record against the reference rule, fed with the raw
         output of the same network."""
         spec = importlib.util.spec_from_file_location(
-            "reference", os.path.join(TOOLS, "evidence_reference.py"))
+            "reference", os.path.join(TOOLS, "evidence.py"))
         reference = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(reference)
         records = self.records()[::4]
@@ -130,4 +130,4 @@ class Fixtures(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,9 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
-import unittest
 
-from harness import MODEL, VERIFY, Case, end
+from harness import Case, MODEL, VERIFY, end, main
 
 
 def write(path, text):
@@ -257,4 +256,4 @@ class Harm(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

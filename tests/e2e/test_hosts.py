@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from harness import DATA, MODEL, VERIFY, Case
+from harness import Case, DATA, MODEL, VERIFY, main
 
 # mpirun's remote shell: "HOST COMMAND..." in a namespace that has this host name.
 REMOTE_SHELL = """#!/usr/bin/env bash
@@ -63,4 +63,4 @@ class Hosts(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -3,10 +3,9 @@
 import os
 import shutil
 import struct
-import unittest
 import zlib
 
-from harness import DATA, Case
+from harness import Case, DATA, main
 
 GOOD = "1 0.5 0.5 0.2 0.2"
 
@@ -196,4 +195,4 @@ class Input(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,9 +4,8 @@ nothing interrupted."""
 import os
 import random
 import signal
-import unittest
 
-from harness import children
+from harness import children, main
 from resume_case import ResumeCase
 
 POINTS = int(os.environ.get("VERIFY_KILL_POINTS", "12"))
@@ -35,4 +34,4 @@ class KillPoints(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,9 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, Case
+from harness import Case, DATA, MODEL, ROOT, VERIFY, main
 
 EXTERNAL = os.path.join(ROOT, "tests", "data", "onnx", "external")
 
@@ -156,4 +155,4 @@ class Launcher(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

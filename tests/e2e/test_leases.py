@@ -5,9 +5,8 @@ import re
 import signal
 import threading
 import time
-import unittest
 
-from harness import DATA, MODEL
+from harness import DATA, MODEL, main
 from ranks_case import RanksCase
 
 IMAGES = 200
@@ -88,4 +87,4 @@ class Leases(RanksCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,9 +4,8 @@ labels that are refused; a data set without any label file is none."""
 import os
 import shutil
 import signal
-import unittest
 
-from harness import DATA, Case
+from harness import Case, DATA, main
 from resume_case import ResumeCase
 
 SECRET = "secret-line 0.5 0.5 0.1 0.1"
@@ -184,4 +183,4 @@ class Interrupted(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

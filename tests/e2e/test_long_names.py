@@ -3,9 +3,8 @@ to the end as any."""
 
 import os
 import signal
-import unittest
 
-from harness import DATA, children
+from harness import DATA, children, main
 from resume_case import ResumeCase
 
 
@@ -50,4 +49,4 @@ class LongNames(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

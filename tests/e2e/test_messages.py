@@ -5,10 +5,9 @@ import os
 import re
 import struct
 import subprocess
-import unittest
 import zipfile
 
-from harness import DATA, MODEL, ROOT, VERIFY, Case
+from harness import Case, DATA, MODEL, ROOT, VERIFY, main
 
 GIVE = "give the .pt file that it was made from"
 
@@ -215,4 +214,4 @@ class HostileNames(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -5,9 +5,8 @@ import pty
 import re
 import subprocess
 import time
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, Case
+from harness import Case, DATA, MODEL, ROOT, VERIFY, main
 
 MONITOR = os.path.join(ROOT, "slurm", "monitor_progress.sh")
 LOCAL = os.path.join(ROOT, "slurm", "run_local.sh")
@@ -194,4 +193,4 @@ class Local(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

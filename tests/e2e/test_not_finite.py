@@ -2,9 +2,8 @@
 
 import os
 import struct
-import unittest
 
-from harness import MODEL, Case
+from harness import Case, MODEL, main
 
 FIRST, SCORES = "onnx::Conv_940", "score.1.2.bias"
 
@@ -62,4 +61,4 @@ class NotFinite(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

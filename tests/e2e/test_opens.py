@@ -9,7 +9,7 @@ import sys
 import unittest
 import zipfile
 
-from harness import FIXTURES, MODEL, ROOT, VERIFY, Case, needs_fixtures
+from harness import Case, FIXTURES, MODEL, ROOT, VERIFY, main, needs_fixtures
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import darknet_nets
@@ -120,4 +120,4 @@ class Opens(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 from fault_case import FaultCase, rig
+from harness import main
 
 
 def can_mount():
@@ -175,4 +176,4 @@ class Outage(FaultCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

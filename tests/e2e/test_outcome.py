@@ -1,9 +1,8 @@
 """Runs that end, and whose result is worth nothing: said, and not praised."""
 
 import os
-import unittest
 
-from harness import Case
+from harness import Case, main
 
 PRAISE = "\u2713"
 SUSPICION = "WARNING: the model confirms only"
@@ -46,4 +45,4 @@ class Outcome(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -5,9 +5,8 @@ import os
 import shutil
 import stat
 import tempfile
-import unittest
 
-from harness import Case
+from harness import Case, main
 
 
 def snapshot(folder):
@@ -194,4 +193,4 @@ class Output(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

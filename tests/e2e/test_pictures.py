@@ -8,10 +8,9 @@ import signal
 import struct
 import subprocess
 import time
-import unittest
 import zlib
 
-from harness import DATA, MODEL, VERIFY, Case, end
+from harness import Case, DATA, MODEL, VERIFY, end, main
 
 # Seconds of CPU time from TERM to the end. Those of the clock are the machine's, too; and the rest of
 # any of these pictures takes twice as much.
@@ -164,4 +163,4 @@ class Pictures(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -3,9 +3,8 @@
 import json
 import os
 import shutil
-import unittest
 
-from harness import ROOT, Case
+from harness import Case, ROOT, main
 
 NETWORKS = os.path.join(ROOT, "tests", "data", "torch")
 NAMES = {"classic": ["cat", "dog"], "segment": ["cat", "dog"], "modern": ["one", "two?lines", "three"]}
@@ -67,4 +66,4 @@ class Pt(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

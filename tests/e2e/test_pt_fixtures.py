@@ -3,9 +3,8 @@
 import collections
 import json
 import os
-import unittest
 
-from harness import FIXTURES, Case, needs_fixtures
+from harness import Case, FIXTURES, main, needs_fixtures
 
 COCO = os.path.join(FIXTURES, "coco128", "data.yaml")
 MODELS = os.path.join(FIXTURES, "models")
@@ -53,4 +52,4 @@ class PtFixtures(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,9 +1,8 @@
 """The same bytes at any number of ranks and any batch; shares; no mpirun at all."""
 
 import os
-import unittest
 
-from harness import Case
+from harness import Case, main
 
 
 class Ranks(Case):
@@ -62,4 +61,4 @@ class Ranks(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

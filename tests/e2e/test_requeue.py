@@ -5,9 +5,8 @@ import os
 import signal
 import subprocess
 import time
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, Case, end
+from harness import Case, DATA, MODEL, ROOT, VERIFY, end, main
 
 DEMO = ("--model", MODEL, "--data", os.path.join(DATA, "data.yaml"), "--threads", "1")
 
@@ -163,4 +162,4 @@ class Requeued(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,15 +1,15 @@
 """Runs that stop in order, on a full disk or beside others: what --resume goes on with, and what it
 refuses."""
 
+import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import time
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, end
+from harness import DATA, MODEL, ROOT, VERIFY, end, main
 from resume_case import ResumeCase
 
 
@@ -90,8 +90,25 @@ class Resume(ResumeCase):
         process.communicate(timeout=30)
         self.assertEqual(self.report()["status"], "interrupted")
 
+    def check_parts(self):
+        """What a run must have in common with the one that it continues, as run.json has always had
+        it: the device is the backend that was found."""
+        with open(self.path("output", ".verify", "run.json"), encoding="utf-8") as file:
+            parts = json.load(file)["parts"]
+        flags = {name: value for name, value in parts.items() if name.startswith("--")}
+        self.assertRegex(flags.pop("--model"), "^[0-9a-f]{16}$")
+        device = flags.pop("--device")
+        self.assertIn(device, ("cpu", "cuda"))
+        expected = {
+            "--imgsz": "448", "--conf": "0.25", "--iou": "0.7", "--max-det": "300", "--half": "1",
+            "--rect": "0", "--max-margin": "4", "--max-shift": "2", "--max-ghost": "5",
+            "--min-own": "0.15", "--max-dup": "0.7", "--missing-conf": "0.5", "--save-json": "1",
+            "--save-txt": "0", "--place": "hardlink"}
+        self.assertLessEqual(expected.items(), flags.items())
+
     def test_another_run_is_refused(self):
         self.interrupt()
+        self.check_parts()
         for flags, word in ((("--max-shift", "3"), "--max-shift"), (("--rect",), "--rect"),
                             (("--place", "copy"), "--place"), (("--imgsz", "320"), "--imgsz"), (("--conf", "0.5"), "--conf")):
             self.run_verify(*self.FLAGS, "--resume", *flags, code=2)
@@ -141,4 +158,4 @@ class Resume(ResumeCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -2,9 +2,8 @@
 
 import os
 import re
-import unittest
 
-from harness import Case
+from harness import Case, main
 
 LINES = (
     r"={70}",
@@ -99,4 +98,4 @@ class Screen(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,9 +4,8 @@ import json
 import os
 import signal
 import subprocess
-import unittest
 
-from harness import DATA, MODEL, ROOT, VERIFY, Case, end
+from harness import Case, DATA, MODEL, ROOT, VERIFY, end, main
 
 
 class Setup(Case):
@@ -152,4 +151,4 @@ class Flags(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -2,10 +2,9 @@
 
 import os
 import re
-import unittest
 
 import slurm_cluster
-from harness import DATA, MODEL
+from harness import DATA, MODEL, main
 from slurm_case import TWO_BY_TWO, Slurm
 
 # Stands in for verify: writes when it calls MPI_Finalize, which ends with a fence, and when it is back.
@@ -162,4 +161,4 @@ class Runs(Slurm):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,9 +1,8 @@
 """A job on a small Slurm cluster is stopped in all the ways that Slurm knows, and finished."""
 
 import os
-import unittest
 
-from harness import DATA, MODEL, Case
+from harness import Case, DATA, MODEL, main
 from slurm_case import TWO_BY_TWO, Slurm
 
 
@@ -78,4 +77,4 @@ class Interrupted(Slurm):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

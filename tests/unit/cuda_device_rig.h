@@ -13,8 +13,6 @@
 
 #include "base/status.h"
 
-enum { TEST_SKIPPED = 77 }; /* exit status where a GPU is needed and absent */
-
 #ifdef TEST_ON_GPU
 #include "cuda/device.h"
 enum { ON_GPU = 1 };

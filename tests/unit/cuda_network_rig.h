@@ -339,14 +339,4 @@ static inline void refuse(struct graph *graph, int result) {
     graph_free(graph);
 }
 
-static inline bool have_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("%s is not there: skipped\n", path);
-        return false;
-    }
-    fclose(file);
-    return true;
-}
-
 #endif

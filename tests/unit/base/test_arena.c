@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "unit.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -103,5 +104,5 @@ int main(void) {
         cmocka_unit_test(gap_is_used),
         cmocka_unit_test(many),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/queue.h"
+#include "unit.h"
 
 enum { PRODUCERS = 3, CONSUMERS = 3, ITEMS = 20000 };
 
@@ -137,5 +138,5 @@ int main(void) {
         cmocka_unit_test(test_trying_does_not_wait),
         cmocka_unit_test(test_closing_wakes_a_waiting_producer),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

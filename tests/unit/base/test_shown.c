@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/shown.h"
+#include "unit.h"
 
 static const struct {
     const char *bytes, *shown;
@@ -128,5 +129,5 @@ int main(void) {
         cmocka_unit_test(test_line),  cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_lines), cmocka_unit_test(test_short_path),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

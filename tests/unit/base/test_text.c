@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "unit.h"
 
 static const char *number(struct text *text, double value, int decimals) {
     text_clear(text);
@@ -134,5 +135,5 @@ int main(void) {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_strings),
         cmocka_unit_test(test_growth),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -4,6 +4,7 @@
 #include "cpu_rig.h"
 
 #include "cpu/convolutions.h"
+#include "unit.h"
 
 static const size_t blocks[] = {8, 16};
 enum { N_BLOCKS = sizeof blocks / sizeof *blocks };
@@ -181,10 +182,7 @@ static void check_layer(const struct layer *layer) {
 }
 
 static bool have_kernels(void) {
-    if (convolutions_choose(8) && convolutions_choose(16))
-        return true;
-    print_message("this CPU has none of these kernels: skipped\n");
-    return false;
+    return convolutions_choose(8) && convolutions_choose(16);
 }
 
 static const size_t channel_pairs[][2] = {{8, 8}, {16, 24}, {9, 16}, {13, 7}, {24, 33}, {1, 1}};
@@ -215,7 +213,7 @@ static void winograd_sizes(size_t block) {
 static void winograd(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (size_t b = 0; b < N_BLOCKS; b++)
         winograd_sizes(blocks[b]);
 }
@@ -223,7 +221,7 @@ static void winograd(void **state) {
 static void winograd_activations(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (int kind = ACTIVATION_NONE; kind <= ACTIVATION_SOFTPLUS; kind++)
         for (int i = 0; winograd_activates((enum activation)kind) && i < 16; i++) {
             struct layer layer = {
@@ -254,7 +252,7 @@ static void pointwise_sizes(size_t block) {
 static void pointwise(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (size_t b = 0; b < N_BLOCKS; b++)
         pointwise_sizes(blocks[b]);
 }
@@ -281,7 +279,7 @@ static void impulses(size_t block) {
 static void winograd_impulse(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (size_t b = 0; b < N_BLOCKS; b++)
         impulses(blocks[b]);
 }
@@ -317,7 +315,7 @@ static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size
 static void choice(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     struct graph graph = net_start();
     int x = stem(&graph, 32);                                             /* planes: direct */
     x = conv_activated(&graph, x, 32, 40, 3, 2, ACTIVATION_SILU);         /* Winograd */
@@ -363,5 +361,5 @@ int main(void) {
         cmocka_unit_test(winograd_impulse), cmocka_unit_test(pointwise),
         cmocka_unit_test(choice),           cmocka_unit_test(other_blocks),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -3,6 +3,7 @@
 #include "cpu_rig.h"
 
 #include "cpu/convolutions.h"
+#include "unit.h"
 
 struct layer {
     struct direct direct;
@@ -111,10 +112,8 @@ static void layers(void **state) {
         {.kernel = {1, 4}, .stride = {3, 1}, .dilation = {1, 2}, .pad = {0, 3}},
         {.kernel = {2, 1}, .stride = {1, 4}, .dilation = {3, 1}, .pad = {2, 0}},
     };
-    if (!convolutions_choose(8) || !convolutions_choose(16)) {
-        print_message("this CPU has none of these kernels: skipped\n");
-        skip();
-    }
+    if (!convolutions_choose(8) || !convolutions_choose(16))
+        SKIP("this CPU has none of these kernels");
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)
             for (size_t s = 0; s < sizeof outs / sizeof *outs; s++)
@@ -132,5 +131,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "image/image.h"
 #include "model/model.h"
+#include "unit.h"
 
 enum { MOST_PICTURES = 24 };
 
@@ -86,14 +87,7 @@ static void check_model(const char *model_path, const char *pictures, size_t img
     struct cpu_network *networks[NETWORKS];
     struct differences differences = {0};
     glob_t found;
-    FILE *file = fopen(model_path, "rb");
-    if (!file || glob(pictures, 0, NULL, &found) != 0) {
-        print_message("%s or %s is not there: skipped\n", model_path, pictures);
-        if (file)
-            fclose(file);
-        skip();
-    }
-    fclose(file);
+    assert_int_equal(glob(pictures, 0, NULL, &found), 0);
     ASSERT_OK(model_read(model_path, NULL, (int64_t)imgsz, &model));
     const struct head *head = &model.graph.head;
     assert_int_equal(head->kind, HEAD_DISTANCE);
@@ -134,8 +128,11 @@ static void check_model(const char *model_path, const char *pictures, size_t img
 
 static void coco(void **state) {
     (void)state;
-    check_model("../shared/fixtures/models/yolov8n.onnx", "../shared/fixtures/coco128/images/*.jpg",
-                640);
+    char model[FIXTURE_PATH], images[FIXTURE_PATH], pictures[FIXTURE_PATH + 8];
+    FIXTURE("models/yolov8n.onnx", model);
+    FIXTURE("coco128/images", images);
+    snprintf(pictures, sizeof pictures, "%s/*.jpg", images);
+    check_model(model, pictures, 640);
 }
 
 static void demo(void **state) {
@@ -148,5 +145,5 @@ int main(void) {
         cmocka_unit_test(coco),
         cmocka_unit_test(demo),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

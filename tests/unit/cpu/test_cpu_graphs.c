@@ -1,6 +1,7 @@
 /* The CPU backend on graphs: how operators share and copy their maps; heads, input sizes, refusals.
  * Against graph_evaluate. */
 #include "cpu_rig.h"
+#include "unit.h"
 
 static void concatenations(void **state) {
     (void)state;
@@ -323,5 +324,5 @@ int main(void) {
         cmocka_unit_test(final_heads),    cmocka_unit_test(many_sizes),
         cmocka_unit_test(branches_first), cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,6 +1,7 @@
 /* The CPU backend, operator by operator, against graph_evaluate: in planes and blocks, with 1 to 3
  * threads. */
 #include "cpu_rig.h"
+#include "unit.h"
 
 static const int64_t channel_counts[] = {1, 3, 5, 8, 12, 16, 20, 33};
 enum { N_COUNTS = sizeof channel_counts / sizeof *channel_counts };
@@ -256,5 +257,5 @@ int main(void) {
         cmocka_unit_test(matrix_products),
         cmocka_unit_test(softmaxes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -3,14 +3,12 @@
 #include "cpu_rig.h"
 
 #include "cpu/convolutions.h"
+#include "unit.h"
 
 enum { BLOCK = 8, HEIGHT = 70, WIDTH = 84, MOST = 6, THREADS = 3 };
 
 static bool have_kernels(void) {
-    if (convolutions_choose(BLOCK))
-        return true;
-    print_message("this CPU has none of these kernels: skipped\n");
-    return false;
+    return convolutions_choose(BLOCK);
 }
 
 struct steps {
@@ -113,7 +111,7 @@ static void heads(void **state) {
     static const int64_t cases[][3] = {{8, 8, 8},    {16, 16, 24}, {20, 9, 33}, {9, 33, 10},
                                        {64, 64, 80}, {24, 8, 40},  {8, 8, 128}};
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct family family = family_of(cases[i][0]);
         int boxes = member(&family, cases[i][1], 1, ACTIVATION_SILU);
@@ -127,7 +125,7 @@ static void heads(void **state) {
 static void concatenated(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     struct family family = family_of(16);
     int a = member(&family, 16, 1, ACTIVATION_SILU), b = member(&family, 24, 1, ACTIVATION_NONE);
     int c = member(&family, 8, 1, ACTIVATION_LEAKY_RELU);
@@ -141,7 +139,7 @@ static void concatenated(void **state) {
 static void used_late(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     struct family family = family_of(32);
     int x = member(&family, 32, 1, ACTIVATION_SILU);
     for (int i = 0; i < 5; i++)
@@ -156,7 +154,7 @@ static void used_late(void **state) {
 static void many(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     struct family family = family_of(12);
     int parts[MOST];
     for (int64_t i = 0; i < MOST; i++)
@@ -185,7 +183,7 @@ static void many(void **state) {
 static void left_alone(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     struct family family = family_of(32);
     int a = member(&family, 32, 1, ACTIVATION_SILU), b = member(&family, 40, 2, ACTIVATION_SILU);
     net_head(&family.graph, a, b);
@@ -218,7 +216,7 @@ static void left_alone(void **state) {
 static void first_of_all(void **state) {
     (void)state;
     if (!have_kernels())
-        skip();
+        SKIP("this CPU has none of these kernels");
     for (int built_in = 0; built_in < 2; built_in++) {
         struct family family = family_of(32);
         int before = conv_activated(&family.graph, family.x, 32, 40, 1, 1, ACTIVATION_SILU);
@@ -235,5 +233,5 @@ int main(void) {
         cmocka_unit_test(heads), cmocka_unit_test(concatenated), cmocka_unit_test(used_late),
         cmocka_unit_test(many),  cmocka_unit_test(left_alone),   cmocka_unit_test(first_of_all),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

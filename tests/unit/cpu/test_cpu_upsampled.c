@@ -3,6 +3,7 @@
 #include "cpu_rig.h"
 
 #include "cpu/convolutions.h"
+#include "unit.h"
 
 static int resize(struct graph *graph, int x, float scale) {
     int y = net_op(graph, OP_RESIZE, x, -1);
@@ -137,5 +138,5 @@ int main(void) {
         cmocka_unit_test(endings),
         cmocka_unit_test(needed),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -6,26 +6,16 @@
 
 #include "cpu/cpu.h"
 #include "head_boxes.h"
-
-#define FIXTURES "../shared/fixtures/"
+#include "unit.h"
 
 static const char *const nets[] = {"yolov5", "yolov6", "yolov8", "yolov8-p2", "yolo11", "yolo26"};
 enum { N_NETS = sizeof nets / sizeof *nets, IMGSZ = 256 };
 
-static bool have_fixtures(void) {
-    FILE *file = fopen(FIXTURES "zoo/yolov8.onnx", "rb");
-    if (!file) {
-        print_message(FIXTURES "zoo is not there: skipped\n");
-        return false;
-    }
-    fclose(file);
-    return true;
-}
-
 static struct model read_net(const char *name) {
-    char path[128];
+    char path[FIXTURE_PATH], file[64];
     struct model model = {0};
-    snprintf(path, sizeof path, FIXTURES "zoo/%s.onnx", name);
+    snprintf(file, sizeof file, "zoo/%s.onnx", name);
+    FIXTURE(file, path);
     ASSERT_OK(model_read(path, NULL, IMGSZ, &model));
     return model;
 }
@@ -51,17 +41,17 @@ static float *read_npy(const char *path, size_t *n) {
 static void reference_outputs(void **state) {
     (void)state;
     size_t n_input, n_expected;
-    if (!have_fixtures())
-        skip();
-    float *planes = read_npy(FIXTURES "reference/zoo/input_1x3x256x256.npy", &n_input);
+    char path[FIXTURE_PATH], file[64];
+    FIXTURE("reference/zoo/input_1x3x256x256.npy", path);
+    float *planes = read_npy(path, &n_input);
     assert_int_equal(n_input, 3 * IMGSZ * IMGSZ);
     for (size_t i = 0; i < N_NETS; i++) {
-        char path[128];
         struct model model = read_net(nets[i]);
         const struct head *head = &model.graph.head;
         struct cpu_network *network;
         struct head_maps maps;
-        snprintf(path, sizeof path, FIXTURES "reference/zoo/%s.npy", nets[i]);
+        snprintf(file, sizeof file, "reference/zoo/%s.npy", nets[i]);
+        FIXTURE(file, path);
         float *expected = read_npy(path, &n_expected);
         size_t anchors = n_expected / (4 + head->n_classes), done = 0;
         float *actual = calloc(n_expected, sizeof *actual);
@@ -141,8 +131,6 @@ static float *all_evaluated(const struct graph *graph, size_t height, size_t wid
 static void other_inputs(void **state) {
     (void)state;
     const size_t sizes[][2] = {{96, 160}, {128, 64}};
-    if (!have_fixtures())
-        skip();
     for (size_t i = 0; i < N_NETS; i++) {
         struct model model = read_net(nets[i]);
         const struct head *head = &model.graph.head;
@@ -208,8 +196,6 @@ static void backend_interface(void **state) {
     (void)state;
     enum { PICTURES = 3 };
     const uint32_t shapes[PICTURES][2] = {{200, 100}, {256, 256}, {64, 300}};
-    if (!have_fixtures())
-        skip();
     struct model model = read_net("yolov8");
     struct judge judge = {
         .head = model.graph.head, .predict = true, .conf = 0.001f, .iou = 0.7f, .max_det = 300};
@@ -262,5 +248,5 @@ int main(void) {
         cmocka_unit_test(other_inputs),
         cmocka_unit_test(backend_interface),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -14,6 +14,7 @@
 
 #include "assert_ok.h"
 #include "cpu/team.h"
+#include "unit.h"
 
 enum { MOST_ITEMS = 40, MOST_STEPS = 60, MOST_THREADS = 5 };
 
@@ -132,5 +133,5 @@ int main(void) {
         cmocka_unit_test(late),
         cmocka_unit_test(slow),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

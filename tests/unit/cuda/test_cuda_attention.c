@@ -1,5 +1,6 @@
 /* Self-attention recognised in the operators that it is exported as. */
 #include "cuda_network_rig.h"
+#include "unit.h"
 
 enum { HEADS = 2, KEY_DIM = 8, HEAD_DIM = 16, CHANNELS = HEADS * (2 * KEY_DIM + HEAD_DIM) };
 
@@ -95,5 +96,5 @@ int main(void) {
         cmocka_unit_test(attention),
         cmocka_unit_test(refused_attention),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -3,6 +3,7 @@
 
 #include "cuda/conv/conv.h"
 #include "cuda/memory.h"
+#include "unit.h"
 
 /* Besides `group` of setup->channels in, group * 4 out. */
 static const struct window windows[] = {
@@ -327,5 +328,5 @@ int main(void) {
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_memory),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -14,6 +14,7 @@
 
 #include "cuda/conv/conv_cache.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define DEVICE "Some GPU, 9.0, 132 multiprocessors, cuDNN 91900, CUDA 13000"
 
@@ -303,5 +304,5 @@ int main(void) {
         WITH_FOLDER(test_processes_take_turns),
         cmocka_unit_test(test_paths),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -14,6 +14,7 @@
 
 #include "cuda/conv/conv_library.h"
 #include "cuda/device.h"
+#include "unit.h"
 
 /* Asked by the leak sanitizer. cuDNN and cuBLASLt keep memory until the process ends. */
 int __lsan_is_turned_off(void);  /* NOLINT(bugprone-reserved-identifier) */
@@ -231,7 +232,7 @@ static void test_engines_of_a_described_device(void **state) {
     struct conv_target target;
     struct conv_engine engines[ENGINES];
     if (!described(&target))
-        skip();
+        SKIP("this cuDNN describes no device");
     size_t n = find(&target, &base_shape, engines);
     assert_true(n > 1);
     for (size_t i = 0; i < n; i++) {
@@ -251,7 +252,7 @@ static void test_tensor_cores_for_fp16_only(void **state) {
     struct conv_shape shape = base_shape;
     size_t with = 0;
     if (!described(&target))
-        skip();
+        SKIP("this cuDNN describes no device");
     size_t n = find(&target, &shape, engines);
     for (size_t i = 0; i < n; i++) {
         with += has_note(engines[i].config, CUDNN_NUMERICAL_NOTE_TENSOR_CORE);
@@ -281,7 +282,7 @@ static void test_plans_from_their_text(void **state) {
     struct conv_target target;
     struct conv_engine engines[ENGINES], loaded = {0};
     if (!described(&target))
-        skip();
+        SKIP("this cuDNN describes no device");
     size_t n = find(&target, &base_shape, engines);
     for (size_t i = 0; i < n; i++) {
         char *text = conv_engine_text(&engines[i]);
@@ -320,7 +321,7 @@ static void test_engines_for_shapes(void **state) {
     struct conv_target target;
     struct conv_engine engines[ENGINES];
     if (!described(&target))
-        skip();
+        SKIP("this cuDNN describes no device");
     for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
         struct conv_shape shape = {
             .n = 8,
@@ -360,5 +361,5 @@ int main(void) {
         cmocka_unit_test(test_plans_from_their_text),
         cmocka_unit_test(test_engines_for_shapes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -7,8 +7,7 @@
 
 #include "image/image.h"
 #include "model/model.h"
-
-#define FIXTURES "../shared/fixtures/"
+#include "unit.h"
 
 /* Rounding to fp16's 11 bits is an error of 1.4e-4 in the mean square; a step rounds weights,
  * inputs and outputs, and passes on what it was given. */
@@ -102,11 +101,10 @@ static struct worst_step compare_steps(const struct graph *graph, size_t height,
 
 /* A picture of the demo, or of COCO where the fixtures are there, as a square input. */
 static float *real_picture(size_t side) {
-    const char *path = FIXTURES "coco128/images/000000000036.jpg";
+    char path[FIXTURE_PATH];
     struct image image = {0};
-    if (!have_file(path))
-        path = "demo/data/images/0001.jpg";
-    ASSERT_OK(image_read(path, &image));
+    bool found = fixture_find("coco128/images/000000000036.jpg", path);
+    ASSERT_OK(image_read(found ? path : "demo/data/images/0001.jpg", &image));
     struct letterbox box = letterbox_plan(image.width, image.height, (uint32_t)side, false, 32);
     float *planes = malloc(3 * side * side * sizeof *planes);
     assert_non_null(planes);
@@ -117,8 +115,6 @@ static float *real_picture(size_t side) {
 
 static void check_steps(const char *path, size_t side, bool lively) {
     struct model model = {0};
-    if (!have_file(path))
-        return;
     ASSERT_OK(model_read(path, NULL, (int64_t)side, &model));
     if (lively)
         scale_weights(&model.graph);
@@ -136,9 +132,12 @@ static void check_steps(const char *path, size_t side, bool lively) {
 static void every_step(void **state) {
     (void)state;
     const size_t side = ON_GPU ? 640 : 96;
+    char path[FIXTURE_PATH];
     check_steps("demo/model.onnx", 256, false);
-    check_steps(FIXTURES "models/yolov8n.onnx", side, false);
-    check_steps(FIXTURES "zoo/yolo11.onnx", 256, true);
+    FIXTURE("models/yolov8n.onnx", path);
+    check_steps(path, side, false);
+    FIXTURE("zoo/yolo11.onnx", path);
+    check_steps(path, 256, true);
 }
 
 /* An anchor's corners, in network pixels, and its scores. */
@@ -270,8 +269,6 @@ static void evaluate_head(const struct graph *graph, size_t side, const float *p
 static void check_detections(const char *path, size_t side) {
     struct model model = {0};
     float *expected[HEAD_MAPS];
-    if (!have_file(path))
-        return;
     ASSERT_OK(model_read(path, NULL, (int64_t)side, &model));
     assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
     float *picture = real_picture(side);
@@ -295,7 +292,9 @@ static void check_detections(const char *path, size_t side) {
 static void detections(void **state) {
     (void)state;
     check_detections("demo/model.onnx", 256);
-    check_detections(FIXTURES "models/yolov8n.onnx", ON_GPU ? 640 : 160);
+    char path[FIXTURE_PATH];
+    FIXTURE("models/yolov8n.onnx", path);
+    check_detections(path, ON_GPU ? 640 : 160);
 }
 
 int main(void) {
@@ -305,5 +304,5 @@ int main(void) {
         cmocka_unit_test(every_step),
         cmocka_unit_test(detections),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

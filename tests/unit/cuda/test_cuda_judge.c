@@ -1,5 +1,6 @@
 /* Judging on the device against judge_picture: every field of every finding. */
 #include "cuda_judge_rig.h"
+#include "unit.h"
 
 /* A head of each kind, and what only some have. */
 static const struct rig_plan heads[] = {
@@ -357,5 +358,5 @@ int main(void) {
     };
     if (!rig_has_device())
         return TEST_SKIPPED;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -2,6 +2,7 @@
 #include "cuda_kernels_rig.h"
 
 #include "cuda/elements/channels.h"
+#include "unit.h"
 
 static struct epilogue epilogue_of(enum activation activation) {
     bool clip = activation == ACTIVATION_CLIP;
@@ -321,5 +322,5 @@ int main(void) {
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_elements),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,6 +1,7 @@
 /* The CUDA backend's letterbox and attention: the one against letterbox_render, to the bit, the
  * other against sums in double. */
 #include "cuda_kernels_rig.h"
+#include "unit.h"
 
 /* A picture in a buffer that ends with it. */
 static struct image noise_image(uint32_t width, uint32_t height, uint32_t seed) {
@@ -204,5 +205,5 @@ int main(void) {
         cmocka_unit_test(test_attention),       cmocka_unit_test(test_attention_sizes),
         cmocka_unit_test(test_attention_large), cmocka_unit_test(test_attention_areas),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,5 +1,6 @@
 /* The CUDA backend's kernels over windows, against op_evaluate. */
 #include "cuda_kernels_rig.h"
+#include "unit.h"
 
 /* Windows that an input may be too small for are left out there. */
 static const struct window windows[] = {
@@ -225,5 +226,5 @@ int main(void) {
         cmocka_unit_test(test_sppf),          cmocka_unit_test(test_sppf_in_concat),
         cmocka_unit_test(test_deconvolution),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

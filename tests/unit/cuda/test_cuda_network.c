@@ -2,6 +2,7 @@
 #include "cuda_network_rig.h"
 
 #include "image/image.h"
+#include "unit.h"
 
 static void convolutions(void **state) {
     (void)state;
@@ -474,5 +475,5 @@ int main(void) {
         cmocka_unit_test(refusals),
         cmocka_unit_test(wrong_size),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

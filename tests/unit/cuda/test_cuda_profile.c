@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "model/model.h"
+#include "unit.h"
 
 struct totals {
     uint64_t flop, bytes;
@@ -145,22 +146,20 @@ static void check_model(const char *path, size_t imgsz) {
 
 static void models(void **state) {
     (void)state;
+    char path[FIXTURE_PATH];
     check_model("demo/model.onnx", 256);
-    check_model("../shared/fixtures/models/yolov8n.onnx", 640);
-    check_model("../shared/fixtures/zoo/yolo11.onnx", 256);
+    FIXTURE("models/yolov8n.onnx", path);
+    check_model(path, 640);
+    FIXTURE("zoo/yolo11.onnx", path);
+    check_model(path, 256);
 }
 
 /* YOLOv8n at 640: 8.7 GFLOPs, as its authors publish (docs.ultralytics.com/models/yolov8). */
 static void published(void **state) {
     (void)state;
     struct model model = {0};
-    const char *path = "../shared/fixtures/models/yolov8n.onnx";
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("%s is not there: skipped\n", path);
-        skip();
-    }
-    fclose(file);
+    char path[FIXTURE_PATH];
+    FIXTURE("models/yolov8n.onnx", path);
     ASSERT_OK(model_read(path, NULL, 640, &model));
     struct rig_network rig = network_start(&model.graph, ELEMENT_F16, 1, 640, 640);
     assert_true(fabs(1e-9 * (double)totals(rig.network).flop - 8.7) < 0.1);
@@ -176,5 +175,5 @@ int main(void) {
         cmocka_unit_test(models),
         cmocka_unit_test(published),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 #include "model/model.h"
-
-#define FIXTURES "../shared/fixtures/"
+#include "unit.h"
 
 enum { IMGSZ = 256 };
 
@@ -40,21 +39,22 @@ static void zoo(void **state) {
     (void)state;
     static const char *const nets[] = {"yolov5",    "yolov6", "yolov8",
                                        "yolov8-p2", "yolo11", "yolo26"};
-    char path[128];
-    if (!have_file(FIXTURES "zoo/yolov5.onnx"))
-        skip();
+    char path[FIXTURE_PATH], name[64];
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
-        snprintf(path, sizeof path, FIXTURES "zoo/%s.onnx", nets[i]);
+        snprintf(name, sizeof name, "zoo/%s.onnx", nets[i]);
+        FIXTURE(name, path);
         check_net(path, 64, 96, PICTURES, true);
     }
-    check_net(FIXTURES "zoo/yolo11.onnx", IMGSZ, IMGSZ, 1, false);
+    FIXTURE("zoo/yolo11.onnx", path);
+    check_net(path, IMGSZ, IMGSZ, 1, false);
 }
 
 static void trained(void **state) {
     (void)state;
+    char path[FIXTURE_PATH];
     check_net("demo/model.onnx", 96, 160, PICTURES, false);
-    if (have_file(FIXTURES "models/yolov8n.onnx"))
-        check_net(FIXTURES "models/yolov8n.onnx", 64, 96, 1, false);
+    FIXTURE("models/yolov8n.onnx", path);
+    check_net(path, 64, 96, 1, false);
 }
 
 int main(void) {
@@ -64,5 +64,5 @@ int main(void) {
         cmocka_unit_test(zoo),
         cmocka_unit_test(trained),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

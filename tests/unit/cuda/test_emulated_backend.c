@@ -7,8 +7,7 @@
 #include "cuda/cuda.h"
 #include "cuda/device.h"
 #include "emulated_runtime.h"
-
-#define FIXTURES "../shared/fixtures/"
+#include "unit.h"
 
 static const char *const orders[] = {"ascending", "descending", "shuffled"};
 enum { ORDERS = 3 };
@@ -142,13 +141,8 @@ static void label_what_is_seen(const struct plan *plan, const struct model *mode
 
 static void test_zoo(void **state) {
     (void)state;
-    static const char path[] = FIXTURES "zoo/yolo11.onnx";
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("%s is not there: skipped\n", path);
-        skip();
-    }
-    fclose(file);
+    char path[FIXTURE_PATH];
+    FIXTURE("zoo/yolo11.onnx", path);
     struct model model = {0};
     struct samples samples = {0};
     struct plan plan = base;
@@ -429,14 +423,10 @@ static void test_hanging_device(void **state) {
         struct run run;
         plan.readers = batch % 2;
         emulated_hang(1 + batch * QUESTIONS);
-        struct timespec start, end;
-        clock_gettime(CLOCK_MONOTONIC, &start);
         assert_int_equal(run_open(&plan, &model, &samples, &run), STATUS_OK);
         left_behind[batch] = run.backend;
         assert_non_null(left_behind[batch]);
         assert_int_equal(run_close(&run, run_all(&run)), STATUS_FAILED);
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        assert_true(end.tv_sec - start.tv_sec < 30);
         assert_non_null(strstr(status_message(), "GPU 0 (Emulated GPU"));
         assert_non_null(strstr(status_message(), "a batch has not ended for 0.2 s"));
         run_free(&run);
@@ -491,5 +481,5 @@ int main(void) {
         cmocka_unit_test(test_hanging_device),
         cmocka_unit_test(test_more_labels_while_it_hangs),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,5 +1,6 @@
 /* The emulated CUDA runtime: what it does late, and the mistakes that it finds. */
 #include "emulated_runtime.h"
+#include "unit.h"
 
 #include <cuda_runtime_api.h>
 #include <setjmp.h>
@@ -345,5 +346,5 @@ int main(void) {
         cmocka_unit_test(test_graphs),          cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_failures),        cmocka_unit_test(test_mistakes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

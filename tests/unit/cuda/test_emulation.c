@@ -1,6 +1,7 @@
 /* The emulation of CUDA that the kernels' tests run on: what it computes, and the mistakes that it
  * finds. */
 #include "emulation_kernels.h"
+#include "unit.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -286,5 +287,5 @@ int main(void) {
         cmocka_unit_test(test_order),           cmocka_unit_test(test_grid),
         cmocka_unit_test(test_launch),          cmocka_unit_test(test_mistakes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

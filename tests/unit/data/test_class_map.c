@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "data/dataset.h"
+#include "unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -143,5 +144,5 @@ int main(void) {
         cmocka_unit_test(test_generic_names),
         cmocka_unit_test(test_nothing_shared),
     };
-    return cmocka_run_group_tests_name("class_map", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dataset_case.h"
+#include "unit.h"
 
 #define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png"
 
@@ -287,11 +288,8 @@ static void test_long_yaml(void **state) {
 
 static void test_fixture(void **state) {
     (void)state;
-    static const char data[] = "../shared/fixtures/coco128/data.yaml";
-    if (!is_there(data)) {
-        print_message("no %s: skipped\n", data);
-        skip();
-    }
+    char data[FIXTURE_PATH];
+    FIXTURE("coco128/data.yaml", data);
     struct dataset dataset;
     uint64_t orphans;
     open_data(data, NULL, &dataset);
@@ -314,5 +312,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_long_yaml, set_up, tear_down),
         cmocka_unit_test(test_fixture),
     };
-    return cmocka_run_group_tests_name("data_yaml", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

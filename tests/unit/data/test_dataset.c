@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dataset_case.h"
+#include "unit.h"
 
 #define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png"
 
@@ -407,5 +408,5 @@ int main(void) {
         cmocka_unit_test(test_path_list),
         cmocka_unit_test(test_adopted_path_list),
     };
-    return cmocka_run_group_tests_name("dataset", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "data/label.h"
 #include "dataset_case.h"
+#include "unit.h"
 
 #define LINE   "1 0.5 0.5 0.1 0.1\n"
 #define LEAVES "is a link that leaves the data set: not read"
@@ -192,5 +193,5 @@ int main(void) {
         TEST(test_within),  TEST(test_leaves),       TEST(test_root),
         TEST(test_folders), TEST(test_set_of_links), TEST(test_extent),
     };
-    return cmocka_run_group_tests_name("label_link", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

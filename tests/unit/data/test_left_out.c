@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dataset_case.h"
+#include "unit.h"
 
 static void assert_kinds(const struct dataset *dataset, const char *wanted) {
     struct text text = {0};
@@ -227,5 +228,5 @@ int main(void) {
         TEST(test_no_labels),
         TEST(test_no_labels_of_a_list),
     };
-    return cmocka_run_group_tests_name("left_out", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

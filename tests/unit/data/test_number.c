@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "data/number.h"
+#include "unit.h"
 
 static void test_numbers(void **state) {
     (void)state;
@@ -43,5 +44,5 @@ static void test_numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers)};
-    return cmocka_run_group_tests_name("number", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -12,6 +12,7 @@
 
 #include "assert_ok.h"
 #include "image_files.h"
+#include "unit.h"
 
 enum { TOTAL = 100, ROUNDS = 2000, THREADS = 6 };
 
@@ -215,5 +216,5 @@ int main(void) {
         cmocka_unit_test(test_a_picture),
         cmocka_unit_test(test_nobody_holds_and_waits),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

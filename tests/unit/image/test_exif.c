@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "image_files.h"
+#include "unit.h"
 
 struct bytes {
     uint8_t data[512];
@@ -238,5 +239,5 @@ int main(void) {
         cmocka_unit_test(test_orientations),   cmocka_unit_test(test_first_counts),
         cmocka_unit_test(test_malformed),      cmocka_unit_test(test_cut),
         cmocka_unit_test(test_random_changes), cmocka_unit_test(test_turning)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

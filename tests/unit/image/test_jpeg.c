@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "image_files.h"
+#include "unit.h"
 
 #include <jpeglib.h>
 
@@ -304,5 +305,5 @@ int main(void) {
         cmocka_unit_test(test_damaged),       cmocka_unit_test(test_scan_limit),
         cmocka_unit_test(test_scan_work),     cmocka_unit_test(test_several_scans_of_any_size),
         cmocka_unit_test(test_random_changes)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 
 #include "image/letterbox_sample.h"
 #include "image_files.h"
+#include "unit.h"
 
 /* The pictures of tests/data/make_images.py. */
 static struct image noise(uint32_t width, uint32_t height) {
@@ -197,5 +198,5 @@ int main(void) {
                                        cmocka_unit_test(test_plan),
                                        cmocka_unit_test(test_plan_sums),
                                        cmocka_unit_test(test_levels), cmocka_unit_test(test_unit)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "image_files.h"
+#include "unit.h"
 
 enum { HEADER_END = 33 /* signature and IHDR chunk */ };
 
@@ -149,5 +150,5 @@ int main(void) {
         cmocka_unit_test(test_forms), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_changed_bits), cmocka_unit_test(test_other_chunks),
         cmocka_unit_test(test_sizes)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "job/identity.h"
+#include "unit.h"
 
 enum { RANKS = 4 };
 
@@ -81,5 +82,5 @@ int main(void) {
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_first_difference),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

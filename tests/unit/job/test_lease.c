@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "job/lease.h"
+#include "unit.h"
 
 enum { MOST_RANKS = 64 };
 #define STEP    0.001 /* seconds */
@@ -376,5 +377,5 @@ int main(void) {
         cmocka_unit_test(test_all_sorts),
         cmocka_unit_test(test_a_giver_that_sleeps),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -12,6 +12,7 @@
 
 #include "job/devices.h"
 #include "job/options.h"
+#include "unit.h"
 
 /* Reads a command line given as one string. */
 static enum status read_line(const char *line, struct options *options) {
@@ -385,5 +386,5 @@ int main(void) {
         cmocka_unit_test(test_config_pipe),
         cmocka_unit_test(test_json_names_every_flag),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -13,6 +13,7 @@
 #include "base/special.h"
 #include "job/outage.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 struct rig {
     char *folder;
@@ -161,5 +162,5 @@ int main(void) {
         cmocka_unit_test(test_what_is_no_file),
         cmocka_unit_test(test_labels),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

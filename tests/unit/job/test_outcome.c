@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "job/outcome.h"
+#include "unit.h"
 
 static const struct run_counts clean = {
     .read_images = 10, .known_boxes = 1000, .confirmed_boxes = 900};
@@ -69,5 +70,5 @@ int main(void) {
         cmocka_unit_test(test_nothing_read),
         cmocka_unit_test(test_wrong_model),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -14,6 +14,7 @@
 #include "job/notes.h"
 #include "job/verify.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 enum { IMAGES = 300 };
 
@@ -442,5 +443,5 @@ int main(void) {
         cmocka_unit_test(test_images_come_and_go),
         cmocka_unit_test(test_a_stall_is_told_of),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "job/work.h"
+#include "unit.h"
 
 static struct work *work_of(size_t images, uint64_t first) {
     struct path_list list = {0};
@@ -200,5 +201,5 @@ int main(void) {
         cmocka_unit_test(test_damaged_parcels), cmocka_unit_test(test_large_parcels),
         cmocka_unit_test(test_threads),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -13,6 +13,7 @@
 #include "assert_ok.h"
 #include "judge/anchors.h"
 #include "judge/head_decode.h"
+#include "unit.h"
 
 /* Two whole tiles, and a part of one; the score's channels begin within a block. */
 enum { WIDTH = 7, HEIGHT = 6, CELLS = WIDTH * HEIGHT, CLASSES = 21, SCORE_CHANNEL = 3 };
@@ -114,5 +115,5 @@ static void test_any_number_of_bins(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_number_of_bins)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "judge/judge.h"
+#include "unit.h"
 
 enum {
     LABELS = 10000,
@@ -131,5 +132,5 @@ static void test_many_labels_take_a_bounded_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_labels_take_a_bounded_time)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -12,6 +12,7 @@
 #include "evidence_case.h"
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
+#include "unit.h"
 
 static const char *const case_names[] = {
     "distance_planar",  "distance_block8",    "distance_channels_last", "distance_one_map",
@@ -462,5 +463,5 @@ int main(void) {
         cmocka_unit_test(test_random_weights_end_soon),
         cmocka_unit_test(test_labels_of_unknown_class_only_explain),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 
 #include "evidence_case.h"
 #include "judge/scratch.h"
+#include "unit.h"
 
 static const char *const case_names[] = {
     "distance_planar",  "distance_block8",    "distance_channels_last", "distance_one_map",
@@ -137,5 +138,5 @@ int main(void) {
         cmocka_unit_test(test_any_number_that_is_none_is_seen),
         cmocka_unit_test(test_large_numbers_are_finite),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "judge/evidence_math.h"
 #include "judge/head_decode.h"
+#include "unit.h"
 
 static void test_sigmoid_and_exp(void **state) {
     (void)state;
@@ -64,5 +65,5 @@ int main(void) {
         cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_ramp_and_noisy_or),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "judge/scratch.h"
+#include "unit.h"
 
 enum { CLASSES = 3, CHANNELS = 4 + CLASSES };
 
@@ -168,5 +169,5 @@ int main(void) {
         cmocka_unit_test(test_logits_at_the_floor),
         cmocka_unit_test(test_the_best_candidates_are_chosen),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "judge/judge.h"
+#include "unit.h"
 
 static const struct thresholds defaults = {
     .max_margin = 4,
@@ -174,5 +175,5 @@ int main(void) {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_image_score),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "model/build.h"
+#include "unit.h"
 
 #define BUILT(call)                                                                                \
     do {                                                                                           \
@@ -230,5 +231,5 @@ int main(void) {
         cmocka_unit_test(builds_matrices),
         cmocka_unit_test(refuses),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "darknet_files.h"
 #include "judge/anchors.h"
+#include "unit.h"
 
 /* A feature map; the functions below compute one by Darknet's definition, plainly. */
 struct map {
@@ -490,5 +491,5 @@ int main(void) {
         TEST(test_negative_variance),
         TEST(test_names),
     };
-    return cmocka_run_group_tests_name("darknet", tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

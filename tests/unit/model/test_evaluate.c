@@ -1,6 +1,7 @@
 /* op_evaluate of windows and matrices against PyTorch's results; graph_evaluate. */
 #include "evaluate_cases.h"
 #include "graph_rig.h"
+#include "unit.h"
 
 #define EXPECT(rig, name) rig_expect(&(rig), name##_shape, name)
 
@@ -315,5 +316,5 @@ int main(void) {
         cmocka_unit_test(reductions),
         cmocka_unit_test(whole_graph),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,6 +1,7 @@
 /* op_evaluate on single elements, and of what makes elements from nothing. */
 #include "evaluate_cases.h"
 #include "graph_rig.h"
+#include "unit.h"
 
 static void activations(void **state) {
     (void)state;
@@ -259,5 +260,5 @@ int main(void) {
         cmocka_unit_test(shape_arithmetic),   cmocka_unit_test(casts),
         cmocka_unit_test(types_are_checked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,5 +1,6 @@
 /* op_evaluate of what moves elements. */
 #include "graph_rig.h"
+#include "unit.h"
 
 static void concat(void **state) {
     (void)state;
@@ -128,5 +129,5 @@ int main(void) {
         cmocka_unit_test(concat),    cmocka_unit_test(slice), cmocka_unit_test(reshape),
         cmocka_unit_test(transpose), cmocka_unit_test(pad),   cmocka_unit_test(expand_tile_gather),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

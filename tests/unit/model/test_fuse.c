@@ -1,5 +1,6 @@
 /* The passes over a graph: the same results from fewer operators. */
 #include "graph_rig.h"
+#include "unit.h"
 
 enum { HEIGHT = 9, WIDTH = 7, CHANNELS = 4 };
 
@@ -358,5 +359,5 @@ int main(void) {
         cmocka_unit_test(prune_of_a_final_map_ignores_scores),
         cmocka_unit_test(passes_refuse_what_is_no_graph),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "graph_rig.h"
+#include "unit.h"
 
 static void shapes_know_their_limits(void **state) {
     (void)state;
@@ -391,5 +392,5 @@ int main(void) {
         cmocka_unit_test(bad_reshapes_are_refused),
         cmocka_unit_test(bad_size_values_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

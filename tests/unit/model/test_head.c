@@ -9,9 +9,9 @@
 
 #include "onnx_maker.h"
 #include "raw_head.h"
+#include "unit.h"
 
-#define DATA     "tests/data/onnx/"
-#define FIXTURES "../shared/fixtures/"
+#define DATA "tests/data/onnx/"
 
 static void read_model(const char *path, int64_t imgsz, struct model *model) {
     enum status status = model_read(path, NULL, imgsz, model);
@@ -240,14 +240,10 @@ static void finds_heads_of_the_zoo(void **state) {
         {"zoo/yolo11.onnx", 16, 3, 8, 328909},      {"zoo/yolo26.onnx", 1, 3, 8, 171085},
         {"models/yolov8n.onnx", 16, 3, 8, 3151888},
     };
-    if (access(FIXTURES "zoo", R_OK) != 0) {
-        print_message("skipped: " FIXTURES " is absent\n");
-        skip();
-    }
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
-        char path[200];
+        char path[FIXTURE_PATH];
         struct model model;
-        snprintf(path, sizeof path, FIXTURES "%s", nets[i].name);
+        FIXTURE(nets[i].name, path);
         read_model(path, 320, &model);
         const struct head *head = &model.graph.head;
         assert_int_equal(head->kind, HEAD_DISTANCE);
@@ -275,5 +271,5 @@ int main(void) {
         cmocka_unit_test(finds_heads_of_the_zoo),
         cmocka_unit_test(keeps_all_levels_of_many_classes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -11,9 +11,9 @@
 #include "model/onnx/onnx_import.h"
 #include "raw_head.h"
 #include "temp_folder.h"
+#include "unit.h"
 
-#define DATA     "tests/data/onnx/"
-#define FIXTURES "../shared/fixtures/"
+#define DATA "tests/data/onnx/"
 
 static void read_model(const char *path, int64_t imgsz, struct model *model) {
     enum status status = model_read(path, NULL, imgsz, model);
@@ -294,16 +294,18 @@ static float *read_npy(const char *path, size_t count) {
 
 /* The reference is (4 + classes, count). */
 static void check_zoo_net(const char *name, const float *input) {
-    char path[200];
+    char path[FIXTURE_PATH], file[64];
     struct model model;
     struct decoded decoded;
-    snprintf(path, sizeof path, FIXTURES "zoo/%s.onnx", name);
+    snprintf(file, sizeof file, "zoo/%s.onnx", name);
+    FIXTURE(file, path);
     read_model(path, 256, &model);
     assert_int_equal(raw_head_run(&model, 256, 256, input, &decoded), STATUS_OK);
     assert_int_equal(model.n_classes, 5);
     assert_string_equal(model.names[3], "star");
     size_t count = decoded.count;
-    snprintf(path, sizeof path, FIXTURES "reference/zoo/%s.npy", name);
+    snprintf(file, sizeof file, "reference/zoo/%s.npy", name);
+    FIXTURE(file, path);
     float *reference = read_npy(path, 9 * count), box = 0.0f, score = 0.0f;
     for (size_t i = 0; i < count; i++) {
         for (size_t s = 0; s < 4; s++)
@@ -324,11 +326,9 @@ static void agrees_with_the_zoo(void **state) {
     (void)state;
     static const char *const names[] = {"yolov5",    "yolov6", "yolov8",
                                         "yolov8-p2", "yolo11", "yolo26"};
-    if (access(FIXTURES "zoo", R_OK) != 0) {
-        print_message("skipped: " FIXTURES " is absent\n");
-        skip();
-    }
-    float *input = read_npy(FIXTURES "reference/zoo/input_1x3x256x256.npy", 3 * 256 * 256);
+    char path[FIXTURE_PATH];
+    FIXTURE("reference/zoo/input_1x3x256x256.npy", path);
+    float *input = read_npy(path, 3 * 256 * 256);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         check_zoo_net(names[i], input);
     free(input);
@@ -338,11 +338,9 @@ static void reads_dynamic_models(void **state) {
     (void)state;
     struct model model;
     double gflops;
-    if (access(FIXTURES "models/yolov8n.onnx", R_OK) != 0) {
-        print_message("skipped: " FIXTURES " is absent\n");
-        skip();
-    }
-    read_model(FIXTURES "models/yolov8n.onnx", 640, &model);
+    char path[FIXTURE_PATH];
+    FIXTURE("models/yolov8n.onnx", path);
+    read_model(path, 640, &model);
     assert_true(model.dynamic);
     assert_int_equal(model.n_classes, 80);
     assert_string_equal(model.names[79], "toothbrush");
@@ -359,5 +357,5 @@ int main(void) {
         cmocka_unit_test(counts_work),          cmocka_unit_test(agrees_with_the_zoo),
         cmocka_unit_test(reads_dynamic_models),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

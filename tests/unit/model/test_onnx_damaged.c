@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/model.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define DATA "tests/data/onnx/"
 
@@ -198,5 +199,5 @@ int main(void) {
         cmocka_unit_test(refuses_external_links), cmocka_unit_test(limits_memory),
         cmocka_unit_test(survives_truncation),    cmocka_unit_test(survives_flipped_bits),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

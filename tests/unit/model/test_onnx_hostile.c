@@ -11,6 +11,7 @@
 
 #include "model/head/head.h"
 #include "onnx_maker.h"
+#include "unit.h"
 
 static void refuse(Onnx__ModelProto *file, const char *part) {
     struct model model;
@@ -314,5 +315,5 @@ int main(void) {
         cmocka_unit_test(refuses_colliding_names),
         cmocka_unit_test(limits_classes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

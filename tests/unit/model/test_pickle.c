@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "model/torch/pickle.h"
+#include "unit.h"
 
 enum { DEEPEST = 8 };
 
@@ -392,5 +393,5 @@ int main(void) {
         cmocka_unit_test(limits_memory),      cmocka_unit_test(finds_keys),
         cmocka_unit_test(ends_where_it_ends),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,24 +10,15 @@
 #include <cmocka.h>
 
 #include "raw_head.h"
+#include "unit.h"
 
-#define DATA     "tests/data/torch/"
-#define FIXTURES "../shared/fixtures/"
+#define DATA "tests/data/torch/"
 
 enum { HEIGHT = 48, WIDTH = 64 }; /* of make_torch.py's picture */
 
 static void read_model(const char *path, struct model *model) {
     if (model_read(path, NULL, 640, model) != STATUS_OK)
         fail_msg("%s", status_message());
-}
-
-static bool have(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        print_message("%s is not there: skipped\n", path);
-    else
-        fclose(file);
-    return file != NULL;
 }
 
 /* The floats of a file from byte `start` on; *n is their number. free() releases them. */
@@ -240,18 +231,19 @@ static void agrees_with_the_zoo(void **state) {
     static const char *const nets[] = {"yolov5",    "yolov6", "yolov8",
                                        "yolov8-p2", "yolo11", "yolo26"};
     enum { SIZE = 256 };
-    if (!have(FIXTURES "zoo/yolov8.pt"))
-        skip();
     size_t n;
-    float *picture = read_npy(FIXTURES "reference/zoo/input_1x3x256x256.npy", &n);
+    char path[FIXTURE_PATH], name[64];
+    FIXTURE("reference/zoo/input_1x3x256x256.npy", path);
+    float *picture = read_npy(path, &n);
     assert_int_equal(n, 3 * SIZE * SIZE);
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
-        char path[200];
         struct model model;
-        snprintf(path, sizeof path, FIXTURES "zoo/%s.pt", nets[i]);
+        snprintf(name, sizeof name, "zoo/%s.pt", nets[i]);
+        FIXTURE(name, path);
         read_model(path, &model);
         assert_string_equal(model.names[4], "cross");
-        snprintf(path, sizeof path, FIXTURES "reference/zoo/%s.npy", nets[i]);
+        snprintf(name, sizeof name, "reference/zoo/%s.npy", nets[i]);
+        FIXTURE(name, path);
         float *expected = read_npy(path, &n);
         struct decoded decoded = run_model(&model, SIZE, SIZE, picture);
         check_rows(&decoded, expected, n, true, 1e-3f, 1e-6f);
@@ -266,16 +258,17 @@ static void agrees_with_the_zoo(void **state) {
 static void agrees_with_the_export(void **state) {
     (void)state;
     static const char *const pairs[] = {"zoo/yolo11", "zoo/yolo26", "models/yolov8n"};
-    if (!have(FIXTURES "models/yolov8n.pt"))
-        skip();
+    char path[FIXTURE_PATH], name[64];
+    FIXTURE("models/yolov8n.pt", path);
     float *picture = make_picture(96, 160);
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        char path[200];
         struct model torch, onnx;
         double gflops[2];
-        snprintf(path, sizeof path, FIXTURES "%s.pt", pairs[i]);
+        snprintf(name, sizeof name, "%s.pt", pairs[i]);
+        FIXTURE(name, path);
         read_model(path, &torch);
-        snprintf(path, sizeof path, FIXTURES "%s.onnx", pairs[i]);
+        snprintf(name, sizeof name, "%s.onnx", pairs[i]);
+        FIXTURE(name, path);
         read_model(path, &onnx);
         assert_int_equal(torch.graph.n_ops, onnx.graph.n_ops);
         assert_int_equal(torch.parameters, onnx.parameters);
@@ -303,10 +296,9 @@ static void agrees_with_the_export(void **state) {
 /* A file of 2022 from YOLOv5's own repository; expected is tests/peer/yolov5_reference.py's. */
 static void reads_a_strangers_model(void **state) {
     (void)state;
-    const char *path = FIXTURES "models/yolov5n-custom2.pt";
+    char path[FIXTURE_PATH];
     struct model model;
-    if (!have(path))
-        skip();
+    FIXTURE("models/yolov5n-custom2.pt", path);
     read_model(path, &model);
     assert_int_equal(model.n_classes, 2);
     assert_string_equal(model.names[0], "Biodegradable");
@@ -335,5 +327,5 @@ int main(void) {
         cmocka_unit_test(agrees_with_the_export),
         cmocka_unit_test(reads_a_strangers_model),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,8 +10,7 @@
 #include <cmocka.h>
 
 #include "torch_hostile.h"
-
-#define FIXTURE "../shared/fixtures/zoo/yolov8.pt"
+#include "unit.h"
 
 static const struct made_tensor honest = {"FloatStorage", "0", 4, 0, 2, 2, {2, 2}, {2, 1}};
 
@@ -226,11 +225,9 @@ static void refuses_a_damaged_fixture(void **state) {
     const struct place *place = *state;
     uint32_t seed = 7;
     size_t length;
-    if (!is_there(FIXTURE)) {
-        print_message("%s is absent\n", FIXTURE);
-        skip();
-    }
-    char *bytes = file_get(FIXTURE, &length);
+    char path[FIXTURE_PATH];
+    FIXTURE("zoo/yolov8.pt", path);
+    char *bytes = file_get(path, &length);
     for (size_t i = 0; i < 64; i++)
         expect_refused(place->path, bytes, i * length / 64, "");
     for (size_t i = 0; i < 100; i++) {
@@ -247,5 +244,5 @@ int main(void) {
         TEST(refuses_lying_archives), TEST(refuses_other_files),    TEST(refuses_old_headers),
         TEST(refuses_cut_files),      TEST(survives_changed_files), TEST(refuses_a_damaged_fixture),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -14,8 +14,7 @@
 #include "temp_folder.h"
 #include "torch_maker.h"
 #include "torch_walk.h"
-
-#define FIXTURES "../shared/fixtures/"
+#include "unit.h"
 
 /* Opens a file of these bytes; to be closed. */
 static struct torch_file *open_bytes(const struct text *bytes) {
@@ -214,24 +213,20 @@ static void accepts_what_training_writes(void **state) {
 static void reads_fixtures(void **state) {
     (void)state;
     static const struct {
-        const char *path, *class;
+        const char *name, *class;
         size_t tensors;
         double elements, first;
     } files[] = {
-        {FIXTURES "models/yolov8n.pt", "ultralytics.nn.tasks.DetectionModel", 359, 3167855,
-         -2.11328125},
-        {FIXTURES "zoo/yolov8.pt", "ultralytics.nn.tasks.DetectionModel", 359, 358470,
-         0.0134429931640625},
+        {"models/yolov8n.pt", "ultralytics.nn.tasks.DetectionModel", 359, 3167855, -2.11328125},
+        {"zoo/yolov8.pt", "ultralytics.nn.tasks.DetectionModel", 359, 358470, 0.0134429931640625},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct torch_file *file;
         float *elements;
         struct shape shape;
-        if (!is_there(files[i].path)) {
-            print_message("%s is absent\n", files[i].path);
-            skip();
-        }
-        if (torch_file_open(files[i].path, &file) != STATUS_OK)
+        char path[FIXTURE_PATH];
+        FIXTURE(files[i].name, path);
+        if (torch_file_open(path, &file) != STATUS_OK)
             fail_msg("%s", status_message());
         const struct pickled *model = pickled_get(torch_file_root(file), "model");
         assert_string_equal(pickled_class(model), files[i].class);
@@ -276,5 +271,5 @@ int main(void) {
         cmocka_unit_test(reads_fixtures),
         cmocka_unit_test(converts_halves),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "torch_hostile.h"
+#include "unit.h"
 
 static void expect_pickle_refused(const char *path, const struct text *pickle, const char *part) {
     struct zip_maker zip = {0};
@@ -266,5 +267,5 @@ int main(void) {
         TEST(refuses_calls),           TEST(refuses_damaged_pickles), TEST(survives_nesting),
         TEST(refuses_lies_of_tensors), TEST(refuses_other_tensors),   TEST(limits_reading),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

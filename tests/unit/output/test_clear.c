@@ -11,6 +11,7 @@
 #include "output/run_file.h"
 #include "output/work_folder.h"
 #include "place_fixture.h"
+#include "unit.h"
 
 /* A run of three images, a.jpg and deep/b.jpg with labels; `finished` or killed after the last. */
 static void run(const struct fixture *f, enum place_mode mode, bool finished) {
@@ -324,5 +325,5 @@ int main(void) {
         TEST(test_leftovers),
         TEST(test_leftovers_that_were_done_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "journal_rig.h"
+#include "unit.h"
 
 static const struct journal_id first = {0, 0};
 
@@ -339,5 +340,5 @@ int main(void) {
         TEST(test_refused),    TEST(test_renamed), TEST(test_marks),   TEST(test_repair),
         TEST(test_list),       TEST(test_stop),    TEST(test_threads), TEST(test_long_texts),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "journal_rig.h"
 #include "output/journal_line.h"
+#include "unit.h"
 
 enum { IMAGES = 7, MARKED = 4 };
 
@@ -224,5 +225,5 @@ int main(void) {
         TEST(test_short_texts),  TEST(test_damaged_texts), TEST(test_lost_texts),
         TEST(test_false_mark),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "journal_rig.h"
+#include "unit.h"
 
 static const struct journal_id first = {0, 0};
 
@@ -58,10 +59,8 @@ static void assert_failed_for_good(struct journal *journal) {
 static void test_full(void **state) {
     struct fixture *f = *state;
     folder_make(f->output);
-    if (mount("tmpfs", f->output, "tmpfs", 0, "size=256k") != 0) {
-        print_message("skipped: mounting a tmpfs: %s\n", strerror(errno));
-        skip();
-    }
+    if (mount("tmpfs", f->output, "tmpfs", 0, "size=256k") != 0)
+        SKIP("mounting a tmpfs: %s", strerror(errno));
     struct journal *journal;
     assert_ok(journal_create(f->output, 0, 0, true, &journal));
     size_t n = fill(journal, 1000000);
@@ -168,10 +167,8 @@ static void test_failed_sync(void **state) {
         int how;
         assert_int_equal(waitpid(child, &how, 0), child);
         assert_true(WIFEXITED(how));
-        if (WEXITSTATUS(how) == CANNOT_BREAK) {
-            print_message("skipped: a system call cannot be made to fail here\n");
-            skip();
-        }
+        if (WEXITSTATUS(how) == CANNOT_BREAK)
+            SKIP("a system call cannot be made to fail here");
         assert_int_equal(WEXITSTATUS(how), 0);
         /* What was marked before is what is sure. */
         assert_first(output, first, true, 1);
@@ -251,5 +248,5 @@ int main(void) {
         TEST(test_failed_sync),
         TEST(test_kill),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

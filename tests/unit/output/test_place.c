@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "place_fixture.h"
+#include "unit.h"
 
 static void place(const struct fixture *f, enum place_mode mode, enum bucket bucket,
                   const char *image, const char *label) {
@@ -156,10 +157,8 @@ static char *other_file_system(const char *folder) {
 static void test_copy_across_file_systems(void **state) {
     struct fixture *f = *state;
     char *other = other_file_system(f->folder);
-    if (!other) {
-        print_message("skipped: /dev/shm is no other file system here\n");
-        skip();
-    }
+    if (!other)
+        SKIP("/dev/shm is no other file system here");
     copy_large(f, other);
     temp_folder_remove(other);
 }
@@ -167,10 +166,8 @@ static void test_copy_across_file_systems(void **state) {
 static void test_fall_back_to_symlinks(void **state) {
     struct fixture *f = *state;
     char *other = other_file_system(f->folder);
-    if (!other) {
-        print_message("skipped: /dev/shm is no other file system here\n");
-        skip();
-    }
+    if (!other)
+        SKIP("/dev/shm is no other file system here");
     const char *a = below(f->data, "a.jpg"), *b = below(f->data, "b.jpg");
     file_make(a, "A");
     file_make(b, "B");
@@ -491,5 +488,5 @@ int main(void) {
         TEST(test_image_gone),
         TEST(test_no_permission),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

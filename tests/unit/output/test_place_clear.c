@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "place_fixture.h"
+#include "unit.h"
 
 static struct placer *place(const struct fixture *f, const char *image, const char *label) {
     struct placer *placer;
@@ -91,5 +92,5 @@ int main(void) {
         TEST(test_clear_takes_the_image_last),
         TEST(test_others_stay),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 
 #include "data/label.h"
 #include "place_fixture.h"
+#include "unit.h"
 
 struct read_label {
     const char *image, *path;
@@ -118,5 +119,5 @@ int main(void) {
         TEST(test_not_read),
         TEST(test_in_the_way),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

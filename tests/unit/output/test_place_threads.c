@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "place_fixture.h"
+#include "unit.h"
 
 enum { THREADS = 8, EACH = 30, PATH_SIZE = 4300 };
 
@@ -106,5 +107,5 @@ int main(void) {
         TEST(test_many_threads_copy),
         TEST(test_same_images_at_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

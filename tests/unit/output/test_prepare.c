@@ -10,6 +10,7 @@
 
 #include "output/place.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 static const char *const made[] = {
     "correct",
@@ -205,5 +206,5 @@ int main(void) {
         TEST(test_sweep),
         TEST(test_make_folders_at_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -12,6 +12,7 @@
 
 #include "output/record.h"
 #include "result_fixture.h"
+#include "unit.h"
 
 static struct text record(const struct image_result *result) {
     struct class_map classes = fixture_classes();
@@ -319,5 +320,5 @@ int main(void) {
         cmocka_unit_test(test_predictions),
         cmocka_unit_test(test_image_ids),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

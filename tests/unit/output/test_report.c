@@ -12,6 +12,7 @@
 #include "output/report.h"
 #include "result_fixture.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 struct fixture {
     char *folder;
@@ -278,5 +279,5 @@ int main(void) {
         TEST(test_nothing_to_say),
         TEST(test_replaced_and_nothing_left_over),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

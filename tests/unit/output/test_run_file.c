@@ -11,6 +11,7 @@
 #include "output/run_lock.h"
 #include "output/work_folder.h"
 #include "place_fixture.h"
+#include "unit.h"
 
 /* ---------------------------------------------------------------- run.json */
 
@@ -301,5 +302,5 @@ int main(void) {
         TEST(test_only_our_names), TEST(test_run_file_goes_first),
         TEST(test_prepared),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

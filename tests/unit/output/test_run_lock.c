@@ -21,6 +21,7 @@
 #include "base/fingerprint.h"
 #include "output/run_lock.h"
 #include "place_fixture.h"
+#include "unit.h"
 
 /* ---------------------------------------------------------------- the lock */
 
@@ -199,10 +200,8 @@ static void test_no_locks(void **state) {
         _exit(locks_break() ? 0 : CANNOT_BREAK);
     int how;
     assert_int_equal(waitpid(child, &how, 0), child);
-    if (WEXITSTATUS(how) == CANNOT_BREAK) {
-        print_message("skipped: a system call cannot be made to fail here\n");
-        skip();
-    }
+    if (WEXITSTATUS(how) == CANNOT_BREAK)
+        SKIP("a system call cannot be made to fail here");
     pid_t holder = holder_start(f->output, true);
     child = fork();
     assert_true(child >= 0);
@@ -294,5 +293,5 @@ int main(void) {
         TEST(test_lock),        TEST(test_rivals),   TEST(test_taken_over),  TEST(test_no_locks),
         TEST(test_cannot_lock), TEST(test_prepared), TEST(test_fingerprint),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

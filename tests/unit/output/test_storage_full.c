@@ -12,6 +12,7 @@
 
 #include "output/report.h"
 #include "place_fixture.h"
+#include "unit.h"
 
 static int unmount(void **state) {
     struct fixture *f = *state;
@@ -21,10 +22,8 @@ static int unmount(void **state) {
 
 static void mount_small(const struct fixture *f, const char *options) {
     folder_make(f->output);
-    if (mount("tmpfs", f->output, "tmpfs", 0, options) != 0) {
-        print_message("skipped: mounting a tmpfs: %s\n", strerror(errno));
-        skip();
-    }
+    if (mount("tmpfs", f->output, "tmpfs", 0, options) != 0)
+        SKIP("mounting a tmpfs: %s", strerror(errno));
 }
 
 /* Places images until it fails; returns how many were placed. */
@@ -119,8 +118,7 @@ static void test_read_only(void **state) {
     assert_ok(placer_open(f->output, f->data, PLACE_SYMLINK, &placer));
     if (mount(NULL, f->output, NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0) {
         placer_close(placer);
-        print_message("skipped: remounting: %s\n", strerror(errno));
-        skip();
+        SKIP("remounting: %s", strerror(errno));
     }
     assert_int_equal(placer_place(placer, BUCKET_CORRECT, below(f->data, "a.jpg"), NULL),
                      STATUS_FAILED);
@@ -141,5 +139,5 @@ int main(void) {
         TEST(test_no_inodes),
         TEST(test_read_only),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

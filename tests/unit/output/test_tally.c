@@ -10,6 +10,7 @@
 
 #include "output/tally.h"
 #include "result_fixture.h"
+#include "unit.h"
 
 static uint64_t class_count(const struct tally *tally, size_t class, int what) {
     return tally->counts[TALLY_CLASSES + class * TALLY_PER_CLASS + (size_t)what];
@@ -147,5 +148,5 @@ int main(void) {
         cmocka_unit_test(test_classes_beyond),
         cmocka_unit_test(test_swaps_stay_sorted),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

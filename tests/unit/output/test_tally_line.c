@@ -12,6 +12,7 @@
 
 #include "output/tally.h"
 #include "result_fixture.h"
+#include "unit.h"
 
 static void test_line(void **state) {
     (void)state;
@@ -173,5 +174,5 @@ int main(void) {
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_failures_in_order),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Compares judge_picture with the reference tool, where that lies beside the project.
+"""Compares judge_picture with the rule in numpy, evidence.py beside this file.
 
-usage: evidence_parity.py EVIDENCE_DUMP      (from the project's root; exit 77: skipped)
+usage: evidence_parity.py EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
-program built from tests/evidence_dump.c and by ../shared/tools/evidence_reference.py; every field
+program built from evidence_dump.c and by evidence.py; every field
 must agree within 2e-3.
 """
 import os
@@ -13,7 +13,7 @@ import sys
 
 SKIPPED = 77
 TOLERANCE = 2e-3
-REFERENCE = os.path.join("..", "shared", "tools", "evidence_reference.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
 REASONS = [None, "class", "location", "contested", "weak", "unseen", "duplicate"]
 VERDICTS = ["correct", "mislabeled", "uncertain"]
 FIELDS = ["judged", "own", "rival", "suggested", "near", "here", "margin", "shift", "ghost", "dup",
@@ -61,9 +61,9 @@ def compare(reference, np, labels, boxes, scores, gain, dump):
         elif theirs["refined"] is not None:
             for j, x in enumerate(("x1", "y1", "x2", "y2")):
                 check("refined", ours[x], theirs["refined"][j], extent)
-        told = VERDICTS[int(ours["verdict"])], REASONS[int(ours["reason"])]
-        if told != (theirs["verdict"], theirs["reason"]):
-            wrong.append("verdict: %s, %s expected" % (told, (theirs["verdict"], theirs["reason"])))
+        verdict = VERDICTS[int(ours["verdict"])], REASONS[int(ours["reason"])]
+        if verdict != (theirs["verdict"], theirs["reason"]):
+            wrong.append("verdict: %s, %s expected" % (verdict, (theirs["verdict"], theirs["reason"])))
     if [m[0] for m in missing] != [k for _, k, _ in absent]:
         wrong.append("missing: classes %s, %s expected" % ([m[0] for m in missing],
                                                            [k for _, k, _ in absent]))
@@ -82,12 +82,9 @@ def main():
     except ImportError:
         print("skipped: numpy is not installed (Debian: python3-numpy)")
         return SKIPPED
-    if not os.path.exists(REFERENCE):
-        print("skipped: there is no %s" % REFERENCE)
-        return SKIPPED
     sys.dont_write_bytecode = True
-    sys.path[:0] = [os.path.dirname(REFERENCE), os.path.join("tests", "data")]
-    import evidence_reference as reference
+    sys.path.insert(0, os.path.join(HERE, "..", "data"))
+    import evidence as reference
     import make_evidence as cases
 
     largest, failed, n_labels = {}, 0, 0

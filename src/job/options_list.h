@@ -1,0 +1,92 @@
+/* The flags, a row each: all that the program knows of one follows from its row. The files that
+ * include this define OPTION for what they make of it (options.h: a member of struct options;
+ * options_table.h and .c: its place and its row in the table), so there is no guard.
+ *
+ * OPTION(kind, member, name, argument, group, effect, initial, help, more...)
+ *   kind      of option_kind: what a value is, and the member's type
+ *   member    of struct options
+ *   name      as written behind "--", with '-'
+ *   argument  what --help calls its value, where that is not one of choices; NULL: none
+ *   group     the heading under which a manual has it: of HEADING_… in options_table.c
+ *   effect    of option_effect: what it changes, so whether a run may be resumed with another value
+ *   initial   the value where none is given, as on the command line; of a switch "on"; NULL: none
+ *   help      one line
+ *   more      further members of struct option_row: RANGE(least, most) of a number, choices …
+ */
+OPTION(FILE, model, "model", "FILE", INPUT, INPUTS, NULL,
+       "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights",
+       .info.suffixes = WORDS(".pt", ".onnx", ".cfg"))
+OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file of a Darknet .cfg",
+       .info.suffixes = WORDS(".weights"))
+OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
+       "data.yaml, a folder of images, or a .txt list",
+       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"))
+OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
+       "of data.yaml: train,val,test (default: every one present)")
+OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
+       .synonyms = WORDS("project", "name", "save-dir"))
+OPTION(FILE, config, "config", "FILE", INPUT, NOTHING, NULL,
+       "JSON with a key for each flag; the command line wins", .info.suffixes = WORDS(".json"))
+OPTION(DEVICES, device, "device", "DEVICES", RUN, MEANS, "auto",
+       "auto: CUDA where a device and the backend exist; numbers: of the GPUs that may be used",
+       .info.choices = WORDS("auto", "cpu", "cuda"), .synonyms = WORDS("gpu", "gpus"))
+OPTION(COUNT, imgsz, "imgsz", "N", NETWORK, PREDICTIONS, "640",
+       "longer side of the network's input", RANGE(32, 16384),
+       .synonyms = WORDS("img", "img-size", "image-size"))
+OPTION(COUNT, batch, "batch", "N", RUN, NOTHING, "auto", /* 0: automatic */
+       "pictures a forward", RANGE(0, 4096), .automatic = "auto", .synonyms = WORDS("batch-size"))
+OPTION(REAL, conf, "conf", "X", NETWORK, PREDICTIONS, "0.25",
+       "lowest confidence of saved predictions", RANGE(0, 1), .synonyms = WORDS("conf-thres"))
+OPTION(REAL, iou, "iou", "X", NETWORK, PREDICTIONS, "0.7", "IoU above which NMS drops a prediction",
+       RANGE(0, 1), .synonyms = WORDS("iou-thres", "nms-thres"))
+OPTION(COUNT, max_det, "max-det", "N", NETWORK, PREDICTIONS, "300", "most predictions a picture",
+       RANGE(1, 30000))
+OPTION(SWITCH, half, "half", NULL, NETWORK, PREDICTIONS, "on", /* of backends that have fp16 */
+       "fp16 with fp32 accumulation, on CUDA (default); --no-half: fp32",
+       .synonyms = WORDS("fp16", "amp"))
+OPTION(COUNT, threads, "threads", "N", RUN, NOTHING, "auto", /* 0: automatic */
+       "CPU threads a rank, decoding included (default: cores / local ranks)", RANGE(0, 1024),
+       .automatic = "auto", .synonyms = WORDS("workers"))
+OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
+       "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24))
+OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
+       "how images get into the output; labels are always copies",
+       .info.choices = WORDS("hardlink", "symlink", "copy", "none"))
+OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "4",
+       "mislabeled above this log ratio of another class's evidence to the label's own",
+       RANGE(-100, 100))
+OPTION(REAL, max_shift, "max-shift", "X", VERDICT, VERDICTS, "2",
+       "misplaced above this log ratio of evidence near the box to evidence at it",
+       RANGE(-100, 100))
+OPTION(REAL, max_ghost, "max-ghost", "X", VERDICT, VERDICTS, "5",
+       "unseen above this measure of nothing being there", RANGE(-100, 100))
+OPTION(REAL, min_own, "min-own", "X", VERDICT, VERDICTS, "0.15",
+       "evidence for its class that a correct label has at least", RANGE(0, 1))
+OPTION(REAL, max_dup, "max-dup", "X", VERDICT, VERDICTS, "0.7",
+       "IoU with a better label from which on a label is a duplicate", RANGE(0, 2))
+OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
+       "confidence from which on an object without a label is missing", RANGE(0.05, 1))
+OPTION(SWITCH, resume, "resume", NULL, OUTPUT, NOTHING, NULL,
+       "continue an interrupted run, with any number of processes")
+OPTION(SWITCH, overwrite, "overwrite", NULL, OUTPUT, NOTHING, NULL,
+       "start over; removes only what a run wrote and nobody changed")
+OPTION(SWITCH, save_json, "save-json", NULL, OUTPUT, FILES, NULL,
+       "write predictions.json (COCO results)")
+OPTION(SWITCH, save_txt, "save-txt", NULL, OUTPUT, FILES, NULL, "write labels as predicted")
+OPTION(SWITCH, dry_run, "dry-run", NULL, RUN, NOTHING, NULL,
+       "list images, labels and problems; run no model, write nothing")
+OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
+       "rectangular inputs, as Ultralytics' predict")
+OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")
+OPTION(SWITCH, strict, "strict", NULL, RUN, NOTHING, NULL,
+       "exit 3 where images failed or label lines were invalid")
+OPTION(COUNT, fail_on, "fail-on", "N", RUN, NOTHING, "-1", /* -1: off */
+       "exit 4 where more than N boxes are mislabeled (default: off)", RANGE(-1, 9e15))
+OPTION(COUNT, hang_timeout, "hang-timeout", "SECONDS", RUN, NOTHING, "30", /* 0: off */
+       "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
+       "(default: 30; 0: off)",
+       RANGE(0, 86400))
+OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors")
+OPTION(SWITCH, version, "version", NULL, HELP, NO_RUN, NULL, "print the version (-V)",
+       .info.letter = 'V')
+OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h')

@@ -1,0 +1,99 @@
+/* What the table of flags says of itself, and flags' values as text. */
+#include <string.h>
+
+#include "job/options_table.h"
+
+static void help_line(const struct option_row *row, struct text *text) {
+    enum { BESIDE = 20 }; /* as many columns leave the line's rest to the help */
+    const struct option_info *info = &row->info;
+    size_t start = text->length;
+    text_format(text, "  --%s%s", info->name, info->argument ? " " : "");
+    option_argument(row, text);
+    size_t columns = text->length - start - 2;
+    if (columns <= BESIDE)
+        text_format(text, "%*s", (int)(BESIDE - columns) + 2, "");
+    else
+        text_format(text, "\n%*s", 24, "");
+    text_string(text, info->help);
+    if (row->kind != OPTION_SWITCH && info->initial && !strstr(info->help, "default"))
+        text_format(text, " (default: %s)", info->initial);
+    text_string(text, "\n");
+}
+
+void options_help(struct text *text) {
+    text_string(text, "usage: verify --model FILE --data PATH [flags]\n"
+                      "       mpirun -np N verify --model FILE --data PATH [flags]\n\n"
+                      "Verifies YOLO labels with a trained YOLO model and sorts the images into\n"
+                      "DIR/{correct,mislabeled,uncertain}.\n\n");
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        help_line(option_row(i), text);
+    text_string(
+        text, "\nflag=value is --flag value (model=best.pt half=False); flags are written in full\n"
+              "\nexit status: 0 done, 1 failed, 2 bad usage, config, model or data set,\n"
+              "  3 with --strict, 4 with --fail-on, 130 or 143 interrupted\n");
+}
+
+static void append_json(const struct options *options, const struct option_row *row,
+                        struct text *text) {
+    const void *value = option_value(options, row);
+    if (row->kind == OPTION_SWITCH)
+        text_string(text, *(const bool *)value ? "true" : "false");
+    else if (row->kind == OPTION_COUNT && row->automatic && *(const int64_t *)value == 0)
+        text_json_string(text, row->automatic);
+    else if (row->kind == OPTION_COUNT)
+        text_format(text, "%lld", (long long)*(const int64_t *)value);
+    else if (row->kind == OPTION_REAL)
+        text_json_number(text, *(const double *)value, 6);
+    else if (*(char *const *)value)
+        text_json_string(text, *(char *const *)value);
+    else
+        text_string(text, "null");
+}
+
+void options_json(const struct options *options, struct text *text) {
+    const char *separator = "{";
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = option_row(i);
+        if (row->effect == EFFECT_NO_RUN)
+            continue;
+        text_format(text, "%s\"%s\": ", separator, row->info.name);
+        separator = ", ";
+        append_json(options, row, text);
+    }
+    text_string(text, "}");
+}
+
+void options_lines(const struct options *options, struct text *text) {
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        text_format(text, "%s ", option_info(i)->name);
+        append_json(options, option_row(i), text);
+        text_string(text, "\n");
+    }
+}
+
+/* As run.json has it: numbers to 9 digits, switches as 1 and 0. */
+static void append_result(const struct options *options, const struct option_row *row,
+                          struct text *text) {
+    const void *value = option_value(options, row);
+    if (row->kind == OPTION_SWITCH)
+        text_string(text, *(const bool *)value ? "1" : "0");
+    else if (row->kind == OPTION_COUNT)
+        text_format(text, "%.9g", (double)*(const int64_t *)value);
+    else if (row->kind == OPTION_REAL)
+        text_format(text, "%.9g", *(const double *)value);
+    else if (*(char *const *)value)
+        text_string(text, *(char *const *)value);
+}
+
+void options_results(const struct options *options, struct text *text) {
+    for (int effect = EFFECT_PREDICTIONS; effect <= EFFECT_MEANS; effect++)
+        for (size_t i = 0; i < OPTION_ROWS; i++) {
+            const struct option_row *row = option_row(i);
+            if ((int)row->effect != effect)
+                continue;
+            text_format(text, "--%s", row->info.name);
+            text_bytes(text, "", 1);
+            append_result(options, row, text);
+            text_bytes(text, "", 1);
+        }
+}
