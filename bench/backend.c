@@ -1,5 +1,5 @@
 /* Times a backend's whole forward, from staged pictures to findings:
- *   bench_backend cpu|cuda MODEL IMGSZ BATCH THREADS ROUNDS [fp32]
+ *   bench_backend BACKEND MODEL IMGSZ BATCH THREADS ROUNDS [fp32]
  * Pictures are random, 640 x 480, four batches in turn; without labels. Prints the median and the
  * minimum of a batch in ms, and pictures a second. */
 #include <stdio.h>
@@ -9,8 +9,7 @@
 
 #include "backend.h"
 #include "base/memory.h"
-#include "cpu/cpu.h"
-#include "cuda/cuda.h"
+#include "job/plugins.h"
 
 enum { WIDTH = 640, HEIGHT = 480, SETS = 4, WARM_UP = 5 };
 
@@ -75,7 +74,7 @@ out:
     return status;
 }
 
-static enum status run(const struct settings *settings) {
+static enum status run(struct settings *settings) {
     enum status status;
     struct model model = {0};
     struct judge judge;
@@ -90,6 +89,7 @@ static enum status run(const struct settings *settings) {
                                       .half = settings->half};
     TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
     judge = (struct judge){.head = model.graph.head};
+    TRY(plugin_open(settings->interface, &settings->interface));
     TRY(settings->interface->available(NULL, 0));
     TRY(settings->interface->open(&model, &judge, &options, &backend));
     TRY(memory_zeroed(options.slots, sizeof *pictures, &pictures));
@@ -111,11 +111,14 @@ out:
 
 int main(int argc, char **argv) {
     if (argc < 7 || argc > 8) {
-        fprintf(stderr, "usage: bench_backend cpu|cuda MODEL IMGSZ BATCH THREADS ROUNDS [fp32]\n");
+        fprintf(stderr, "usage: bench_backend BACKEND MODEL IMGSZ BATCH THREADS ROUNDS [fp32]\n");
         return STATUS_BAD_INPUT;
     }
+    size_t chosen = 0;
+    while (backends[chosen] && strcmp(backends[chosen]->name, argv[1]) != 0)
+        chosen++;
     struct settings settings = {
-        .interface = strcmp(argv[1], "cuda") == 0 ? &backend_cuda : &backend_cpu,
+        .interface = backends[chosen],
         .model = argv[2],
         .imgsz = strtoul(argv[3], NULL, 10),
         .batch = strtoul(argv[4], NULL, 10),
@@ -123,9 +126,11 @@ int main(int argc, char **argv) {
         .rounds = strtoul(argv[6], NULL, 10),
         .half = argc < 8,
     };
-    enum status status = settings.imgsz && settings.batch && settings.threads && settings.rounds
-                             ? run(&settings)
-                             : FAIL(STATUS_BAD_INPUT, "numbers are counts from 1 on");
+    enum status status =
+        settings.interface && settings.imgsz && settings.batch && settings.threads &&
+                settings.rounds
+            ? run(&settings)
+            : FAIL(STATUS_BAD_INPUT, "BACKEND is --device's, numbers are counts from 1 on");
     if (status != STATUS_OK)
         fprintf(stderr, "bench_backend: %s\n", status_message());
     return (int)status;

@@ -1,3 +1,4 @@
+/* Times steps of a network on the device. */
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
 

@@ -24,7 +24,7 @@ list(JOIN guards "," host_guards)
 add_compile_options(
   "$<$<COMPILE_LANGUAGE:C,CXX>:${guards}>"
   "$<$<AND:$<COMPILE_LANGUAGE:C,CXX>,$<NOT:$<CONFIG:Debug>>>:${fortify}>"
-  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fPIE,${host_guards}>")
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fPIC,${host_guards}>")
 add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 
 # Of programs; shared objects say -fPIC behind it.

@@ -84,9 +84,11 @@ static enum status rehearse(struct backend *backend, struct engine *engine) {
     for (size_t i = 0; i < backend->batch; i++)
         pictures[i] = blank;
     TRY(engine_forward(engine, backend->stream));
-    for (size_t i = 0; i < DEPTH; i++)
-        TRY(judgement_enqueue(backend->runs[i].judgement, &head, pictures, backend->batch,
-                              backend->stream));
+    for (size_t i = 0; i < DEPTH; i++) {
+        struct judgement *judgement = backend->runs[i].judgement;
+        TRY(judgement_describe(judgement, &head, pictures, backend->batch));
+        TRY(judgement_enqueue(judgement, backend->stream));
+    }
     CUDA_TRY(cudaStreamSynchronize(backend->stream));
 out:
     free(pictures);
@@ -122,15 +124,11 @@ static void batch_free(struct backend *backend) {
     backend->inputs = NULL;
 }
 
-static bool memory_is_short(enum status status) {
-    return status == STATUS_FAILED && strstr(status_message(), DEVICE_MEMORY_SHORT);
-}
-
 /* Where the device's memory does not suffice, with half the batch. */
 static enum status largest_batch_make(struct backend *backend, const struct judge *judge,
                                       size_t height, size_t width) {
     enum status status;
-    while (memory_is_short(status = batch_make(backend, judge, height, width)) &&
+    while (status_is_for(REASON_MEMORY, status = batch_make(backend, judge, height, width)) &&
            backend->batch > 1) {
         batch_free(backend);
         backend->batch /= 2;
@@ -270,14 +268,13 @@ static enum status make_room(struct backend *backend, const struct run *run,
                              struct engine **engine) {
     enum status status;
     struct network_head head = head_of(backend, run, *engine);
-    bool fits;
-    TRY(judgement_fits(run->judgement, &head, run->pictures, run->n, &fits));
-    if (fits)
+    TRY(judgement_describe(run->judgement, &head, run->pictures, run->n));
+    if (judgement_fits(run->judgement))
         return STATUS_OK;
     TRY(finish_until(backend, backend->begun));
-    while (memory_is_short(status = judgement_reserve(run->judgement, &head, run->pictures, run->n,
-                                                      backend->stream)) &&
-           engines_make_room(&backend->engines, engine)) {
+    while (
+        status_is_for(REASON_MEMORY, status = judgement_reserve(run->judgement, backend->stream)) &&
+        engines_make_room(&backend->engines, engine)) {
     }
 out:
     return status;
@@ -294,8 +291,7 @@ static enum status enqueue(struct backend *backend, struct run *run, struct engi
     input.n = run->n; /* the rest of the batch keeps what it held */
     TRY(kernel_letterbox(backend->inputs, &input, backend->stream));
     TRY(engine_forward(engine, backend->stream));
-    struct network_head head = head_of(backend, run, engine);
-    TRY(judgement_enqueue(run->judgement, &head, run->pictures, run->n, backend->stream));
+    TRY(judgement_enqueue(run->judgement, backend->stream));
     CUDA_TRY(cudaEventRecord(run->done, backend->stream));
 out:
     return status;
@@ -354,6 +350,7 @@ static enum status collect(struct backend *backend) {
 const struct backend_interface backend_cuda = {
     .name = "cuda",
     .prefix = "GPU",
+    .uses_gpus = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,

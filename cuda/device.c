@@ -1,3 +1,4 @@
+/* Which device this process takes, and what is missing where it cannot. */
 #include "cuda/device.h"
 
 #include <cuda_runtime_api.h>

@@ -1,3 +1,4 @@
+/* Waiting for an event by asking for it, so that a device that hangs is noticed. */
 #include "cuda/wait.h"
 
 #include <time.h>
@@ -39,7 +40,7 @@ enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
         bool late = silence_look(&silence, now) > limit && limit > 0;
         cudaError_t code = cudaEventQuery(event);
         if (code != cudaErrorNotReady) {
-            status = cuda_status(code, "cudaEventQuery", __FILE__, __LINE__);
+            status = cuda_status(code, "cudaEventQuery");
             break;
         }
         cuda_forget(code); /* it is none */

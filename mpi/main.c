@@ -14,7 +14,7 @@
 #include "signals.h"
 
 static bool uses_gpus(const struct job *job) {
-    return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
+    return job->interface && job->interface->uses_gpus;
 }
 
 static enum status print_text(void (*append)(struct text *)) {

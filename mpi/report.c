@@ -67,8 +67,8 @@ enum status job_report(struct job *job) {
     if (job->rank == 0) {
         status = write_report(job, all);
         if (status == STATUS_OK && !job->signal && job_say_outcome(job))
-            screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
-                           job->output, &job->tally, job->total_images, &job->dataset);
+            screen_results(job->screen, job->interface->uses_gpus, job->size, job->output,
+                           &job->tally, job->total_images, &job->dataset);
     }
     status = agree(job, status);
 out:

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "job.h"
 #include "job/devices.h"
+#include "job/plugins.h"
 #include "screen.h"
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
@@ -134,38 +135,25 @@ out:
     return status;
 }
 
-/* Index of the best backend that this rank may and can use; -1, with a message, where none. */
-static int choose_backend(const char *device, const struct devices *devices) {
-    for (int i = 0; backends[i]; i++) {
-        bool asked_for = strcmp(devices->backend, backends[i]->name) == 0;
-        if (!asked_for && strcmp(devices->backend, "auto") != 0)
-            continue;
-        enum status status = backends[i]->available(devices->indices, devices->count);
-        if (status == STATUS_OK)
-            return i;
-        status_prefix(status, "--device %s: ", device);
-        if (asked_for)
-            break;
-    }
-    return -1;
-}
-
 enum status job_open_backend(struct job *job) {
     enum status status;
     const struct options *options = &job->options;
     struct devices devices;
     TRY(agree(job, devices_read(options->device, &devices)));
-    int mine = choose_backend(options->device, &devices), common, best;
-    TRY(agree(job, mine < 0 ? STATUS_BAD_INPUT : STATUS_OK));
+    const struct backend_interface *chosen;
+    int mine = devices_choose(&devices, &chosen, job->lacks, sizeof job->lacks), common, best;
+    status =
+        mine < 0 ? status_prefix(STATUS_BAD_INPUT, "--device %s: ", options->device) : STATUS_OK;
+    TRY(agree(job, status));
     /* All ranks alike: a node without a GPU among others would hold up the job unseen. */
     MPI_Allreduce(&mine, &common, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
     MPI_Allreduce(&mine, &best, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-    if (mine > best && backends[best]->available(devices.indices, devices.count) != STATUS_OK)
+    if (mine > best && devices_usable(&devices, best, &chosen) != STATUS_OK)
         snprintf(job->lacks, sizeof job->lacks, "%s", status_message());
-    job->interface = backends[common];
+    TRY(agree(job, plugin_open(backends[common], &job->interface)));
     job->threads = job_threads(options->threads, job->local_size);
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
-    bool slow = strcmp(job->interface->name, "cpu") == 0;
+    bool slow = !job->interface->uses_gpus;
     job->readers = slow ? 1 + job->threads / 8 : job->threads;
     job->placers = 1;
     size_t batch = options->batch ? (size_t)options->batch : job->interface->auto_batch;

@@ -26,7 +26,7 @@ static void warn_of_idle(struct job *job) {
     struct devices devices;
     if (devices_read(job->options.device, &devices) == STATUS_OK &&
         devices.count > (size_t)job->local_size)
-        screen_warning(job->screen, "GPU",
+        screen_warning(job->screen, job->interface->prefix,
                        "--device %s names %zu GPUs and %d of them will work: start a process for "
                        "each (mpirun -np %zu)",
                        job->options.device, devices.count, job->local_size, devices.count);
@@ -49,11 +49,11 @@ enum status job_warn_of_sharing(struct job *job) {
         if (first == r)
             continue;
         if (r == job->rank)
-            screen_own(job->screen, "[GPU %d] WARNING: shares %s with rank %d", r, all[r].device,
-                       first);
+            screen_own(job->screen, "[%s %d] WARNING: shares %s with rank %d",
+                       job->interface->prefix, r, all[r].device, first);
         if (job->rank == 0)
-            screen_line(job->screen, "[GPU %d] WARNING: shares %s with rank %d", r, all[r].device,
-                        first);
+            screen_line(job->screen, "[%s %d] WARNING: shares %s with rank %d",
+                        job->interface->prefix, r, all[r].device, first);
     }
 out:
     free(all);

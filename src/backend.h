@@ -42,8 +42,16 @@ struct backend; /* one device, opened; the backend's own struct begins with its 
 struct backend_interface {
     const char *name;   /* "cpu", "cuda": --device */
     const char *prefix; /* "CPU", "GPU": of the lines on the screen */
-    size_t auto_batch;  /* --batch auto: what slots are planned for */
-    size_t depth;       /* batches that may be submitted and not yet collected, at least 1 */
+    bool uses_gpus; /* devices of their own, which --device numbers, and far faster than a CPU */
+    /* Of a plug-in, whose row in `backends` has nothing below `without`: the file that has the
+     * functions (src/plugin.h); what shows that its device may be here, each a file's path or the
+     * name of a library that can be opened, NULL last; and what to say and do where the file is
+     * nowhere. NULL: the functions are in the program. */
+    const char *library;
+    const char *const *signs;
+    const char *without;
+    size_t auto_batch; /* --batch auto: what slots are planned for */
+    size_t depth;      /* batches that may be submitted and not yet collected, at least 1 */
     /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with
      * what is missing and what to do, without "--device". */
     enum status (*available)(const int *devices, size_t n_devices);
@@ -71,8 +79,7 @@ struct backend_interface {
     void (*close)(struct backend *backend);
 };
 
-/* The backends known to the program, best first, NULL last; those not compiled in are there and say
- * so when asked. */
+/* The backends known to the program, best first, NULL last (backends.c). */
 extern const struct backend_interface *const backends[];
 
 #endif

@@ -74,7 +74,7 @@ endif()
 # The program over the emulated CUDA backend.
 get_target_property(program verify SOURCES)
 list(TRANSFORM program PREPEND ${PROJECT_SOURCE_DIR}/mpi/)
-add_executable(verify_emulated ${program})
+add_executable(verify_emulated ${program} emulation/backends.c)
 target_link_libraries(verify_emulated PRIVATE verify_job verify_cpu verify_emulated_backend
                                               MPI::MPI_C Threads::Threads)
 set_target_properties(verify_emulated PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

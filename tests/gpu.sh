@@ -25,8 +25,9 @@ Checks the CUDA backend on the first GPU, a line for each gate:
              the same records from the same run, and from two ranks that share the GPU and say so
   sanitizer  compute-sanitizer over the test programs: memcheck, racecheck, synccheck
 
-  --build FOLDER   a finished build, also a copy of its programs in FOLDER or FOLDER/bin, which needs
-                   neither cmake nor ctest; or where to make one (default: $build)
+  --build FOLDER   a finished build, also a copy of its programs and libverify_cuda.so in FOLDER or
+                   FOLDER/bin, which needs neither cmake nor ctest; or where to make one
+                   (default: $build)
   --model FILE     default: $model (yolov8n.onnx below the folder that VERIFY_FIXTURES names)
   --data PATH      default: $data (coco128 there)
   --only PARTS     of $only, by commas

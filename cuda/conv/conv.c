@@ -1,7 +1,9 @@
 /* The library of convolutions on one device: what is wanted, built and run. */
 #include "cuda/conv/conv.h"
 
+#include <dlfcn.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -126,6 +128,24 @@ static enum status save(struct conv_library *library, struct conv_cache *cache, 
     return STATUS_OK;
 }
 
+/* cuDNN compiles some of its engines by NVRTC, which it opens when it comes to that, and does
+ * without them where it cannot. */
+static void note_compiler(struct conv_library *library) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "libnvrtc.so.%d%s", CUDART_VERSION / 1000,
+                   CUDART_VERSION < 12000 ? ".2" : "");
+    void *compiler = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+    if (!compiler)
+        compiler = dlopen(name, RTLD_LAZY);
+    if (compiler)
+        (void)dlclose(compiler);
+    else
+        text_format(&library->note,
+                    "without %s, which is neither in LD_LIBRARY_PATH nor in the system's folders, "
+                    "cuDNN has fewer ways to compute convolutions; ",
+                    name);
+}
+
 static void note_ways(struct conv_library *library) {
     size_t packed = 0;
     for (size_t i = 0; i < library->plans.n; i++)
@@ -189,6 +209,7 @@ enum status conv_library_build(struct conv_library *library) {
         TRY(save(library, &cache, path));
     for (size_t i = 0; i < library->plans.n; i++)
         library->plans.items[i]->built = true;
+    note_compiler(library);
     note_ways(library);
 out:
     if (status != STATUS_OK)
@@ -208,13 +229,11 @@ struct weight_store *conv_library_weights(struct conv_library *library) {
 }
 
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
-                     const struct map *src, const void *weights, const float *bias,
-                     const struct map *residual, const struct map *dst) {
+                     const struct conv_operands *operands) {
     enum status status = STATUS_OK;
-    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+    TRY(conv_plan_check(plan, operands));
     TRY(conv_engine_run(&plan->shape, &plan->build->engine, library->stream,
-                        library->workspaces[library->n_workspaces - 1], src, weights, bias,
-                        residual, dst));
+                        library->workspaces[library->n_workspaces - 1], operands));
 out:
     return status;
 }

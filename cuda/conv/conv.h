@@ -49,17 +49,22 @@ struct weight_store *conv_library_weights(struct conv_library *library);
 
 /* Output size of a convolution; 0 where the window does not fit. */
 size_t conv_out_size(size_t in, const struct window *window, size_t axis);
-/* What a byte offset leaves of an alignment of 16: 16, 8, 4 or 2. */
-size_t conv_alignment(size_t offset);
 
-/* Enqueues activation(src * weights + bias) + residual -> dst. The maps are as the plan's shape
- * says, else STATUS_FAILED; weights (of the shape's element type) and bias lie at multiples of 16;
- * bias is NULL where the shape has none, residual likewise; dst overlaps neither src nor residual.
- * One thread at a time. After the build it allocates nothing, so that it can be captured into a
- * CUDA graph; memory that it uses stays in place until the library is freed. */
+/* What a convolution reads and writes, on the device: activation(src * weights + bias) + residual
+ * -> dst. Weights (of the shape's element type) and bias lie at multiples of 16; bias is NULL where
+ * the shape has none, residual likewise; dst overlaps neither src nor residual. */
+struct conv_operands {
+    const struct map *src;
+    const void *weights;
+    const float *bias;
+    const struct map *residual, *dst;
+};
+
+/* Enqueues a convolution, whose maps are as the plan's shape says, else STATUS_FAILED. One thread
+ * at a time. After the build it allocates nothing, so that it can be captured into a CUDA graph;
+ * memory that it uses stays in place until the library is freed. */
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
-                     const struct map *src, const void *weights, const float *bias,
-                     const struct map *residual, const struct map *dst);
+                     const struct conv_operands *operands);
 
 /* For the two implementations and their tests. */
 
@@ -70,8 +75,6 @@ void conv_shape_key(const struct conv_shape *shape, struct text *key);
  * groups, a pitch below the channels, an alignment that is none. */
 enum status conv_shape_check(const struct conv_shape *shape);
 /* STATUS_FAILED where conv_run's arguments are not what the shape says. */
-enum status conv_check_maps(const struct conv_shape *shape, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst);
+enum status conv_check_maps(const struct conv_shape *shape, const struct conv_operands *operands);
 
 #endif

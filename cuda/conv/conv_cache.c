@@ -1,3 +1,4 @@
+/* The file that keeps which engine was the fastest for a shape. */
 #include "cuda/conv/conv_cache.h"
 
 #include <errno.h>

@@ -157,10 +157,10 @@ out:
 }
 
 enum status conv_engine_run(const struct conv_shape *shape, const struct conv_engine *engine,
-                            cudaStream_t stream, void *workspace, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst) {
+                            cudaStream_t stream, void *workspace,
+                            const struct conv_operands *operands) {
     enum status status = STATUS_OK;
+    const struct map *src = operands->src, *residual = operands->residual, *dst = operands->dst;
     struct scratch scratch = scratch_of(shape, engine);
     bool fused = engine->way.form == CONV_FUSED;
     struct map x = *src;
@@ -180,11 +180,11 @@ enum status conv_engine_run(const struct conv_shape *shape, const struct conv_en
     }
     pointers[0] = x.data;
     /* cuDNN's list of pointers is not const; it reads weights and bias only. */
-    memcpy(&pointers[1], &weights, sizeof weights);
+    memcpy(&pointers[1], &operands->weights, sizeof operands->weights);
     pointers[2] = y.data;
-    if (fused && bias) {
+    if (fused && operands->bias) {
         uids[n] = CONV_UID_BIAS;
-        memcpy(&pointers[n++], &bias, sizeof bias);
+        memcpy(&pointers[n++], &operands->bias, sizeof operands->bias);
     }
     if (fused && residual) {
         uids[n] = CONV_UID_RESIDUAL;
@@ -192,7 +192,7 @@ enum status conv_engine_run(const struct conv_shape *shape, const struct conv_en
     }
     TRY(execute(engine, workspace, n, uids, pointers));
     if (!fused && conv_has_epilogue(shape))
-        TRY(kernel_bias_activation(&y, bias, residual, &shape->epilogue, dst, stream));
+        TRY(kernel_bias_activation(&y, operands->bias, residual, &shape->epilogue, dst, stream));
     else if (engine->way.packed)
         TRY(kernel_copy(&y, dst, stream));
 out:

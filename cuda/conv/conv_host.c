@@ -68,16 +68,16 @@ static float sum_at(const struct conv_shape *shape, const struct taps *taps, con
 }
 
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
-                     const struct map *src, const void *weights, const float *bias,
-                     const struct map *residual, const struct map *dst) {
+                     const struct conv_operands *operands) {
     enum status status = STATUS_OK;
     struct taps taps = taps_of(&plan->shape.window);
-    struct finish finish = finish_make(bias, residual, &plan->shape.epilogue, dst);
+    struct finish finish =
+        finish_make(operands->bias, operands->residual, &plan->shape.epilogue, operands->dst);
     (void)library;
-    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
-    for (size_t i = 0; i < map_runs(dst, 1); i++) {
-        struct place place = map_place(dst, i, 1);
-        float sum = sum_at(&plan->shape, &taps, src, weights, &place);
+    TRY(conv_plan_check(plan, operands));
+    for (size_t i = 0; i < map_runs(operands->dst, 1); i++) {
+        struct place place = map_place(operands->dst, i, 1);
+        float sum = sum_at(&plan->shape, &taps, operands->src, operands->weights, &place);
         finish_run(&finish, &place, 1, &sum);
     }
 out:

@@ -118,10 +118,10 @@ void conv_engine_free(struct conv_engine *engine);
 
 /* Bytes of workspace that running the shape with this engine takes, copies included. */
 size_t conv_engine_bytes(const struct conv_shape *shape, const struct conv_engine *engine);
+/* Enqueues a convolution that was checked (conv_run). */
 enum status conv_engine_run(const struct conv_shape *shape, const struct conv_engine *engine,
-                            cudaStream_t stream, void *workspace, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst);
+                            cudaStream_t stream, void *workspace,
+                            const struct conv_operands *operands);
 
 /* Gives every plan not built its candidates, in threads: the cache's engine where there is one, or
  * else what cuDNN proposes. */

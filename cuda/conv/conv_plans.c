@@ -1,3 +1,4 @@
+/* The plans of a library: one for all convolutions of a shape. */
 #include "cuda/conv/conv_plans.h"
 
 #include <stdlib.h>
@@ -29,12 +30,10 @@ out:
     return status;
 }
 
-enum status conv_plan_check(const struct conv_plan *plan, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst) {
+enum status conv_plan_check(const struct conv_plan *plan, const struct conv_operands *operands) {
     if (!plan->built)
         return FAIL(STATUS_FAILED, "convolution %s was not built", plan->key.data);
-    return conv_check_maps(&plan->shape, src, weights, bias, residual, dst);
+    return conv_check_maps(&plan->shape, operands);
 }
 
 void conv_plan_free(struct conv_plan *plan) {

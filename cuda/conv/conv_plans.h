@@ -23,9 +23,7 @@ struct conv_plans {
 enum status conv_plans_want(struct conv_plans *plans, const struct conv_shape *shape,
                             struct conv_plan **out);
 /* STATUS_FAILED where the plan is not built, or the arguments are not what its shape says. */
-enum status conv_plan_check(const struct conv_plan *plan, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst);
+enum status conv_plan_check(const struct conv_plan *plan, const struct conv_operands *operands);
 void conv_plan_free(struct conv_plan *plan); /* NULL is allowed */
 void conv_plans_free(struct conv_plans *plans);
 

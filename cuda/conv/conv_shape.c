@@ -9,13 +9,6 @@ static size_t alignment_of(size_t declared) {
     return declared ? declared : FULL_ALIGNMENT;
 }
 
-size_t conv_alignment(size_t offset) {
-    size_t alignment = FULL_ALIGNMENT;
-    while (alignment > 2 && offset % alignment)
-        alignment /= 2;
-    return alignment;
-}
-
 size_t conv_out_size(size_t in, const struct window *window, size_t axis) {
     int64_t reach = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
     int64_t room = (int64_t)in + window->pad[axis] + window->pad[axis + 2] - reach;
@@ -81,27 +74,27 @@ static bool map_matches(const struct map *map, const struct conv_shape *shape, s
            (uintptr_t)map->data % alignment_of(alignment) == 0;
 }
 
-enum status conv_check_maps(const struct conv_shape *shape, const struct map *src,
-                            const void *weights, const float *bias, const struct map *residual,
-                            const struct map *dst) {
+enum status conv_check_maps(const struct conv_shape *shape, const struct conv_operands *operands) {
     enum status status = STATUS_OK;
     size_t height = conv_out_size(shape->height, &shape->window, 0);
     size_t width = conv_out_size(shape->width, &shape->window, 1);
     const char *wrong = NULL;
     struct text key = {0};
-    if (!map_matches(src, shape, shape->height, shape->width, shape->in_channels, shape->in_pitch,
-                     shape->in_alignment))
+    if (!map_matches(operands->src, shape, shape->height, shape->width, shape->in_channels,
+                     shape->in_pitch, shape->in_alignment))
         wrong = "input";
-    else if (!map_matches(dst, shape, height, width, shape->out_channels, shape->out_pitch,
-                          shape->out_alignment))
+    else if (!map_matches(operands->dst, shape, height, width, shape->out_channels,
+                          shape->out_pitch, shape->out_alignment))
         wrong = "output";
-    else if ((residual != NULL) != (shape->residual_pitch != 0) ||
-             (residual && !map_matches(residual, shape, height, width, shape->out_channels,
-                                       shape->residual_pitch, shape->residual_alignment)))
+    else if ((operands->residual != NULL) != (shape->residual_pitch != 0) ||
+             (operands->residual &&
+              !map_matches(operands->residual, shape, height, width, shape->out_channels,
+                           shape->residual_pitch, shape->residual_alignment)))
         wrong = "residual";
-    else if ((bias != NULL) != shape->has_bias || (uintptr_t)bias % FULL_ALIGNMENT)
+    else if ((operands->bias != NULL) != shape->has_bias ||
+             (uintptr_t)operands->bias % FULL_ALIGNMENT)
         wrong = "bias";
-    else if (!weights || (uintptr_t)weights % FULL_ALIGNMENT)
+    else if (!operands->weights || (uintptr_t)operands->weights % FULL_ALIGNMENT)
         wrong = "weights";
     if (!wrong)
         return STATUS_OK;

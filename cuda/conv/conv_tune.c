@@ -162,10 +162,13 @@ static enum status enqueue(const struct bench *bench, const struct conv_shape *s
     struct map src = input_map(shape, bench->src);
     struct map dst = output_map(shape, shape->out_pitch, bench->dst);
     struct map residual = output_map(shape, shape->residual_pitch, bench->residual);
+    const struct conv_operands operands = {.src = &src,
+                                           .weights = bench->weights,
+                                           .bias = shape->has_bias ? bench->bias : NULL,
+                                           .residual = shape->residual_pitch ? &residual : NULL,
+                                           .dst = &dst};
     for (size_t i = 0; i < runs; i++)
-        TRY(conv_engine_run(shape, engine, bench->library->stream, bench->workspace, &src,
-                            bench->weights, shape->has_bias ? bench->bias : NULL,
-                            shape->residual_pitch ? &residual : NULL, &dst));
+        TRY(conv_engine_run(shape, engine, bench->library->stream, bench->workspace, &operands));
 out:
     return status;
 }
@@ -180,8 +183,8 @@ static enum status capture(const struct bench *bench, const struct conv_shape *s
     enum status enqueued = enqueue(bench, shape, engine, RUNS);
     cudaError_t ended = cudaStreamEndCapture(stream, &graph);
     TRY(enqueued);
-    TRY(cuda_status(ended, "cudaStreamEndCapture", __FILE__, __LINE__));
-    CUDA_TRY(cudaGraphInstantiate(out, graph, 0));
+    TRY(cuda_status(ended, "cudaStreamEndCapture"));
+    CUDA_TRY(cudaGraphInstantiateWithFlags(out, graph, 0));
 out:
     if (graph)
         (void)cudaGraphDestroy(graph);

@@ -23,6 +23,10 @@ VERIFY_INLINE struct finish finish_make(const float *bias, const struct map *res
     return finish;
 }
 
+VERIFY_INLINE struct finish layer_finish(const struct kernel_layer *layer) {
+    return finish_make(layer->bias, layer->residual, layer->epilogue, layer->dst);
+}
+
 VERIFY_INLINE int finish_lanes(const struct finish *finish) {
     return lanes_least(lanes_of_map(&finish->dst), lanes_of_map(&finish->residual));
 }

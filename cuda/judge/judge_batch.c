@@ -180,16 +180,6 @@ out:
     return status;
 }
 
-enum status device_judge_reserve(struct device_judge *device, const struct network_head *head,
-                                 stream_handle stream) {
-    enum status status;
-    struct judge_batch batch;
-    TRY(judge_batch_describe(device, head, 0, &batch));
-    TRY(judge_batch_reserve(device, &batch, stream));
-out:
-    return status;
-}
-
 void judge_batch_planes(const struct device_judge *device, struct judge_plane *planes) {
     const struct anchors *anchors = &device->anchors;
     uint32_t first = 0;

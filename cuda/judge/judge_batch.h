@@ -29,7 +29,8 @@ enum status judge_batch_describe(struct device_judge *device, const struct netwo
                                  size_t most_labels, struct judge_batch *batch);
 /* Whether the next function finds room. */
 bool judge_batch_fits(const struct device_judge *device, struct judge_batch *batch);
-/* Places the scratch; makes room for it, as device_judge_reserve says. */
+/* Places the scratch; makes room for it, waiting for the stream where what is there must be
+ * replaced. STATUS_FAILED for REASON_MEMORY where there is none. */
 enum status judge_batch_reserve(struct device_judge *device, struct judge_batch *batch,
                                 stream_handle stream);
 /* Writes batch->n_planes planes, as judge_batch_describe found them. */

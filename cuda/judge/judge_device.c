@@ -1,3 +1,4 @@
+/* A batch of pictures on its way through the judge: labels up, kernels, findings back. */
 #include "cuda/judge/judge_device.h"
 
 #include <stdlib.h>
@@ -16,9 +17,20 @@ struct mirror {
     size_t host_bytes, device_bytes;
 };
 
+/* What a batch takes of the mirrors. */
+struct needs {
+    size_t input;        /* on either side */
+    size_t first, most;  /* objects that are copied back at once, and that there may be */
+    size_t back, result; /* bytes that are copied back at once, and all */
+};
+
 struct judgement {
     struct device_judge *device;
     struct mirror input, result;
+    /* What was described last. */
+    struct judge_batch batch;
+    const struct picture *pictures;
+    struct needs needs;
     /* Of what was enqueued, on the host's side but for `objects`. */
     const struct judge_found *found;
     const struct judge_evidence *evidence;
@@ -109,13 +121,6 @@ static void write_labels(const struct judge_batch *batch, const struct picture *
     }
 }
 
-/* What a batch takes of the mirrors. */
-struct needs {
-    size_t input;        /* on either side */
-    size_t first, most;  /* objects that are copied back at once, and that there may be */
-    size_t back, result; /* bytes that are copied back at once, and all */
-};
-
 static struct needs needs_of(const struct judge_batch *batch) {
     struct needs needs = {0};
     struct room input = {0}, result = {0};
@@ -132,13 +137,13 @@ static struct needs needs_of(const struct judge_batch *batch) {
     return needs;
 }
 
-static void upload_make(struct judgement *judgement, const struct picture *pictures,
-                        const struct needs *needs, struct judge_batch *batch) {
-    memset(judgement->input.host, 0, needs->input);
+static void upload_make(struct judgement *judgement) {
+    struct judge_batch *batch = &judgement->batch;
+    memset(judgement->input.host, 0, judgement->needs.input);
     struct room room = {.base = judgement->input.host};
     struct input input = place_input(&room, batch);
     judge_batch_planes(judgement->device, input.planes);
-    write_labels(batch, pictures, &input);
+    write_labels(batch, judgement->pictures, &input);
     room = (struct room){.base = judgement->input.device};
     input = place_input(&room, batch);
     batch->planes = input.planes;
@@ -148,8 +153,9 @@ static void upload_make(struct judgement *judgement, const struct picture *pictu
     batch->n_objects = input.n_objects;
 }
 
-static void place_result(struct judgement *judgement, const struct needs *needs,
-                         struct judge_batch *batch) {
+static void place_result(struct judgement *judgement) {
+    struct judge_batch *batch = &judgement->batch;
+    const struct needs *needs = &judgement->needs;
     size_t n = batch->n_pictures;
     struct room room = {.base = judgement->result.device};
     batch->found = room_take(&room, n, sizeof *batch->found);
@@ -163,9 +169,10 @@ static void place_result(struct judgement *judgement, const struct needs *needs,
     judgement->first = room_take(&room, needs->first, sizeof *batch->objects);
 }
 
-static enum status describe(const struct judgement *judgement, const struct network_head *head,
-                            const struct picture *pictures, size_t n, struct judge_batch *batch) {
+enum status judgement_describe(struct judgement *judgement, const struct network_head *head,
+                               const struct picture *pictures, size_t n) {
     enum status status;
+    struct judge_batch *batch = &judgement->batch;
     size_t n_labels = 0, most_labels = 0;
     for (size_t i = 0; i < n; i++) {
         n_labels += pictures[i].n_labels;
@@ -177,61 +184,43 @@ static enum status describe(const struct judgement *judgement, const struct netw
     TRY(judge_batch_describe(judgement->device, head, most_labels, batch));
     batch->n_pictures = (uint32_t)n;
     batch->n_labels = (uint32_t)n_labels;
+    judgement->pictures = pictures;
+    judgement->needs = needs_of(batch);
 out:
     return status;
 }
 
-enum status judgement_fits(const struct judgement *judgement, const struct network_head *head,
-                           const struct picture *pictures, size_t n, bool *fits) {
-    enum status status;
-    struct judge_batch batch;
-    *fits = false;
-    TRY(describe(judgement, head, pictures, n, &batch));
-    struct needs needs = needs_of(&batch);
-    *fits = judge_batch_fits(judgement->device, &batch) &&
-            mirror_fits(&judgement->input, needs.input, needs.input) &&
-            mirror_fits(&judgement->result, needs.back, needs.result);
-out:
-    return status;
+bool judgement_fits(struct judgement *judgement) {
+    const struct needs *needs = &judgement->needs;
+    return judge_batch_fits(judgement->device, &judgement->batch) &&
+           mirror_fits(&judgement->input, needs->input, needs->input) &&
+           mirror_fits(&judgement->result, needs->back, needs->result);
 }
 
-static enum status reserve(struct judgement *judgement, const struct needs *needs,
-                           stream_handle stream, struct judge_batch *batch) {
+enum status judgement_reserve(struct judgement *judgement, stream_handle stream) {
     enum status status;
-    TRY(judge_batch_reserve(judgement->device, batch, stream));
+    const struct needs *needs = &judgement->needs;
+    TRY(judge_batch_reserve(judgement->device, &judgement->batch, stream));
     TRY(mirror_reserve(&judgement->result, needs->back, needs->result));
     TRY(mirror_reserve(&judgement->input, needs->input, needs->input));
 out:
     return status;
 }
 
-enum status judgement_reserve(struct judgement *judgement, const struct network_head *head,
-                              const struct picture *pictures, size_t n, stream_handle stream) {
+enum status judgement_enqueue(struct judgement *judgement, stream_handle stream) {
     enum status status;
-    struct judge_batch batch;
-    TRY(describe(judgement, head, pictures, n, &batch));
-    struct needs needs = needs_of(&batch);
-    TRY(reserve(judgement, &needs, stream, &batch));
-out:
-    return status;
-}
-
-enum status judgement_enqueue(struct judgement *judgement, const struct network_head *head,
-                              const struct picture *pictures, size_t n, stream_handle stream) {
-    enum status status;
-    struct judge_batch batch;
-    TRY(describe(judgement, head, pictures, n, &batch));
-    struct needs needs = needs_of(&batch);
-    TRY(reserve(judgement, &needs, stream, &batch));
-    place_result(judgement, &needs, &batch);
-    upload_make(judgement, pictures, &needs, &batch);
-    TRY(device_upload_async(judgement->input.host, needs.input, judgement->input.device, stream));
-    TRY(judge_boxes_decode(&batch, stream));
-    TRY(judge_candidates_find(&batch, stream));
-    TRY(judge_evidence_find(&batch, stream));
-    TRY(judge_objects_find(&batch, stream));
-    TRY(device_download_async(judgement->result.device, needs.back, judgement->result.host,
-                              stream));
+    const struct judge_batch *batch = &judgement->batch;
+    TRY(judgement_reserve(judgement, stream));
+    place_result(judgement);
+    upload_make(judgement);
+    TRY(device_upload_async(judgement->input.host, judgement->needs.input, judgement->input.device,
+                            stream));
+    TRY(judge_boxes_decode(batch, stream));
+    TRY(judge_candidates_find(batch, stream));
+    TRY(judge_evidence_find(batch, stream));
+    TRY(judge_objects_find(batch, stream));
+    TRY(device_download_async(judgement->result.device, judgement->needs.back,
+                              judgement->result.host, stream));
 out:
     return status;
 }

@@ -39,12 +39,20 @@ enum kernel_binary { KERNEL_ADD, KERNEL_MUL, KERNEL_SUB, KERNEL_DIV };
 enum status kernel_binary(enum kernel_binary op, const struct map *a, const struct map *b,
                           const struct map *dst, stream_handle stream);
 
-/* Depthwise convolution with bias (NULL: none), activation and residual (NULL: none). weights: (kh,
- * kw, C) of src's element type; group == channels == weights' C. residual may be dst. */
-enum status kernel_depthwise(const struct map *src, const void *weights, const float *bias,
-                             const struct map *residual, const struct window *window,
-                             const struct epilogue *epilogue, const struct map *dst,
-                             stream_handle stream);
+/* A layer with a window of weights: dst = activation(sum(src, weights) + bias) + residual. Weights
+ * are of src's element type. */
+struct kernel_layer {
+    const struct map *src;
+    const void *weights;
+    const struct window *window;
+    const float *bias; /* NULL: none */
+    const struct epilogue *epilogue;
+    const struct map *residual; /* NULL: none; may be dst */
+    const struct map *dst;
+};
+
+/* Depthwise convolution. weights: (kh, kw, C); group == channels == weights' C. */
+enum status kernel_depthwise(const struct kernel_layer *layer, stream_handle stream);
 
 enum status kernel_max_pool(const struct map *src, const struct window *window,
                             const struct map *dst, stream_handle stream);
@@ -67,11 +75,9 @@ enum status kernel_copy(const struct map *src, const struct map *dst, stream_han
 enum status kernel_gather_channels(const struct map *src, size_t first, size_t run, size_t step,
                                    const struct map *dst, stream_handle stream);
 
-/* Transposed convolution 2x2 stride 2 and any other, in plain form: weights (kh, kw, I, O) of src's
- * element type, group 1. */
-enum status kernel_deconvolution(const struct map *src, const void *weights, const float *bias,
-                                 const struct window *window, const struct epilogue *epilogue,
-                                 const struct map *dst, stream_handle stream);
+/* Transposed convolution 2x2 stride 2 and any other, in plain form: weights (kh, kw, I, O), group
+ * 1, no residual. */
+enum status kernel_deconvolution(const struct kernel_layer *layer, stream_handle stream);
 
 /* Multi-head self-attention over the H W cells of each picture. qkv: `heads` groups of channels,
  * each key_dim of q, key_dim of k, head_dim of v; per head softmax_j(scale q_i . k_j) v_j, sums in

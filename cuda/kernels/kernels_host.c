@@ -31,15 +31,12 @@ enum status kernel_binary(enum kernel_binary op, const struct map *a, const stru
     return STATUS_OK;
 }
 
-enum status kernel_depthwise(const struct map *src, const void *weights, const float *bias,
-                             const struct map *residual, const struct window *window,
-                             const struct epilogue *epilogue, const struct map *dst,
-                             stream_handle stream) {
+enum status kernel_depthwise(const struct kernel_layer *layer, stream_handle stream) {
     (void)stream;
-    struct depthwise args = {*src, weights, taps_of(window),
-                             finish_make(bias, residual, epilogue, dst)};
+    struct depthwise args = {*layer->src, layer->weights, taps_of(layer->window),
+                             layer_finish(layer)};
     int lanes = depthwise_lanes(&args);
-    for (size_t i = 0; i < map_runs(dst, lanes); i++)
+    for (size_t i = 0; i < map_runs(layer->dst, lanes); i++)
         depthwise_run(&args, i, lanes);
     return STATUS_OK;
 }
@@ -115,14 +112,12 @@ enum status kernel_gather_channels(const struct map *src, size_t first, size_t r
     return STATUS_OK;
 }
 
-enum status kernel_deconvolution(const struct map *src, const void *weights, const float *bias,
-                                 const struct window *window, const struct epilogue *epilogue,
-                                 const struct map *dst, stream_handle stream) {
+enum status kernel_deconvolution(const struct kernel_layer *layer, stream_handle stream) {
     (void)stream;
-    struct deconvolution args = {*src, weights, taps_of(window),
-                                 finish_make(bias, NULL, epilogue, dst)};
+    struct deconvolution args = {*layer->src, layer->weights, taps_of(layer->window),
+                                 layer_finish(layer)};
     int lanes = deconvolution_lanes(&args);
-    for (size_t i = 0; i < map_runs(dst, lanes); i++)
+    for (size_t i = 0; i < map_runs(layer->dst, lanes); i++)
         deconvolution_run(&args, i, lanes);
     return STATUS_OK;
 }

@@ -5,13 +5,10 @@
 #include "cuda/elements/pool.h"
 #include "cuda/kernels/kernels_launch.h"
 
-enum status kernel_depthwise(const struct map *src, const void *weights, const float *bias,
-                             const struct map *residual, const struct window *window,
-                             const struct epilogue *epilogue, const struct map *dst,
-                             stream_handle stream) {
-    struct depthwise args = {*src, weights, taps_of(window),
-                             finish_make(bias, residual, epilogue, dst)};
-    return launch_elements<struct depthwise, depthwise_run>("kernel depthwise", &args, dst,
+enum status kernel_depthwise(const struct kernel_layer *layer, stream_handle stream) {
+    struct depthwise args = {*layer->src, layer->weights, taps_of(layer->window),
+                             layer_finish(layer)};
+    return launch_elements<struct depthwise, depthwise_run>("kernel depthwise", &args, layer->dst,
                                                             depthwise_lanes(&args), stream);
 }
 
@@ -36,11 +33,9 @@ enum status kernel_sppf(const struct map *src, size_t window, const struct map d
                                                   stream);
 }
 
-enum status kernel_deconvolution(const struct map *src, const void *weights, const float *bias,
-                                 const struct window *window, const struct epilogue *epilogue,
-                                 const struct map *dst, stream_handle stream) {
-    struct deconvolution args = {*src, weights, taps_of(window),
-                                 finish_make(bias, NULL, epilogue, dst)};
+enum status kernel_deconvolution(const struct kernel_layer *layer, stream_handle stream) {
+    struct deconvolution args = {*layer->src, layer->weights, taps_of(layer->window),
+                                 layer_finish(layer)};
     return launch_elements<struct deconvolution, deconvolution_run>(
-        "kernel deconvolution", &args, dst, deconvolution_lanes(&args), stream);
+        "kernel deconvolution", &args, layer->dst, deconvolution_lanes(&args), stream);
 }

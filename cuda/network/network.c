@@ -1,3 +1,4 @@
+/* A compiled network: making it, and running its steps. */
 #include "cuda/network/network.h"
 
 #include <stdlib.h>
@@ -135,10 +136,6 @@ void network_free(struct network *network) {
     free(network);
 }
 
-size_t network_bytes(const struct network *network) {
-    return network->weight_bytes + network->arena_bytes;
-}
-
 struct map network_input(const struct network *network) {
     struct map input = feature_map(network, network->input);
     input.channels = input.pitch;
@@ -153,16 +150,16 @@ enum status network_step_run(struct network *network, size_t index, stream_handl
     const struct step *step = &network->steps[index];
     const struct map *src = &step->src_map, *dst = step->dst_map;
     const struct map *other = step->other_map.data ? &step->other_map : NULL;
+    const struct conv_operands operands = {src, step->weights_data, step->bias_data, other, dst};
+    const struct kernel_layer layer = {
+        src, step->weights_data, &step->window, step->bias_data, &step->epilogue, other, dst};
     switch (step->kind) {
     case STEP_CONV:
-        return conv_run(network->library, step->plan, src, step->weights_data, step->bias_data,
-                        other, dst);
+        return conv_run(network->library, step->plan, &operands);
     case STEP_DEPTHWISE:
-        return kernel_depthwise(src, step->weights_data, step->bias_data, other, &step->window,
-                                &step->epilogue, dst, stream);
+        return kernel_depthwise(&layer, stream);
     case STEP_DECONVOLUTION:
-        return kernel_deconvolution(src, step->weights_data, step->bias_data, &step->window,
-                                    &step->epilogue, dst, stream);
+        return kernel_deconvolution(&layer, stream);
     case STEP_MAX_POOL:
         return kernel_max_pool(src, &step->window, dst, stream);
     case STEP_AVERAGE_POOL:

@@ -21,8 +21,6 @@ enum status network_make(const struct graph *graph, struct conv_library *library
                          struct network **out);
 void network_free(struct network *network);
 
-/* Device bytes that the network takes besides the weights, which are the library's. */
-size_t network_bytes(const struct network *network);
 /* The input map (n, height, width, channels), or one in cells of 2x2 pixels, to be filled by
  * kernel_letterbox; channels are padded for fp16's alignment. */
 struct map network_input(const struct network *network);

@@ -1,4 +1,4 @@
-/* Where feature maps lie: roots, and views of them. */
+/* Where feature maps lie: roots, and views of them; the list of steps. */
 #include "base/memory.h"
 #include "cuda/network/network_plan.h"
 
@@ -22,6 +22,21 @@ enum status feature_add(struct network *network, const struct feature *wanted, s
     feature->begin = SIZE_MAX;
     feature->end = 0;
     *out = network->n_features++;
+out:
+    return status;
+}
+
+enum status step_add(struct network *network, enum step_kind kind, size_t src, size_t dst,
+                     struct step **out) {
+    enum status status;
+    TRY(memory_reserve(&network->steps, &network->step_capacity, network->n_steps + 1,
+                       sizeof *network->steps));
+    struct step *step = &network->steps[network->n_steps++];
+    *step = (struct step){.kind = kind, .src = src, .other = NO_FEATURE};
+    for (size_t i = 0; i < STEP_OUTPUTS; i++)
+        step->dst[i] = NO_FEATURE;
+    step->dst[0] = dst;
+    *out = step;
 out:
     return status;
 }

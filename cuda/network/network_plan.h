@@ -119,6 +119,9 @@ static inline enum status network_refuse(const struct op *op) {
 size_t network_alignment(enum element element);
 size_t channels_aligned(enum element element, size_t channels);
 enum status feature_add(struct network *network, const struct feature *wanted, size_t *out);
+/* A zeroed step with these features. Valid until the next one is added. */
+enum status step_add(struct network *network, enum step_kind kind, size_t src, size_t dst,
+                     struct step **out);
 /* A new feature for an operator's output, in the network's element type; its tensor becomes a
  * map. Refused where the output is no map. */
 enum status feature_for(struct network *network, const struct op *op, size_t *out);
@@ -186,9 +189,6 @@ enum status weights_constant(struct network *network, int tensor, size_t *offset
 
 /* network_steps.c */
 
-/* A zeroed step with these features. Valid until the next one is added. */
-enum status step_add(struct network *network, enum step_kind kind, size_t src, size_t dst,
-                     struct step **out);
 /* Appends the steps of all operators and of the head's outputs. */
 enum status steps_compile(struct network *network);
 

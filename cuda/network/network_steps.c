@@ -2,21 +2,6 @@
 #include "base/memory.h"
 #include "cuda/network/network_plan.h"
 
-enum status step_add(struct network *network, enum step_kind kind, size_t src, size_t dst,
-                     struct step **out) {
-    enum status status;
-    TRY(memory_reserve(&network->steps, &network->step_capacity, network->n_steps + 1,
-                       sizeof *network->steps));
-    struct step *step = &network->steps[network->n_steps++];
-    *step = (struct step){.kind = kind, .src = src, .other = NO_FEATURE};
-    for (size_t i = 0; i < STEP_OUTPUTS; i++)
-        step->dst[i] = NO_FEATURE;
-    step->dst[0] = dst;
-    *out = step;
-out:
-    return status;
-}
-
 /* The feature of an input, which must be a map. */
 static enum status read_map(const struct network *network, const struct op *op, size_t input,
                             size_t *feature) {

@@ -1,3 +1,4 @@
+/* Weights on the device, one copy for all networks of a library. */
 #include "cuda/network/weight_store.h"
 
 #include <stdlib.h>

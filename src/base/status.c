@@ -1,44 +1,43 @@
+/* The calling thread's last failure: what to say of it, and what a caller may do about it. */
 #include "base/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 2048, PLACE_SIZE = 128 };
+#include "base/status_record.h"
 
-static _Thread_local char message[MESSAGE_SIZE];
-static _Thread_local char place[PLACE_SIZE];
-
-enum status status_set(enum status code, const char *file, int line, const char *format, ...) {
-    /* The arguments may point into `message` itself. */
-    char text[MESSAGE_SIZE];
+enum status status_set(enum status_reason reason, enum status code, const char *format, ...) {
+    struct status_record *record = verify_status_record();
+    /* The arguments may point into the message itself. */
+    char text[sizeof record->message];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    memcpy(message, text, sizeof message);
-    const char *slash = strrchr(file, '/');
-    snprintf(place, sizeof place, "%s:%d", slash ? slash + 1 : file, line);
+    memcpy(record->message, text, sizeof text);
+    record->reason = reason;
     return code;
 }
 
 enum status status_prefix(enum status code, const char *format, ...) {
-    char text[MESSAGE_SIZE];
+    struct status_record *record = verify_status_record();
+    char text[sizeof record->message];
     va_list args;
     va_start(args, format);
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (length >= 0 && length < MESSAGE_SIZE) {
-        snprintf(text + length, sizeof text - (size_t)length, "%s", message);
-        memcpy(message, text, sizeof message);
+    if (length >= 0 && (size_t)length < sizeof text) {
+        snprintf(text + length, sizeof text - (size_t)length, "%s", record->message);
+        memcpy(record->message, text, sizeof text);
     }
     return code;
 }
 
 const char *status_message(void) {
-    return message;
+    return verify_status_record()->message;
 }
 
-const char *status_place(void) {
-    return place;
+enum status_reason status_reason(void) {
+    return verify_status_record()->reason;
 }

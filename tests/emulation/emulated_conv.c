@@ -18,8 +18,7 @@ enum status host_conv_library_want(struct host_conv_library *library,
 enum status host_conv_library_build(struct host_conv_library *library);
 struct weight_store *host_conv_library_weights(struct host_conv_library *library);
 enum status host_conv_run(struct host_conv_library *library, const struct conv_plan *plan,
-                          const struct map *src, const void *weights, const float *bias,
-                          const struct map *residual, const struct map *dst);
+                          const struct conv_operands *operands);
 
 struct conv_library {
     struct host_conv_library *host;
@@ -73,25 +72,28 @@ struct conv_call {
 
 static void run(void *args) {
     const struct conv_call *call = args;
-    if (host_conv_run(call->library, call->plan, &call->src, call->weights, call->bias,
-                      call->residual.data ? &call->residual : NULL, &call->dst) != STATUS_OK) {
+    const struct conv_operands operands = {.src = &call->src,
+                                           .weights = call->weights,
+                                           .bias = call->bias,
+                                           .residual = call->residual.data ? &call->residual : NULL,
+                                           .dst = &call->dst};
+    if (host_conv_run(call->library, call->plan, &operands) != STATUS_OK) {
         fprintf(stderr, "emulation: %s\n", status_message());
         abort();
     }
 }
 
 enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
-                     const struct map *src, const void *weights, const float *bias,
-                     const struct map *residual, const struct map *dst) {
+                     const struct conv_operands *operands) {
     enum status status;
     struct conv_call call = {.library = library->host,
                              .plan = plan,
-                             .src = *src,
-                             .residual = residual ? *residual : (struct map){0},
-                             .dst = *dst,
-                             .weights = weights,
-                             .bias = bias};
-    TRY(conv_plan_check(plan, src, weights, bias, residual, dst));
+                             .src = *operands->src,
+                             .residual = operands->residual ? *operands->residual : (struct map){0},
+                             .dst = *operands->dst,
+                             .weights = operands->weights,
+                             .bias = operands->bias};
+    TRY(conv_plan_check(plan, operands));
     CUDA_TRY(emulated_enqueue("conv_run", run, &call, sizeof call, library->stream));
 out:
     return status;

@@ -348,10 +348,20 @@ static inline void assert_findings(const struct findings *actual, const struct f
     assert_detections(&actual->predictions, &expected->predictions);
 }
 
+static inline enum status describe_and_enqueue(struct judgement *judgement,
+                                               const struct network_head *maps,
+                                               const struct picture *pictures, size_t n) {
+    enum status status;
+    TRY(judgement_describe(judgement, maps, pictures, n));
+    TRY(judgement_enqueue(judgement, NULL));
+out:
+    return status;
+}
+
 static inline void judge_batch(struct judgement *judgement, const struct rig_head *rig,
                                struct rig_batch *batch) {
     batch_bind(batch);
-    ASSERT_OK(judgement_enqueue(judgement, &rig->maps, batch->pictures, batch->n, NULL));
+    ASSERT_OK(describe_and_enqueue(judgement, &rig->maps, batch->pictures, batch->n));
     ASSERT_OK(device_wait(NULL));
     ASSERT_OK(judgement_finish(judgement, batch->pictures, batch->n));
 }

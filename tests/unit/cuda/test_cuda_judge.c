@@ -286,14 +286,18 @@ static void test_two_judgements_in_flight(void **state) {
     struct device_judge *device;
     struct judgement *a, *b;
     ASSERT_OK(device_judge_make(&small_rig.judge, 3, &device));
-    ASSERT_OK(device_judge_reserve(device, &small_rig.maps, NULL));
     ASSERT_OK(judgement_make(device, &a));
     ASSERT_OK(judgement_make(device, &b));
+    ASSERT_OK(judgement_describe(a, &small_rig.maps, small.pictures, 0));
+    ASSERT_OK(judgement_reserve(a, NULL));
+    assert_true(judgement_fits(a));
+    ASSERT_OK(judgement_describe(b, &large_rig.maps, wide.pictures, 0));
+    assert_false(judgement_fits(b));
     for (size_t i = 0; i < 2; i++) {
         batch_bind(&small);
         batch_bind(&wide);
-        ASSERT_OK(judgement_enqueue(a, &small_rig.maps, small.pictures, 3, NULL));
-        ASSERT_OK(judgement_enqueue(b, &large_rig.maps, wide.pictures, 2, NULL));
+        ASSERT_OK(describe_and_enqueue(a, &small_rig.maps, small.pictures, 3));
+        ASSERT_OK(describe_and_enqueue(b, &large_rig.maps, wide.pictures, 2));
         ASSERT_OK(device_wait(NULL));
         ASSERT_OK(judgement_finish(a, small.pictures, 3));
         ASSERT_OK(judgement_finish(b, wide.pictures, 2));
@@ -323,17 +327,16 @@ static void test_no_pictures_and_wrong_maps(void **state) {
     struct judgement *judgement;
     ASSERT_OK(device_judge_make(&rig.judge, 2, &device));
     ASSERT_OK(judgement_make(device, &judgement));
-    ASSERT_OK(judgement_enqueue(judgement, &rig.maps, batch.pictures, 0, NULL));
+    ASSERT_OK(describe_and_enqueue(judgement, &rig.maps, batch.pictures, 0));
     ASSERT_OK(device_wait(NULL));
     ASSERT_OK(judgement_finish(judgement, batch.pictures, 0));
-    assert_int_equal(judgement_enqueue(judgement, &rig.maps, batch.pictures, 3, NULL),
-                     STATUS_FAILED);
+    assert_int_equal(describe_and_enqueue(judgement, &rig.maps, batch.pictures, 3), STATUS_FAILED);
     struct network_head maps = rig.maps;
     maps.scores[1].channels--;
-    assert_int_equal(judgement_enqueue(judgement, &maps, batch.pictures, 2, NULL), STATUS_FAILED);
+    assert_int_equal(describe_and_enqueue(judgement, &maps, batch.pictures, 2), STATUS_FAILED);
     maps = rig.maps;
     maps.boxes[2].element = ELEMENT_F16;
-    assert_int_equal(device_judge_reserve(device, &maps, NULL), STATUS_FAILED);
+    assert_int_equal(judgement_describe(judgement, &maps, batch.pictures, 2), STATUS_FAILED);
     judgement_free(judgement);
     device_judge_free(device);
     batch_free(&batch);

@@ -65,8 +65,9 @@ static void check_depthwise_of(const struct setup *setup, const struct window *s
                                ? guarded_fill(setup, added_planes, dst.map.n, dst.map.channels,
                                               dst.map.height, dst.map.width)
                                : guarded_result(setup, &rig);
-    ASSERT_OK(kernel_depthwise(&src.map, packed, b, residual ? &added.map : NULL, &window,
-                               &epilogue, &dst.map, NULL));
+    const struct kernel_layer layer = {
+        &src.map, packed, &window, b, &epilogue, residual ? &added.map : NULL, &dst.map};
+    ASSERT_OK(kernel_depthwise(&layer, NULL));
     guarded_check(&dst, rig.out.data);
     guarded_end(&src);
     guarded_end(&added);
@@ -190,7 +191,8 @@ static void check_deconvolution_of(const struct setup *setup, const struct windo
     if (rig_run(&rig) == STATUS_OK) {
         struct guarded src = source(setup, x), dst = guarded_result(setup, &rig);
         void *packed = pack_weights(setup->element, weights, shape.dims, true);
-        ASSERT_OK(kernel_deconvolution(&src.map, packed, b, window, &epilogue, &dst.map, NULL));
+        const struct kernel_layer layer = {&src.map, packed, window, b, &epilogue, NULL, &dst.map};
+        ASSERT_OK(kernel_deconvolution(&layer, NULL));
         guarded_check(&dst, rig.out.data);
         guarded_end(&src);
         free(packed);

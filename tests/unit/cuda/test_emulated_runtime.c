@@ -182,7 +182,7 @@ static void test_graphs(void **state) {
     enqueue(rig.device, 1, 1, rig.first);
     enqueue(rig.device, 2, 0, rig.first);
     CUDA_OK(cudaStreamEndCapture(rig.first, &graph));
-    CUDA_OK(cudaGraphInstantiate(&exec, graph, 0));
+    CUDA_OK(cudaGraphInstantiateWithFlags(&exec, graph, 0));
     CUDA_OK(cudaGraphDestroy(graph));
     assert_int_equal(first_byte(rig.device), 1); /* recorded only */
     CUDA_OK(cudaGraphLaunch(exec, rig.first));
@@ -286,7 +286,7 @@ static void make(enum mistake mistake, struct rig *rig) {
         cudaStreamBeginCapture(rig->first, cudaStreamCaptureModeThreadLocal);
         enqueue(rig->device, 1, 1, rig->first);
         cudaStreamEndCapture(rig->first, &graph);
-        cudaGraphInstantiate(&exec, graph, 0);
+        cudaGraphInstantiateWithFlags(&exec, graph, 0);
         if (mistake == GRAPH_NEEDS_FREED)
             cudaFree(rig->device);
         cudaGraphLaunch(exec, rig->first);

@@ -1,4 +1,4 @@
-/* The backends of the program, best first: a new one is a line here. */
+/* The table of src/backends.c with the emulated CUDA backend in the program. */
 #include "backend.h"
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"

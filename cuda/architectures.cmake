@@ -1,0 +1,35 @@
+# For which GPUs CUDA is compiled: VERIFY_CUDA_ARCHITECTURES, as CMake's CUDA_ARCHITECTURES; empty:
+# all of these that nvcc knows, the last also as PTX, for later ones; native: those in this machine.
+set(VERIFY_CUDA_ARCHITECTURES "" CACHE STRING
+    "GPUs to compile for, as 80-real or native; empty: all kinds that nvcc knows")
+set(kinds 75 80 86 89 90 100 120)
+
+# cuda_architectures(VARIABLE NVCC)
+function(cuda_architectures variable nvcc)
+  set(wanted ${VERIFY_CUDA_ARCHITECTURES})
+  if(wanted STREQUAL native AND CMAKE_VERSION VERSION_LESS 3.24) # does not know the word
+    execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+                    OUTPUT_VARIABLE wanted ERROR_QUIET)
+    string(REGEX MATCHALL "[0-9]+\\.[0-9]+" wanted "${wanted}")
+    list(REMOVE_DUPLICATES wanted)
+    list(TRANSFORM wanted REPLACE "\\." "")
+    list(TRANSFORM wanted APPEND -real)
+  endif()
+  if(NOT wanted)
+    execute_process(COMMAND ${nvcc} --list-gpu-arch OUTPUT_VARIABLE known ERROR_QUIET)
+    foreach(kind ${kinds})
+      if(known MATCHES "compute_${kind}[^0-9]")
+        list(APPEND wanted ${kind}-real)
+        set(last ${kind})
+      endif()
+    endforeach()
+    if(wanted)
+      list(POP_BACK wanted)
+    endif()
+    list(APPEND wanted ${last})
+  endif()
+  if(NOT wanted)
+    message(FATAL_ERROR "${nvcc} --list-gpu-arch names none of ${kinds}: set VERIFY_CUDA_ARCHITECTURES")
+  endif()
+  set(${variable} ${wanted} PARENT_SCOPE)
+endfunction()
