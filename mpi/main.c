@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "about.h"
 #include "base/shown.h"
 #include "job.h"
 #include "pulse.h"
@@ -61,7 +62,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     TRY(job_start(job, argc, argv));
     if (job->options.version || job->options.help) {
         if (job->rank == 0 && job->options.version)
-            line_print(stdout, "verify " VERIFY_VERSION);
+            TRY(print_text(about_append));
         else if (job->rank == 0)
             TRY(print_text(options_help));
         return STATUS_OK;
