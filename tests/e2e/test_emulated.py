@@ -85,7 +85,7 @@ class Emulated(Case):
         self.assertEqual(self.tree("out"), self.tree("whole"))
 
     def test_a_number_too_large_for_fp16(self):
-        self.dataset(pictures=2)
+        self.dataset(pictures=1) # of two, either may be the first
         with open(self.path("m.onnx"), "wb") as file:
             file.write(with_number(FIRST, 1e5))
         flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,

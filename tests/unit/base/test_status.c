@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "base/status.h"
+#include "unit.h"
 
 static void test_message(void **state) {
     (void)state;
@@ -57,5 +58,5 @@ int main(void) {
         cmocka_unit_test(test_reason),
         cmocka_unit_test(test_threads_have_their_own),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

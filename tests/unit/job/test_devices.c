@@ -13,6 +13,7 @@
 
 #include "job/devices.h"
 #include "job/plugins.h"
+#include "unit.h"
 
 /* Of this table's plug-in: whether its device is here, by a file that is there or is not. */
 static const char *signs[2];
@@ -191,5 +192,5 @@ int main(void) {
         cmocka_unit_test_setup(test_refused, set_up),
         cmocka_unit_test_setup(test_folders, set_up),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "job/devices.h"
 #include "job/options_set.h"
 #include "unit.h"
 
@@ -233,6 +234,18 @@ static void test_docs_say_what_the_table_says(void **state) {
     text_free(&expected);
 }
 
+/* --device takes what the table of backends has. */
+static void test_devices_are_the_backends(void **state) {
+    (void)state;
+    struct text said = {0}, known = {0};
+    option_argument(option_row(OPTION_AT_device), &said);
+    devices_choices(&known);
+    text_string(&known, "|0,1,...");
+    assert_string_equal(said.data, known.data);
+    text_free(&said);
+    text_free(&known);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_have_what_all_need),
@@ -242,6 +255,7 @@ int main(void) {
         cmocka_unit_test(test_what_changes_results_is_compared),
         cmocka_unit_test(test_results_have_the_names_and_values_of_old),
         cmocka_unit_test(test_docs_say_what_the_table_says),
+        cmocka_unit_test(test_devices_are_the_backends),
     };
     return RUN_TESTS(tests);
 }
