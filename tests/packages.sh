@@ -92,7 +92,7 @@ bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader verify
   grep -q -- '-F _verify verify'
 echo "passed: manual page, completions of bash and zsh"
 quietly /usr/share/verify-labels/slurm/run_local.sh 2 --version
-names=$(dpkg-deb -W --showformat='${Package}\n' ./*.deb)
+names=$(for deb in ./*.deb; do dpkg-deb -f "$deb" Package; done)
 files=$(dpkg -L $names | sort -u)
 quietly apt-get purge -y $names
 for file in $files; do
