@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "about.h"
 #include "base/shown.h"
 #include "ending.h"
 #include "job/outcome.h"
@@ -25,23 +26,20 @@ struct job {
     struct signals *signals;
 };
 
-static enum status print_help(void) {
+/* --version or --help. */
+static enum status print_about(const struct job *job) {
     struct text text = {0};
-    options_help(&text);
+    if (job->ranks.rank != 0)
+        return STATUS_OK;
+    if (job->options.version)
+        about_append(&text);
+    else
+        options_help(&text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
         lines_print(stdout, text.data);
     text_free(&text);
     return status;
-}
-
-static enum status print_about(const struct job *job) {
-    if (job->ranks.rank != 0)
-        return STATUS_OK;
-    if (!job->options.version)
-        return print_help();
-    line_print(stdout, "verify " VERIFY_VERSION);
-    return STATUS_OK;
 }
 
 static enum status inspect(const struct job *job) {

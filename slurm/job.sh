@@ -4,11 +4,9 @@
 # the time limit: verify then stops in order, and the job goes back to the queue to continue.
 set -u
 
-verify=${VERIFY:-${VERIFY_HOME:-$SLURM_SUBMIT_DIR}/build/verify}
-if [ ! -x "$verify" ]; then
-  echo "job.sh: $verify: no such program; run build.sh first, or set VERIFY_HOME to the project's folder" >&2
-  exit 2
-fi
+# shellcheck source=slurm/find_verify.sh
+. "$(dirname "${BASH_SOURCE[0]}")/find_verify.sh"
+find_verify "${VERIFY_HOME:-}" || exit 2
 cpus=${SLURM_CPUS_PER_TASK:-}
 tasks=${SLURM_NTASKS_PER_NODE:-0}
 gpus=${SLURM_GPUS_ON_NODE:-0}
@@ -52,7 +50,7 @@ export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}
 # --kill-on-bad-exit: when a task dies, the others get SIGTERM and write down what they have.
 srun --mpi="${SLURM_MPI_TYPE:-pmix}" --kill-on-bad-exit=1 ${cpus:+--cpus-per-task="$cpus"} \
   bash -c '[ "$SLURM_PROCID" != 0 ] || : > "$0-started"; VERIFY_BEGUN_FILE=$0 exec "$@"' \
-  "$begun" "$verify" "${flags[@]}" &
+  "$begun" "${verify[@]}" "${flags[@]}" &
 step=$!
 
 trap 'stopping=true; kill -USR1 "$step"' USR1 # srun hands it on to the tasks

@@ -14,7 +14,9 @@ if [ $# -eq 0 ]; then
   [ -f config.json ] || { echo "run_local.sh: no flags, and no config.json in $PWD" >&2; exit 2; }
   set -- --config config.json
 fi
-verify=${VERIFY:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/verify}
-[ -x "$verify" ] || { echo "run_local.sh: $verify: no such program; run build.sh first" >&2; exit 2; }
-if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
-exec mpirun --oversubscribe --bind-to none -np "$n" "$verify" "$@"
+# shellcheck source=slurm/find_verify.sh
+. "$(dirname "${BASH_SOURCE[0]}")/find_verify.sh"
+find_verify "" || exit 2
+# shellcheck source=slurm/mpi_env.sh
+. "$(dirname "${BASH_SOURCE[0]}")/mpi_env.sh"
+exec mpirun -np "$n" "${verify[@]}" "$@"

@@ -10,8 +10,8 @@ static const struct backend_interface cuda = {
     .uses_gpus = true,
     .library = "libverify_cuda.so",
     .signs = nvidia,
-    .without = "this verify was built without CUDA; use --device cpu, or build it where nvcc and "
-               "cuDNN are found",
+    .without = "this verify was built without CUDA, or that part is not installed; use --device "
+               "cpu, or build it where nvcc and cuDNN are found",
 };
 
 const struct backend_interface *const backends[] = {&cuda, &backend_cpu, NULL};

@@ -16,6 +16,17 @@ DATA = os.path.join(ROOT, "demo", "data")
 FIXTURES = os.environ.get("VERIFY_FIXTURES", "")  # models and pictures that are not the project's
 SKIPPED = 77  # the exit status that ctest takes for it
 
+
+def mpi_environment():
+    """What slurm/mpi_env.sh sets: a process that mpirun may run as root, more of them than cores."""
+    script = os.path.join(ROOT, "slurm", "mpi_env.sh")
+    shown = subprocess.run(["env", "-i", "/bin/sh", "-c", '. "$0"; /usr/bin/env', script], check=True,
+                           stdout=subprocess.PIPE).stdout.decode()
+    lines = (line.split("=", 1) for line in shown.splitlines())
+    return {name: value for name, value in lines if name.startswith(("OMPI_", "PRTE_"))}
+
+
+os.environ.update(mpi_environment())
 needs_fixtures = unittest.skipUnless(os.path.isdir(FIXTURES),
                                      "the environment variable VERIFY_FIXTURES names no folder")
 
@@ -58,9 +69,8 @@ class Case(unittest.TestCase):
         self.code), returns its output."""
         command = [VERIFY, *[str(f) for f in flags]]
         if ranks:
-            command = ["mpirun", "--oversubscribe", "-np", str(ranks)] + command
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **(env or {}))
+            command = ["mpirun", "-np", str(ranks)] + command
+        environment = dict(os.environ, **(env or {}))
         done = subprocess.run(command, cwd=cwd or self.folder, env=environment, timeout=timeout,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)

@@ -15,8 +15,7 @@ class Run:
         command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, "--model", model,
                    "--data", data or os.path.join(DATA, "data.yaml"), "--imgsz", str(imgsz),
                    "--threads", "1", *[str(f) for f in flags]]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        environment = dict(os.environ)
         self.case = case
         self.log = case.path("screen-%d" % time.monotonic_ns())
         with open(self.log, "wb") as file:

@@ -16,8 +16,7 @@ class ResumeCase(Case):
     def start(self, *flags, ranks=2):
         """Starts verify under mpirun and returns at once."""
         command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, *self.FLAGS, *flags]
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        environment = dict(os.environ)
         process = subprocess.Popen(command, cwd=self.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)

@@ -103,8 +103,7 @@ class Emulated(Case):
                                    "env", "VERIFY_EMULATION_ABSENT=1", *verify],
                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   text=True, timeout=100,
-                                  env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"))
+                                  env=dict(os.environ))
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
             self.assertRegex(done.stdout + done.stderr, "rank 1 on .*(cannot|--device cuda): ")
             self.assertEqual("WARNING: no rank uses a GPU" in done.stdout, code == 0)

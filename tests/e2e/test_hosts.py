@@ -37,7 +37,7 @@ class Hosts(Case):
                    "--mca", "plm_rsh_no_tree_spawn", "1", "--mca", "oob_tcp_if_include", "lo",
                    "--mca", "btl_tcp_if_include", "lo", "--oversubscribe", "--host", hosts,
                    VERIFY, *[str(f) for f in flags]]
-        env = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        env = dict(os.environ)
         done = subprocess.run(command, cwd=self.folder, env=env, timeout=120,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, universal_newlines=True)

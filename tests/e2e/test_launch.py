@@ -31,8 +31,7 @@ class Launch(Case):
                         *[str(f) for f in flags]]
         done = subprocess.run(command, cwd=self.folder, timeout=timeout, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"))
+                              env=dict(os.environ))
         self.stdout, self.stderr = done.stdout, done.stderr
         return done.returncode
 

@@ -129,8 +129,7 @@ class HostileNames(Case):
     """Nothing but printable text and newlines reaches the screen and the logs."""
 
     def run_bytes(self, *flags, code=0):
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        environment = dict(os.environ)
         command = [VERIFY, *flags]
         done = subprocess.run(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)

@@ -45,8 +45,7 @@ class Opens(Case):
     def calls(self, code, model, *flags):
         """What verify does from the model's first opening to the first word it says about it."""
         trace = self.path("trace")
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        environment = dict(os.environ)
         done = subprocess.run(["strace", "-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", trace, "-e",
                                "trace=" + CALLS, "stdbuf", "-oL", VERIFY, "--inspect", "--model",
                                model, *flags],

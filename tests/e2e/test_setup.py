@@ -90,7 +90,11 @@ class Setup(Case):
         self.assertEqual(out.count("usage: verify"), 1)
         for flag in ("--model", "--data", "--place", "--missing-conf", "--no-half"):
             self.assertIn(flag, out)
-        self.assertRegex(self.run_verify("--version", ranks=2), r"^verify \d+\.\d+\.\d+\n$")
+        for flag, ranks in (("--version", 2), ("-V", 0)):
+            out = self.run_verify(flag, ranks=ranks)
+            self.assertRegex(out.splitlines()[0], r"^verify \d+\.\d+\.\d+$")
+            self.assertRegex("\n".join(out.splitlines()[1:]),
+                             r"^commit: \S+\nCUDA: .+\noneDNN: .+\nMPI: .+\nlicence: MIT$")
         out = self.run_verify("--model", MODEL, "--inspect", "--imgsz", 256, ranks=1)
         for word in ("ONNX", "10", "zero", "GFLOP", "Conv"):
             self.assertIn(word, out)

@@ -1,0 +1,69 @@
+/* The flags for the manual page, in roff. */
+#include <string.h>
+
+#include "job/options.h"
+#include "pages.h"
+
+/* A text of which roff makes nothing but its letters. */
+static void append_roff(struct text *text, const char *string) {
+    for (const char *at = string; *at; at++) {
+        if (*at == '-' || *at == '\\')
+            text_string(text, *at == '-' ? "\\-" : "\\e");
+        else if ((*at == '.' || *at == '\'') && at == string)
+            text_format(text, "\\&%c", *at);
+        else if (*at == '\'')
+            text_string(text, "\\(aq");
+        else
+            text_bytes(text, at, 1);
+    }
+}
+
+static void append_words(struct text *text, const char *const *words, const char *separator) {
+    for (size_t i = 0; words[i]; i++) {
+        text_string(text, i ? separator : "");
+        append_roff(text, words[i]);
+    }
+}
+
+static void append_option(struct text *text, const struct option_info *info) {
+    text_string(text, ".TP\n");
+    if (info->letter)
+        text_format(text, ".BR \\-%c \", \" \\-\\-%s\n", info->letter, info->name);
+    else {
+        text_format(text, ".B%s \"\\-\\-", info->argument ? "I" : "");
+        append_roff(text, info->name);
+        text_string(text, info->argument ? " \" \"" : "");
+        append_roff(text, info->argument ? info->argument : "");
+        text_string(text, "\"\n");
+    }
+    append_roff(text, info->help);
+    text_string(text, ".\n");
+    if (info->choices) {
+        text_string(text, "One of: ");
+        append_words(text, info->choices, ", ");
+        text_string(text, ".\n");
+    }
+    if (info->argument && info->initial && !strstr(info->help, "default")) {
+        text_string(text, "The default is ");
+        append_roff(text, info->initial);
+        text_string(text, ".\n");
+    }
+}
+
+void man_options(struct text *text) {
+    /* Rows of one group need not be neighbours. */
+    for (size_t i = 0; i < option_count(); i++) {
+        const char *group = option_info(i)->group;
+        size_t first = 0;
+        while (strcmp(option_info(first)->group, group) != 0)
+            first++;
+        if (first < i)
+            continue;
+        text_string(text, ".SS \"");
+        append_roff(text, group);
+        text_string(text, "\"\n");
+        for (size_t k = i; k < option_count(); k++)
+            if (strcmp(option_info(k)->group, group) == 0)
+                append_option(text, option_info(k));
+    }
+}

@@ -1,0 +1,85 @@
+# The tests of the CUDA backend, without a GPU and on one; CMakeLists.txt includes it.
+
+# The CUDA backend's plain-C twin; the last needs CUDA's libraries, but no GPU.
+unit_test(cuda_kernels verify_cuda_host)
+unit_test(cuda_kernels_window verify_cuda_host)
+unit_test(cuda_kernels_input verify_cuda_host)
+unit_test(cuda_attention verify_cuda_host)
+unit_test(cuda_conv verify_cuda_host)
+unit_test(cuda_conv_cache verify_cuda_host)
+unit_test(cuda_network verify_cuda_host)
+unit_test(cuda_zoo verify_cuda_host)
+unit_test(cuda_profile verify_cuda_host)
+unit_test(cuda_gates verify_cuda_host)
+set_tests_properties(cuda_gates PROPERTIES LABELS release) # as cpu_gate
+
+# The same over the kernels themselves, compiled by the C++ compiler and run on the CPU.
+enable_language(CXX)
+add_subdirectory(emulation)
+unit_test(emulation verify_emulation)
+# emulated_orders(NAME ORDER...): runs test_emulated_NAME in each of the emulation's orders; with the
+# sanitizers the shuffled one is enough.
+function(emulated_orders name)
+  foreach(order ${ARGN})
+    add_test(NAME emulated_${name}_${order} COMMAND test_emulated_${name}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    # They take long, so that others had better run beside them than wait for them at the end.
+    set_tests_properties(emulated_${name}_${order}
+                         PROPERTIES COST 100 ENVIRONMENT VERIFY_EMULATION_ORDER=${order})
+    if(order STREQUAL shuffled)
+      set_tests_properties(emulated_${name}_${order} PROPERTIES LABELS sanitized)
+    else()
+      set_tests_properties(emulated_${name}_${order} PROPERTIES LABELS release)
+    endif()
+  endforeach()
+endfunction()
+# emulated_test(NAME ORDER...): tests/unit/cuda/test_cuda_NAME.c over the kernels.
+function(emulated_test name)
+  add_executable(test_emulated_${name} unit/cuda/test_cuda_${name}.c)
+  target_link_libraries(test_emulated_${name} PRIVATE verify_cuda_emulated PkgConfig::CMOCKA)
+  target_include_directories(test_emulated_${name} PRIVATE unit)
+  set_target_properties(test_emulated_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                         ${CMAKE_BINARY_DIR}/tests)
+  emulated_orders(${name} ${ARGN})
+endfunction()
+foreach(name kernels kernels_window kernels_input attention network judge)
+  emulated_test(${name} ascending descending shuffled)
+endforeach()
+emulated_test(zoo descending)
+# All of the CUDA backend, its streams and events.
+unit_test(emulated_runtime verify_emulated_backend)
+add_executable(test_emulated_backend unit/cuda/test_emulated_backend.c)
+target_link_libraries(test_emulated_backend PRIVATE verify_emulated_backend verify_cpu
+                                                    PkgConfig::CMOCKA)
+target_include_directories(test_emulated_backend PRIVATE unit)
+set_target_properties(test_emulated_backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                       ${CMAKE_BINARY_DIR}/tests)
+emulated_orders(backend ascending descending shuffled)
+
+if(VERIFY_WITH_CUDA)
+  unit_test(cuda_device verify_cuda)
+  # The same on a GPU: skipped where there is none.
+  foreach(name network attention zoo judge gates)
+    add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)
+    target_compile_definitions(test_gpu_${name} PRIVATE TEST_ON_GPU)
+    target_link_libraries(test_gpu_${name} PRIVATE verify_cuda PkgConfig::CMOCKA)
+    target_include_directories(test_gpu_${name} PRIVATE unit)
+    set_target_properties(test_gpu_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                      ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME gpu_${name} COMMAND test_gpu_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(gpu_${name} PROPERTIES LABELS gpu)
+  endforeach()
+endif()
+
+# The program over the emulated CUDA backend.
+get_target_property(program verify SOURCES)
+list(TRANSFORM program PREPEND ${PROJECT_SOURCE_DIR}/mpi/)
+add_executable(verify_emulated ${program} emulation/backends.c)
+target_link_libraries(verify_emulated PRIVATE verify_job verify_cpu verify_emulated_backend
+                                              verify_build_info MPI::MPI_C Threads::Threads)
+set_target_properties(verify_emulated PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+add_test(NAME e2e_emulated COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_emulated.py)
+set_tests_properties(
+  e2e_emulated
+  PROPERTIES LABELS release TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT
+             "VERIFY=$<TARGET_FILE:verify_emulated>;VERIFY_EMULATION_ORDER=shuffled")

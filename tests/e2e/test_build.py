@@ -1,0 +1,79 @@
+"""A user's build: what build.sh asks for and shows, and that the program alone is compiled by default."""
+
+import os
+import pty
+import subprocess
+
+from harness import ROOT, Case, main
+
+PROGRESS = os.path.join(ROOT, "cmake", "progress.sh")
+
+
+def packages(purpose):
+    """The packages of a list, alternatives included."""
+    with open(os.path.join(ROOT, "packages", purpose + ".txt"), encoding="utf-8") as file:
+        lines = [line.split("#")[0].replace("|", " ").split() for line in file]
+    return {name for line in lines for name in line}
+
+
+class Build(Case):
+    def test_bad_usage(self):
+        for arguments, word in ((["--nonsense"], "--nonsense"), (["a", "b"], "two folders"),
+                                (["--preset"], "needs a name")):
+            done = subprocess.run(["bash", os.path.join(ROOT, "build.sh"), *arguments],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(word, done.stderr)
+
+    def test_lists(self):
+        """What only tests need is not asked of a user."""
+        user = packages("run") | packages("build")
+        self.assertIn("cmake", user)
+        self.assertFalse(user & packages("test"))
+        for name in ("slurmctld", "valgrind", "clang-tidy", "libcmocka-dev", "python3-numpy"):
+            self.assertIn(name, packages("test"))
+
+    def test_program_alone(self):
+        """Configured with nothing said: no test, no benchmark, warnings are no errors, and a word on CUDA."""
+        done = subprocess.run(["cmake", "-S", ROOT, "-B", self.path("build")], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, "(?m)^-- CUDA backend: (left out|for) ")
+        targets = subprocess.run(["cmake", "--build", self.path("build"), "--target", "help"],
+                                 capture_output=True, text=True).stdout.split()
+        self.assertIn("verify", targets)
+        for target in targets:
+            self.assertFalse(target.startswith(("test_", "bench_", "fuzz_")), target)
+        with open(self.path("build", "compile_commands.json"), encoding="utf-8") as file:
+            self.assertNotIn("-Werror ", file.read())
+
+    def follow(self, script, stdout):
+        """progress.sh behind a command; its exit status is the command's with pipefail."""
+        return subprocess.Popen(["bash", "-o", "pipefail", "-c", '{ %s; } | bash "$0" Compiling "$1"' % script,
+                                 PROGRESS, self.path("log")], stdout=stdout)
+
+    def test_progress_lines(self):
+        """Where there is no terminal, a line at least every five seconds; all is in the log."""
+        process = self.follow("echo '[ 10%] a'; sleep 5; echo '[5/10] b'; sleep 5; printf c; (exit 3)",
+                              subprocess.PIPE)
+        shown = process.communicate()[0].decode().splitlines()
+        self.assertEqual(process.returncode, 3)
+        self.assertEqual([line.split(" (")[0] for line in shown], ["Compiling 10%", "Compiling 50%"])
+        with open(self.path("log"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "[ 10%] a\n[5/10] b\nc")
+
+    def test_progress_on_a_terminal(self):
+        """One line that is written over."""
+        ours, its = pty.openpty()
+        process = self.follow("echo '[ 10%] a'; echo 'pmstatus:x:50.1:y'; echo 'dlstatus:1:7.5:y'", its)
+        self.assertEqual(process.wait(), 0)
+        os.close(its)
+        shown = os.read(ours, 4096).decode()
+        os.close(ours)
+        self.assertNotIn("\n", shown)
+        for text in ("Compiling 10%", "Compiling 50%", "Downloading packages 7%"):
+            self.assertIn("\r\033[K" + text, shown)
+
+
+if __name__ == "__main__":
+    main()
