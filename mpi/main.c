@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "about.h"
+#include "base/clock.h"
 #include "base/shown.h"
 #include "ending.h"
 #include "job/outcome.h"
