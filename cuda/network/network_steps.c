@@ -361,20 +361,9 @@ static enum status compile(struct network *network, const struct op *op) {
                    : moves_compile(network, op);
     case OP_RESHAPE:
         return moves_compile(network, op);
-    case OP_REDUCE:
-    case OP_EXPAND:
-    case OP_GATHER:
-    case OP_BATCH_NORM:
-    case OP_SHAPE:
-    case OP_CONSTANT_OF_SHAPE:
-    case OP_RANGE:
-    case OP_CAST:
-    case OP_WHERE:
-    case OP_TILE:
-    case OP_UNKNOWN:
-        break;
+    default:
+        return network_refuse(op);
     }
-    return network_refuse(op);
 }
 
 /* The operator that computes a tensor, for a message. */
