@@ -1,60 +1,52 @@
+/* How ranks wait for each other, agree on a status, and end together. */
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/shown.h"
-#include "job.h"
+#include "job/waiting.h"
 #include "pulse.h"
+#include "ranks.h"
 
 enum { MESSAGE_BYTES = 2048 };
 
-/* Others may have much to do before they come: who waits leaves them the cores, after a while that
- * is longer than what a collective call itself mostly takes, and says so once. */
-#define YIELD_SECONDS 0.02
-#define SAY_SECONDS   30
-
-void wait_for(const struct job *job, MPI_Request *request) {
-    double start = pulse_clock();
-    bool said = job->rank != 0;
+void wait_for(const struct ranks *ranks, MPI_Request *request) {
+    struct waiting waiting = waiting_start(ranks->rank != 0, pulse_clock());
     for (int complete = 0; !complete;) {
-        pulse_tick(job->pulse);
+        pulse_tick(ranks->pulse);
         MPI_Test(request, &complete, MPI_STATUS_IGNORE);
-        double waited = pulse_clock() - start;
-        if (complete || waited < YIELD_SECONDS)
-            sched_yield();
-        else
+        double now = pulse_clock();
+        if (!complete && waiting_may_sleep(&waiting, now))
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        if (!said && waited > SAY_SECONDS) {
+        else
+            sched_yield();
+        if (waiting_is_long(&waiting, now))
             line_print(stderr, "verify: waiting for other processes for more than %d s",
-                       SAY_SECONDS);
-            said = true;
-        }
+                       WAITING_SAY_SECONDS);
     }
 }
 
-enum status agree(const struct job *job, enum status mine) {
+enum status agree(const struct ranks *ranks, enum status mine) {
     MPI_Comm comm = MPI_COMM_WORLD;
-    int rank = job->rank;
+    int rank = ranks->rank;
     /* MAXLOC gives the lowest rank among equals. */
     struct {
         int status, rank;
     } own = {(int)mine, rank}, worst;
     MPI_Request request;
     MPI_Iallreduce(&own, &worst, 1, MPI_2INT, MPI_MAXLOC, comm, &request);
-    wait_for(job, &request);
+    wait_for(ranks, &request);
     if (worst.status == STATUS_OK)
         return STATUS_OK;
     char message[MESSAGE_BYTES] = "";
     if (rank == worst.rank && rank == 0)
         snprintf(message, sizeof message, "%s", status_message());
     else if (rank == worst.rank)
-        snprintf(message, sizeof message, "rank %d on %.255s: %s", rank, job->host,
+        snprintf(message, sizeof message, "rank %d on %.255s: %s", rank, ranks->host,
                  status_message());
     MPI_Ibcast(message, MESSAGE_BYTES, MPI_CHAR, worst.rank, comm, &request);
-    wait_for(job, &request);
+    wait_for(ranks, &request);
     return FAIL((enum status)worst.status, "%s", message);
 }
 

@@ -1,15 +1,17 @@
-/* Rank 0's end of the talk: hears all ranks, calls the rounds of progress, decides, makes the
- * matches, notices who is silent. */
+/* Rank 0's end of the talk: hears all ranks and orders them what src/job/control.h decides. */
 #ifndef VERIFY_MPI_LEADER_H
 #define VERIFY_MPI_LEADER_H
 
-#include "messages.h"
+#include "job/orphans.h"
 #include "progress.h"
+#include "run.h"
 
 struct leader;
 
-/* On failure *out is NULL. */
-enum status leader_make(struct job *job, struct leader **out);
+/* `run`: its lock gets a sign of life now and then. `orphans` are stopped where the work ends
+ * early, and waited for where not. `hang_seconds`: as control_make's. On failure *out is NULL. */
+enum status leader_make(const struct ranks *ranks, struct run *run, struct orphans *orphans,
+                        struct screen *screen, double hang_seconds, struct leader **out);
 /* `progress` is this rank's. */
 void leader_start(struct leader *leader, struct progress *progress, double now);
 

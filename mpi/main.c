@@ -1,25 +1,31 @@
 /* verify: the job from beginning to end. */
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/shown.h"
-#include "job.h"
+#include "ending.h"
+#include "job/outcome.h"
 #include "pulse.h"
-#include "screen.h"
-#include "signals.h"
+#include "stages.h"
+#include "warnings.h"
 
-static bool uses_gpus(const struct job *job) {
-    return job->interface && strcmp(job->interface->prefix, "GPU") == 0;
-}
+/* All parts of a job on one rank. Here alone they are together: every stage is handed those that it
+ * uses. */
+struct job {
+    struct ranks ranks;
+    struct options options;
+    struct inputs inputs;
+    struct processor processor;
+    struct run run;
+    struct share share;
+    struct totals totals;
+    struct screen *screen;
+    struct signals *signals;
+};
 
-static enum status print_text(void (*append)(struct text *)) {
+static enum status print_help(void) {
     struct text text = {0};
-    append(&text);
+    options_help(&text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
         lines_print(stdout, text.data);
@@ -27,176 +33,266 @@ static enum status print_text(void (*append)(struct text *)) {
     return status;
 }
 
-static enum status inspect(struct job *job) {
+static enum status print_about(const struct job *job) {
+    if (job->ranks.rank != 0)
+        return STATUS_OK;
+    if (!job->options.version)
+        return print_help();
+    line_print(stdout, "verify " VERIFY_VERSION);
+    return STATUS_OK;
+}
+
+static enum status inspect(const struct job *job) {
     enum status status = STATUS_OK;
+    const struct inputs *inputs = &job->inputs;
     struct text text = {0};
-    if (job->rank == 0) {
-        status = model_describe(&job->model, job->imgsz, job->imgsz, &text);
+    if (job->ranks.rank == 0) {
+        status = model_describe(&inputs->model, inputs->imgsz, inputs->imgsz, &text);
         if (status == STATUS_OK)
             lines_print(stdout, text.data);
     }
     text_free(&text);
-    return agree(job, status);
+    return agree(&job->ranks, status);
+}
+
+/* The work itself, beside which label files without an image are counted. */
+static enum status work(struct job *job) {
+    const struct verify_job description =
+        verify_describe(&job->options, &job->inputs, &job->processor, &job->run);
+    struct orphans orphans = {0};
+    const struct rank_work rank_work = {
+        .verify = &description,
+        .orphans = &orphans,
+        .signals = job->signals,
+        .screen = job->screen,
+        .hang_seconds = (double)job->options.hang_timeout,
+    };
+    signals_keep(job->signals);
+    if (job->ranks.rank == 0)
+        orphans_start(&job->inputs.dataset, &orphans);
+    enum status status = work_all(&job->ranks, &rank_work, &job->run, &job->share, &job->totals);
+    job->totals.orphan_labels = orphans_end(&orphans);
+    return status;
+}
+
+static enum status start_pulse(struct job *job) {
+    return pulse_start(&job->ranks, (double)job->options.hang_timeout,
+                       processor_prefix(&job->processor));
+}
+
+/* In a run not before its folder is known to be this run's: there are the logs. */
+static enum status open_screen(struct job *job) {
+    enum status status = screen_open(&job->ranks, &job->processor, job->run.output,
+                                     job->options.quiet, &job->screen);
+    if (status == STATUS_OK && job->ranks.pulse)
+        pulse_set_screen(job->ranks.pulse, job->screen);
+    return agree(&job->ranks, status);
+}
+
+/* Counts instead of verifying, and prints what would be done. */
+static enum status dry_run(struct job *job) {
+    enum status status;
+    const struct ranks *ranks = &job->ranks;
+    processor_open_none(ranks, &job->options, &job->processor);
+    TRY(open_screen(job));
+    TRY(start_pulse(job));
+    pulse_set_screen(ranks->pulse, job->screen);
+    TRY(share_scatter(ranks, &job->inputs.dataset.images, &job->share));
+    TRY(agree(ranks, tally_make(job->inputs.classes.n_data, &job->totals.tally)));
+    if (ranks->rank == 0)
+        warn_of_inputs(job->screen, &job->options, &job->inputs, 0);
+    TRY(work(job));
+    TRY(tally_reduce(ranks, &job->totals.tally));
+    if (ranks->rank == 0 && job->totals.signal)
+        screen_error(job->screen, "Interrupted: nothing is counted to its end");
+    else if (ranks->rank == 0)
+        dry_run_print(job->screen, &job->options, &job->inputs, &job->totals,
+                      job->share.total_images);
+out:
+    return status;
+}
+
+static enum status report(struct job *job) {
+    const struct report_parts parts = {
+        .options = &job->options,
+        .inputs = &job->inputs,
+        .totals = &job->totals,
+        .device = job->processor.name,
+        .output = job->run.output,
+    };
+    return report_all(&job->ranks, &parts);
 }
 
 /* A signal ended the work: says how far it came, and how to go on. */
-static enum status interrupted(struct job *job, int *exit_status) {
+static enum status report_interrupted(struct job *job) {
     enum status status;
-    TRY(job_reduce(job));
-    TRY(job_report(job));
-    if (job->rank == 0) {
+    TRY(tally_reduce(&job->ranks, &job->totals.tally));
+    TRY(report(job));
+    if (job->ranks.rank == 0) {
         uint64_t done = 0;
         for (size_t i = 0; i < BUCKET_COUNT; i++)
-            done += job->tally.counts[TALLY_IMAGES + i];
+            done += job->totals.tally.counts[TALLY_IMAGES + i];
         screen_error(job->screen, "Interrupted: %llu of %llu images are done. Go on with --resume",
-                     (unsigned long long)done, (unsigned long long)job->total_images);
+                     (unsigned long long)done, (unsigned long long)job->share.total_images);
     }
-    *exit_status = signal_exit_status(job->signal);
+out:
+    return status;
+}
+
+/* All is in the journals: brings it together. */
+static enum status finish(struct job *job) {
+    enum status status;
+    const struct ranks *ranks = &job->ranks;
+    struct run *run = &job->run;
+    bool first = ranks->rank == 0;
+    signals_release(job->signals,
+                    first ? "verify: interrupted: the same command with --resume goes on" : NULL);
+    if (first)
+        screen_all_completed(job->screen);
+    TRY(merge_all(ranks, run, job->share.total_images, job->options.save_json));
+    TRY(tally_reduce(ranks, &job->totals.tally));
+    TRY(report(job));
+    if (first)
+        run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
+    if (first && outcome_print(job->screen, &run->counts, run->output, job->inputs.imgsz))
+        screen_results(job->screen, &job->totals.tally, job->share.total_images,
+                       &job->inputs.dataset);
+    TRY(agree(ranks, first ? run_end(run) : STATUS_OK));
+out:
+    return status;
+}
+
+/* Says how the work begins, and what is odd about it. */
+static enum status introduce(struct job *job) {
+    enum status status = STATUS_OK;
+    const struct ranks *ranks = &job->ranks;
+    const struct share *share = &job->share;
+    if (ranks->rank == 0) {
+        screen_start(job->screen, share->total_images);
+        if (job->run.resumed)
+            screen_line(job->screen, "Resuming: %llu of %llu images are done",
+                        (unsigned long long)share->done_before,
+                        (unsigned long long)share->total_images);
+        warn_of_inputs(job->screen, &job->options, &job->inputs, job->run.kept_images);
+    }
+    warn_of_lack(ranks, &job->processor, job->screen);
+    if (processor_uses_gpus(&job->processor))
+        TRY(warn_of_sharing(ranks, job->options.device, job->processor.name, job->screen));
+out:
+    return status;
+}
+
+/* A run in the output folder, new or continued. */
+static enum status verify(struct job *job, int *exit_status) {
+    enum status status;
+    struct ranks *ranks = &job->ranks;
+    const struct options *options = &job->options;
+    const struct inputs *inputs = &job->inputs;
+    TRY(processor_open(ranks, options, inputs, &job->processor));
+    TRY(run_open(ranks, options, inputs, job->processor.interface->name, &job->run));
+    if (job->run.complete) {
+        if (ranks->rank == 0)
+            line_print(stdout, "%s is complete: nothing is left to resume", job->run.output);
+        *exit_status = outcome_exit_status(ranks, options, &job->run.counts);
+        return STATUS_OK;
+    }
+    TRY(start_pulse(job));
+    TRY(resume(ranks, inputs, &job->run, &job->share, &job->totals.tally));
+    TRY(open_screen(job));
+    if (ranks->rank == 0)
+        screen_title(job->screen);
+    TRY(share_scatter(ranks, &inputs->dataset.images, &job->share));
+    TRY(introduce(job));
+    TRY(run_open_journal(ranks, options->save_json, &job->run));
+    TRY(work(job));
+    if (job->totals.signal) {
+        TRY(report_interrupted(job));
+        *exit_status = signal_exit_status(job->totals.signal);
+        return STATUS_OK;
+    }
+    TRY(finish(job));
+    *exit_status = outcome_exit_status(ranks, options, &job->run.counts);
 out:
     return status;
 }
 
 static enum status run(struct job *job, int argc, char **argv, int *exit_status) {
     enum status status;
-    TRY(job_start(job, argc, argv));
-    if (job->options.version || job->options.help) {
-        if (job->rank == 0 && job->options.version)
-            line_print(stdout, "verify " VERIFY_VERSION);
-        else if (job->rank == 0)
-            TRY(print_text(options_help));
-        return STATUS_OK;
-    }
-    if (job->rank == 0)
+    struct ranks *ranks = &job->ranks;
+    const struct options *options = &job->options;
+    TRY(ranks_start(ranks, argc, argv, &job->options));
+    if (options->version || options->help)
+        return print_about(job);
+    if (ranks->rank == 0)
         signals_release(job->signals, "verify: interrupted before the work began");
-    TRY(job_open_model(job));
-    if (job->options.inspect)
+    TRY(inputs_open_model(ranks, options, &job->inputs));
+    if (options->inspect)
         return inspect(job);
-    TRY(job_open_data(job));
-    if (job->options.dry_run) {
-        TRY(job_dry_run(job));
-        if (job->signal)
-            *exit_status = signal_exit_status(job->signal);
-        return STATUS_OK;
-    }
-    TRY(job_open_backend(job));
-    TRY(job_open_output(job));
-    if (job->complete) {
-        if (job->rank == 0)
-            line_print(stdout, "%s is complete: nothing is left to resume", job->output);
-        *exit_status = job_exit_status(job);
-        return STATUS_OK;
-    }
-    TRY(pulse_start(job, &job->pulse));
-    TRY(job_resume(job));
-    TRY(agree(job, screen_open(job->output, job->rank, job->options.quiet, &job->screen)));
-    if (job->rank == 0)
-        screen_title(job->screen, uses_gpus(job), job->size);
-    TRY(job_scatter(job));
-    if (job->rank == 0) {
-        screen_start(job->screen, uses_gpus(job), job->size, job->total_images);
-        if (job->resumed)
-            screen_line(job->screen, "Resuming: %llu of %llu images are done",
-                        (unsigned long long)job->done_before,
-                        (unsigned long long)job->total_images);
-        job_warn(job);
-    }
-    job_warn_of_lack(job);
-    if (uses_gpus(job))
-        TRY(job_warn_of_sharing(job));
-    TRY(job_open_journal(job));
-    TRY(job_verify(job));
-    if (job->signal)
-        return interrupted(job, exit_status);
-    /* All is in the journals. */
-    signals_release(job->signals, job->rank == 0 ? "verify: interrupted: the same command with "
-                                                   "--resume goes on"
-                                                 : NULL);
-    if (job->rank == 0)
-        screen_all_completed(job->screen, uses_gpus(job));
-    TRY(job_merge(job));
-    TRY(job_reduce(job));
-    TRY(job_report(job));
-    TRY(agree(job, job->rank == 0 ? run_end(job) : STATUS_OK));
-    *exit_status = job_exit_status(job);
+    TRY(inputs_open_data(ranks, options, &job->inputs));
+    if (!options->dry_run)
+        return verify(job, exit_status);
+    TRY(dry_run(job));
+    if (job->totals.signal)
+        *exit_status = signal_exit_status(job->totals.signal);
 out:
     return status;
 }
 
-/* How a process ends where its end is held up. */
-struct ending {
-    long milliseconds;
-    int exit_status;
-};
-
-static void *end_process(void *argument) {
-    const struct ending *ending = argument;
-    const long milliseconds = ending->milliseconds;
-    nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
-    _exit(ending->exit_status);
+/* Says why the job failed, where no line has said so yet. On rank 0. */
+static void print_failure(const struct job *job) {
+    if (!job->totals.failure_shown)
+        line_print(stderr, "verify: error: %s", status_message());
+    if (job->run.n_journals && !job->totals.vain)
+        line_print(stderr, "verify: what is done is kept: the same command with --resume goes on");
 }
 
-/* An mpirun that was told to end serves nobody any more, and MPI_Finalize would wait for it until
- * both are killed; and a device that hangs may hold up whoever lets go of it. Nothing is left to do
- * but to leave with the right exit status. */
-static void limit_ending(enum status status, int signal) {
-    /* They outlive main(). */
-    static const struct ending interrupted = {300, INTERRUPTED}, terminated = {300, TERMINATED};
-    static const struct ending failed = {5000, STATUS_FAILED};
-    const struct ending *ending = status == STATUS_FAILED                    ? &failed
-                                  : status == STATUS_OK && signal == SIGINT  ? &interrupted
-                                  : status == STATUS_OK && signal == SIGTERM ? &terminated
-                                                                             : NULL;
-    pthread_t thread;
-    if (ending && pthread_create(&thread, NULL, end_process, (void *)ending) == 0)
-        pthread_detach(thread);
+/* A run has a log of the same lines, and its results are there. Whether that is so. */
+static bool print_lost_lines(const struct job *job) {
+    bool logged = job->screen && job->run.output;
+    line_print(stderr, "verify: error: cannot write to standard output%s%s%s",
+               logged ? ": its lines are in " : "", logged ? job->run.output : "",
+               logged ? "/logs/verify.log" : "");
+    return logged;
 }
 
-/* Whether lines for standard output were lost, though somebody reads it: a pipe that was closed is
- * the wish of who read it. */
-static bool lines_were_lost(void) {
-    struct pollfd out = {.fd = STDOUT_FILENO};
-    fflush(stdout);
-    return ferror(stdout) && !(poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP));
+static void free_all(struct job *job) {
+    screen_close(job->screen);
+    processor_free(&job->processor);
+    tally_free(&job->totals.tally);
+    share_free(&job->share);
+    run_free(&job->run);
+    inputs_free(&job->inputs);
+    options_free(&job->options);
+    ranks_free(&job->ranks);
 }
 
 int main(int argc, char **argv) {
-    struct job job = {.progress_comm = MPI_COMM_NULL};
+    struct job job = {0};
     struct timespec start;
     MPI_Request request;
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
-    job.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
-    job.clock_started = pulse_clock();
+    job.totals.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
+    job.totals.clock_started = pulse_clock();
     job.signals = signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;
     enum status status = run(&job, argc, argv, &exit_status);
     if (status != STATUS_OK) {
         exit_status = (int)status;
-        if (job.rank == 0 && !job.failure_shown)
-            line_print(stderr, "verify: error: %s", status_message());
-        if (job.rank == 0 && job.n_journals && !job.vain)
-            line_print(stderr,
-                       "verify: what is done is kept: the same command with --resume goes on");
-    }
-    if (status == STATUS_OK && lines_were_lost()) {
-        /* A run has a log of the same lines, and its results are there. */
-        bool logged = job.screen && job.output;
-        line_print(stderr, "verify: error: cannot write to standard output%s%s%s",
-                   logged ? ": its lines are in " : "", logged ? job.output : "",
-                   logged ? "/logs/verify.log" : "");
-        if (!logged)
-            exit_status = STATUS_FAILED;
-    }
-    if (status != STATUS_OK)
+        if (job.ranks.rank == 0)
+            print_failure(&job);
         signals_release(job.signals, NULL);
+    } else if (ending_lost_lines() && !print_lost_lines(&job)) {
+        exit_status = STATUS_FAILED;
+    }
     /* Nobody leaves with a failure while others still work: mpirun would end them. */
     MPI_Ibarrier(MPI_COMM_WORLD, &request);
-    wait_for(&job, &request);
-    pulse_stop(&job.pulse);
-    screen_close(job.screen);
-    job_free(&job);
-    limit_ending(status, job.signal);
+    wait_for(&job.ranks, &request);
+    pulse_stop(&job.ranks);
+    int signal = job.totals.signal;
+    free_all(&job);
+    ending_limit(status, signal);
     MPI_Finalize();
     return exit_status;
 }

@@ -1,3 +1,4 @@
+/* A rank's end of the talk with rank 0, and with the ranks that it exchanges images with. */
 #include "member.h"
 
 #include <stdio.h>
@@ -6,10 +7,6 @@
 
 #include "base/memory.h"
 #include "pulse.h"
-#include "signals.h"
-
-/* How often a rank reports where nothing happens. */
-#define REPORT_SECONDS 0.1
 
 static bool complete(MPI_Request *request) {
     int flag = 0;
@@ -19,25 +16,20 @@ static bool complete(MPI_Request *request) {
 
 static void expect_order(struct member *member) {
     MPI_Irecv(&member->coming, sizeof member->coming, MPI_BYTE, 0, TAG_ORDER,
-              member->job->progress_comm, &member->receiving);
+              member->ranks->work_comm, &member->receiving);
 }
 
-static void look(struct member *member) {
+static void poll_work(struct member *member) {
     struct report_line *mine = &member->mine;
     struct verify_progress *now = &member->now;
-    struct job *job = member->job;
     verify_poll(member->verify, now);
     if (member->error[0] && now->status == STATUS_OK) {
         now->status = STATUS_FAILED;
         memcpy(now->error, member->error, sizeof member->error);
     }
-    mine->stand.done = now->done;
-    mine->stand.held = now->total - now->left - now->done;
-    mine->stand.left = now->left;
-    mine->status = now->status;
-    mine->finished = now->finished;
+    report_update(mine, now);
     if (member->order.command == COMMAND_ABANDON && now->finished && !mine->saved)
-        mine->saved = !job->journal || journal_sync(job->journal) == STATUS_OK;
+        mine->saved = !member->journal || journal_sync(member->journal) == STATUS_OK;
 }
 
 static void begin_round(struct member *member) {
@@ -45,26 +37,27 @@ static void begin_round(struct member *member) {
     member->now.notes[0] = '\0';
 }
 
-void member_start(struct member *member, struct progress *progress, struct verify *verify,
-                  struct work *work) {
-    *member = (struct member){.job = progress->job,
+void member_start(struct member *member, struct progress *progress, struct signals *signals,
+                  struct journal *journal, struct verify *verify, struct work *work) {
+    *member = (struct member){.ranks = progress->ranks,
+                              .signals = signals,
+                              .journal = journal,
                               .progress = progress,
                               .verify = verify,
                               .work = work,
                               .sending = MPI_REQUEST_NULL,
                               .giving = MPI_REQUEST_NULL,
-                              .taking = MPI_REQUEST_NULL,
-                              .reported = -REPORT_SECONDS};
+                              .taking = MPI_REQUEST_NULL};
     expect_order(member);
     /* Before anything is given away: it shows the rank's share. */
-    look(member);
+    poll_work(member);
     begin_round(member);
 }
 
-static void obey(struct member *member, double now) {
+static void follow_order(struct member *member, double now) {
     if (member->order.command == COMMAND_END || member->give || !complete(&member->receiving))
         return;
-    pulse_heard(member->job->pulse, 0, now);
+    pulse_heard(member->ranks->pulse, 0, now);
     member->order = member->coming;
     member->give = member->order.taker >= 0;
     if (member->order.command == COMMAND_CLOSE)
@@ -85,7 +78,7 @@ static void give(struct member *member) {
     if (work_give(member->work, member->order.count, &member->parcel) != STATUS_OK)
         text_clear(&member->parcel);
     MPI_Isend(member->parcel.data, (int)member->parcel.length, MPI_BYTE, member->order.taker,
-              TAG_PARCEL, member->job->progress_comm, &member->giving);
+              TAG_PARCEL, member->ranks->work_comm, &member->giving);
 }
 
 static void open_parcel(struct member *member) {
@@ -100,7 +93,7 @@ static void open_parcel(struct member *member) {
 }
 
 static void take(struct member *member) {
-    MPI_Comm comm = member->job->progress_comm;
+    MPI_Comm comm = member->ranks->work_comm;
     MPI_Status status;
     int there = 0;
     if (member->taking != MPI_REQUEST_NULL) {
@@ -120,15 +113,6 @@ static void take(struct member *member) {
               &member->taking);
 }
 
-/* Whether something has happened that rank 0 should know at once. */
-static bool has_news(const struct member *member) {
-    const struct report_line *mine = &member->mine, *sent = &member->sent;
-    return mine->signal != sent->signal || mine->saved != sent->saved ||
-           mine->finished != sent->finished || mine->status != sent->status ||
-           mine->stand.sent != sent->stand.sent || mine->stand.received != sent->stand.received ||
-           (mine->stand.left == 0) != (sent->stand.left == 0);
-}
-
 /* Takes part in the round of progress that rank 0 has called. */
 static void show(struct member *member) {
     if (progress_complete(member->progress) && member->progress->rounds < member->order.rounds)
@@ -143,21 +127,21 @@ static void report(struct member *member, double now) {
         return;
     }
     member->mine.last = member->order.command == COMMAND_END && progress_complete(member->progress);
-    if (!member->mine.last && now - member->reported < REPORT_SECONDS && !has_news(member))
+    if (!report_is_due(&member->mine, &member->sent, now - member->reported))
         return;
     member->reported = now;
     member->sent = member->mine;
     MPI_Issend(&member->sent, sizeof member->sent, MPI_BYTE, 0, TAG_REPORT,
-               member->job->progress_comm, &member->sending);
+               member->ranks->work_comm, &member->sending);
 }
 
 void member_turn(struct member *member, double now) {
     if (!member->mine.signal)
-        member->mine.signal = signals_take(member->job->signals);
-    obey(member, now);
+        member->mine.signal = signals_take(member->signals);
+    follow_order(member, now);
     give(member);
     take(member);
-    look(member);
+    poll_work(member);
     show(member);
     report(member, now);
 }

@@ -4,10 +4,14 @@
 
 #include "base/text.h"
 #include "messages.h"
+#include "output/journal.h"
 #include "progress.h"
+#include "signals.h"
 
 struct member {
-    struct job *job;
+    const struct ranks *ranks;
+    struct signals *signals;
+    struct journal *journal; /* NULL: none */
     struct progress *progress;
     struct verify *verify;
     struct work *work;
@@ -27,8 +31,9 @@ struct member {
     bool left;               /* the last report has gone */
 };
 
-void member_start(struct member *member, struct progress *progress, struct verify *verify,
-                  struct work *work);
+/* Begins the first round of progress. `journal` may be NULL. */
+void member_start(struct member *member, struct progress *progress, struct signals *signals,
+                  struct journal *journal, struct verify *verify, struct work *work);
 
 /* Does what there is to do at this moment; never waits. */
 void member_turn(struct member *member, double now);

@@ -10,16 +10,20 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "job.h"
+#include "output/run_file.h"
 #include "output/storage.h"
 #include "output/work_folder.h"
 #include "pulse.h"
+#include "stages.h"
 
-/* Images that are placed in one round. */
-enum { COPY_BYTES = 1 << 20, ROUND_IMAGES = 1 << 15 };
+enum {
+    COPY_BYTES = 1 << 20,   /* neighbouring lines that are written together, at most about */
+    ROUND_IMAGES = 1 << 15, /* that are placed in one round */
+};
+
 /* Bytes that are brought to the disk at once, which is one step. */
 #define SYNC_BYTES (UINT64_C(1) << 25)
-/* That a slow disk takes a second. */
+/* Bytes that a slow disk takes a second. */
 #define SLOW_BYTES 1e6
 
 /* One merged file: `head`, the lines of all images in list order without the last `trim` bytes,
@@ -39,7 +43,9 @@ struct line {
 };
 
 struct merging {
-    const struct job *job;
+    const struct ranks *ranks;
+    const struct run *run;
+    uint64_t total_images;
     const struct framing *framing;
     size_t n_lines, line_capacity;
     struct line *lines; /* by index; owned */
@@ -57,7 +63,7 @@ struct merging {
 
 /* An image that failed in an earlier epoch was tried again. */
 static bool counts(const struct merging *merging, const struct journal_line *line) {
-    return line->bucket != BUCKET_FAILED || merging->epoch == merging->job->epoch;
+    return line->bucket != BUCKET_FAILED || merging->epoch == merging->run->epoch;
 }
 
 static uint64_t length_of(const struct merging *merging, const struct journal_line *line) {
@@ -66,7 +72,7 @@ static uint64_t length_of(const struct merging *merging, const struct journal_li
 
 static enum status measure(void *context, const struct journal_line *line) {
     struct merging *merging = context;
-    pulse_tick(merging->job->pulse);
+    pulse_tick(merging->ranks->pulse);
     if (!counts(merging, line))
         return STATUS_OK;
     enum status status = memory_reserve(&merging->lines, &merging->line_capacity,
@@ -92,10 +98,10 @@ static size_t first_not_above(const struct merging *merging) {
 /* This rank's lines and their lengths, by index. */
 static enum status measure_all(struct merging *merging) {
     enum status status = STATUS_OK;
-    const struct job *job = merging->job;
-    for (size_t i = 0; i < job->n_journals; i++) {
-        merging->epoch = job->journals[i].epoch;
-        TRY(journal_read(job->output, job->journals[i], measure, merging));
+    const struct run *run = merging->run;
+    for (size_t i = 0; i < run->n_journals; i++) {
+        merging->epoch = run->journals[i].epoch;
+        TRY(journal_read(run->output, run->journals[i], measure, merging));
     }
     /* Mostly they are in order, and sorting takes as much memory again. */
     if (first_not_above(merging) < merging->n_lines)
@@ -133,7 +139,7 @@ static enum status write_at(const struct merging *merging, const char *bytes, si
 
 /* Brings to the disk what was written since the last time. */
 static enum status sync_whole(struct merging *merging) {
-    pulse_announce(merging->job->pulse, (double)merging->unsynced / SLOW_BYTES);
+    pulse_announce(merging->ranks->pulse, (double)merging->unsynced / SLOW_BYTES);
     merging->unsynced = 0;
     return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging, errno);
 }
@@ -163,7 +169,7 @@ static enum status copy(void *context, const struct journal_line *line) {
     enum status status = STATUS_OK;
     struct merging *merging = context;
     uint64_t length = length_of(merging, line);
-    pulse_tick(merging->job->pulse);
+    pulse_tick(merging->ranks->pulse);
     if (length == 0 || !counts(merging, line))
         return STATUS_OK;
     const struct line *found = find_line(merging, line->index);
@@ -180,13 +186,13 @@ out:
 
 static enum status copy_all(struct merging *merging) {
     enum status status = STATUS_OK;
-    const struct job *job = merging->job;
-    for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++) {
+    const struct run *run = merging->run;
+    for (size_t i = 0; status == STATUS_OK && i < run->n_journals; i++) {
         struct journal_texts texts;
-        TRY(journal_texts_open(job->output, job->journals[i], &texts));
+        TRY(journal_texts_open(run->output, run->journals[i], &texts));
         merging->texts = &texts;
-        merging->epoch = job->journals[i].epoch;
-        status = journal_read(job->output, job->journals[i], copy, merging);
+        merging->epoch = run->journals[i].epoch;
+        status = journal_read(run->output, run->journals[i], copy, merging);
         if (status == STATUS_OK)
             status = flush(merging);
         journal_texts_close(&texts);
@@ -214,7 +220,7 @@ static void write_no_whole_pages(int file, int rank) {
 static enum status place_round(struct merging *merging, uint64_t first, uint64_t *lengths,
                                size_t *own) {
     MPI_Request request;
-    uint64_t left = merging->job->total_images - first;
+    uint64_t left = merging->total_images - first;
     size_t count = left < ROUND_IMAGES ? (size_t)left : ROUND_IMAGES, begin = *own;
     memset(lengths, 0, count * sizeof *lengths);
     /* One more, so that an image that is there differs from one that is not. */
@@ -222,7 +228,7 @@ static enum status place_round(struct merging *merging, uint64_t first, uint64_t
         lengths[merging->lines[*own].index - first] = merging->lines[*own].end + 1;
     MPI_Iallreduce(MPI_IN_PLACE, lengths, (int)count, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD,
                    &request);
-    wait_for(merging->job, &request);
+    wait_for(merging->ranks, &request);
     for (size_t i = 0; i < count; i++) {
         if (lengths[i] == 0)
             return FAIL(STATUS_FAILED, "image %llu is in no journal: run again with --resume",
@@ -238,13 +244,13 @@ static enum status place_round(struct merging *merging, uint64_t first, uint64_t
 /* Where each line ends, and how many images there are in all: the same on every rank. */
 static enum status place(struct merging *merging) {
     enum status status;
-    const struct job *job = merging->job;
+    const struct ranks *ranks = merging->ranks;
     MPI_Request request;
-    uint64_t *lengths = NULL, images = merging->n_lines, total = job->total_images;
+    uint64_t *lengths = NULL, images = merging->n_lines, total = merging->total_images;
     size_t own = 0;
     MPI_Iallreduce(MPI_IN_PLACE, &images, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    TRY(agree(job, memory_zeroed(ROUND_IMAGES, sizeof *lengths, &lengths)));
+    wait_for(ranks, &request);
+    TRY(agree(ranks, memory_zeroed(ROUND_IMAGES, sizeof *lengths, &lengths)));
     for (uint64_t first = 0; first < total; first += ROUND_IMAGES)
         TRY(place_round(merging, first, lengths, &own));
     if (images != total)
@@ -280,28 +286,30 @@ out:
     return status;
 }
 
-static enum status merge(struct job *job, const struct framing *framing) {
+static enum status merge(const struct ranks *ranks, const struct run *run, uint64_t total_images,
+                         const struct framing *framing) {
     enum status status;
-    struct merging merging = {.job = job, .framing = framing, .whole = -1};
+    struct merging merging = {
+        .ranks = ranks, .run = run, .total_images = total_images, .framing = framing, .whole = -1};
     snprintf(merging.draft, sizeof merging.draft, MERGE_PREFIX "%s", framing->file);
-    status = work_folder_open(job->output, true, &merging.work);
+    status = work_folder_open(run->output, true, &merging.work);
     if (status == STATUS_OK)
         status = measure_all(&merging);
-    TRY(agree(job, status));
-    TRY(agree(job, place(&merging)));
+    TRY(agree(ranks, status));
+    TRY(agree(ranks, place(&merging)));
     struct spot spot = work_spot(&merging.work, merging.draft);
     status = below_file_open(&spot, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
     if (status == STATUS_OK)
-        write_no_whole_pages(merging.whole, job->rank);
-    TRY(agree(job, status));
-    TRY(agree(job, copy_all(&merging)));
-    if (job->rank == 0)
+        write_no_whole_pages(merging.whole, ranks->rank);
+    TRY(agree(ranks, status));
+    TRY(agree(ranks, copy_all(&merging)));
+    if (ranks->rank == 0)
         status = frame(&merging);
-    if (job->rank == 0 && status == STATUS_OK)
+    if (ranks->rank == 0 && status == STATUS_OK)
         status = sync_whole(&merging);
-    if (job->rank == 0 && status == STATUS_OK)
+    if (ranks->rank == 0 && status == STATUS_OK)
         status = publish(&merging);
-    status = agree(job, status);
+    status = agree(ranks, status);
 out:
     if (merging.whole >= 0)
         close(merging.whole);
@@ -311,7 +319,8 @@ out:
     return status;
 }
 
-enum status job_merge(struct job *job) {
+enum status merge_all(const struct ranks *ranks, const struct run *run, uint64_t total_images,
+                      bool save_json) {
     static const struct framing records = {
         JOURNAL_RECORDS, "verification_records.jsonl", false, "", "", 0};
     /* Each line ends in a comma and a newline; the last one's go. */
@@ -319,11 +328,11 @@ enum status job_merge(struct job *job) {
         JOURNAL_PREDICTIONS, "predictions.json", false, "[\n", "\n]\n", 2};
     static const struct framing manifest = {JOURNAL_PLACED, MANIFEST, true, "", "", 0};
     enum status status;
-    TRY(merge(job, &records));
-    if (job->options.save_json)
-        TRY(merge(job, &predictions));
-    TRY(merge(job, &manifest));
-    TRY(agree(job, job->rank == 0 ? run_file_note(job->output) : STATUS_OK));
+    TRY(merge(ranks, run, total_images, &records));
+    if (save_json)
+        TRY(merge(ranks, run, total_images, &predictions));
+    TRY(merge(ranks, run, total_images, &manifest));
+    TRY(agree(ranks, ranks->rank == 0 ? run_file_note(run->output) : STATUS_OK));
 out:
     return status;
 }

@@ -1,3 +1,4 @@
+/* Signs of life between rank 0 and the others. */
 #include "pulse.h"
 
 #include <stdio.h>
@@ -8,21 +9,17 @@
 
 #include "base/memory.h"
 #include "base/shown.h"
-#include "base/silence.h"
-#include "progress.h"
-#include "screen.h"
+#include "job/liveness.h"
 
+/* How often a sign of life is given, and how often looked for. */
 #define BEAT_SECONDS 0.5
 #define TURN_SECONDS 0.1
-/* How much later than rank 1 the others find that rank 0 is lost, one after the other. */
-#define STAGGER_FIRST   2.0
-#define STAGGER_SECONDS 0.2
-#define STAGGER_MOST    7.0
 
 /* How long a process may take to end after it has found that another is lost. */
 enum { END_SECONDS = 10 };
 
-enum { HOST_BYTES = sizeof((struct job *)NULL)->host, LAST = -1 };
+/* In place of the seconds that the next step may take: there will be no other. */
+enum { LAST = -1 };
 
 /* Prefix, rank, rank, host, what it does not do, seconds. */
 #define LOST_RANK                                                                                  \
@@ -31,23 +28,25 @@ enum { HOST_BYTES = sizeof((struct job *)NULL)->host, LAST = -1 };
 
 /* Beats to and from one rank. */
 struct peer {
-    struct silence silence;
-    int32_t out, in;  /* seconds that the next step may take, or LAST: there will be no other */
-    int32_t patience; /* with the peer's step */
-    bool ended;       /* the last one has come */
-    double sent;      /* when */
+    int32_t out, in; /* seconds that the next step may take, or LAST */
+    bool ended;      /* the last one has come */
+    double sent;     /* when */
     MPI_Request sending, receiving;
 };
 
 struct pulse {
-    struct job *job;
+    const struct ranks *ranks;
+    double hang_seconds;
+    const char *prefix;
+    struct screen *screen; /* NULL: not yet open */
     MPI_Comm comm;
     char *hosts; /* of all ranks on rank 0, of rank 0 on the others; HOST_BYTES each; owned */
     int first;   /* rank of the first peer */
     size_t n_peers;
-    struct peer *peers;
-    double turned;   /* when */
-    int32_t seconds; /* that the next step may take; 0: no more than any other */
+    struct peer *peers;        /* all others on rank 0, rank 0 on the others; owned */
+    struct listened *listened; /* [n_peers] how long each has been silent; owned */
+    double turned;             /* when */
+    int32_t seconds;           /* that the next step may take; 0: no more than any other */
     bool stopping;
 };
 
@@ -64,21 +63,24 @@ static void pulse_free(struct pulse *pulse) {
         MPI_Comm_free(&pulse->comm);
     free(pulse->hosts);
     free(pulse->peers);
+    free(pulse->listened);
     free(pulse);
 }
 
-/* Makes room for the peers: all others on rank 0, rank 0 on the others. */
-static enum status make(struct job *job, struct pulse **out) {
+static enum status make(const struct ranks *ranks, struct pulse **out) {
     enum status status;
     struct pulse *pulse = NULL;
+    bool first = ranks->rank == 0;
     TRY(memory_zeroed(1, sizeof *pulse, &pulse));
-    pulse->job = job;
+    pulse->ranks = ranks;
     pulse->comm = MPI_COMM_NULL;
-    pulse->first = job->rank == 0 ? 1 : 0;
-    pulse->n_peers = job->rank == 0 ? (size_t)job->size - 1 : 1;
+    pulse->first = first ? 1 : 0;
+    pulse->n_peers = first ? (size_t)ranks->size - 1 : 1;
     status = memory_zeroed(pulse->n_peers, sizeof *pulse->peers, &pulse->peers);
+    status = status_worse(status,
+                          memory_zeroed(pulse->n_peers, sizeof *pulse->listened, &pulse->listened));
     status = status_worse(
-        status, memory_zeroed(job->rank == 0 ? (size_t)job->size : 1, HOST_BYTES, &pulse->hosts));
+        status, memory_zeroed(first ? (size_t)ranks->size : 1, HOST_BYTES, &pulse->hosts));
     *out = pulse;
 out:
     return status;
@@ -86,17 +88,19 @@ out:
 
 static void share_hosts(struct pulse *pulse) {
     char *hosts = pulse->hosts;
-    MPI_Gather(pulse->job->host, HOST_BYTES, MPI_CHAR, hosts, HOST_BYTES, MPI_CHAR, 0, pulse->comm);
+    MPI_Gather(pulse->ranks->host, HOST_BYTES, MPI_CHAR, hosts, HOST_BYTES, MPI_CHAR, 0,
+               pulse->comm);
     MPI_Bcast(hosts, HOST_BYTES, MPI_CHAR, 0, pulse->comm);
 }
 
-enum status pulse_start(struct job *job, struct pulse **out) {
+enum status pulse_start(struct ranks *ranks, double hang_seconds, const char *prefix) {
     enum status status;
     struct pulse *pulse = NULL;
-    *out = NULL;
-    status = agree(job, make(job, &pulse));
+    status = agree(ranks, make(ranks, &pulse));
     if (status != STATUS_OK || !pulse)
         goto out;
+    pulse->hang_seconds = hang_seconds;
+    pulse->prefix = prefix;
     MPI_Comm_dup(MPI_COMM_WORLD, &pulse->comm);
     share_hosts(pulse);
     double now = pulse_clock();
@@ -104,15 +108,19 @@ enum status pulse_start(struct job *job, struct pulse **out) {
         struct peer *peer = &pulse->peers[i];
         peer->sending = MPI_REQUEST_NULL;
         peer->sent = now;
-        silence_break(&peer->silence, now);
+        silence_break(&pulse->listened[i].silence, now);
         MPI_Irecv(&peer->in, 1, MPI_INT32_T, pulse->first + (int)i, 0, pulse->comm,
                   &peer->receiving);
     }
-    *out = pulse;
+    ranks->pulse = pulse;
     pulse = NULL;
 out:
     pulse_free(pulse);
     return status;
+}
+
+void pulse_set_screen(struct pulse *pulse, struct screen *screen) {
+    pulse->screen = screen;
 }
 
 static bool complete(MPI_Request *request) {
@@ -123,10 +131,11 @@ static bool complete(MPI_Request *request) {
 
 static void hear(struct pulse *pulse, size_t i, double now) {
     struct peer *peer = &pulse->peers[i];
+    struct listened *listened = &pulse->listened[i];
     while (!peer->ended && complete(&peer->receiving)) {
-        silence_break(&peer->silence, now);
+        silence_break(&listened->silence, now);
         peer->ended = peer->in == LAST;
-        peer->patience = peer->ended ? 0 : peer->in;
+        listened->patience = peer->ended ? 0 : peer->in;
         if (!peer->ended)
             MPI_Irecv(&peer->in, 1, MPI_INT32_T, pulse->first + (int)i, 0, pulse->comm,
                       &peer->receiving);
@@ -153,20 +162,20 @@ void pulse_turn(struct pulse *pulse, double now) {
     }
 }
 
-static struct peer *find(struct pulse *pulse, int rank) {
+static struct listened *find(struct pulse *pulse, int rank) {
     size_t i = (size_t)(rank - pulse->first);
-    return rank >= pulse->first && i < pulse->n_peers ? &pulse->peers[i] : NULL;
+    return rank >= pulse->first && i < pulse->n_peers ? &pulse->listened[i] : NULL;
 }
 
 void pulse_heard(struct pulse *pulse, int rank, double now) {
-    struct peer *peer = find(pulse, rank);
-    if (peer)
-        silence_break(&peer->silence, now);
+    struct listened *listened = find(pulse, rank);
+    if (listened)
+        silence_break(&listened->silence, now);
 }
 
 double pulse_silence(struct pulse *pulse, int rank, double now) {
-    struct peer *peer = find(pulse, rank);
-    return peer ? silence_look(&peer->silence, now) : 0;
+    struct listened *listened = find(pulse, rank);
+    return listened ? silence_look(&listened->silence, now) : 0;
 }
 
 /* Nothing is on its way any more, neither way. */
@@ -175,46 +184,35 @@ static bool is_done(const struct peer *peer) {
 }
 
 bool pulse_lost(struct pulse *pulse, double now, int *rank, double *seconds) {
-    int own = pulse->job->rank;
-    double limit = (double)pulse->job->options.hang_timeout;
-    double stagger = own > 1 ? STAGGER_FIRST + STAGGER_SECONDS * (own - 2) : 0;
-    bool lost = false;
-    if (limit <= 0)
+    if (pulse->hang_seconds <= 0)
         return false;
-    limit += stagger < STAGGER_MOST ? stagger : STAGGER_MOST;
-    for (size_t i = 0; i < pulse->n_peers; i++) {
-        struct peer *peer = &pulse->peers[i];
-        double silence = silence_look(&peer->silence, now);
-        if (lost || silence < limit + peer->patience || is_done(peer))
-            continue;
-        lost = true;
-        *rank = pulse->first + (int)i;
-        *seconds = silence;
-    }
-    return lost;
+    for (size_t i = 0; i < pulse->n_peers; i++)
+        pulse->listened[i].done = is_done(&pulse->peers[i]);
+    size_t lost =
+        liveness_lost(pulse->listened, pulse->n_peers,
+                      liveness_limit(pulse->ranks->rank, pulse->hang_seconds), now, seconds);
+    *rank = pulse->first + (int)lost;
+    return lost < pulse->n_peers;
 }
 
 const char *pulse_host(const struct pulse *pulse, int rank) {
     return pulse->hosts + (size_t)rank * HOST_BYTES;
 }
 
-void pulse_tell(const struct pulse *pulse, int rank, const char *what, double seconds) {
-    const struct job *job = pulse->job;
+void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, double seconds) {
     const char *host = pulse_host(pulse, rank);
     /* What the other waits for may be the file system that this one writes to next. */
     alarm(END_SECONDS);
-    if (!job->screen)
-        line_print(stderr, LOST_RANK, job_prefix(job), rank, rank, host, what, seconds);
-    else if (job->rank == 0)
-        screen_error(job->screen, LOST_RANK, job_prefix(job), rank, rank, host, what, seconds);
+    if (!pulse->screen)
+        line_print(stderr, LOST_RANK, pulse->prefix, rank, rank, host, what, seconds);
+    else if (pulse->ranks->rank == 0)
+        screen_error(pulse->screen, LOST_RANK, pulse->prefix, rank, rank, host, what, seconds);
     else
-        screen_stand_in(job->screen, job->output, LOST_RANK, job_prefix(job), rank, rank, host,
-                        what, seconds);
+        screen_stand_in(pulse->screen, LOST_RANK, pulse->prefix, rank, rank, host, what, seconds);
 }
 
 void pulse_announce(struct pulse *pulse, double seconds) {
-    enum { MOST_SECONDS = 86400 };
-    pulse->seconds = seconds < MOST_SECONDS ? (int32_t)seconds : MOST_SECONDS;
+    pulse->seconds = liveness_patience(seconds);
     pulse_turn(pulse, pulse_clock());
     pulse->seconds = 0;
 }
@@ -226,7 +224,7 @@ static void step(struct pulse *pulse, double now) {
     pulse_turn(pulse, now);
     if (!pulse_lost(pulse, now, &rank, &seconds))
         return;
-    pulse_tell(pulse, rank, "gives no sign of life", seconds);
+    pulse_print_lost(pulse, rank, "gives no sign of life", seconds);
     abort_job();
 }
 
@@ -243,14 +241,15 @@ static bool is_over(const struct pulse *pulse) {
     return true;
 }
 
-void pulse_stop(struct pulse **pulse) {
-    if (!*pulse)
+void pulse_stop(struct ranks *ranks) {
+    struct pulse *pulse = ranks->pulse;
+    if (!pulse)
         return;
-    (*pulse)->stopping = true;
-    while (!is_over(*pulse)) {
-        step(*pulse, pulse_clock());
+    pulse->stopping = true;
+    while (!is_over(pulse)) {
+        step(pulse, pulse_clock());
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    pulse_free(*pulse);
-    *pulse = NULL;
+    pulse_free(pulse);
+    ranks->pulse = NULL;
 }

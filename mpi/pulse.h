@@ -5,14 +5,18 @@
 #ifndef VERIFY_MPI_PULSE_H
 #define VERIFY_MPI_PULSE_H
 
-#include "job.h"
+#include "ranks.h"
+#include "screen.h"
 
-struct pulse;
+/* Collective: from now on ranks->pulse watches over `ranks`, which must outlive it. `hang_seconds`:
+ * how long a rank may make no step; 0: for ever. `prefix`: screen_prefix's. On failure ranks->pulse
+ * stays NULL. */
+enum status pulse_start(struct ranks *ranks, double hang_seconds, const char *prefix);
+/* Collective: all have passed a barrier before it. ranks->pulse becomes NULL; NULL is fine. */
+void pulse_stop(struct ranks *ranks);
 
-/* Collective. On failure *out is NULL. */
-enum status pulse_start(struct job *job, struct pulse **out);
-/* Collective: all have passed a barrier before it. *pulse becomes NULL; NULL is fine. */
-void pulse_stop(struct pulse **pulse);
+/* Where the line on a lost rank goes; until then to standard error. */
+void pulse_set_screen(struct pulse *pulse, struct screen *screen);
 
 /* Seconds of the clock that is used here. */
 double pulse_clock(void);
@@ -32,7 +36,7 @@ bool pulse_lost(struct pulse *pulse, double now, int *rank, double *seconds);
 
 /* The ERROR line on a rank that is lost; `what` it does not do. The job must be aborted then:
  * within seconds this process ends, whatever it waits for. */
-void pulse_tell(const struct pulse *pulse, int rank, const char *what, double seconds);
+void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, double seconds);
 
 /* On rank 0 of any rank, on the others of rank 0. */
 const char *pulse_host(const struct pulse *pulse, int rank);

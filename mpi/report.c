@@ -1,14 +1,14 @@
-#include <limits.h>
+/* verification_report.json, and the hosts and devices of all ranks for it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "job.h"
+#include "output/report.h"
+#include "output/run_file.h"
 #include "pulse.h"
-#include "screen.h"
+#include "stages.h"
 
-/* That are written at least. */
+/* Failed images that are written to the report in a second, at least. */
 #define FAILURES_A_SECOND 10000
 
 /* What rank 0 needs of each rank for the report; plain data, sent as bytes. */
@@ -18,59 +18,61 @@ struct rank_line {
     double seconds;
 };
 
-static enum status write_report(struct job *job, const struct rank_line *lines) {
+static enum status write_report(const struct ranks *ranks, const struct report_parts *parts,
+                                const struct rank_line *lines) {
     enum status status;
-    struct rank_report *ranks = NULL;
+    const struct options *options = parts->options;
+    const struct inputs *inputs = parts->inputs;
+    const struct totals *totals = parts->totals;
+    struct rank_report *reports = NULL;
     struct text parameters = {0};
-    TRY(memory_zeroed((size_t)job->size, sizeof *ranks, &ranks));
-    for (int r = 0; r < job->size; r++)
-        ranks[r] = (struct rank_report){r, lines[r].host, lines[r].device, lines[r].images,
-                                        lines[r].seconds};
-    options_json(&job->options, &parameters);
+    TRY(memory_zeroed((size_t)ranks->size, sizeof *reports, &reports));
+    for (int r = 0; r < ranks->size; r++)
+        reports[r] = (struct rank_report){r, lines[r].host, lines[r].device, lines[r].images,
+                                          lines[r].seconds};
+    options_json(options, &parameters);
     TRY(text_status(&parameters));
     struct report report = {
-        .status = job->signal ? "interrupted" : "complete",
-        .tally = &job->tally,
-        .classes = &job->classes,
-        .orphan_labels = job->orphan_labels,
-        .n_unread_kinds = job->dataset.n_unread_kinds,
-        .unread_kinds = job->dataset.unread_kinds,
-        .n_ranks = (size_t)job->size,
-        .ranks = ranks,
+        .status = totals->signal ? "interrupted" : "complete",
+        .tally = &totals->tally,
+        .classes = &inputs->classes,
+        .orphan_labels = totals->orphan_labels,
+        .n_unread_kinds = inputs->dataset.n_unread_kinds,
+        .unread_kinds = inputs->dataset.unread_kinds,
+        .n_ranks = (size_t)ranks->size,
+        .ranks = reports,
         .parameters = parameters.data,
-        .model = job->options.model,
-        .dataset = job->options.data,
-        .started = job->started,
-        .finished = job->started + (pulse_clock() - job->clock_started),
+        .model = options->model,
+        .dataset = options->data,
+        .started = totals->started,
+        .finished = totals->started + (pulse_clock() - totals->clock_started),
     };
-    pulse_announce(job->pulse, (double)job->tally.n_failures / FAILURES_A_SECOND);
-    TRY(report_write(job->output, &report));
-    TRY(run_file_note(job->output));
+    pulse_announce(ranks->pulse, (double)totals->tally.n_failures / FAILURES_A_SECOND);
+    TRY(report_write(parts->output, &report));
+    TRY(run_file_note(parts->output));
 out:
-    free(ranks);
+    free(reports);
     text_free(&parameters);
     return status;
 }
 
-enum status job_report(struct job *job) {
+enum status report_all(const struct ranks *ranks, const struct report_parts *parts) {
     enum status status = STATUS_OK;
     MPI_Request request;
-    struct rank_line mine = {.images = job->images_done, .seconds = job->seconds}, *all = NULL;
-    snprintf(mine.host, sizeof mine.host, "%s", job->host);
-    snprintf(mine.device, sizeof mine.device, "%s", job->device);
-    if (job->rank == 0)
-        status = memory_zeroed((size_t)job->size, sizeof *all, &all);
-    TRY(agree(job, status));
+    struct rank_line mine = {.images = parts->totals->images_done,
+                             .seconds = parts->totals->seconds},
+                     *all = NULL;
+    snprintf(mine.host, sizeof mine.host, "%s", ranks->host);
+    snprintf(mine.device, sizeof mine.device, "%s", parts->device);
+    if (ranks->rank == 0)
+        status = memory_zeroed((size_t)ranks->size, sizeof *all, &all);
+    TRY(agree(ranks, status));
     MPI_Igather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD,
                 &request);
-    wait_for(job, &request);
-    if (job->rank == 0) {
-        status = write_report(job, all);
-        if (status == STATUS_OK && !job->signal && job_say_outcome(job))
-            screen_results(job->screen, strcmp(job->interface->prefix, "GPU") == 0, job->size,
-                           job->output, &job->tally, job->total_images, &job->dataset);
-    }
-    status = agree(job, status);
+    wait_for(ranks, &request);
+    if (ranks->rank == 0)
+        status = write_report(ranks, parts, all);
+    status = agree(ranks, status);
 out:
     free(all);
     return status;

@@ -1,134 +1,164 @@
 /* What earlier epochs of the run have done. Journals are dealt out to the ranks, which count them
  * and, at the end, bring their records into the one file. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "job.h"
 #include "output/clear.h"
 #include "pulse.h"
+#include "stages.h"
 
-/* The journals of earlier epochs, the same on all ranks. */
-static enum status share_journals(struct job *job) {
+/* The journals of earlier epochs. */
+struct journal_ids {
+    size_t count;
+    struct journal_id *items; /* owned */
+};
+
+/* Finds them on rank 0 and brings them to all. */
+static enum status share_journals(const struct ranks *ranks, const char *output,
+                                  struct journal_ids *all) {
     enum status status = STATUS_OK;
     MPI_Request request;
     uint64_t count = 0;
-    size_t found = 0;
-    struct journal_id *ids = NULL;
-    if (job->rank == 0)
-        status = journal_list(job->output, &ids, &found);
-    TRY(agree(job, status));
-    count = found;
+    if (ranks->rank == 0)
+        status = journal_list(output, &all->items, &all->count);
+    TRY(agree(ranks, status));
+    count = all->count;
     MPI_Ibcast(&count, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    status = job->rank == 0 ? STATUS_OK : memory_zeroed(count, sizeof *ids, &ids);
-    if (count * sizeof *ids > INT32_MAX)
+    wait_for(ranks, &request);
+    status = ranks->rank == 0 ? STATUS_OK : memory_zeroed(count, sizeof *all->items, &all->items);
+    if (count * sizeof *all->items > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many journals: %llu", (unsigned long long)count);
-    TRY(agree(job, status));
-    MPI_Ibcast(ids, (int)(count * sizeof *ids), MPI_BYTE, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    /* One more than dealt: this rank's own. */
-    TRY(agree(job, memory_zeroed(count + 1, sizeof *job->journals, &job->journals)));
-    for (uint64_t i = (uint64_t)job->rank; i < count; i += (uint64_t)job->size)
-        job->journals[job->n_journals++] = ids[i];
-    if (job->rank == 0 && count) {
-        job->all_journals = ids;
-        job->n_all_journals = count;
-        ids = NULL;
-    }
+    TRY(agree(ranks, status));
+    all->count = count;
+    MPI_Ibcast(all->items, (int)(count * sizeof *all->items), MPI_BYTE, 0, MPI_COMM_WORLD,
+               &request);
+    wait_for(ranks, &request);
 out:
-    free(ids);
     return status;
 }
 
-static bool placed(void *context, uint64_t index, enum bucket bucket) {
-    struct job *job = context;
-    const struct path_list *images = &job->dataset.images;
+/* This rank's part of them, with room for its own. */
+static enum status deal_journals(const struct ranks *ranks, const struct journal_ids *all,
+                                 struct run *run) {
+    enum status status = memory_zeroed(all->count + 1, sizeof *run->journals, &run->journals);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = (size_t)ranks->rank; i < all->count; i += (size_t)ranks->size)
+        run->journals[run->n_journals++] = all->items[i];
+    return STATUS_OK;
+}
+
+/* What repairing asks about. */
+struct repairing {
+    struct pulse *pulse;
+    struct placer *placer;
+    const struct path_list *images; /* of the whole list */
+};
+
+static bool is_placed(void *context, uint64_t index, enum bucket bucket) {
+    const struct repairing *repairing = context;
     char *label = NULL;
-    pulse_tick(job->pulse);
-    if (index >= images->count)
+    pulse_tick(repairing->pulse);
+    if (index >= repairing->images->count)
         return false;
-    const char *image = path_list_get(images, index);
-    bool there =
-        label_path(image, &label) == STATUS_OK && placer_placed(job->placer, bucket, image, label);
+    const char *image = path_list_get(repairing->images, index);
+    bool placed = label_path(image, &label) == STATUS_OK &&
+                  placer_placed(repairing->placer, bucket, image, label);
     free(label);
-    return there;
+    return placed;
 }
 
 static void tick(void *context) {
-    const struct job *job = context;
-    pulse_tick(job->pulse);
+    const struct repairing *repairing = context;
+    pulse_tick(repairing->pulse);
 }
 
 /* On rank 0, which knows the images. */
-static enum status repair(struct job *job) {
+static enum status repair(const char *output, const struct journal_ids *all,
+                          struct repairing *repairing) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < job->n_all_journals; i++) {
-        pulse_tick(job->pulse);
-        TRY(journal_repair(job->output, job->all_journals[i], placed, job, NULL));
+    for (size_t i = 0; i < all->count; i++) {
+        tick(repairing);
+        TRY(journal_repair(output, all->items[i], is_placed, repairing, NULL));
     }
-    TRY(output_clear_leftovers(job->output, job->all_journals, job->n_all_journals, tick, job));
+    TRY(output_clear_leftovers(output, all->items, all->count, tick, repairing));
 out:
     return status;
 }
 
 struct counting {
-    struct job *job;
+    struct pulse *pulse;
+    uint64_t total_images;
+    struct tally *tally;
     uint8_t *done; /* a bit an image */
 };
 
 /* What failed is tried again: the file may have been mended, or the disk have come back. */
 static enum status count(void *context, const struct journal_line *line) {
     struct counting *counting = context;
-    pulse_tick(counting->job->pulse);
-    if (line->index >= counting->job->total_images)
+    pulse_tick(counting->pulse);
+    if (line->index >= counting->total_images)
         return FAIL(STATUS_FAILED,
                     "--resume: a journal has image %llu of %llu; start over with "
                     "--overwrite",
-                    (unsigned long long)line->index,
-                    (unsigned long long)counting->job->total_images);
+                    (unsigned long long)line->index, (unsigned long long)counting->total_images);
     if (line->bucket == BUCKET_FAILED)
         return STATUS_OK;
     counting->done[line->index / 8] |= (uint8_t)(1u << line->index % 8);
-    return tally_apply(&counting->job->tally, line->index, line->tally);
+    return tally_apply(counting->tally, line->index, line->tally);
 }
 
-enum status job_resume(struct job *job) {
+/* Counts this rank's journals, and gathers on rank 0 what all ranks' have done. */
+static enum status count_journals(const struct ranks *ranks, const struct run *run,
+                                  struct share *share, struct tally *tally) {
     enum status status;
     MPI_Request request;
-    uint64_t total = job->dataset.images.count;
-    MPI_Ibcast(&total, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    job->total_images = total;
-    size_t bytes = total / 8 + 1;
-    struct counting counting = {job, NULL};
-    TRY(share_journals(job));
-    TRY(agree(job, job->rank == 0 ? repair(job) : STATUS_OK));
-    status = tally_make(job->classes.n_data, &job->tally);
-    TRY(agree(job, status_worse(status, memory_zeroed(bytes, 1, &counting.done))));
-    for (size_t i = 0; status == STATUS_OK && i < job->n_journals; i++)
-        status = journal_read(job->output, job->journals[i], count, &counting);
+    size_t bytes = share->total_images / 8 + 1;
+    struct counting counting = {ranks->pulse, share->total_images, tally, NULL};
+    TRY(agree(ranks, memory_zeroed(bytes, 1, &counting.done)));
+    for (size_t i = 0; status == STATUS_OK && i < run->n_journals; i++)
+        status = journal_read(run->output, run->journals[i], count, &counting);
     if (status == STATUS_OK && bytes > INT32_MAX)
-        status = FAIL(STATUS_FAILED, "too many images: %llu", (unsigned long long)total);
-    TRY(agree(job, status));
-    MPI_Ireduce(job->rank == 0 ? MPI_IN_PLACE : counting.done, counting.done, (int)bytes, MPI_BYTE,
-                MPI_BOR, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    if (job->rank == 0) {
-        job->done = counting.done;
+        status =
+            FAIL(STATUS_FAILED, "too many images: %llu", (unsigned long long)share->total_images);
+    TRY(agree(ranks, status));
+    MPI_Ireduce(ranks->rank == 0 ? MPI_IN_PLACE : counting.done, counting.done, (int)bytes,
+                MPI_BYTE, MPI_BOR, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+    if (ranks->rank == 0) {
+        share->done = counting.done;
         counting.done = NULL;
     }
-    for (uint64_t i = 0; job->rank == 0 && i < total; i++)
-        job->done_before += job->done[i / 8] >> i % 8 & 1;
+    for (uint64_t i = 0; ranks->rank == 0 && i < share->total_images; i++)
+        share->done_before += share->done[i / 8] >> i % 8 & 1;
 out:
     free(counting.done);
     return status;
 }
 
-enum status job_open_journal(struct job *job) {
+enum status resume(const struct ranks *ranks, const struct inputs *inputs, struct run *run,
+                   struct share *share, struct tally *tally) {
+    enum status status;
+    MPI_Request request;
+    struct journal_ids all = {0};
+    struct repairing repairing = {ranks->pulse, run->placer, &inputs->dataset.images};
+    share->total_images = inputs->dataset.images.count;
+    MPI_Ibcast(&share->total_images, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+    TRY(share_journals(ranks, run->output, &all));
+    TRY(agree(ranks, deal_journals(ranks, &all, run)));
+    TRY(agree(ranks, ranks->rank == 0 ? repair(run->output, &all, &repairing) : STATUS_OK));
+    TRY(agree(ranks, tally_make(inputs->classes.n_data, tally)));
+    TRY(count_journals(ranks, run, share, tally));
+out:
+    free(all.items);
+    return status;
+}
+
+enum status run_open_journal(const struct ranks *ranks, bool save_json, struct run *run) {
     enum status status =
-        journal_create(job->output, job->epoch, job->rank, job->options.save_json, &job->journal);
+        journal_create(run->output, run->epoch, ranks->rank, save_json, &run->journal);
     if (status == STATUS_OK)
-        job->journals[job->n_journals++] = (struct journal_id){job->epoch, job->rank};
-    return agree(job, status);
+        run->journals[run->n_journals++] = (struct journal_id){run->epoch, ranks->rank};
+    return agree(ranks, status);
 }

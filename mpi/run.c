@@ -11,9 +11,10 @@
 #include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/shown.h"
-#include "job.h"
 #include "output/clear.h"
+#include "output/run_file.h"
 #include "output/storage.h"
+#include "run.h"
 
 enum { FINGERPRINTS = 3, BACKEND_NAME = 32 };
 
@@ -40,12 +41,13 @@ static void names_part(const struct class_map *classes, char text[FINGERPRINT_DI
 
 /* Adds the flags that change what a picture's record says, or where its files go, as they are in
  * force: the network's input is a multiple of its stride, and the device is a backend's. */
-static enum status add_flags(const struct job *job, struct parts *parts) {
-    struct options used = job->options;
-    char backend[BACKEND_NAME];
-    snprintf(backend, sizeof backend, "%s", job->interface->name);
-    used.imgsz = job->imgsz;
-    used.device = backend;
+static enum status add_flags(const struct options *options, const struct inputs *inputs,
+                             const char *backend, struct parts *parts) {
+    struct options used = *options;
+    char device[BACKEND_NAME];
+    snprintf(device, sizeof device, "%s", backend);
+    used.imgsz = inputs->imgsz;
+    used.device = device;
     options_results(&used, &parts->flags);
     enum status status = text_status(&parts->flags);
     if (status != STATUS_OK)
@@ -58,33 +60,33 @@ static enum status add_flags(const struct job *job, struct parts *parts) {
     return STATUS_OK;
 }
 
-static enum status find_parts(const struct job *job, struct parts *parts) {
+static enum status find_parts(const struct options *options, const struct inputs *inputs,
+                              const char *backend, struct parts *parts) {
     enum status status;
-    const struct path_list *images = &job->dataset.images;
+    const struct path_list *images = &inputs->dataset.images;
     TRY(memory_zeroed(FINGERPRINTS + option_count(), sizeof *parts->items, &parts->items));
-    fingerprint_text(job->model.fingerprint, parts->model);
+    fingerprint_text(inputs->model.fingerprint, parts->model);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
-    names_part(&job->classes, parts->names);
-    add(parts, job->options.weights ? "--model or --weights" : "--model", parts->model, true);
+    names_part(&inputs->classes, parts->names);
+    add(parts, options->weights ? "--model or --weights" : "--model", parts->model, true);
     add(parts, "the list of images", parts->images, true);
     add(parts, "the class names", parts->names, true);
-    TRY(add_flags(job, parts));
+    TRY(add_flags(options, inputs, backend, parts));
 out:
     return status;
 }
 
 /* A run that is being continued may still be on its way out: it is given some time. */
-static enum status take_lock(struct job *job) {
+static enum status take_lock(const struct options *options, struct run_lock **lock) {
     enum { WAIT_SECONDS = 20, TRIES_A_SECOND = 10 };
-    const struct options *options = &job->options;
     bool held = false;
-    enum status status = run_lock_take(options->output, &held, &job->lock);
+    enum status status = run_lock_take(options->output, &held, lock);
     for (int i = 0; held && options->resume && i < WAIT_SECONDS * TRIES_A_SECOND; i++) {
         if (i == 0)
             line_print(stderr, "verify: %s; waiting for it to end", status_message());
         nanosleep(&(struct timespec){.tv_nsec = 1000000000 / TRIES_A_SECOND}, NULL);
-        status = run_lock_take(options->output, &held, &job->lock);
+        status = run_lock_take(options->output, &held, lock);
     }
     return status;
 }
@@ -101,7 +103,7 @@ static enum status remove_report(const char *output) {
 }
 
 /* Makes the empty file that BEGUN_FILE names, if it names one. */
-static enum status tell_begun(void) {
+static enum status mark_begun(void) {
     const char *path = getenv(BEGUN_FILE);
     if (!path || !*path)
         return STATUS_OK;
@@ -112,36 +114,36 @@ static enum status tell_begun(void) {
     return STATUS_OK;
 }
 
-enum status run_begin(struct job *job) {
+static enum status begin(const struct options *options, const struct inputs *inputs,
+                         const char *backend, struct run *run) {
     enum status status;
     struct parts parts = {0};
     struct run_start start = {.state = RUN_FRESH};
-    const struct options *options = &job->options;
-    TRY(find_parts(job, &parts));
+    TRY(find_parts(options, inputs, backend, &parts));
     if (options->overwrite)
-        TRY(output_may_clear(options->output, &job->dataset.images));
+        TRY(output_may_clear(options->output, &inputs->dataset.images));
     else if (!options->resume)
         TRY(output_prepare(options->output));
-    TRY(take_lock(job));
+    TRY(take_lock(options, &run->lock));
     if (options->overwrite)
-        TRY(output_clear(options->output, &job->kept_images));
+        TRY(output_clear(options->output, &run->kept_images));
     /* Once run.json is there, a start without --resume would be refused; but what --overwrite
      * removes is gone for sure only then. */
     if (!options->overwrite)
-        TRY(tell_begun());
-    const struct run_parts all = {parts.count, parts.items, job->dataset.common};
+        TRY(mark_begun());
+    const struct run_parts all = {parts.count, parts.items, inputs->dataset.common};
     TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
     if (options->overwrite)
-        TRY(tell_begun());
-    job->epoch = start.epoch;
-    job->resumed = start.state == RUN_CONTINUED;
-    job->complete = start.state == RUN_COMPLETE;
-    job->counts = start.counts;
-    job->stamp = start.stamp;
-    if (job->resumed)
+        TRY(mark_begun());
+    run->epoch = start.epoch;
+    run->resumed = start.state == RUN_CONTINUED;
+    run->complete = start.state == RUN_COMPLETE;
+    run->counts = start.counts;
+    run->stamp = start.stamp;
+    if (run->resumed)
         TRY(remove_report(options->output));
-    if (job->complete)
-        run_lock_drop(&job->lock);
+    if (run->complete)
+        run_lock_drop(&run->lock);
     else
         TRY(output_sweep(options->output));
 out:
@@ -150,9 +152,84 @@ out:
     return status;
 }
 
-enum status run_end(struct job *job) {
-    job->counts = job_count(job);
-    enum status status = run_file_finish(job->output, &job->counts);
-    run_lock_drop(&job->lock);
+/* What rank 0 found out about the run; plain data, sent as bytes. */
+struct run_news {
+    unsigned epoch;
+    bool resumed, complete;
+    struct timespec stamp;
+};
+
+/* Rank 0's run becomes everybody's. */
+static void share_run(struct run *run) {
+    struct run_news news = {run->epoch, run->resumed, run->complete, run->stamp};
+    MPI_Bcast(&news, sizeof news, MPI_BYTE, 0, MPI_COMM_WORLD);
+    run->epoch = news.epoch;
+    run->resumed = news.resumed;
+    run->complete = news.complete;
+    run->stamp = news.stamp;
+}
+
+static enum place_mode place_mode_of(const char *name) {
+    static const struct {
+        const char *name;
+        enum place_mode mode;
+    } modes[] = {{"hardlink", PLACE_HARDLINK},
+                 {"symlink", PLACE_SYMLINK},
+                 {"copy", PLACE_COPY},
+                 {"none", PLACE_NONE}};
+    enum place_mode mode = PLACE_NONE;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(modes[i].name, name) == 0)
+            mode = modes[i].mode;
+    return mode;
+}
+
+enum status run_open(const struct ranks *ranks, const struct options *options,
+                     const struct inputs *inputs, const char *backend, struct run *run) {
+    enum status status = STATUS_OK;
+    char absolute[PATH_MAX] = "";
+    if (ranks->rank == 0)
+        status = begin(options, inputs, backend, run);
+    if (status == STATUS_OK && ranks->rank == 0 && !realpath(options->output, absolute))
+        status = FAIL(STATUS_BAD_INPUT, "--output %s: cannot be found after it was made",
+                      options->output);
+    TRY(agree(ranks, status));
+    MPI_Bcast(absolute, sizeof absolute, MPI_CHAR, 0, MPI_COMM_WORLD);
+    TRY(agree(ranks, memory_string(absolute, &run->output)));
+    share_run(run);
+    if (run->complete)
+        return STATUS_OK;
+    TRY(agree(ranks, placer_open(run->output, inputs->dataset.common, place_mode_of(options->place),
+                                 &run->placer)));
+    placer_stamp(run->placer, &run->stamp);
+out:
     return status;
+}
+
+void run_beat_start(struct run *run, double now) {
+    run->lock_beat = now;
+}
+
+void run_beat(struct run *run, double now) {
+    if (!run->lock || run->lock_status != STATUS_OK || now - run->lock_beat < RUN_LOCK_BEAT_SECONDS)
+        return;
+    run->lock_beat = now;
+    run->lock_status = run_lock_beat(run->lock);
+    if (run->lock_status != STATUS_OK)
+        snprintf(run->lock_message, sizeof run->lock_message, "%s", status_message());
+}
+
+enum status run_end(struct run *run) {
+    enum status status = run_file_finish(run->output, &run->counts);
+    run_lock_drop(&run->lock);
+    return status;
+}
+
+void run_free(struct run *run) {
+    if (run->placer)
+        placer_close(run->placer);
+    journal_close(&run->journal);
+    free(run->journals);
+    run_lock_drop(&run->lock);
+    free(run->output);
 }

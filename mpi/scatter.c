@@ -1,52 +1,26 @@
+/* Rank 0's list of images → each rank's contiguous share. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "job.h"
+#include "job/split.h"
 #include "pulse.h"
+#include "share.h"
 
 /* A round moves at most this many bytes in all: MPI counts are int, and rank 0 packs a round into
  * memory of its own. */
 enum { ROUND_BYTES = 1 << 22 };
 
-/* First image of a rank's contiguous share; the first total % size ranks have one more. */
-static size_t share_start(size_t total, int size, int rank) {
-    size_t n = (size_t)size, r = (size_t)rank, extra = total % n;
-    return r * (total / n) + (r < extra ? r : extra);
-}
-
-/* Byte where the image `index` begins; the end of the list for index == count. */
-static size_t byte_start(const struct path_list *list, size_t index) {
-    return index < list->count ? list->start[index] : list->length;
-}
-
-/* Round `round` of every rank's bytes, packed side by side. */
-static void pack_round(const struct job *job, const struct path_list *images, size_t round,
-                       size_t piece, char *buffer, int *counts, int *offsets) {
-    int used = 0;
-    for (int r = 0; r < job->size; r++) {
-        size_t begin = byte_start(images, share_start(images->count, job->size, r));
-        size_t end = byte_start(images, share_start(images->count, job->size, r + 1));
-        size_t from = begin + round * piece < end ? begin + round * piece : end;
-        size_t length = end - from < piece ? end - from : piece;
-        counts[r] = (int)length;
-        offsets[r] = used;
-        if (length)
-            memcpy(buffer + used, images->bytes + from, length);
-        used += (int)length;
-    }
-}
-
 /* On rank 0, where some images are done: those that are left to do, and their places in the list of
  * all. */
-static enum status find_left(const struct job *job, struct path_list *left, uint64_t **indices) {
+static enum status find_left(const struct ranks *ranks, const struct path_list *images,
+                             const uint8_t *done, struct path_list *left, uint64_t **indices) {
     enum status status;
-    const struct path_list *images = &job->dataset.images;
     size_t n = 0;
     TRY(memory_zeroed(images->count, sizeof **indices, indices));
     for (size_t i = 0; i < images->count; i++) {
-        pulse_tick(job->pulse);
-        if (job->done[i / 8] >> i % 8 & 1)
+        pulse_tick(ranks->pulse);
+        if (done[i / 8] >> i % 8 & 1)
             continue;
         (*indices)[n++] = i;
         TRY(path_list_add(left, path_list_get(images, i)));
@@ -55,98 +29,152 @@ out:
     return status;
 }
 
+/* What rank 0 sends in one call: of each rank, how much and where it lies in the buffer. */
+struct pieces {
+    int *counts, *offsets; /* [ranks]; owned */
+    char *buffer;          /* owned; NULL where what is sent lies elsewhere */
+};
+
+/* On failure, too, pieces_free must be called. */
+static enum status pieces_make(int ranks, size_t bytes, struct pieces *pieces) {
+    size_t n = (size_t)ranks;
+    enum status status = memory_zeroed(n, sizeof *pieces->counts, &pieces->counts);
+    status = status_worse(status, memory_zeroed(n, sizeof *pieces->offsets, &pieces->offsets));
+    return bytes ? status_worse(status, memory_zeroed(bytes, 1, &pieces->buffer)) : status;
+}
+
+static void pieces_free(struct pieces *pieces) {
+    free(pieces->counts);
+    free(pieces->offsets);
+    free(pieces->buffer);
+}
+
+/* Round `round` of every rank's bytes, packed side by side. */
+static void pack_round(int ranks, const struct path_list *images, size_t round, size_t piece,
+                       struct pieces *pieces) {
+    size_t used = 0;
+    for (int r = 0; r < ranks; r++) {
+        struct byte_range range = split_piece(split_bytes(images, ranks, r), round, piece);
+        pieces->counts[r] = (int)range.length;
+        pieces->offsets[r] = (int)used;
+        if (range.length)
+            memcpy(pieces->buffer + used, images->bytes + range.from, range.length);
+        used += range.length;
+    }
+}
+
+/* How many bytes this rank's share has, and the longest. */
+static void share_lengths(const struct ranks *ranks, const struct path_list *images,
+                          uint64_t *lengths, uint64_t *mine, uint64_t *longest) {
+    MPI_Request request;
+    *longest = 0;
+    for (int r = 0; ranks->rank == 0 && r < ranks->size; r++) {
+        lengths[r] = split_bytes(images, ranks->size, r).length;
+        *longest = lengths[r] > *longest ? lengths[r] : *longest;
+    }
+    MPI_Iscatter(lengths, 1, MPI_UINT64_T, mine, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+    MPI_Ibcast(longest, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+}
+
+/* Every rank's share of the paths, in rounds. */
+static enum status scatter_paths(const struct ranks *ranks, const struct path_list *images,
+                                 struct path_list *share) {
+    enum status status;
+    MPI_Request request;
+    struct pieces pieces = {0};
+    char *mine = NULL;
+    uint64_t *lengths = NULL;
+    uint64_t own_length = 0, longest;
+    size_t piece = ROUND_BYTES / (size_t)ranks->size;
+    /* Everything that may fail, on every rank, before the first collective call. */
+    size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
+    status = memory_zeroed((size_t)ranks->size, sizeof *lengths, &lengths);
+    status = status_worse(status, pieces_make(ranks->size, room, &pieces));
+    TRY(agree(ranks, status));
+    share_lengths(ranks, images, lengths, &own_length, &longest);
+    TRY(agree(ranks, memory_zeroed(own_length, 1, &mine)));
+    for (size_t round = 0; round * piece < longest; round++) {
+        if (ranks->rank == 0)
+            pack_round(ranks->size, images, round, piece, &pieces);
+        struct byte_range range = split_piece((struct byte_range){0, own_length}, round, piece);
+        MPI_Iscatterv(pieces.buffer, pieces.counts, pieces.offsets, MPI_CHAR, mine + range.from,
+                      (int)range.length, MPI_CHAR, 0, MPI_COMM_WORLD, &request);
+        wait_for(ranks, &request);
+    }
+    status = path_list_adopt(share, mine, own_length);
+    if (status == STATUS_OK)
+        mine = NULL;
+    status = agree(ranks, status);
+out:
+    free(mine);
+    free(lengths);
+    pieces_free(&pieces);
+    return status;
+}
+
 /* Every rank's share of all images, where none is done. */
-static void number_share(struct job *job) {
-    size_t first = share_start(job->total_images, job->size, job->rank);
-    for (size_t i = 0; i < job->share.count; i++)
-        job->share_indices[i] = first + i;
+static void number_share(const struct ranks *ranks, struct share *share) {
+    size_t first = split_start(share->total_images, ranks->size, ranks->rank);
+    for (size_t i = 0; i < share->images.count; i++)
+        share->indices[i] = first + i;
 }
 
 /* Every rank's share of the indices of the `total` images that are left. */
-static enum status scatter_indices(struct job *job, const uint64_t *indices, size_t total) {
+static enum status scatter_indices(const struct ranks *ranks, const uint64_t *indices, size_t total,
+                                   struct share *share) {
     enum status status;
     MPI_Request request;
-    int *counts = NULL, *offsets = NULL;
-    status = memory_zeroed((size_t)job->size, sizeof *counts, &counts);
-    status = status_worse(status, memory_zeroed((size_t)job->size, sizeof *offsets, &offsets));
+    struct pieces pieces = {0};
+    status = pieces_make(ranks->size, 0, &pieces);
     if (total > INT32_MAX)
         status = FAIL(STATUS_FAILED, "too many images: %zu", total);
-    TRY(agree(job, status));
-    for (int r = 0; job->rank == 0 && r < job->size; r++) {
-        offsets[r] = (int)share_start(total, job->size, r);
-        counts[r] = (int)share_start(total, job->size, r + 1) - offsets[r];
+    TRY(agree(ranks, status));
+    for (int r = 0; ranks->rank == 0 && r < ranks->size; r++) {
+        pieces.offsets[r] = (int)split_start(total, ranks->size, r);
+        pieces.counts[r] = (int)split_start(total, ranks->size, r + 1) - pieces.offsets[r];
     }
-    MPI_Iscatterv(indices, counts, offsets, MPI_UINT64_T, job->share_indices, (int)job->share.count,
-                  MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
+    MPI_Iscatterv(indices, pieces.counts, pieces.offsets, MPI_UINT64_T, share->indices,
+                  (int)share->images.count, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
 out:
-    free(counts);
-    free(offsets);
+    pieces_free(&pieces);
     return status;
 }
 
-enum status job_scatter(struct job *job) {
+enum status share_scatter(const struct ranks *ranks, const struct path_list *images,
+                          struct share *share) {
     enum status status;
     MPI_Request request;
-    char *mine = NULL, *buffer = NULL;
-    int *counts = NULL, *offsets = NULL;
     struct path_list left = {0};
-    const struct path_list *images = job->done_before ? &left : &job->dataset.images;
-    size_t ranks = (size_t)job->size, piece = ROUND_BYTES / ranks;
-    uint64_t *lengths = NULL, *indices = NULL, my_length = 0, longest = 0;
+    uint64_t *indices = NULL;
+    const struct path_list *to_do = share->done_before ? &left : images;
     /* On rank 0, then on all. */
-    uint64_t known[] = {job->dataset.images.count, job->done_before};
-
+    uint64_t known[] = {images->count, share->done_before};
     MPI_Ibcast(known, sizeof known / sizeof *known, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    job->total_images = known[0];
-    job->done_before = known[1];
-    status = job->rank == 0 && job->done_before ? find_left(job, &left, &indices) : STATUS_OK;
-    TRY(agree(job, status));
-    /* Everything that may fail, on every rank, before the first collective call. */
-    size_t room = images->length < ROUND_BYTES ? images->length : ROUND_BYTES;
-    status = memory_zeroed(ranks, sizeof *lengths, &lengths);
-    status = status_worse(status, memory_zeroed(ranks, sizeof *counts, &counts));
-    status = status_worse(status, memory_zeroed(ranks, sizeof *offsets, &offsets));
-    status = status_worse(status, memory_zeroed(room, 1, &buffer));
-    TRY(agree(job, status));
-    for (int r = 0; job->rank == 0 && r < job->size; r++) {
-        lengths[r] = byte_start(images, share_start(images->count, job->size, r + 1)) -
-                     byte_start(images, share_start(images->count, job->size, r));
-        longest = lengths[r] > longest ? lengths[r] : longest;
-    }
-    MPI_Iscatter(lengths, 1, MPI_UINT64_T, &my_length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD,
-                 &request);
-    wait_for(job, &request);
-    MPI_Ibcast(&longest, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
-    wait_for(job, &request);
-    TRY(agree(job, memory_zeroed(my_length, 1, &mine)));
-    for (size_t round = 0; round * piece < longest; round++) {
-        if (job->rank == 0)
-            pack_round(job, images, round, piece, buffer, counts, offsets);
-        size_t from = round * piece < my_length ? round * piece : my_length;
-        size_t length = my_length - from < piece ? my_length - from : piece;
-        MPI_Iscatterv(buffer, counts, offsets, MPI_CHAR, mine + from, (int)length, MPI_CHAR, 0,
-                      MPI_COMM_WORLD, &request);
-        wait_for(job, &request);
-    }
-    status = path_list_adopt(&job->share, mine, my_length);
-    if (status == STATUS_OK)
-        mine = NULL;
-    status = status_worse(
-        status, memory_zeroed(job->share.count, sizeof *job->share_indices, &job->share_indices));
-    TRY(agree(job, status));
-    if (job->done_before)
-        TRY(scatter_indices(job, indices, images->count));
+    wait_for(ranks, &request);
+    share->total_images = known[0];
+    share->done_before = known[1];
+    status = ranks->rank == 0 && share->done_before
+                 ? find_left(ranks, images, share->done, &left, &indices)
+                 : STATUS_OK;
+    TRY(agree(ranks, status));
+    TRY(scatter_paths(ranks, to_do, &share->images));
+    status = memory_zeroed(share->images.count, sizeof *share->indices, &share->indices);
+    TRY(agree(ranks, status));
+    if (share->done_before)
+        TRY(scatter_indices(ranks, indices, to_do->count, share));
     else
-        number_share(job);
+        number_share(ranks, share);
 out:
     path_list_free(&left);
     free(indices);
-    free(mine);
-    free(buffer);
-    free(counts);
-    free(offsets);
-    free(lengths);
     return status;
+}
+
+void share_free(struct share *share) {
+    path_list_free(&share->images);
+    free(share->indices);
+    free(share->done);
 }

@@ -1,3 +1,4 @@
+/* The lines that a user sees, on the screen and in the logs. */
 #include "screen.h"
 
 #include <errno.h>
@@ -12,10 +13,12 @@
 #include "base/shown.h"
 #include "output/place.h"
 #include "output/storage.h"
-#include "output/tally.h"
 
 struct screen {
-    bool quiet;
+    const char *prefix, *workers; /* static */
+    bool gpu, quiet;
+    int ranks;
+    const char *output;
     FILE *log; /* verify.log; NULL on other ranks than 0 */
     FILE *own; /* gpu{N}.log */
 };
@@ -47,16 +50,22 @@ static enum status open_log(const char *output, const char *name, FILE **file) {
     return status;
 }
 
-enum status screen_open(const char *output, int rank, bool quiet, struct screen **out) {
+enum status screen_open(const struct ranks *ranks, const struct processor *processor,
+                        const char *output, bool quiet, struct screen **out) {
     enum status status;
     struct screen *screen = NULL;
     char name[32];
     TRY(memory_zeroed(1, sizeof *screen, &screen));
+    screen->prefix = processor_prefix(processor);
+    screen->gpu = processor_uses_gpus(processor);
+    screen->workers = screen->gpu ? "GPUs" : "CPU processes";
+    screen->ranks = ranks->size;
+    screen->output = output;
     screen->quiet = quiet;
     if (output) {
-        snprintf(name, sizeof name, "gpu%d.log", rank);
+        snprintf(name, sizeof name, "gpu%d.log", ranks->rank);
         TRY(open_log(output, name, &screen->own));
-        if (rank == 0)
+        if (ranks->rank == 0)
             TRY(open_log(output, "verify.log", &screen->log));
     }
     *out = screen;
@@ -108,23 +117,23 @@ void screen_own(struct screen *screen, const char *format, ...) {
     va_end(args);
 }
 
-void screen_warning(struct screen *screen, const char *prefix, const char *format, ...) {
+void screen_warning(struct screen *screen, const char *format, ...) {
     char text[2048];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    screen_line(screen, "[%s 0] WARNING: %s", prefix, text);
-    screen_own(screen, "[%s 0] WARNING: %s", prefix, text);
+    screen_line(screen, "[%s 0] WARNING: %s", screen->prefix, text);
+    screen_own(screen, "[%s 0] WARNING: %s", screen->prefix, text);
 }
 
-void screen_stand_in(struct screen *screen, const char *output, const char *format, ...) {
+void screen_stand_in(struct screen *screen, const char *format, ...) {
     FILE *log = NULL;
     va_list args;
     va_start(args, format);
     put(stdout, format, args);
     put(screen->own, format, args);
-    if (output && open_log(output, "verify.log", &log) != STATUS_OK)
+    if (screen->output && open_log(screen->output, "verify.log", &log) != STATUS_OK)
         log = NULL;
     put(log, format, args);
     va_end(args);
@@ -132,32 +141,33 @@ void screen_stand_in(struct screen *screen, const char *output, const char *form
         fclose(log);
 }
 
-static const char *workers(bool gpu) {
-    return gpu ? "GPUs" : "CPU processes";
+const char *screen_prefix(const struct screen *screen) {
+    return screen->prefix;
 }
 
-void screen_title(struct screen *screen, bool gpu, int ranks) {
+void screen_title(struct screen *screen) {
     screen_line(screen, RULE);
-    screen_line(screen, "  YOLO Label Verifier - %s Mode", gpu ? "Multi-GPU" : "Multi-Process");
-    screen_line(screen, "  Using %d %s", ranks, workers(gpu));
+    screen_line(screen, "  YOLO Label Verifier - %s Mode",
+                screen->gpu ? "Multi-GPU" : "Multi-Process");
+    screen_line(screen, "  Using %d %s", screen->ranks, screen->workers);
     screen_line(screen, RULE);
 }
 
-void screen_start(struct screen *screen, bool gpu, int ranks, uint64_t images) {
+void screen_start(struct screen *screen, uint64_t images) {
     screen_line(screen, "Total images: %llu", (unsigned long long)images);
     screen_line(screen, "Image list split complete");
     screen_line(screen, "%s", "");
-    screen_line(screen, "Starting verification on %d %s...", ranks, workers(gpu));
+    screen_line(screen, "Starting verification on %d %s...", screen->ranks, screen->workers);
     screen_line(screen, "%s", "");
     screen_line(screen, "Progress will be displayed below:");
     screen_line(screen, RULE);
     screen_line(screen, "%s", "");
 }
 
-void screen_all_completed(struct screen *screen, bool gpu) {
+void screen_all_completed(struct screen *screen) {
     screen_line(screen, "%s", "");
     screen_line(screen, RULE);
-    screen_line(screen, "  All %s completed!", workers(gpu));
+    screen_line(screen, "  All %s completed!", screen->workers);
     screen_line(screen, RULE);
     screen_line(screen, "%s", "");
     screen_line(screen, "Merging results...");
@@ -179,16 +189,16 @@ void screen_left_out(struct screen *screen, const struct tally *tally,
     text_free(&kinds);
 }
 
-void screen_results(struct screen *screen, bool gpu, int ranks, const char *output,
-                    const struct tally *tally, uint64_t images, const struct dataset *dataset) {
+void screen_results(struct screen *screen, const struct tally *tally, uint64_t images,
+                    const struct dataset *dataset) {
     uint64_t correct = tally->counts[TALLY_BOXES + VERDICT_CORRECT];
     uint64_t mislabeled = tally->counts[TALLY_BOXES + VERDICT_MISLABELED];
     uint64_t uncertain = tally->counts[TALLY_BOXES + VERDICT_UNCERTAIN];
-    screen_line(screen, "Merged %llu images from %d %s", (unsigned long long)images, ranks,
-                workers(gpu));
+    screen_line(screen, "Merged %llu images from %d %s", (unsigned long long)images, screen->ranks,
+                screen->workers);
     screen_line(screen, "%s", "");
     screen_line(screen, "✓ Results merged successfully!");
-    screen_line(screen, "  Output: %s", output);
+    screen_line(screen, "  Output: %s", screen->output);
     screen_line(screen, "  Total images: %llu", (unsigned long long)images);
     uint64_t boxes = correct + mislabeled + uncertain;
     screen_line(screen, "  Total boxes: %llu", (unsigned long long)boxes);
@@ -202,6 +212,6 @@ void screen_results(struct screen *screen, bool gpu, int ranks, const char *outp
     screen_line(screen, "Cleaning up temporary files...");
     screen_line(screen, "%s", "");
     screen_line(screen, RULE);
-    screen_line(screen, "✓ %s verification complete!", gpu ? "Multi-GPU" : "Multi-Process");
+    screen_line(screen, "✓ %s verification complete!", screen->gpu ? "Multi-GPU" : "Multi-Process");
     screen_line(screen, RULE);
 }

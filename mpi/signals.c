@@ -1,3 +1,4 @@
+/* Signals that ask for an orderly end. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>

@@ -1,9 +1,10 @@
+/* The CPU threads of this rank, and what it is bound to. */
 #include <sched.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "processor.h"
 
-size_t job_threads(int64_t wanted, int local_size) {
+size_t threads_bind(int64_t wanted, int local_size) {
     cpu_set_t bound, all = {0};
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     size_t cores = online > 0 ? (size_t)online : 1, allowed = cores;
@@ -19,10 +20,7 @@ size_t job_threads(int64_t wanted, int local_size) {
     }
     if (allowed < cores)
         cores = allowed;
-    size_t threads =
-        wanted > 0 ? (size_t)wanted : cores / (size_t)(local_size > 0 ? local_size : 1);
-    if (threads == 0)
-        threads = 1;
+    size_t threads = threads_share(wanted, cores, local_size);
     if (known && threads <= (size_t)CPU_COUNT(&bound))
         sched_setaffinity(0, sizeof bound, &bound); /* the binding is wide enough: keep it */
     return threads;

@@ -1,3 +1,4 @@
+/* What --device says. */
 #include "job/devices.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* Batches of items that are with the backend. */
 #include "job/flight.h"
 
 #include <stdlib.h>

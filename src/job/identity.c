@@ -1,3 +1,4 @@
+/* What ranks say of themselves before anything else, and comparing it. */
 #include "job/identity.h"
 
 #include <stdio.h>

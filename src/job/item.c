@@ -1,3 +1,4 @@
+/* One image on its way through the stages of a rank. */
 #include "job/item.h"
 
 #include <errno.h>

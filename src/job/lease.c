@@ -1,3 +1,4 @@
+/* Who gives images to whom. */
 #include "job/lease.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct mark {
 };
 
 struct rank {
-    bool told; /* there has been a line */
+    bool reported; /* there has been a line */
     struct lease_line line;
     double at;            /* time of the line */
     double busy;          /* seconds with work until then */
@@ -67,12 +68,12 @@ static double busy_until(const struct rank *rank, double now) {
     return rank->busy + (to_do(rank) && now > rank->at ? now - rank->at : 0);
 }
 
-void lease_tell(struct lease *lease, size_t index, const struct lease_line *line, double now) {
+void lease_report(struct lease *lease, size_t index, const struct lease_line *line, double now) {
     struct rank *rank = &lease->ranks[index];
     bool moved = line->done != rank->line.done;
-    if (rank->told && (to_do(rank) || moved) && now > rank->at)
+    if (rank->reported && (to_do(rank) || moved) && now > rank->at)
         rank->busy += now - rank->at;
-    rank->told = true;
+    rank->reported = true;
     rank->at = now;
     rank->line = *line;
     if (!moved)
@@ -141,7 +142,7 @@ static bool may_give(const struct rank *rank) {
 }
 
 static bool may_take(const struct rank *rank, double now) {
-    return rank->told && rank->given == rank->line.sent &&
+    return rank->reported && rank->given == rank->line.sent &&
            (rank->got == rank->line.received || now - rank->matched > PATIENCE);
 }
 
@@ -216,7 +217,7 @@ bool lease_quiet(const struct lease *lease) {
 
 bool lease_over(const struct lease *lease) {
     for (size_t i = 0; i < lease->n_ranks; i++)
-        if (!lease->ranks[i].told || lease->ranks[i].line.left > 0)
+        if (!lease->ranks[i].reported || lease->ranks[i].line.left > 0)
             return false;
     return lease_quiet(lease);
 }

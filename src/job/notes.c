@@ -1,3 +1,4 @@
+/* Warnings of a rank on their way to the screen. */
 #include "job/notes.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Files that cannot be read, told apart from a file system that is away. */
 #include "job/outage.h"
 
 #include <dirent.h>
@@ -176,9 +177,9 @@ static enum status is_away(const char *path, int error, const char *why, const c
                 short_path(path).text, strerror(error), why, short_path(which).text, or_else);
 }
 
-/* Looks at what was there before. */
-static enum status look(struct outage *outage, enum outage_files files, const char *path,
-                        int error) {
+/* Whether what was there before still is. */
+static enum status check_witness(struct outage *outage, enum outage_files files, const char *path,
+                                 int error) {
     struct witness *witness = &outage->seen[files].witness;
     enum status status = STATUS_OK;
     struct text before = {0};
@@ -216,6 +217,6 @@ enum status outage_error(struct outage *outage, enum outage_files files, const c
     /* Looked at every so often, so that a list of a million files that do not exist costs little.
      */
     if (background || (soft && soft % OUTAGE_MOST == 0))
-        return look(outage, files, path, error);
+        return check_witness(outage, files, path, error);
     return STATUS_OK;
 }

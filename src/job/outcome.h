@@ -4,8 +4,13 @@
 
 #include <stdbool.h>
 
+#include "data/dataset.h"
 #include "job/options.h"
 #include "output/run_counts.h"
+#include "output/tally.h"
+
+/* The counts of a finished run, from the tally of all ranks. */
+struct run_counts run_counts_make(const struct tally *tally, const struct class_map *classes);
 
 /* The program's exit status: 1 where no image at all could be read, 4 with --fail-on, 3 with
  * --strict, else 0. */

@@ -1,3 +1,4 @@
+/* The images that a rank has yet to take, and parcels of them. */
 #include "job/work.h"
 
 #include <pthread.h>

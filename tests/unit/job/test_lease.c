@@ -115,7 +115,7 @@ static void report(struct sim *sim, struct lease *lease, double now) {
         rank->reported = now;
         const struct lease_line line = {rank->done, rank->held, rank->left, rank->sent,
                                         rank->received};
-        lease_tell(lease, i, &line, now);
+        lease_report(lease, i, &line, now);
     }
 }
 
@@ -268,7 +268,7 @@ static void test_short_runs_keep_their_shares(void **state) {
     struct lease_order order;
     const struct lease_line line = {.held = 3, .left = 40};
     for (size_t i = 0; i < 3; i++)
-        lease_tell(lease, i, &line, 0.2 + 0.1 * (double)i);
+        lease_report(lease, i, &line, 0.2 + 0.1 * (double)i);
     assert_false(lease_match(lease, 0.401, &order));
     lease_free(lease);
 }
@@ -333,10 +333,10 @@ static void test_a_giver_that_sleeps(void **state) {
     struct lease_line lines[3] = {
         {.done = 10, .left = 1000}, {.done = 10, .left = 100}, {.done = 10}};
     for (size_t i = 0; i < 3; i++)
-        lease_tell(lease, i, &lines[i], 0);
+        lease_report(lease, i, &lines[i], 0);
     for (size_t i = 0; i < 3; i++) {
         lines[i].done = 20;
-        lease_tell(lease, i, &lines[i], 1);
+        lease_report(lease, i, &lines[i], 1);
     }
     assert_true(lease_match(lease, 1, &order));
     assert_int_equal(order.giver, 0);
@@ -346,17 +346,17 @@ static void test_a_giver_that_sleeps(void **state) {
     assert_int_equal(order.giver, 1);
     assert_int_equal(order.taker, 2);
     lines[1] = (struct lease_line){.done = 110, .sent = 1};
-    lease_tell(lease, 1, &lines[1], 3);
+    lease_report(lease, 1, &lines[1], 3);
     lines[0].left = 0;
-    lease_tell(lease, 0, &lines[0], 3);
+    lease_report(lease, 0, &lines[0], 3);
     lines[2].received = 1;
-    lease_tell(lease, 2, &lines[2], 3);
+    lease_report(lease, 2, &lines[2], 3);
     assert_false(lease_over(lease)); /* the sleeper's parcel is still to come */
     lines[0].sent = 1;
     lines[2].received = 2;
-    lease_tell(lease, 0, &lines[0], 4);
+    lease_report(lease, 0, &lines[0], 4);
     assert_false(lease_over(lease));
-    lease_tell(lease, 2, &lines[2], 4);
+    lease_report(lease, 2, &lines[2], 4);
     assert_true(lease_over(lease));
     lease_free(lease);
 }

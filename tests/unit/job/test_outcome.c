@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "assert_ok.h"
 #include "job/outcome.h"
 #include "unit.h"
 
@@ -64,11 +65,37 @@ static void test_wrong_model(void **state) {
     check_suspicion(1000000, 50000, false);
 }
 
+/* The tally of a data set of three classes, of which the model does not know the last. */
+static void test_counts(void **state) {
+    (void)state;
+    struct tally tally = {0};
+    int32_t to_model[] = {5, 0, -1};
+    const struct class_map classes = {.n_data = 3, .to_model = to_model};
+    ASSERT_OK(tally_make(3, &tally));
+    tally.counts[TALLY_IMAGES + BUCKET_FAILED] = 2;
+    for (size_t i = 0; i < BUCKET_COUNT; i++)
+        tally.counts[TALLY_IMAGES + i] += 10;
+    tally.counts[TALLY_INVALID] = 7;
+    tally.counts[TALLY_BOXES + VERDICT_MISLABELED] = 9;
+    for (size_t c = 0; c < 3; c++)
+        for (size_t v = 0; v < VERDICT_COUNT; v++)
+            tally.counts[TALLY_CLASSES + c * TALLY_PER_CLASS + TALLY_CLASS_BOXES + v] = 100;
+    const struct run_counts counts = run_counts_make(&tally, &classes);
+    assert_int_equal(counts.failed_images, 12);
+    assert_int_equal(counts.read_images, 10 * (BUCKET_COUNT - 1));
+    assert_int_equal(counts.invalid_lines, 7);
+    assert_int_equal(counts.mislabeled_boxes, 9);
+    assert_int_equal(counts.known_boxes, 2 * VERDICT_COUNT * 100);
+    assert_int_equal(counts.confirmed_boxes, 200);
+    tally_free(&tally);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exit_status),
         cmocka_unit_test(test_nothing_read),
         cmocka_unit_test(test_wrong_model),
+        cmocka_unit_test(test_counts),
     };
     return RUN_TESTS(tests);
 }

@@ -404,14 +404,14 @@ static enum status never_collect(struct backend *backend) {
     return fake_collect(backend);
 }
 
-/* A device that hangs is told of once; a slow one is not. */
-static void test_a_stall_is_told_of(void **state) {
+/* A device that hangs gets one note; a slow one is not. */
+static void test_a_stall_is_noted(void **state) {
     (void)state;
     for (int slow = 0; slow < 2; slow++) {
         struct rig rig;
         struct verify *verify;
         struct verify_progress progress = {0};
-        int told = 0;
+        int noted = 0;
         struct backend_interface hanging = fakes[0];
         hanging.collect = never_collect;
         rig_make(&rig, 1, 1, 1);
@@ -421,10 +421,10 @@ static void test_a_stall_is_told_of(void **state) {
         do {
             progress.notes[0] = '\0';
             verify_poll(verify, &progress);
-            told += strstr(progress.notes, "no image finished for") != NULL;
+            noted += strstr(progress.notes, "no image finished for") != NULL;
             pause_for(10000);
         } while (progress.done < 8);
-        assert_int_equal(told, !slow);
+        assert_int_equal(noted, !slow);
         verify_cancel(verify);
         assert_int_equal(verify_join(verify, NULL), STATUS_OK);
         rig_free(&rig);
@@ -441,7 +441,7 @@ int main(void) {
         cmocka_unit_test(test_cancelled_work_ends),
         cmocka_unit_test(test_nothing_to_do),
         cmocka_unit_test(test_images_come_and_go),
-        cmocka_unit_test(test_a_stall_is_told_of),
+        cmocka_unit_test(test_a_stall_is_noted),
     };
     return RUN_TESTS(tests);
 }

@@ -1,0 +1,29 @@
+/* What each image of this rank is verified with. */
+#include "stages.h"
+
+struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
+                                  const struct processor *processor, const struct run *run) {
+    return (struct verify_job){
+        .interface = processor->interface,
+        .backend = processor->backend,
+        .judge = &inputs->judge,
+        .classes = &inputs->classes,
+        .thresholds = inputs->thresholds,
+        .root = inputs->dataset.root,
+        .extent = inputs->dataset.extent,
+        .common = inputs->dataset.common,
+        .placer = run->placer,
+        .journal = run->journal,
+        .save_json = options->save_json && processor->interface,
+        .redo = run->resumed,
+        .save_txt = options->save_txt && processor->interface,
+        .imgsz = inputs->imgsz,
+        .stride = (uint32_t)inputs->model.stride,
+        .rect = options->rect,
+        .readers = processor->capacity.readers,
+        .placers = processor->capacity.placers,
+        .slots = processor->capacity.slots,
+        .image_memory = (size_t)options->image_memory << 20,
+        .stall_seconds = (double)options->hang_timeout,
+    };
+}

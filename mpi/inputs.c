@@ -1,0 +1,140 @@
+/* What is verified and by which model: opened on rank 0, made the same on all ranks. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "inputs.h"
+
+/* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
+ */
+static enum status compare_models(const struct ranks *ranks, const struct options *options,
+                                  const struct model *model) {
+    uint64_t first = model->fingerprint;
+    MPI_Request request;
+    MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+    enum status status = STATUS_OK;
+    if (first != model->fingerprint)
+        status = FAIL(STATUS_BAD_INPUT,
+                      "another %.1000s%s%.500s than rank 0 has: copy the same to all nodes",
+                      options->model, options->weights ? ", or " : "",
+                      options->weights ? options->weights : "");
+    return agree(ranks, status);
+}
+
+enum status inputs_open_model(const struct ranks *ranks, const struct options *options,
+                              struct inputs *inputs) {
+    enum status status;
+    TRY(agree(ranks, model_read(options->model, options->weights, options->imgsz, &inputs->model)));
+    TRY(compare_models(ranks, options, &inputs->model));
+    int64_t stride = inputs->model.stride;
+    inputs->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
+    inputs->thresholds = (struct thresholds){
+        .max_margin = (float)options->max_margin,
+        .max_shift = (float)options->max_shift,
+        .max_ghost = (float)options->max_ghost,
+        .min_own = (float)options->min_own,
+        .max_dup = (float)options->max_dup,
+        .missing_conf = (float)options->missing_conf,
+    };
+out:
+    return status;
+}
+
+/* A block of NUL-terminated strings from rank 0 to all; *block is the caller's to free. */
+static enum status share_strings(const struct ranks *ranks, struct text *strings, char **block,
+                                 size_t *length) {
+    enum status status;
+    uint64_t bytes = strings->length;
+    MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    status = memory_zeroed(bytes, 1, block);
+    if (bytes > INT_MAX)
+        status = FAIL(STATUS_BAD_INPUT, "too many class names");
+    TRY(agree(ranks, status));
+    if (ranks->rank == 0 && strings->data)
+        memcpy(*block, strings->data, bytes);
+    MPI_Bcast(*block, (int)bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
+    *length = bytes;
+out:
+    return status;
+}
+
+/* Root, common folder, extent and class names of rank 0's data set become everybody's. */
+static enum status share_dataset(const struct ranks *ranks, struct dataset *dataset) {
+    enum status status;
+    char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
+    enum { FOLDERS = sizeof folders / sizeof *folders };
+    struct text strings = {0};
+    char *block = NULL;
+    size_t length = 0;
+    if (ranks->rank == 0) {
+        for (size_t i = 0; i < FOLDERS; i++)
+            text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);
+        for (size_t i = 0; i < dataset->n_names; i++)
+            text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
+    }
+    TRY(agree(ranks, text_status(&strings)));
+    TRY(share_strings(ranks, &strings, &block, &length));
+    status = STATUS_OK;
+    if (ranks->rank != 0 && block) {
+        const char *at = block;
+        for (size_t i = 0; i < FOLDERS && status == STATUS_OK; i++, at += strlen(at) + 1)
+            status = memory_string(at, folders[i]);
+        size_t capacity = 0;
+        for (; status == STATUS_OK && at < block + length; at += strlen(at) + 1) {
+            status = memory_reserve(&dataset->names, &capacity, dataset->n_names + 1,
+                                    sizeof *dataset->names);
+            if (status == STATUS_OK)
+                status = memory_string(at, &dataset->names[dataset->n_names]);
+            dataset->n_names += status == STATUS_OK;
+        }
+    }
+    status = agree(ranks, status);
+out:
+    free(block);
+    text_free(&strings);
+    return status;
+}
+
+static enum status match_classes(const struct options *options, struct inputs *inputs) {
+    enum status status;
+    TRY(class_map_make((const char *const *)inputs->dataset.names, inputs->dataset.n_names,
+                       (const char *const *)inputs->model.names, inputs->model.n_classes,
+                       &inputs->classes));
+    TRY(memory_zeroed(inputs->model.n_classes, sizeof *inputs->class_in_data,
+                      &inputs->class_in_data));
+    for (size_t i = 0; i < inputs->model.n_classes; i++)
+        inputs->class_in_data[i] = inputs->classes.to_data[i] >= 0;
+    inputs->judge = (struct judge){
+        .head = inputs->model.graph.head,
+        .class_in_data = inputs->class_in_data,
+        .predict = options->save_json || options->save_txt,
+        .conf = (float)options->conf,
+        .iou = (float)options->iou,
+        .max_det = (size_t)options->max_det,
+    };
+out:
+    return status;
+}
+
+enum status inputs_open_data(const struct ranks *ranks, const struct options *options,
+                             struct inputs *inputs) {
+    enum status status = STATUS_OK;
+    if (ranks->rank == 0)
+        status = dataset_open(options->data, options->split, options->output, &inputs->dataset);
+    if (ranks->rank == 0 && status == STATUS_OK)
+        status = dataset_check_labels(&inputs->dataset);
+    TRY(agree(ranks, status));
+    TRY(share_dataset(ranks, &inputs->dataset));
+    TRY(agree(ranks, match_classes(options, inputs)));
+out:
+    return status;
+}
+
+void inputs_free(struct inputs *inputs) {
+    free(inputs->class_in_data);
+    class_map_free(&inputs->classes);
+    dataset_free(&inputs->dataset);
+    model_free(&inputs->model);
+}

@@ -1,0 +1,66 @@
+/* The stages of a job that have no part of their own, in the order of main.c. Each is handed the
+ * parts that it uses. */
+#ifndef VERIFY_MPI_STAGES_H
+#define VERIFY_MPI_STAGES_H
+
+#include "job/orphans.h"
+#include "processor.h"
+#include "run.h"
+#include "screen.h"
+#include "share.h"
+#include "signals.h"
+#include "totals.h"
+
+/* resume.c — collective: counts what earlier epochs have done; the tally starts with it. */
+enum status resume(const struct ranks *ranks, const struct inputs *inputs, struct run *run,
+                   struct share *share, struct tally *tally);
+
+/* describe.c — what each image is verified with, from the parts that say so. */
+struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
+                                  const struct processor *processor, const struct run *run);
+
+/* What a rank's work needs besides its images. */
+struct rank_work {
+    const struct verify_job *verify; /* what each image is verified with */
+    struct orphans *orphans;         /* on rank 0: being counted meanwhile */
+    struct signals *signals;
+    struct screen *screen;
+    double hang_seconds; /* how long ranks may take to end when they are to; 0: for ever */
+};
+
+/* watch.c — collective: starts this rank's work on its share, which is empty afterwards, and looks
+ * after it until all ranks have finished. Where a rank is lost it does not return: the job is
+ * aborted. */
+enum status work_all(const struct ranks *ranks, const struct rank_work *rank_work, struct run *run,
+                     struct share *share, struct totals *totals);
+
+/* merge.c — collective: the records in all journals → one file in list order. */
+enum status merge_all(const struct ranks *ranks, const struct run *run, uint64_t total_images,
+                      bool save_json);
+
+/* What the report is made of. */
+struct report_parts {
+    const struct options *options;
+    const struct inputs *inputs;
+    const struct totals *totals;
+    const char *device; /* this rank's */
+    const char *output;
+};
+
+/* report.c — collective: verification_report.json. */
+enum status report_all(const struct ranks *ranks, const struct report_parts *parts);
+
+/* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
+ * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
+ */
+bool outcome_print(struct screen *screen, const struct run_counts *counts, const char *output,
+                   uint32_t imgsz);
+/* Collective, the same on all ranks: rank 0 has the counts. */
+int outcome_exit_status(const struct ranks *ranks, const struct options *options,
+                        const struct run_counts *counts);
+
+/* dry_run.c — on rank 0: what was counted, and what would be done. */
+void dry_run_print(struct screen *screen, const struct options *options,
+                   const struct inputs *inputs, const struct totals *totals, uint64_t total_images);
+
+#endif

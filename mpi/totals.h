@@ -1,0 +1,24 @@
+/* What the work came to. */
+#ifndef VERIFY_MPI_TOTALS_H
+#define VERIFY_MPI_TOTALS_H
+
+#include "output/tally.h"
+#include "ranks.h"
+
+/* Zeroed at first. */
+struct totals {
+    double started;         /* the run, seconds since 1970 */
+    double clock_started;   /* the same moment by pulse_clock(), which no one sets back */
+    struct tally tally;     /* this rank's, then on rank 0 everybody's */
+    uint64_t orphan_labels; /* on rank 0 */
+    uint64_t images_done;   /* by this rank */
+    double seconds;         /* of this rank's work */
+    int signal;             /* that ended the work early; 0: none */
+    bool vain;              /* the work failed, and --resume would fail as well */
+    bool failure_shown;     /* on rank 0: an ERROR line has said why the job failed */
+};
+
+/* reduce.c — collective: tallies, swaps, failures of all ranks → rank 0's tally. */
+enum status tally_reduce(const struct ranks *ranks, struct tally *tally);
+
+#endif

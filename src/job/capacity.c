@@ -1,0 +1,24 @@
+/* How many threads and images a rank keeps busy. */
+#include "job/capacity.h"
+
+size_t threads_share(int64_t wanted, size_t cores, int local_size) {
+    size_t threads =
+        wanted > 0 ? (size_t)wanted : cores / (size_t)(local_size > 0 ? local_size : 1);
+    return threads ? threads : 1;
+}
+
+struct capacity capacity_plan(bool slow, size_t threads, size_t batch, size_t depth) {
+    struct capacity capacity = {
+        .readers = slow ? 1 + threads / 8 : threads, .placers = 1, .batch = batch};
+    /* One batch more than can be submitted: the one that is being read. Where an image takes long,
+     * no more than are being read: what a rank has taken at the end nobody else can do. */
+    capacity.slots = depth * batch + capacity.readers + capacity.placers;
+    if (!slow)
+        capacity.slots += batch + 1;
+    return capacity;
+}
+
+struct capacity capacity_plan_dry(size_t threads) {
+    return (struct capacity){
+        .readers = threads, .placers = 1, .batch = 1, .slots = 4 * threads + 2};
+}
