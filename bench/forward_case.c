@@ -1,3 +1,4 @@
+/* The network and the picture that forward benchmarks measure. */
 #include "forward_case.h"
 
 #include <stdio.h>

@@ -3,21 +3,20 @@
 #include <oneapi/dnnl/dnnl_debug.h>
 #include <string.h>
 
-enum status dnnl_result(dnnl_status_t result, const char *file, int line) {
+enum status dnnl_result(dnnl_status_t result) {
     if (result == dnnl_success)
         return STATUS_OK;
-    return status_set(STATUS_FAILED, file, line, "oneDNN: %s", dnnl_status2str(result));
+    return FAIL(STATUS_FAILED, "oneDNN: %s", dnnl_status2str(result));
 }
 
 /* A case that has no implementation is no error: *out stays NULL. */
-static enum status described(dnnl_status_t result, const char *file, int line,
-                             dnnl_primitive_desc_t *out) {
+static enum status described(dnnl_status_t result, dnnl_primitive_desc_t *out) {
     if (result == dnnl_success)
         return STATUS_OK;
     *out = NULL;
-    return result == dnnl_unimplemented ? STATUS_OK : dnnl_result(result, file, line);
+    return result == dnnl_unimplemented ? STATUS_OK : dnnl_result(result);
 }
-#define DESCRIBED(call, out) described((call), __FILE__, __LINE__, (out))
+#define DESCRIBED(call, out) described((call), (out))
 
 static enum status attributes_make(bool relu, float slope, dnnl_primitive_attr_t *out) {
     enum status status = STATUS_OK;

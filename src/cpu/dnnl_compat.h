@@ -56,7 +56,7 @@ enum status memory_reorder(dnnl_engine_t engine, dnnl_stream_t stream,
                            const struct descriptor *dst_descriptor, dnnl_memory_t dst);
 
 /* Converts oneDNN's status: TRY(DNNL(dnnl_...())). */
-enum status dnnl_result(dnnl_status_t result, const char *file, int line);
-#define DNNL(call) dnnl_result((call), __FILE__, __LINE__)
+enum status dnnl_result(dnnl_status_t result);
+#define DNNL(call) dnnl_result(call)
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/storage.h"
 
@@ -35,14 +36,10 @@ static int size_of(int file, uint64_t *size) {
 /* The first line tells whether this is the journal it is named as. Returns 0 or an errno value. */
 static int read_head(struct journal_id id, struct journal_scan *scan) {
     char found[JOURNAL_HEAD_BYTES];
-    size_t n = 0;
-    for (ssize_t more = 1; more != 0 && n < sizeof found;) {
-        more = pread(scan->file, found + n, sizeof found - n, (off_t)n);
-        if (more < 0 && errno != EINTR)
-            return errno;
-        n += more > 0 ? (size_t)more : 0;
-    }
-    scan->start = journal_head_read(id, found, n, &scan->form);
+    ssize_t n = file_read_at(scan->file, 0, found, sizeof found);
+    if (n < 0)
+        return errno;
+    scan->start = journal_head_read(id, found, (size_t)n, &scan->form);
     return 0;
 }
 
@@ -97,11 +94,8 @@ static enum status buffer_fill(const struct journal_scan *scan, struct buffer *b
     enum status status = memory_reserve(&buffer->bytes, &buffer->capacity, length + READ_BYTES, 1);
     if (status != STATUS_OK || !*more)
         return status;
-    ssize_t n;
-    do
-        n = pread(scan->file, buffer->bytes + length, buffer->capacity - length,
-                  (off_t)(buffer->offset + length));
-    while (n < 0 && errno == EINTR);
+    ssize_t n = file_read_at(scan->file, buffer->offset + length, buffer->bytes + length,
+                             buffer->capacity - length);
     if (n < 0)
         return failed(scan, errno);
     buffer->end += (size_t)n;

@@ -1,6 +1,7 @@
 /* The CPU backend on graphs: how operators share and copy their maps; heads, input sizes, refusals.
  * Against graph_evaluate. */
 #include "cpu_rig.h"
+#include "graph_evaluate.h"
 #include "unit.h"
 
 static void concatenations(void **state) {

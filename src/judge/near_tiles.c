@@ -1,3 +1,4 @@
+/* Which boxes could lie near a label at all: only those are decoded. */
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 
@@ -13,12 +14,12 @@ static float apart(float low, float high, float from, float to) {
     return gap > 0 ? gap : 0;
 }
 
-/* No box that holds a point of `centres` and reaches at most `reach` from it has a higher IoU with
+/* No box that holds a point of `centres` and extends at most `extent` from it has a higher IoU with
  * `label`: it covers at most t by s of it and must span the gaps dx and dy to it, so that
  * IoU <= t s / (area + t dy + s dx + dx dy), which grows with t and s. */
-static float iou_bound(struct box label, struct box centres, float reach) {
-    float t = covered(label.x1, label.x2, centres.x1 - reach, centres.x2 + reach);
-    float s = covered(label.y1, label.y2, centres.y1 - reach, centres.y2 + reach);
+static float iou_bound(struct box label, struct box centres, float extent) {
+    float t = covered(label.x1, label.x2, centres.x1 - extent, centres.x2 + extent);
+    float s = covered(label.y1, label.y2, centres.y1 - extent, centres.y2 + extent);
     float dx = apart(label.x1, label.x2, centres.x1, centres.x2);
     float dy = apart(label.y1, label.y2, centres.y1, centres.y2);
     return t * s / (box_area(label) + t * dy + s * dx + dx * dy);
@@ -37,8 +38,8 @@ static struct box tile_centres(const struct anchors *anchors, const struct tile 
         ((float)last + 0.5f) * plane->stride, ((float)last_row + 0.5f) * plane->stride};
 }
 
-static bool any_in_reach(const struct judge_scratch *scratch, const struct tile *tile,
-                         float reach) {
+static bool any_label_near(const struct judge_scratch *scratch, const struct tile *tile,
+                           float extent) {
     const struct letterbox *letterbox = &scratch->anchors.letterbox;
     float left = (float)letterbox->left, top = (float)letterbox->top;
     float gain_x = letterbox->gain_x, gain_y = letterbox->gain_y;
@@ -48,13 +49,13 @@ static bool any_in_reach(const struct judge_scratch *scratch, const struct tile 
         struct box label = {subject->box.x1 * gain_x + left, subject->box.y1 * gain_y + top,
                             subject->box.x2 * gain_x + left, subject->box.y2 * gain_y + top};
         /* A little below, for rounding. */
-        if (subject->known && iou_bound(label, centres, reach) > 0.99f * NEAR_IOU)
+        if (subject->known && iou_bound(label, centres, extent) > 0.99f * NEAR_IOU)
             return true;
     }
     return false;
 }
 
-void reach_decode(struct judge_scratch *scratch) {
+void near_tiles_decode(struct judge_scratch *scratch) {
     struct anchors *anchors = &scratch->anchors;
     const struct head *head = anchors->head;
     if (scratch->n_classes == 0)
@@ -63,8 +64,8 @@ void reach_decode(struct judge_scratch *scratch) {
     bool bounded = head->kind == HEAD_DISTANCE && head->bins > 1;
     for (size_t i = 0; i < anchors->n_tiles; i++) {
         const struct tile *tile = &anchors->tiles[i];
-        float reach = (float)(head->bins - 1) * anchors->planes[tile->plane].stride;
-        if (!bounded || any_in_reach(scratch, tile, reach))
+        float extent = (float)(head->bins - 1) * anchors->planes[tile->plane].stride;
+        if (!bounded || any_label_near(scratch, tile, extent))
             anchors_decode(anchors, i);
     }
 }

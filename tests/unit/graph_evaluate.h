@@ -1,90 +1,16 @@
+/* Runs a graph in plain C: what the backends' tests compare with. */
+#ifndef VERIFY_TESTS_GRAPH_EVALUATE_H
+#define VERIFY_TESTS_GRAPH_EVALUATE_H
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/op.h"
-
-void shape_strides(const struct shape *shape, int64_t strides[GRAPH_RANK]) {
-    int64_t stride = 1;
-    for (size_t i = shape->rank; i-- > 0;) {
-        strides[i] = stride;
-        stride *= shape->dims[i];
-    }
-}
-
-void walk_start(struct walk *walk, const struct shape *shape) {
-    *walk = (struct walk){.rank = shape->rank ? shape->rank : 1, .dims = {1}};
-    memcpy(walk->dims, shape->dims, shape->rank * sizeof walk->dims[0]);
-}
-
-void walk_broadcast(struct walk *walk, size_t array, const struct shape *shape) {
-    int64_t strides[GRAPH_RANK];
-    shape_strides(shape, strides);
-    for (size_t i = 0; i < shape->rank; i++)
-        walk->stride[array][walk->rank - shape->rank + i] = shape->dims[i] == 1 ? 0 : strides[i];
-}
-
-bool walk_row(struct walk *walk) {
-    for (size_t i = walk->rank - 1; i-- > 0;) {
-        int64_t back = ++walk->at[i] == walk->dims[i] ? walk->dims[i] : 0;
-        for (size_t array = 0; array < 3; array++)
-            walk->offset[array] += walk->stride[array][i] * (1 - back);
-        if (!back)
-            return true;
-        walk->at[i] = 0;
-    }
-    return false;
-}
-
-enum status op_evaluate(const struct op *op, const struct value *inputs, struct value *out) {
-    enum status status;
-    enum dtype dtype;
-    TRY(op_dtype(op, inputs, &dtype));
-    if (out->dtype != dtype) {
-        status = OP_FAIL(op, "its output is of another type");
-        goto out;
-    }
-    if (shape_elements(&out->shape) == 0)
-        goto out;
-    switch (op->kind) {
-    case OP_CONV:
-    case OP_CONV_TRANSPOSE:
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
-    case OP_RESIZE:
-        return op_evaluate_window(op, inputs, out);
-    case OP_CONCAT:
-    case OP_SLICE:
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_PAD:
-    case OP_EXPAND:
-    case OP_GATHER:
-    case OP_TILE:
-        return op_evaluate_move(op, inputs, out);
-    case OP_UNARY:
-    case OP_BINARY:
-    case OP_CAST:
-    case OP_WHERE:
-    case OP_SHAPE:
-    case OP_CONSTANT_OF_SHAPE:
-    case OP_RANGE:
-        return op_evaluate_elements(op, inputs, out);
-    case OP_MATMUL:
-    case OP_SOFTMAX:
-    case OP_REDUCE:
-    case OP_BATCH_NORM:
-        return op_evaluate_math(op, inputs, out);
-    case OP_UNKNOWN:
-        break; /* op_dtype has refused it */
-    }
-out:
-    return status;
-}
+#include "model/derivation.h"
 
 /* Marks what the wanted tensors depend on, and the last operator that reads each tensor. */
-static void find_needed(const struct graph *graph, const int *wanted, size_t n_wanted, bool *needed,
-                        size_t *last_use) {
+static inline void find_needed(const struct graph *graph, const int *wanted, size_t n_wanted,
+                               bool *needed, size_t *last_use) {
     for (size_t i = 0; i < n_wanted; i++) {
         needed[wanted[i]] = true;
         last_use[wanted[i]] = SIZE_MAX;
@@ -104,15 +30,16 @@ static void find_needed(const struct graph *graph, const int *wanted, size_t n_w
     }
 }
 
-static struct value tensor_value(const struct derivation *derivation, void *const *data,
-                                 int index) {
+static inline struct value tensor_value(const struct derivation *derivation, void *const *data,
+                                        int index) {
     const struct tensor *tensor = &derivation->graph->tensors[index];
     return (struct value){.dtype = derivation->dtypes[index],
                           .shape = derivation->shapes[index],
                           .data = data[index] ? data[index] : tensor->data};
 }
 
-static enum status evaluate_step(struct derivation *derivation, void **data, const struct op *op) {
+static inline enum status evaluate_step(struct derivation *derivation, void **data,
+                                        const struct op *op) {
     enum status status;
     struct value inputs[GRAPH_INPUTS] = {0};
     TRY(derivation_step(derivation, op));
@@ -129,8 +56,8 @@ out:
 }
 
 /* Copies a wanted tensor out, as it may be wanted twice or belong to the graph. */
-static enum status copy_wanted(const struct derivation *derivation, void *const *data, int index,
-                               float **output) {
+static inline enum status copy_wanted(const struct derivation *derivation, void *const *data,
+                                      int index, float **output) {
     enum status status;
     struct value value = tensor_value(derivation, data, index);
     if (!derivation->known[index] || value.dtype != DTYPE_F32) {
@@ -145,9 +72,12 @@ out:
     return status;
 }
 
-enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
-                           const float *input, const int *wanted, size_t n_wanted,
-                           float **outputs) {
+/* Runs the operators that the wanted tensors depend on, in plain C and slowly, on one image:
+ * `input` is (3,height,width) planes. outputs[i] receives the elements of the float tensor
+ * wanted[i]; free() releases each. On failure every outputs[i] is NULL. */
+static inline enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
+                                         const float *input, const int *wanted, size_t n_wanted,
+                                         float **outputs) {
     enum status status;
     struct derivation derivation = {0};
     void **data = NULL;
@@ -193,3 +123,5 @@ out:
     }
     return status;
 }
+
+#endif

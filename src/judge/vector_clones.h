@@ -1,7 +1,7 @@
 /* Hot loops that the compiler vectorises: built once for AVX2 and once for any x86-64, chosen when
  * the program starts. Both give the same bits, since C17 mode contracts no multiply-add. */
-#ifndef VERIFY_JUDGE_VECTOR_H
-#define VERIFY_JUDGE_VECTOR_H
+#ifndef VERIFY_JUDGE_VECTOR_CLONES_H
+#define VERIFY_JUDGE_VECTOR_CLONES_H
 
 #include <stddef.h>
 
