@@ -1,4 +1,4 @@
-/* The network and the picture that forward benchmarks measure. */
+/* Opens what a benchmark of the forward pass is about, from its arguments. */
 #include "forward_case.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* How threads share the items of steps, and wait for the last of them. */
 #include "cpu/team.h"
 
 #include <pthread.h>
