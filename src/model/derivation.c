@@ -54,7 +54,7 @@ enum status derivation_step(struct derivation *derivation, const struct op *op) 
         inputs[i].dtype = input < 0 ? DTYPE_F32 : derivation->dtypes[input];
     }
     if (op->output < 0 || (size_t)op->output >= graph->n_tensors || derivation->known[op->output]) {
-        status = OP_FAIL(op, "its output is no tensor of the model or has a value already");
+        status = OP_FAIL(op, "its output is not a tensor of the model or has a value already");
         goto out;
     }
     TRY(op_dtype(op, inputs, &derivation->dtypes[op->output]));

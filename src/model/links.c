@@ -28,13 +28,14 @@ enum status links_build(struct links *links, const struct graph *graph) {
     for (size_t i = 0; i < graph->n_ops; i++) {
         const struct op *op = &graph->ops[i];
         if (op->output < 0 || op->output >= n_tensors || op->n_inputs > GRAPH_INPUTS) {
-            status = OP_FAIL(op, "its output is no tensor of the model or it has too many inputs");
+            status =
+                OP_FAIL(op, "its output is not a tensor of the model or it has too many inputs");
             goto out;
         }
         links->producer[op->output] = (int64_t)i;
         for (size_t k = 0; k < op->n_inputs; k++) {
             if (op->inputs[k] >= n_tensors) {
-                status = OP_FAIL(op, "input %zu is no tensor of the model", k);
+                status = OP_FAIL(op, "input %zu is not a tensor of the model", k);
                 goto out;
             }
             if (op->inputs[k] >= 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/run_file.h"
 #include "output/storage.h"
@@ -21,15 +22,8 @@ static enum status bytes_read(const struct location *location, char **bytes) {
     if (error != 0)
         return error == ENOENT ? STATUS_OK : storage_failed(error, location, "cannot read");
     TRY(memory_zeroed(RUN_FILE_BYTES + 1, 1, bytes));
-    size_t length = 0;
-    for (ssize_t n = 1; n != 0 && length < RUN_FILE_BYTES;) {
-        n = read(file, *bytes + length, RUN_FILE_BYTES - length);
-        if (n < 0 && errno != EINTR) {
-            status = storage_failed(errno, location, "cannot read");
-            break;
-        }
-        length += n > 0 ? (size_t)n : 0;
-    }
+    if (file_read(file, *bytes, RUN_FILE_BYTES) < 0)
+        status = storage_failed(errno, location, "cannot read");
 out:
     close(file);
     if (status != STATUS_OK) {

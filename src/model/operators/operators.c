@@ -33,7 +33,7 @@ enum status op_check_inputs(const struct graph *graph, const struct op *op) {
                        row->most);
     for (size_t i = 0; i < op->n_inputs; i++) {
         if (op->inputs[i] < -1 || op->inputs[i] >= (int64_t)graph->n_tensors)
-            return OP_FAIL(op, "input %zu is no tensor of the model", i);
+            return OP_FAIL(op, "input %zu is not a tensor of the model", i);
         if (op->inputs[i] == -1 && (i < row->least || op->kind == OP_CONCAT))
             return OP_FAIL(op, "input %zu is missing", i);
     }

@@ -125,7 +125,7 @@ static void order_and_indices_are_checked(void **state) {
     graph.ops[1].output = b;
     graph.ops[1].inputs[0] = 1000;
     assert_int_equal(graph_shapes(&graph, 8, 8, shapes), STATUS_BAD_INPUT);
-    assert_non_null(strstr(status_message(), "no tensor of the model"));
+    assert_non_null(strstr(status_message(), "not a tensor of the model"));
     graph.ops[1].inputs[0] = -1;
     assert_int_equal(graph_shapes(&graph, 8, 8, shapes), STATUS_BAD_INPUT);
     assert_non_null(strstr(status_message(), "input 0 is missing"));
