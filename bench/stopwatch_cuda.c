@@ -1,3 +1,4 @@
+/* Times of a GPU's work, by events on its stream. */
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
 

@@ -122,15 +122,11 @@ static void batch_free(struct backend *backend) {
     backend->inputs = NULL;
 }
 
-static bool memory_is_short(enum status status) {
-    return status == STATUS_FAILED && strstr(status_message(), DEVICE_MEMORY_SHORT);
-}
-
 /* Where the device's memory does not suffice, with half the batch. */
 static enum status largest_batch_make(struct backend *backend, const struct judge *judge,
                                       size_t height, size_t width) {
     enum status status;
-    while (memory_is_short(status = batch_make(backend, judge, height, width)) &&
+    while (status_is_for(REASON_MEMORY, status = batch_make(backend, judge, height, width)) &&
            backend->batch > 1) {
         batch_free(backend);
         backend->batch /= 2;
@@ -275,8 +271,9 @@ static enum status make_room(struct backend *backend, const struct run *run,
     if (fits)
         return STATUS_OK;
     TRY(finish_until(backend, backend->begun));
-    while (memory_is_short(status = judgement_reserve(run->judgement, &head, run->pictures, run->n,
-                                                      backend->stream)) &&
+    while (status_is_for(REASON_MEMORY,
+                         status = judgement_reserve(run->judgement, &head, run->pictures, run->n,
+                                                    backend->stream)) &&
            engines_make_room(&backend->engines, engine)) {
     }
 out:

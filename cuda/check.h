@@ -12,12 +12,11 @@ extern "C" {
 
 /* STATUS_FAILED "CUDA: WHAT: reason" for a code that is an error, which the runtime then forgets: a
  * later launch is not to be blamed for it. */
-static inline enum status cuda_status(cudaError_t code, const char *what, const char *file,
-                                      int line) {
+static inline enum status cuda_status(cudaError_t code, const char *what) {
     if (code == cudaSuccess)
         return STATUS_OK;
     (void)cudaGetLastError();
-    return status_set(STATUS_FAILED, file, line, "CUDA: %s: %s", what, cudaGetErrorString(code));
+    return FAIL(STATUS_FAILED, "CUDA: %s: %s", what, cudaGetErrorString(code));
 }
 
 /* Where nothing can be done about an error, as when things are released: the runtime forgets it. */
@@ -28,7 +27,7 @@ static inline void cuda_forget(cudaError_t code) {
 
 /* Runs a call of the CUDA runtime; on failure sets the status, naming the call, and goes to `out:`
  * (see TRY). */
-#define CUDA_TRY(call) TRY(cuda_status((call), #call, __FILE__, __LINE__))
+#define CUDA_TRY(call) TRY(cuda_status((call), #call))
 
 #ifdef __cplusplus
 }

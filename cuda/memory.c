@@ -16,10 +16,11 @@ enum status device_alloc(size_t bytes, void **out) {
         (void)cudaGetLastError();
         cuda_forget(cudaMemGetInfo(&unused, &total));
         *out = NULL;
-        return FAIL(STATUS_FAILED, DEVICE_MEMORY_SHORT ": %zu MiB wanted, %zu of %zu MiB free",
-                    (size >> 20) + 1, unused >> 20, total >> 20);
+        return FAIL_FOR(REASON_MEMORY, STATUS_FAILED,
+                        "out of device memory: %zu MiB wanted, %zu of %zu MiB free",
+                        (size >> 20) + 1, unused >> 20, total >> 20);
     }
-    TRY(cuda_status(error, "cudaMalloc", __FILE__, __LINE__));
+    TRY(cuda_status(error, "cudaMalloc"));
     CUDA_TRY(cudaMemset(*out, 0, size));
     /* Streams that do not wait for the default one must find the zeros, too. */
     CUDA_TRY(cudaStreamSynchronize(NULL));

@@ -4,10 +4,7 @@
 
 #include "cuda/kernels/kernels.h"
 
-/* What a message contains where there was not enough. */
-#define DEVICE_MEMORY_SHORT "out of device memory"
-
-/* Zeroed. A count of 0 gives a valid pointer. STATUS_FAILED "out of device memory" where there is
+/* Zeroed. A count of 0 gives a valid pointer. STATUS_FAILED for REASON_MEMORY where there is
  * not enough. */
 enum status device_alloc(size_t bytes, void **out);
 void device_free(void *memory);

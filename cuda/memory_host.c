@@ -14,7 +14,9 @@ enum status device_alloc(size_t bytes, void **out) {
         if (*out)
             memset(*out, 0, size);
     }
-    return *out ? STATUS_OK : FAIL(STATUS_FAILED, DEVICE_MEMORY_SHORT ": %zu bytes wanted", bytes);
+    return *out ? STATUS_OK
+                : FAIL_FOR(REASON_MEMORY, STATUS_FAILED, "out of device memory: %zu bytes wanted",
+                           bytes);
 }
 
 void device_free(void *memory) {

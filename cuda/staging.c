@@ -86,9 +86,11 @@ static enum status reserve(const struct staging *staging, struct slot *slot, siz
     slot->pinned = slot->pixels = NULL;
     slot->capacity = 0;
     TRY(device_pinned_alloc(capacity, (void **)&slot->pinned));
-    if (capacity <= staging->most && device_alloc(capacity, (void **)&slot->pixels) != STATUS_OK &&
-        !strstr(status_message(), DEVICE_MEMORY_SHORT))
-        return STATUS_FAILED;
+    if (capacity <= staging->most)
+        status = device_alloc(capacity, (void **)&slot->pixels);
+    if (status_is_for(REASON_MEMORY, status))
+        status = STATUS_OK; /* kernels read what is pinned */
+    TRY(status);
     slot->capacity = capacity;
 out:
     return status;

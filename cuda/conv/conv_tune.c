@@ -180,7 +180,7 @@ static enum status capture(const struct bench *bench, const struct conv_shape *s
     enum status enqueued = enqueue(bench, shape, engine, RUNS);
     cudaError_t ended = cudaStreamEndCapture(stream, &graph);
     TRY(enqueued);
-    TRY(cuda_status(ended, "cudaStreamEndCapture", __FILE__, __LINE__));
+    TRY(cuda_status(ended, "cudaStreamEndCapture"));
     CUDA_TRY(cudaGraphInstantiate(out, graph, 0));
 out:
     if (graph)

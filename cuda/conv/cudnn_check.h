@@ -6,18 +6,17 @@
 
 #include "base/status.h"
 
-static inline enum status cudnn_status(cudnnStatus_t code, const char *call, const char *file,
-                                       int line) {
+static inline enum status cudnn_status(cudnnStatus_t code, const char *call) {
     char detail[256] = "";
     if (code == CUDNN_STATUS_SUCCESS)
         return STATUS_OK;
     cudnnGetLastErrorString(detail, sizeof detail);
     detail[sizeof detail - 1] = '\0';
-    return status_set(STATUS_FAILED, file, line, "cuDNN: %s: %s%s%s", call,
-                      cudnnGetErrorString(code), *detail ? ": " : "", detail);
+    return FAIL(STATUS_FAILED, "cuDNN: %s: %s%s%s", call, cudnnGetErrorString(code),
+                *detail ? ": " : "", detail);
 }
 
 /* Runs a call of cuDNN and gives our status. */
-#define CUDNN(call) cudnn_status((call), #call, __FILE__, __LINE__)
+#define CUDNN(call) cudnn_status((call), #call)
 
 #endif

@@ -52,9 +52,10 @@ enum status engines_compile(struct engines *engines, size_t height, size_t width
     *out = NULL;
     TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
                        sizeof *engines->items));
-    while ((status = network_make(engines->graph, engines->library, engines->element,
-                                  engines->batch, height, width, &network)) == STATUS_FAILED &&
-           engines->count > 0 && strstr(status_message(), DEVICE_MEMORY_SHORT))
+    while (status_is_for(REASON_MEMORY,
+                         status = network_make(engines->graph, engines->library, engines->element,
+                                               engines->batch, height, width, &network)) &&
+           engines->count > 0)
         remove_at(engines, 0);
     TRY(status);
     *out = &engines->items[engines->count++];
@@ -75,7 +76,7 @@ enum status engine_forward(struct engine *engine, cudaStream_t stream) {
         enum status enqueued = network_forward(engine->network, stream);
         cudaError_t ended = cudaStreamEndCapture(stream, &graph);
         TRY(enqueued); /* says more than that the capture broke */
-        TRY(cuda_status(ended, "cudaStreamEndCapture", __FILE__, __LINE__));
+        TRY(cuda_status(ended, "cudaStreamEndCapture"));
         CUDA_TRY(cudaGraphInstantiate(&engine->captured, graph, 0));
     }
     CUDA_TRY(cudaGraphLaunch(engine->captured, stream));

@@ -33,7 +33,7 @@ struct engine *engines_find(struct engines *engines, size_t height, size_t width
 
 /* Compiles the network for one more shape, the stream being idle. Where the device's memory does
  * not suffice, engines of other shapes make room, the oldest first; STATUS_FAILED
- * (DEVICE_MEMORY_SHORT) where even alone it does not fit. */
+ * for REASON_MEMORY where even alone it does not fit. */
 enum status engines_compile(struct engines *engines, size_t height, size_t width,
                             struct engine **out);
 

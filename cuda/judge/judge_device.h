@@ -11,7 +11,7 @@
 struct device_judge;
 
 /* For batches of at most `batch` pictures. The judge stays the caller's and must outlive it. On
- * failure *out is NULL. STATUS_FAILED with DEVICE_MEMORY_SHORT where the device has too little. */
+ * failure *out is NULL. STATUS_FAILED for REASON_MEMORY where the device has too little. */
 enum status device_judge_make(const struct judge *judge, size_t batch, struct device_judge **out);
 void device_judge_free(struct device_judge *device);
 

@@ -29,7 +29,7 @@ static inline unsigned launch_blocks(size_t count) {
 
 /* What became of the launch just made; `what`: "kernel ...". */
 static inline enum status launch_status(const char *what) {
-    return cuda_status(cudaGetLastError(), what, __FILE__, __LINE__);
+    return cuda_status(cudaGetLastError(), what);
 }
 
 template <class Args, void (*Run)(const Args *, size_t, int), int Lanes>

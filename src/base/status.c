@@ -1,15 +1,16 @@
+/* The calling thread's last failure: what to say of it, and what a caller may do about it. */
 #include "base/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 2048, PLACE_SIZE = 128 };
+enum { MESSAGE_SIZE = 2048 };
 
 static _Thread_local char message[MESSAGE_SIZE];
-static _Thread_local char place[PLACE_SIZE];
+static _Thread_local enum status_reason last_reason;
 
-enum status status_set(enum status code, const char *file, int line, const char *format, ...) {
+enum status status_set(enum status_reason reason, enum status code, const char *format, ...) {
     /* The arguments may point into `message` itself. */
     char text[MESSAGE_SIZE];
     va_list args;
@@ -17,8 +18,7 @@ enum status status_set(enum status code, const char *file, int line, const char 
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     memcpy(message, text, sizeof message);
-    const char *slash = strrchr(file, '/');
-    snprintf(place, sizeof place, "%s:%d", slash ? slash + 1 : file, line);
+    last_reason = reason;
     return code;
 }
 
@@ -39,6 +39,6 @@ const char *status_message(void) {
     return message;
 }
 
-const char *status_place(void) {
-    return place;
+enum status_reason status_reason(void) {
+    return last_reason;
 }

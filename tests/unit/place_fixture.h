@@ -29,7 +29,7 @@ static inline int tear_down(void **state) {
 
 static inline void assert_ok(enum status status) {
     if (status != STATUS_OK)
-        fail_msg("%s (%s)", status_message(), status_place());
+        fail_msg("%s", status_message());
 }
 
 /* Places an image with its label file, as a run does that has read it (NULL: there is none). */

@@ -315,7 +315,8 @@ static void test_memory(void **state) {
     device_pinned_free(pinned);
     assert_int_equal(device_alloc(SIZE_MAX - 8, &memory), STATUS_FAILED);
     assert_null(memory);
-    assert_non_null(strstr(status_message(), DEVICE_MEMORY_SHORT));
+    assert_non_null(strstr(status_message(), "out of device memory"));
+    assert_int_equal(status_reason(), REASON_MEMORY);
 }
 
 int main(void) {

@@ -36,7 +36,7 @@ static int tear_down(void **state) {
 
 static void assert_ok(enum status status) {
     if (status != STATUS_OK)
-        fail_msg("%s (%s)", status_message(), status_place());
+        fail_msg("%s", status_message());
 }
 
 static void assert_refused(enum status status, const char *word) {
