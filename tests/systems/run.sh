@@ -60,7 +60,7 @@ leave() { # what is mounted below the system in use
   [ -n "$mounted" ] || return 0
   local at
   for at in dev/shm dev/pts dev sys proc; do
-    if mountpoint -q "$mounted/$at"; then umount "$mounted/$at"; fi
+    if mountpoint -q "$mounted/$at"; then umount "$mounted/$at" || umount -l "$mounted/$at"; fi
   done
   mounted=
 }
@@ -169,7 +169,7 @@ for name in "${systems[@]}"; do
   clone "$name"
   run_steps "$name"
   leave
-  if ! $keep; then rm -rf "${folder:?}/$name"; fi
+  if ! $keep; then rm -rf --one-file-system "${folder:?}/$name"; fi
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] || exit 1
