@@ -8,8 +8,10 @@
 #include <time.h>
 
 #include "backend.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "job/plugins.h"
+#include "timing.h"
 
 enum { WIDTH = 640, HEIGHT = 480, SETS = 4, WARM_UP = 5 };
 
@@ -19,17 +21,6 @@ struct settings {
     size_t imgsz, batch, threads, rounds;
     bool half;
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Pictures of noise: every one other than the next. */
 static enum status stage_all(const struct settings *settings, struct backend *backend,
@@ -58,14 +49,14 @@ static enum status measure(const struct settings *settings, struct backend *back
                            struct picture *pictures, double *times) {
     enum status status = STATUS_OK;
     for (size_t round = 0; round < WARM_UP + settings->rounds; round++) {
-        double start = now();
+        double start = clock_seconds();
         TRY(settings->interface->submit(backend, pictures + round % SETS * settings->batch,
                                         settings->batch));
         TRY(settings->interface->collect(backend));
         if (round >= WARM_UP)
-            times[round - WARM_UP] = now() - start;
+            times[round - WARM_UP] = clock_seconds() - start;
     }
-    qsort(times, settings->rounds, sizeof *times, by_value);
+    qsort(times, settings->rounds, sizeof *times, timing_ascending);
     double median = times[settings->rounds / 2];
     printf("%s, batch %zu: median %.3f ms, minimum %.3f ms, %.1f images/s\n",
            settings->interface->device(backend), settings->batch, 1e3 * median, 1e3 * times[0],

@@ -46,8 +46,8 @@ static enum status run_round(const struct forward_case *what, struct profile *pr
     struct head_maps maps;
     profile->at = 0;
     profile->before = timing_ms(CLOCK_MONOTONIC);
-    TRY(cpu_network_trace(what->network, what->imgsz, what->imgsz, what->planes, &maps, after_step,
-                          profile));
+    const struct cpu_trace trace = {after_step, profile};
+    TRY(cpu_network_trace(what->network, what->imgsz, what->imgsz, what->planes, &maps, &trace));
     status = profile->status;
 out:
     return status;

@@ -1,3 +1,4 @@
+/* Opens what a benchmark of the forward pass is about, from its arguments. */
 #include "forward_case.h"
 
 #include <stdio.h>

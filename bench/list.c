@@ -5,18 +5,16 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "data/dataset.h"
+#include "timing.h"
 
 struct moment {
     double seconds, processor;
 };
 
 static struct moment now(void) {
-    struct timespec wall, processor;
-    clock_gettime(CLOCK_MONOTONIC, &wall);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &processor);
-    return (struct moment){(double)wall.tv_sec + 1e-9 * (double)wall.tv_nsec,
-                           (double)processor.tv_sec + 1e-9 * (double)processor.tv_nsec};
+    return (struct moment){clock_seconds(), 1e-3 * timing_ms(CLOCK_PROCESS_CPUTIME_ID)};
 }
 
 static void print(const char *what, struct moment start) {

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "job/item.h"
 #include "rank.h"
+#include "timing.h"
 
 enum part { READ, STAGE, FORWARD, JUDGE, PLACE, RECORD, PARTS };
 enum { FOLDER_FILES = 10000 };
@@ -25,15 +26,9 @@ struct bench {
     bool noting;
 };
 
-static double processor_seconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Adds what has passed since *since, which becomes now. */
 static void lap(double *since, double *sum) {
-    double now = processor_seconds();
+    double now = 1e-3 * timing_ms(CLOCK_THREAD_CPUTIME_ID);
     *sum += now - *since;
     *since = now;
 }
@@ -57,7 +52,7 @@ static enum status one(struct bench *bench, size_t index, double parts[PARTS]) {
     struct item *item = &bench->item;
     item->path = path_list_get(&bench->rank.dataset.images, index);
     item->list_index = index;
-    double time = processor_seconds();
+    double time = 1e-3 * timing_ms(CLOCK_THREAD_CPUTIME_ID);
     TRY(item_read(job, NULL, &bench->image, item));
     lap(&time, &parts[READ]);
     if (!item->error[0]) {
@@ -90,7 +85,7 @@ static enum status least(const struct bench *bench, const char *output, double *
                 return STATUS_FAILED;
             open_folder = open(folder, O_RDONLY | O_DIRECTORY);
         }
-        double time = processor_seconds();
+        double time = 1e-3 * timing_ms(CLOCK_THREAD_CPUTIME_ID);
         snprintf(name, sizeof name, "%08zu.txt", i);
         int file = openat(open_folder, name, O_WRONLY | O_CREAT | O_EXCL, 0644);
         ssize_t written = write(file, bytes, sizeof bytes);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "rank.h"
 
@@ -27,13 +27,10 @@ static enum status run(struct rank *rank, const char **arguments, const char *ou
                                                    [STAGE_RECORD] = "record, tally"};
     double stages[STAGE_COUNT];
     struct verify *verify;
-    struct timespec a, b;
-    clock_gettime(CLOCK_MONOTONIC, &a);
+    double start = clock_seconds();
     TRY(verify_start(&rank->job, *work, &rank->tally, &verify));
     TRY(verify_join(verify, stages));
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    double n = (double)images;
-    double seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+    double n = (double)images, seconds = clock_seconds() - start;
     printf("%.0f images, %.2f images/s\n", n, n / seconds);
     for (size_t i = 0; i < STAGE_COUNT; i++)
         printf("%-28s %8.3f ms/image  %5.1f%% of the wall time\n", names[i], 1e3 * stages[i] / n,

@@ -1,3 +1,4 @@
+/* A rank without MPI. */
 #include "rank.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Times steps of a network on the device. */
+/* Times of a GPU's work, by events on its stream. */
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
 

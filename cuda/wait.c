@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/silence.h"
 #include "cuda/check.h"
 
@@ -13,12 +14,6 @@
 #define SHORT_SECONDS 50e-6
 #define LONG_SECONDS  1e-3
 #define PART          (1.0 / 16)
-
-static double clock_now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void pause_after(double waited) {
     double seconds = waited * PART;
@@ -31,11 +26,11 @@ static void pause_after(double waited) {
 
 enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
     enum status status = STATUS_OK;
-    const double start = clock_now();
+    const double start = clock_seconds();
     struct silence silence = {0, start};
     *hung = false;
     for (;;) {
-        const double now = clock_now();
+        const double now = clock_seconds();
         /* The time first: what has happened by then is not missed. */
         bool late = silence_look(&silence, now) > limit && limit > 0;
         cudaError_t code = cudaEventQuery(event);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/shown.h"
 #include "job/waiting.h"
 #include "pulse.h"
@@ -12,11 +13,11 @@
 enum { MESSAGE_BYTES = 2048 };
 
 void wait_for(const struct ranks *ranks, MPI_Request *request) {
-    struct waiting waiting = waiting_start(ranks->rank != 0, pulse_clock());
+    struct waiting waiting = waiting_start(ranks->rank != 0, clock_seconds());
     for (int complete = 0; !complete;) {
         pulse_tick(ranks->pulse);
         MPI_Test(request, &complete, MPI_STATUS_IGNORE);
-        double now = pulse_clock();
+        double now = clock_seconds();
         if (!complete && waiting_may_sleep(&waiting, now))
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         else

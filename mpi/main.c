@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/shown.h"
 #include "ending.h"
 #include "job/outcome.h"
@@ -273,7 +274,7 @@ int main(int argc, char **argv) {
     int provided, exit_status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &start);
     job.totals.started = (double)start.tv_sec + 1e-9 * (double)start.tv_nsec;
-    job.totals.clock_started = pulse_clock();
+    job.totals.clock_started = clock_seconds();
     job.signals = signals_hold();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return STATUS_FAILED;

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/shown.h"
 #include "job/liveness.h"
@@ -49,12 +50,6 @@ struct pulse {
     int32_t seconds;           /* that the next step may take; 0: no more than any other */
     bool stopping;
 };
-
-double pulse_clock(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void pulse_free(struct pulse *pulse) {
     if (!pulse)
@@ -103,7 +98,7 @@ enum status pulse_start(struct ranks *ranks, double hang_seconds, const char *pr
     pulse->prefix = prefix;
     MPI_Comm_dup(MPI_COMM_WORLD, &pulse->comm);
     share_hosts(pulse);
-    double now = pulse_clock();
+    double now = clock_seconds();
     for (size_t i = 0; i < pulse->n_peers; i++) {
         struct peer *peer = &pulse->peers[i];
         peer->sending = MPI_REQUEST_NULL;
@@ -213,7 +208,7 @@ void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, dou
 
 void pulse_announce(struct pulse *pulse, double seconds) {
     pulse->seconds = liveness_patience(seconds);
-    pulse_turn(pulse, pulse_clock());
+    pulse_turn(pulse, clock_seconds());
     pulse->seconds = 0;
 }
 
@@ -230,7 +225,7 @@ static void step(struct pulse *pulse, double now) {
 
 void pulse_tick(struct pulse *pulse) {
     double now;
-    if (pulse && (now = pulse_clock()) - pulse->turned >= TURN_SECONDS)
+    if (pulse && (now = clock_seconds()) - pulse->turned >= TURN_SECONDS)
         step(pulse, now);
 }
 
@@ -247,7 +242,7 @@ void pulse_stop(struct ranks *ranks) {
         return;
     pulse->stopping = true;
     while (!is_over(pulse)) {
-        step(pulse, pulse_clock());
+        step(pulse, clock_seconds());
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     pulse_free(pulse);

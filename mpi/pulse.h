@@ -18,9 +18,6 @@ void pulse_stop(struct ranks *ranks);
 /* Where the line on a lost rank goes; until then to standard error. */
 void pulse_set_screen(struct pulse *pulse, struct screen *screen);
 
-/* Seconds of the clock that is used here. */
-double pulse_clock(void);
-
 /* Hears and gives signs of life, several times a second however often it is called; never waits. */
 void pulse_turn(struct pulse *pulse, double now);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "output/report.h"
 #include "output/run_file.h"
@@ -45,7 +46,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .model = options->model,
         .dataset = options->data,
         .started = totals->started,
-        .finished = totals->started + (pulse_clock() - totals->clock_started),
+        .finished = totals->started + (clock_seconds() - totals->clock_started),
     };
     pulse_announce(ranks->pulse, (double)totals->tally.n_failures / FAILURES_A_SECOND);
     TRY(report_write(parts->output, &report));

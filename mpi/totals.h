@@ -8,7 +8,7 @@
 /* Zeroed at first. */
 struct totals {
     double started;         /* the run, seconds since 1970 */
-    double clock_started;   /* the same moment by pulse_clock(), which no one sets back */
+    double clock_started;   /* the same moment by clock_seconds(), which no one sets back */
     struct tally tally;     /* this rank's, then on rank 0 everybody's */
     uint64_t orphan_labels; /* on rank 0 */
     uint64_t images_done;   /* by this rank */

@@ -1,6 +1,7 @@
 /* A rank's main thread while the work runs: it alone calls MPI, and never waits for anything. */
 #include <time.h>
 
+#include "base/clock.h"
 #include "leader.h"
 #include "member.h"
 #include "pulse.h"
@@ -25,7 +26,7 @@ static void watch_leader(struct member *member, struct screen *screen, double no
         return;
     pulse_print_lost(ranks->pulse, rank, "gives no sign of life", seconds);
     verify_cancel(member->verify);
-    while (!member->now.finished && pulse_clock() - now < STOP_SECONDS) {
+    while (!member->now.finished && clock_seconds() - now < STOP_SECONDS) {
         sleep_ms(STOP_PAUSE_MS);
         verify_poll(member->verify, &member->now);
     }
@@ -37,7 +38,7 @@ static void watch_leader(struct member *member, struct screen *screen, double no
 
 static void watch(struct member *member, struct leader *leader, struct screen *screen) {
     bool leading = leader != NULL;
-    double now = pulse_clock();
+    double now = clock_seconds();
     if (leader)
         leader_start(leader, member->progress, now);
     while (leading || !member->left) {
@@ -48,7 +49,7 @@ static void watch(struct member *member, struct leader *leader, struct screen *s
         pulse_turn(member->ranks->pulse, now);
         watch_leader(member, screen, now);
         sleep_ms(turn_pause_ms(&member->mine, &member->order));
-        now = pulse_clock();
+        now = clock_seconds();
     }
 }
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cpu/network.h"
 #include "image/image.h"
+#include "letterbox_render.h"
 #include "model/model.h"
 
 static double at(const struct head_map *map, size_t channel, size_t cell) {

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -21,14 +23,6 @@
  */
 #define FORMAT "verify convolution plans 1\n"
 enum { FILE_LIMIT = 64 << 20 };
-
-/* FNV-1a, 64 bits. */
-static uint64_t hash_bytes(const char *bytes, size_t length) {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-    return hash;
-}
 
 enum status conv_cache_path(const char *device, char **path) {
     enum status status = STATUS_OK;
@@ -42,7 +36,8 @@ enum status conv_cache_path(const char *device, char **path) {
         text_format(&text, "%s/.cache/verify/", home);
     else
         goto out;
-    text_format(&text, "convolutions-%016" PRIx64, hash_bytes(device, strlen(device)));
+    text_format(&text, "convolutions-%016" PRIx64,
+                fingerprint_bytes(FINGERPRINT_START, device, strlen(device)));
     TRY(text_status(&text));
     TRY(memory_string(text.data, path));
 out:
@@ -87,26 +82,16 @@ void conv_cache_unlock(int lock) {
 static enum status read_bytes(const char *path, char **bytes, size_t *length) {
     enum status status = STATUS_OK;
     struct stat info;
-    size_t at = 0;
     *bytes = NULL;
     *length = 0;
-    /* Not blocking: what lies there might be a pipe. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = file_open(path, 0, &info);
     if (file < 0)
         return STATUS_OK;
-    if (fstat(file, &info) || !S_ISREG(info.st_mode) || info.st_size < 1 ||
-        info.st_size > FILE_LIMIT)
+    if (info.st_size < 1 || info.st_size > FILE_LIMIT)
         goto out;
     TRY(memory_zeroed((size_t)info.st_size + 1, 1, bytes));
-    while (at < (size_t)info.st_size) {
-        ssize_t got = read(file, *bytes + at, (size_t)info.st_size - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        at += (size_t)got;
-    }
-    *length = at;
+    ssize_t n = file_read(file, *bytes, (size_t)info.st_size);
+    *length = n > 0 ? (size_t)n : 0;
 out:
     (void)close(file);
     return status;
@@ -150,7 +135,8 @@ static bool check_end(const char *bytes, size_t *length) {
     if (*length < END)
         return false;
     *length -= END;
-    (void)snprintf(expected, sizeof expected, "end %016" PRIx64 "\n", hash_bytes(bytes, *length));
+    (void)snprintf(expected, sizeof expected, "end %016" PRIx64 "\n",
+                   fingerprint_bytes(FINGERPRINT_START, bytes, *length));
     return memcmp(bytes + *length, expected, END) == 0;
 }
 
@@ -255,7 +241,8 @@ enum status conv_cache_write(const struct conv_cache *cache, const char *path, c
         text_string(&bytes, "\n");
     }
     TRY(text_status(&bytes));
-    text_format(&bytes, "end %016" PRIx64 "\n", hash_bytes(bytes.data, bytes.length));
+    text_format(&bytes, "end %016" PRIx64 "\n",
+                fingerprint_bytes(FINGERPRINT_START, bytes.data, bytes.length));
     text_format(&name, "%s.XXXXXX", path);
     TRY(text_status(&bytes));
     TRY(text_status(&name));

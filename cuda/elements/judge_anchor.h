@@ -43,6 +43,8 @@ VERIFY_INLINE struct box judge_box_of(const struct judge_batch *batch,
     const struct judge_picture *in = &batch->pictures[picture];
     float column = (float)(anchor->cell % plane->width);
     float row = (float)(anchor->cell / plane->width);
+    struct anchor_cell cell = {column, row, plane->stride};
+    struct anchor_size size = {plane->anchor[0], plane->anchor[1], plane->scale_xy};
     struct box box = {0, 0, 0, 0};
     switch (batch->kind) {
     case HEAD_DISTANCE:
@@ -50,11 +52,8 @@ VERIFY_INLINE struct box judge_box_of(const struct judge_batch *batch,
         break;
     case HEAD_ANCHOR:
         box = plane->scale_xy > 0
-                  ? anchor_box_exponential(sides[0], sides[1], sides[2], sides[3], column, row,
-                                           plane->stride, plane->anchor[0], plane->anchor[1],
-                                           plane->scale_xy)
-                  : anchor_box(sides[0], sides[1], sides[2], sides[3], column, row, plane->stride,
-                               plane->anchor[0], plane->anchor[1]);
+                  ? anchor_box_exponential(sides[0], sides[1], sides[2], sides[3], cell, size)
+                  : anchor_box(sides[0], sides[1], sides[2], sides[3], cell, size);
         break;
     case HEAD_FINAL:
         box = centre_box(sides[0], sides[1], sides[2], sides[3]);

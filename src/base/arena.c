@@ -1,3 +1,4 @@
+/* Lays blocks that are needed at different times into one piece of memory. */
 #include "base/arena.h"
 
 #include <stdbool.h>

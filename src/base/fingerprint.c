@@ -1,3 +1,4 @@
+/* FNV-1a of bytes and of files. */
 #include "base/fingerprint.h"
 
 #include <errno.h>
@@ -6,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
@@ -22,13 +25,11 @@ enum status fingerprint_file(const char *path, uint64_t *so_far) {
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot read %.1000s: %s", path,
                     strerror_r(errno, reason, sizeof reason));
-    for (ssize_t n = 1; n != 0 && error == 0;) {
-        n = read(file, buffer, sizeof buffer);
-        if (n > 0)
-            *so_far = fingerprint_bytes(*so_far, buffer, (size_t)n);
-        else if (n < 0 && errno != EINTR)
-            error = errno;
-    }
+    ssize_t n;
+    while ((n = file_read_some(file, buffer, sizeof buffer)) > 0)
+        *so_far = fingerprint_bytes(*so_far, buffer, (size_t)n);
+    if (n < 0)
+        error = errno;
     close(file);
     return error == 0 ? STATUS_OK
                       : FAIL(STATUS_BAD_INPUT, "cannot read %.1000s: %s", path,

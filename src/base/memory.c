@@ -1,3 +1,4 @@
+/* Allocation whose failure is a status. */
 #include "base/memory.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* A bounded queue between threads. */
 #include "base/queue.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* What is no file: pipes, sockets, devices. */
 #include "base/special.h"
 
 #include <errno.h>

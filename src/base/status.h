@@ -15,7 +15,7 @@ enum status {
 enum status_reason {
     REASON_OTHER,    /* what the message says */
     REASON_MEMORY,   /* the device has too little memory: less of it may do */
-    REASON_OPERATOR, /* the model has an operator that is not known */
+    REASON_OPERATOR, /* an operator of the model, which the message names, is not understood */
 };
 
 /* Stores message (printf format: what, where, what to do) and reason for the calling thread and

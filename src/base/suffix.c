@@ -1,3 +1,4 @@
+/* What a file's name says of its kind. */
 #include "base/suffix.h"
 
 #include <string.h>

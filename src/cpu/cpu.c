@@ -1,3 +1,4 @@
+/* The backend on the CPU: a picture at a time through the network, and then the judge. */
 #include "cpu/cpu.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The CPU backend, on oneDNN. */
+/* The CPU backend. */
 #ifndef VERIFY_CPU_CPU_H
 #define VERIFY_CPU_CPU_H
 

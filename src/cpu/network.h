@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "cpu/trace.h"
 #include "judge/judge.h"
 #include "model/graph.h"
 
@@ -16,7 +17,8 @@ struct cpu_options {
     size_t threads; /* CPU threads used at most; 0: one */
     size_t block;   /* feature maps are kept in blocks of so many channels: 8 or 16, 1 for planes,
                        0 for what suits this CPU */
-    bool plain;     /* every convolution by oneDNN's direct algorithm, none by our own kernels */
+    bool plain;     /* every convolution by oneDNN's direct algorithm, none by our own kernels; in a
+                       build without oneDNN by op_evaluate */
 };
 
 /* Prepares to run `graph`, which stays the caller's and must outlive the network. STATUS_BAD_INPUT
@@ -39,18 +41,9 @@ enum status cpu_network_forward(struct cpu_network *network, size_t height, size
 enum status cpu_network_forward_levels(struct cpu_network *network, size_t height, size_t width,
                                        const uint8_t *levels, struct head_maps *maps);
 
-/* One step of a compiled graph. */
-struct cpu_step {
-    const char *kind;    /* how it is computed: "winograd", "copy", ... */
-    const struct op *op; /* the operator that it belongs to, or the first of several */
-    struct shape in, out;
-    double flop; /* of convolutions, counted as the direct algorithm's; else 0 */
-};
-
-/* The same as cpu_network_forward, but for a call of `after` behind each step. */
+/* The same as cpu_network_forward, but for a call of the trace's function behind each step. */
 enum status cpu_network_trace(struct cpu_network *network, size_t height, size_t width,
                               const float *planes, struct head_maps *maps,
-                              void (*after)(void *context, const struct cpu_step *step),
-                              void *context);
+                              const struct cpu_trace *trace);
 
 #endif

@@ -1,3 +1,4 @@
+/* How threads share the items of steps, and wait for the last of them. */
 #include "cpu/team.h"
 
 #include <pthread.h>
@@ -6,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* How long a thread looks for the others' last items before it sleeps: to be woken takes about as
@@ -107,12 +108,6 @@ static bool take_any(struct team *team, size_t step, size_t thread, size_t *item
     return false;
 }
 
-static long long now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
 static inline void relax(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -120,14 +115,14 @@ static inline void relax(void) {
 }
 
 static void wait_for(struct team *team, const struct team_step *step) {
-    long long end = 0;
+    uint64_t end = 0;
     for (size_t i = 1;; i++) {
         if (atomic_load_explicit(&step->done, memory_order_acquire) >= step->items)
             return;
         relax();
         if (i % LOOKS)
             continue;
-        long long now = now_ns();
+        uint64_t now = clock_ns();
         if (end && now > end)
             break;
         end = end ? end : now + SPIN_NS;

@@ -1,3 +1,4 @@
+/* Which class of the model each class of the data set is, by name. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

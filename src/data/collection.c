@@ -1,3 +1,4 @@
+/* Images, and what was left out, as they are found. */
 #include "data/collection.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Reads a data.yaml. */
 #include "data/data_yaml.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Opens what --data names. */
 #include "data/dataset.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Reads lists of images. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Finds the images below a folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Finds the images of a data.yaml's splits. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A user's text, made fit for a message. */
 #include "data/excerpt.h"
 
 #include "base/shown.h"

@@ -1,3 +1,4 @@
+/* Reads small files whole. */
 #include "data/file_bytes.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/special.h"
 
@@ -35,9 +37,7 @@ static enum status read_all(int fd, const char *path, size_t size, size_t limit,
     TRY(memory_reserve(&file->bytes, &capacity, size + 1, 1));
     for (;;) {
         TRY(memory_reserve(&file->bytes, &capacity, file->length + 2, 1));
-        ssize_t n = read(fd, file->bytes + file->length, capacity - file->length - 1);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = file_read_some(fd, file->bytes + file->length, capacity - file->length - 1);
         if (n < 0) {
             TRY(cannot_read(path, errno, file));
             break;
@@ -60,10 +60,13 @@ out:
 static enum status read_once(const char *path, int flags, size_t limit, struct file_bytes *file) {
     enum status status = STATUS_OK;
     *file = (struct file_bytes){0};
-    int fd;
-    do
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
-    while (fd < 0 && errno == EINTR);
+    const struct stat *info = &file->about;
+    int fd = file_open(path, flags, &file->about);
+    if (fd == FILE_NOT_REGULAR) {
+        snprintf(file->problem, sizeof file->problem, "%s",
+                 S_ISDIR(info->st_mode) ? "is a folder" : "is not a regular file");
+        return STATUS_OK;
+    }
     if (fd < 0) {
         int error = errno;
         file->missing = error == ENOENT;
@@ -72,20 +75,11 @@ static enum status read_once(const char *path, int flags, size_t limit, struct f
         snprintf(file->problem, sizeof file->problem, "is not a regular file");
         return STATUS_OK;
     }
-    const struct stat *info = &file->about;
-    if (fstat(fd, &file->about) != 0) {
-        TRY(cannot_read(path, errno, file));
-    } else if (S_ISDIR(info->st_mode)) {
-        snprintf(file->problem, sizeof file->problem, "is a folder");
-    } else if (!S_ISREG(info->st_mode)) {
-        snprintf(file->problem, sizeof file->problem, "is not a regular file");
-    } else {
-        file->opened = true;
-        if ((uintmax_t)info->st_size > limit)
-            too_large(limit, file);
-        else
-            TRY(read_all(fd, path, (size_t)info->st_size, limit, file));
-    }
+    file->opened = true;
+    if ((uintmax_t)info->st_size > limit)
+        too_large(limit, file);
+    else
+        TRY(read_all(fd, path, (size_t)info->st_size, limit, file));
 out:
     close(fd);
     if (status != STATUS_OK || file->problem[0]) {

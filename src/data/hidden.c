@@ -1,3 +1,4 @@
+/* What is in folders that are left out. */
 #include "data/hidden.h"
 
 #include <dirent.h>

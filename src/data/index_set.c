@@ -1,7 +1,9 @@
+/* A hash set of indices. */
 #include "data/index_set.h"
 
 #include <stdlib.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
 
 void index_set_free(struct index_set *set) {
@@ -38,10 +40,7 @@ enum status index_set_reserve(struct index_set *set, size_t count) {
 }
 
 uint32_t index_set_hash(const void *bytes, size_t length) {
-    const unsigned char *b = bytes;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = fingerprint_bytes(FINGERPRINT_START, bytes, length);
     hash = (hash ^ (hash >> 33)) * UINT64_C(0xff51afd7ed558ccd);
     return (uint32_t)(hash >> 32);
 }

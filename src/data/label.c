@@ -1,3 +1,4 @@
+/* Reads label files. */
 #include "data/label.h"
 
 #include <errno.h>
@@ -232,19 +233,19 @@ enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
 enum status label_file_read(const char *path, const char *image, const char *extent,
                             size_t n_classes, struct label_file *file) {
     enum status status;
-    struct file_bytes *content = &file->content;
+    struct file_bytes content = {0};
     clear(file);
-    TRY(file_bytes_read_plain(path, LABEL_LIMIT, content));
-    if (content->error == ELOOP)
-        TRY(label_link_read(path, image, extent, LABEL_LIMIT, content));
-    file->present = content->bytes != NULL;
+    TRY(file_bytes_read_plain(path, LABEL_LIMIT, &content));
+    if (content.error == ELOOP)
+        TRY(label_link_read(path, image, extent, LABEL_LIMIT, &content));
     /* No file has a name that is too long for one. */
-    file->absent = content->missing || content->error == ENAMETOOLONG;
-    if (content->bytes)
-        status = parse(content->bytes, content->length, n_classes, file);
+    file->absent = content.missing || content.error == ENAMETOOLONG;
+    if (content.bytes)
+        status = label_file_parse(content.bytes, content.length, n_classes, file);
     else if (!file->absent)
-        status = add_invalid(file, 0, content->problem);
+        status = add_invalid(file, 0, content.problem);
 out:
+    file->content = content;
     return status;
 }
 

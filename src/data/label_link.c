@@ -1,3 +1,4 @@
+/* Follows label files that are links. */
 #include "data/label_link.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Where an image's label file is. */
 #include <string.h>
 
 #include "base/memory.h"

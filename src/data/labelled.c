@@ -1,3 +1,4 @@
+/* Which of a folder's images have a label file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

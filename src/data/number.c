@@ -1,3 +1,4 @@
+/* Decimal numbers as text. */
 #include "data/number.h"
 
 #include <math.h>

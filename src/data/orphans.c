@@ -1,3 +1,4 @@
+/* Counts label files that belong to no image. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Recognises the output folder of a run. */
 #include "data/output_signs.h"
 
 #include <fcntl.h>

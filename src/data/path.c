@@ -1,3 +1,4 @@
+/* Paths and file names as text. */
 #include "data/path.h"
 
 #include <errno.h>

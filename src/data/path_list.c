@@ -1,3 +1,4 @@
+/* Many paths in one block of memory. */
 #include "data/path_list.h"
 
 #include <stdlib.h>

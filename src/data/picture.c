@@ -1,3 +1,4 @@
+/* Which files are pictures. */
 #include "data/picture.h"
 
 #include <stddef.h>
@@ -40,9 +41,4 @@ void picture_suffixes(struct text *text) {
         text_format(text, "%s%s", separator, kinds[i].suffix);
         separator = " ";
     }
-}
-
-bool picture_is_read(const char *path) {
-    const struct picture_kind *kind = picture_kind(path);
-    return kind && kind->read;
 }

@@ -17,7 +17,4 @@ const struct picture_kind *picture_kind(const char *path);
 /* Appends the suffixes of the kinds that are read: ".jpg .png". */
 void picture_suffixes(struct text *text);
 
-/* Whether it is a picture that is read. */
-bool picture_is_read(const char *path);
-
 #endif

@@ -1,3 +1,4 @@
+/* What kind of thing --data names. */
 #include "data/source.h"
 
 #include <errno.h>

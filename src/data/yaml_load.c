@@ -1,3 +1,4 @@
+/* Loads a YAML file within limits. */
 #include "data/yaml_load.h"
 
 #include <stdbool.h>

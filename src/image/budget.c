@@ -1,3 +1,4 @@
+/* The memory that a rank's pictures share. */
 #include "image/budget.h"
 
 #include <pthread.h>

@@ -2,13 +2,13 @@
 #include "image/image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/special.h"
 
 /* A buffer above this size does not outlive the large picture that needed it. A file is far smaller
@@ -136,10 +136,8 @@ static enum status read_all(int descriptor, size_t size, struct image *image) {
     while (image->length < size) {
         TRY(image_go_on(image));
         size_t rest = size - image->length;
-        ssize_t count =
-            read(descriptor, image->file + image->length, rest < READ_BYTES ? rest : READ_BYTES);
-        if (count < 0 && errno == EINTR)
-            continue;
+        ssize_t count = file_read_some(descriptor, image->file + image->length,
+                                       rest < READ_BYTES ? rest : READ_BYTES);
         if (count < 0) {
             image->error = errno;
             return call_failed(image->error);
@@ -158,9 +156,13 @@ static enum status read_once(const char *path, size_t wanted, struct image *imag
     struct stat about;
     image->error = 0;
     image_release(image);
-    /* O_NONBLOCK: a named pipe that nobody writes to does not hold us up. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (descriptor < 0 || fstat(descriptor, &about) != 0) {
+    int descriptor = file_open(path, 0, &about);
+    if (descriptor == FILE_NOT_REGULAR) {
+        status = FAIL(STATUS_BAD_INPUT,
+                      S_ISDIR(about.st_mode) ? "a folder, not a file" : "not a regular file");
+        goto out;
+    }
+    if (descriptor < 0) {
         int error = errno;
         if (special_is_why(path, error)) {
             status = FAIL(STATUS_BAD_INPUT, "not a regular file");
@@ -168,11 +170,6 @@ static enum status read_once(const char *path, size_t wanted, struct image *imag
             image->error = error;
             status = call_failed(error);
         }
-        goto out;
-    }
-    if (!S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT,
-                      S_ISDIR(about.st_mode) ? "a folder, not a file" : "not a regular file");
         goto out;
     }
     if (about.st_size <= 0) {

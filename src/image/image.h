@@ -90,8 +90,5 @@ enum status letterbox_levels(const struct image *image, const struct letterbox *
                              const struct letterbox *before, uint8_t *levels);
 /* Networks read level / 255. */
 void letterbox_units(const uint8_t *levels, size_t n, float *units);
-/* Both: planes of level / 255. */
-enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
-                             float *planes);
 
 #endif

@@ -188,16 +188,3 @@ void letterbox_units(const uint8_t *restrict levels, size_t n, float *restrict u
     for (size_t i = 0; i < n; i++)
         units[i] = letterbox_unit(levels[i]);
 }
-
-enum status letterbox_render(const struct image *image, const struct letterbox *letterbox,
-                             float *planes) {
-    enum status status;
-    size_t n = 3 * (size_t)letterbox->net_width * letterbox->net_height;
-    uint8_t *levels = NULL;
-    TRY(memory_zeroed(n, 1, &levels));
-    TRY(letterbox_levels(image, letterbox, &(struct letterbox){0}, levels));
-    letterbox_units(levels, n, planes);
-out:
-    free(levels);
-    return status;
-}

@@ -3,23 +3,17 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "job/flight.h"
 
 /* How often a journal is synced. */
 enum { SYNC_EVERY_SECONDS = 2 };
 
-uint64_t pipeline_since(const struct timespec *start) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t ns = (int64_t)(now.tv_sec - start->tv_sec) * 1000000000 + now.tv_nsec - start->tv_nsec;
-    return ns > 0 ? (uint64_t)ns : 1;
-}
-
-static struct timespec now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time;
+uint64_t pipeline_since(uint64_t start) {
+    uint64_t now = clock_ns();
+    return now > start ? now - start : 1;
 }
 
 void pipeline_end(struct verify *verify, atomic_bool *how) {
@@ -68,16 +62,16 @@ static void leave(struct verify *verify) {
 
 static enum status read_and_stage(struct verify *verify, struct image *image, struct item *item) {
     const struct verify_job *job = verify->job;
-    struct timespec start = now();
+    uint64_t start = clock_ns();
     enum status status = text_status(&item->path_text);
     if (status == STATUS_OK)
         status = item_read(job, verify->outage, image, item);
-    atomic_fetch_add(&verify->stage_ns[STAGE_READ], pipeline_since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_READ], pipeline_since(start));
     if (status != STATUS_OK || !job->interface || item->error[0])
         return status;
-    start = now();
+    start = clock_ns();
     status = job->interface->stage(job->backend, item->slot, image, &item->letterbox);
-    atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], pipeline_since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], pipeline_since(start));
     return status;
 }
 
@@ -129,9 +123,9 @@ void *pipeline_forward(void *argument) {
         size_t n = fill_flight(verify, &flights);
         if (n == 0 && flights.count == 0)
             break;
-        struct timespec start = now();
+        uint64_t start = clock_ns();
         TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights));
-        atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], pipeline_since(&start));
+        atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], pipeline_since(start));
     }
 out:
     if (status != STATUS_OK)
@@ -145,7 +139,7 @@ out:
 /* Records the item and all that waited for it, in the order of taking, and frees them. */
 static enum status record_in_order(struct verify *verify, struct item *item) {
     enum status status = STATUS_OK;
-    struct timespec start = now();
+    uint64_t start = clock_ns();
     pthread_mutex_lock(&verify->order_mutex);
     verify->waiting[item->turn % verify->n_items] = item;
     struct item **oldest;
@@ -156,17 +150,17 @@ static enum status record_in_order(struct verify *verify, struct item *item) {
         *oldest = NULL;
         verify->recorded++;
     }
-    atomic_store(&verify->recorded_ns, pipeline_since(&verify->started));
+    atomic_store(&verify->recorded_ns, pipeline_since(verify->started));
     atomic_store(&verify->done, verify->recorded);
     pthread_mutex_unlock(&verify->order_mutex);
-    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], pipeline_since(&start));
+    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], pipeline_since(start));
     return status;
 }
 
 /* Waits until a sync is due or the work has ended. */
 static void wait_for_sync(struct verify *verify) {
-    struct timespec due = now();
-    due.tv_sec += SYNC_EVERY_SECONDS;
+    const uint64_t second = 1000000000, end = clock_ns() + SYNC_EVERY_SECONDS * second;
+    const struct timespec due = {.tv_sec = (time_t)(end / second), .tv_nsec = (long)(end % second)};
     pthread_mutex_lock(&verify->end_mutex);
     while (!atomic_load(&verify->stopped) && !atomic_load(&verify->finished) &&
            pthread_cond_timedwait(&verify->ended, &verify->end_mutex, &due) == 0)
@@ -198,13 +192,13 @@ void *pipeline_judge(void *argument) {
     void *popped;
     while (!atomic_load(&verify->stopped) && queue_pop(&verify->judged, &popped, 1)) {
         struct item *item = popped;
-        struct timespec start = now();
+        uint64_t start = clock_ns();
         status = item_judge(verify->job, item);
         if (status != STATUS_OK)
             pipeline_stop(verify, status, item->findings.not_finite);
         TRY(status);
         TRY(item_place(verify->job, verify->outage, item));
-        atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], pipeline_since(&start));
+        atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], pipeline_since(start));
         TRY(record_in_order(verify, item));
     }
 out:

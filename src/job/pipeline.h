@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/queue.h"
 #include "base/silence.h"
@@ -38,7 +37,7 @@ struct verify {
     char message[ERROR_BYTES];
     bool vain; /* as in struct verify_progress */
     atomic_uint_least64_t done;
-    struct timespec started;
+    uint64_t started; /* by clock_ns */
     atomic_bool finished;
     atomic_uint_least64_t recorded_ns; /* when the last image was finished, since the start */
     struct silence silence; /* since an image was finished; the polling thread's, as what follows */
@@ -61,7 +60,7 @@ void pipeline_stop(struct verify *verify, enum status status, bool vain);
 /* Sets `how`, which is verify->stopped or verify->finished, and wakes who waits for the end. */
 void pipeline_end(struct verify *verify, atomic_bool *how);
 
-/* Nanoseconds of CLOCK_MONOTONIC since `start`, at least 1. */
-uint64_t pipeline_since(const struct timespec *start);
+/* Nanoseconds since `start`, a time of clock_ns; at least 1. */
+uint64_t pipeline_since(uint64_t start);
 
 #endif

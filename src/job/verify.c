@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "job/pipeline.h"
 
-/* For waits that end at a time of CLOCK_MONOTONIC. */
+/* For waits that end at a time of clock_ns. */
 static void condition_init(pthread_cond_t *condition) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -92,7 +93,7 @@ enum status verify_start(const struct verify_job *job, struct work *work, struct
     pthread_mutex_init(&verify->failure_mutex, NULL);
     pthread_mutex_init(&verify->end_mutex, NULL);
     condition_init(&verify->ended);
-    clock_gettime(CLOCK_MONOTONIC, &verify->started);
+    verify->started = clock_ns();
     status = make(verify);
     if (status != STATUS_OK) {
         release(verify);
@@ -125,7 +126,7 @@ out:
 
 /* Says once that images are under way and none comes to its end. */
 static void note_stall(struct verify *verify, uint64_t done, uint64_t held) {
-    double time = 1e-9 * (double)pipeline_since(&verify->started);
+    double time = 1e-9 * (double)pipeline_since(verify->started);
     if (done != verify->seen_done || held == 0)
         silence_break(&verify->silence, time);
     verify->seen_done = done;
@@ -150,8 +151,8 @@ void verify_poll(struct verify *verify, struct verify_progress *progress) {
     bool all_taken = notes_take(&verify->notes, progress->notes, sizeof progress->notes);
     /* While it has nothing to do, a rank's time stands still at its last image. */
     bool busy = !finished && held + progress->left > 0;
-    progress->seconds = 1e-9 * (double)(busy ? pipeline_since(&verify->started)
-                                             : atomic_load(&verify->recorded_ns));
+    progress->seconds =
+        1e-9 * (double)(busy ? pipeline_since(verify->started) : atomic_load(&verify->recorded_ns));
     progress->finished = finished && all_taken;
     pthread_mutex_lock(&verify->failure_mutex);
     progress->status = verify->status;

@@ -1,3 +1,4 @@
+/* A picture's anchors: their boxes, decoded a tile at a time. */
 #include "judge/anchors.h"
 
 #include <math.h>
@@ -6,7 +7,7 @@
 
 #include "base/memory.h"
 #include "judge/head_decode.h"
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 static enum status check_map(const struct head_map *map, size_t channels) {
     if (map->block == 0 || (!map->data && map->width && map->height))
@@ -235,21 +236,22 @@ static void distance_tile(const float *sides, const float *column, const float *
 
 VECTOR_CLONES
 static void anchor_tile(const float *raw, const float *column, const float *row, float stride,
-                        float anchor_width, float anchor_height, struct box *out) {
-    for (size_t lane = 0; lane < TILE; lane++)
-        out[lane] =
-            anchor_box(raw[lane], raw[TILE + lane], raw[2 * TILE + lane], raw[3 * TILE + lane],
-                       column[lane], row[lane], stride, anchor_width, anchor_height);
+                        struct anchor_size size, struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++) {
+        struct anchor_cell cell = {column[lane], row[lane], stride};
+        out[lane] = anchor_box(raw[lane], raw[TILE + lane], raw[2 * TILE + lane],
+                               raw[3 * TILE + lane], cell, size);
+    }
 }
 
 VECTOR_CLONES
 static void exponential_tile(const float *raw, const float *column, const float *row, float stride,
-                             float anchor_width, float anchor_height, float scale_xy,
-                             struct box *out) {
-    for (size_t lane = 0; lane < TILE; lane++)
+                             struct anchor_size size, struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++) {
+        struct anchor_cell cell = {column[lane], row[lane], stride};
         out[lane] = anchor_box_exponential(raw[lane], raw[TILE + lane], raw[2 * TILE + lane],
-                                           raw[3 * TILE + lane], column[lane], row[lane], stride,
-                                           anchor_width, anchor_height, scale_xy);
+                                           raw[3 * TILE + lane], cell, size);
+    }
 }
 
 static void decode_tile(struct anchors *anchors, const struct tile *tile, struct box *out) {
@@ -257,6 +259,7 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
     const struct plane *plane = &anchors->planes[tile->plane];
     size_t left = plane->cells - tile->first, count = left < TILE ? left : TILE;
     float column[TILE], row[TILE], sides[SIDES], *raw = anchors->raw;
+    const struct anchor_size size = {plane->anchor[0], plane->anchor[1], plane->scale_xy};
     size_t cell_row = tile->first / plane->width, cell_column = tile->first % plane->width;
     for (size_t lane = 0; lane < TILE; lane++) {
         column[lane] = (float)cell_column;
@@ -278,10 +281,9 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
     case HEAD_ANCHOR:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);
         if (plane->scale_xy > 0)
-            exponential_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1],
-                             plane->scale_xy, out);
+            exponential_tile(raw, column, row, plane->stride, size, out);
         else
-            anchor_tile(raw, column, row, plane->stride, plane->anchor[0], plane->anchor[1], out);
+            anchor_tile(raw, column, row, plane->stride, size, out);
         break;
     case HEAD_FINAL:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);

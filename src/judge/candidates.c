@@ -1,10 +1,11 @@
+/* The (anchor, class) pairs of a raw head whose score is above a floor. */
 #include "judge/candidates.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "judge/head_decode.h"
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 enum { SPAN = 64 };
 

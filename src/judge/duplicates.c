@@ -1,3 +1,4 @@
+/* Labels that have another label's object. */
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 

@@ -1,3 +1,4 @@
+/* What the raw head says of each label: own and rival class, place, presence. */
 #include "judge/evidence_math.h"
 
 #include <math.h>
@@ -6,7 +7,7 @@
 #include "base/memory.h"
 #include "judge/head_decode.h"
 #include "judge/scratch.h"
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 VECTOR_CLONES
 static void raise_all(const float *values, size_t n, float *highest) {

@@ -1,6 +1,7 @@
+/* Whether what a network gave are numbers. */
 #include "judge/head_decode.h"
 #include "judge/scratch.h"
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 /* `runs` times `run` values, `step` apart. On the bits, as a comparison of floats would keep the
  * loop from being vectorised. */

@@ -124,25 +124,31 @@ VERIFY_INLINE struct box centre_box(float x, float y, float width, float height)
     return box;
 }
 
+/* A cell of a map, and the anchor that boxes are scaled from there (scale_xy: see struct
+ * head_level). */
+struct anchor_cell {
+    float column, row, stride;
+};
+struct anchor_size {
+    float width, height, scale_xy;
+};
+
 /* From the four logits of an anchor-based head (YOLOv5's). */
-VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height, float column,
-                                    float row, float stride, float anchor_width,
-                                    float anchor_height) {
+VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height,
+                                    struct anchor_cell cell, struct anchor_size size) {
     float w = 2 * sigmoid(width), h = 2 * sigmoid(height);
-    return centre_box((2 * sigmoid(x) - 0.5f + column) * stride,
-                      (2 * sigmoid(y) - 0.5f + row) * stride, w * w * anchor_width,
-                      h * h * anchor_height);
+    return centre_box((2 * sigmoid(x) - 0.5f + cell.column) * cell.stride,
+                      (2 * sigmoid(y) - 0.5f + cell.row) * cell.stride, w * w * size.width,
+                      h * h * size.height);
 }
 
-/* The same of Darknet's [yolo] layers; scale_xy: see struct head_level. */
+/* The same of Darknet's [yolo] layers. */
 VERIFY_INLINE struct box anchor_box_exponential(float x, float y, float width, float height,
-                                                float column, float row, float stride,
-                                                float anchor_width, float anchor_height,
-                                                float scale_xy) {
-    float offset = (scale_xy - 1) / 2;
-    return centre_box((scale_xy * sigmoid(x) - offset + column) * stride,
-                      (scale_xy * sigmoid(y) - offset + row) * stride,
-                      exp_fast(width) * anchor_width, exp_fast(height) * anchor_height);
+                                                struct anchor_cell cell, struct anchor_size size) {
+    float offset = (size.scale_xy - 1) / 2;
+    return centre_box((size.scale_xy * sigmoid(x) - offset + cell.column) * cell.stride,
+                      (size.scale_xy * sigmoid(y) - offset + cell.row) * cell.stride,
+                      exp_fast(width) * size.width, exp_fast(height) * size.height);
 }
 
 /* Network pixels to picture pixels (see struct letterbox); not clipped to the picture. */

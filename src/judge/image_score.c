@@ -1,3 +1,4 @@
+/* How likely an image has no label error. */
 #include "judge/evidence_math.h"
 #include "judge/judge.h"
 

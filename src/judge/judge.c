@@ -1,3 +1,4 @@
+/* One picture's judgement, step by step. */
 #include "judge/judge.h"
 
 #include <stdlib.h>
@@ -66,7 +67,7 @@ enum status judge_picture(const struct judge *judge, const struct head_maps *map
                        sizeof *findings->evidence));
     findings->n_evidence = n_targets;
 
-    reach_decode(scratch);
+    near_tiles_decode(scratch);
     TRY(evidence_find(judge, scratch, findings));
     evidence_duplicates(scratch, findings->evidence);
 

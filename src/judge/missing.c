@@ -1,3 +1,4 @@
+/* Objects that the model sees and no label has. */
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 

@@ -1,3 +1,4 @@
+/* Non-maximum suppression. */
 #include <stdlib.h>
 
 #include "base/memory.h"

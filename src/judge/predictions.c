@@ -1,3 +1,4 @@
+/* What the model itself would say of a picture. */
 #include "base/memory.h"
 #include "judge/scratch.h"
 

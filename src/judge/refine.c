@@ -1,3 +1,4 @@
+/* The model's own box for a label. */
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
 

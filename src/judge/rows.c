@@ -1,6 +1,7 @@
+/* Many boxes against one. */
 #include "judge/rows.h"
 
-#include "judge/vector.h"
+#include "judge/vector_clones.h"
 
 VECTOR_CLONES
 void rows_overlap(struct rows rows, struct box box, size_t n, float *out) {

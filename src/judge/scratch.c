@@ -1,3 +1,4 @@
+/* Memory that a judging thread reuses. */
 #include "judge/scratch.h"
 
 #include <stdlib.h>

@@ -66,7 +66,7 @@ struct judge_scratch {
 bool boxes_are_finite(const struct anchors *anchors);
 
 /* Decodes every anchor that could overlap a label by NEAR_IOU, in the order of their ids. */
-void reach_decode(struct judge_scratch *scratch);
+void near_tiles_decode(struct judge_scratch *scratch);
 
 /* Fills findings->evidence but for dup and twin. */
 enum status evidence_find(const struct judge *judge, struct judge_scratch *scratch,

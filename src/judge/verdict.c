@@ -1,3 +1,4 @@
+/* The rules of the verdict, in their order. */
 #include "judge/judge.h"
 
 /* Evidence above which a place, or another class, is worth naming as the reason. */

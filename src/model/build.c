@@ -1,3 +1,4 @@
+/* Layers, one after the other, as operators. */
 #include "model/build.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
+/* Refuses weights that are not finite. */
 #include <math.h>
 
-#include "model/op.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
+#include "model/operators/operator.h"
 
 static bool is_finite(const struct tensor *tensor) {
     if (!tensor->constant || tensor->dtype != DTYPE_F32)

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/model.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
 
 enum { NAMES_SHOWN = 20 };
 
@@ -21,7 +21,8 @@ enum status model_gflops(const struct model *model, int64_t height, int64_t widt
     TRY(graph_shapes(graph, height, width, shapes));
     for (size_t i = 0; i < graph->n_ops; i++)
         if (op_multiplies(&graph->ops[i]))
-            sum += 2.0 * (double)op_work(&graph->ops[i], shapes, &shapes[graph->ops[i].output]);
+            sum += 2.0 *
+                   (double)op_multiply_adds(&graph->ops[i], shapes, &shapes[graph->ops[i].output]);
     *gflops = sum / 1e9;
 out:
     free(shapes);
@@ -110,7 +111,8 @@ static void write_layer(const struct graph *graph, const struct shape *shapes, s
     text_format(text, "%5zu  %-14.14s %-16s %-11s %-14s %-14s %10" PRIu64 " %10.1f  %.200s\n",
                 index, op->type_name, window, activated ? activation_name(op->activation) : "", in,
                 out, op_parameters(graph, op),
-                op_multiplies(op) ? 2e-6 * (double)op_work(op, shapes, &shapes[op->output]) : 0.0,
+                op_multiplies(op) ? 2e-6 * (double)op_multiply_adds(op, shapes, &shapes[op->output])
+                                  : 0.0,
                 op->name);
 }
 

@@ -1,10 +1,12 @@
+/* BatchNorm goes into the convolution before it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/op.h"
-#include "model/work.h"
+#include "model/derivation.h"
+#include "model/links.h"
+#include "model/operators/cost.h"
 
 static bool is_constant(const struct graph *graph, int index, size_t rank) {
     return index >= 0 && graph->tensors[index].constant && graph->tensors[index].data &&
@@ -24,7 +26,7 @@ static uint64_t most_steps(const struct graph *graph) {
 }
 
 static enum status spend(uint64_t *left, size_t elements) {
-    if (work_spend(left, ELEMENT_STEPS * (uint64_t)elements))
+    if (steps_spend(left, ELEMENT_STEPS * (uint64_t)elements))
         return STATUS_OK;
     return FAIL(STATUS_BAD_INPUT, "its operators of the type BatchNormalization take too long to "
                                   "fold into the convolutions");

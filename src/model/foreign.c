@@ -1,3 +1,4 @@
+/* Files that are no model: what each kind is, and what to give. */
 #include "model/foreign.h"
 
 #include <stdint.h>

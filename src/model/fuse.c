@@ -1,8 +1,10 @@
+/* Activations and additions go into the convolution before them. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "model/op.h"
+#include "model/derivation.h"
+#include "model/links.h"
 
 struct fusion {
     struct graph *graph;

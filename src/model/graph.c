@@ -1,3 +1,4 @@
+/* A graph's tensors and operators: adding, freeing, shapes as text. */
 #include "model/graph.h"
 
 #include <inttypes.h>

@@ -50,42 +50,17 @@ enum activation {
     ACTIVATION_SOFTPLUS, /* ln(1 + exp(x)) */
 };
 
-/* Operators are ONNX's, where a comment says nothing else; each lists its inputs. What ONNX passes
- * as an input and struct op has as an attribute (axes, shapes, pads, scales, limits) is no input
- * here. Those from OP_CONSTANT_FIRST on are only met in shape arithmetic and are gone once a graph
- * is imported. */
+/* What an operator is: the rows of operators/list.h. */
 enum op_kind {
-    OP_CONV,           /* x, weights (O,I/group,kh,kw), bias (O) or -1, residual or -1 (2 to 4):
-                          activation(conv(x) + bias) + residual, of the output's shape */
-    OP_CONV_TRANSPOSE, /* x, weights (I,O/group,kh,kw), bias (O) or -1 (2 or 3) */
-    OP_MAX_POOL,       /* x; padding is -infinity */
-    OP_AVERAGE_POOL,   /* x; padding counts only where op.pool_count_padding */
-    OP_RESIZE,         /* x (N,C,H,W); nearest neighbour by integer or fractional op.scale:
-                          out = floor(in * scale), from min(floor(at / scale), in - 1) */
-    OP_CONCAT,         /* one input or more, along op.axis */
-    OP_SLICE,          /* x; op.slice on every axis; Split becomes one slice an output */
-    OP_UNARY,          /* x; op.unary or, where that is UNARY_ACTIVATION, op.activation */
-    OP_BINARY,         /* a, b; op.binary, with broadcasting; integers divide truncating */
-    OP_MATMUL,         /* a, b; batched, broadcasting like ONNX's MatMul */
-    OP_SOFTMAX,        /* x; over op.axis alone */
-    OP_RESHAPE,        /* x; op.reshape says where each dimension comes from */
-    OP_TRANSPOSE,      /* x; output axis i is input axis op.permutation[i] */
-    OP_REDUCE,         /* x; op.reduce over op.axes, over all axes where n_axes is 0 */
-    OP_PAD,            /* x; constant padding with op.pad_value; negative op.pads crop */
-    OP_EXPAND,         /* x; broadcast to op.expand, both ways as in ONNX */
-    OP_GATHER,         /* x, indices (negative: from the end), along op.axis */
-    OP_BATCH_NORM,     /* x, scale, bias, mean, variance, each (C); epsilon is op.alpha: folded into
-                          a Conv or a multiply-add */
-
-    OP_CONSTANT_FIRST,
-    OP_SHAPE = OP_CONSTANT_FIRST, /* x; all its dimensions */
-    OP_CONSTANT_OF_SHAPE,         /* dims; filled with op.pad_value, of type op.cast_to */
-    OP_RANGE,                     /* start, limit, delta: scalars */
-    OP_CAST,                      /* x; to op.cast_to */
-    OP_WHERE,                     /* condition, a, b, with broadcasting */
-    OP_TILE,                      /* x, repeats (one an axis) */
+#define OPERATOR(kind, name) kind,
+#include "model/operators/list.h"
+#undef OPERATOR
     OP_UNKNOWN, /* read but not understood: an error only where the result depends on it */
 };
+enum { OP_KINDS = OP_UNKNOWN + 1 };
+
+/* A kind's name for messages: ONNX's ("Conv"), where ONNX has the operator. */
+const char *op_kind_name(enum op_kind kind);
 
 enum unary {
     UNARY_ACTIVATION,
@@ -272,12 +247,6 @@ enum status op_dtype(const struct op *op, const struct value *inputs, enum dtype
  * out has its shape (op_shape's), type (op_dtype's) and memory set. Sums are kept in double.
  * STATUS_BAD_INPUT for OP_UNKNOWN, types it does not know, indices out of range. */
 enum status op_evaluate(const struct op *op, const struct value *inputs, struct value *out);
-
-/* Runs the operators that the wanted tensors depend on, in plain C and slowly, on one image:
- * `input` is (3,height,width) planes. outputs[i] receives the elements of the float tensor
- * wanted[i]; free() releases each. On failure every outputs[i] is NULL. */
-enum status graph_evaluate(const struct graph *graph, int64_t height, int64_t width,
-                           const float *input, const int *wanted, size_t n_wanted, float **outputs);
 
 /* Passes over an imported graph, in this order; each leaves a valid graph in which the head's
  * tensors are computed as before. Tensors that lose their use stay until graph_prune. */

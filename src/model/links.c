@@ -1,7 +1,9 @@
+/* Who computes each tensor and who needs it. */
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "model/op.h"
+#include "model/links.h"
+#include "model/operators/operator.h"
 
 size_t head_tensors(const struct head *head, int tensors[2 * GRAPH_LEVELS]) {
     size_t n = 0;

@@ -1,18 +1,19 @@
 /* Reading a model file of any known format, and what every format has in common. */
 #include "model/model.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/suffix.h"
 #include "model/foreign.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
+#include "model/operators/operator.h"
 
 /* A message that begins with the number of ONNX's format, a small one. */
 static bool is_onnx(const struct beginning *file) {
@@ -45,29 +46,21 @@ static const struct {
 
 static enum status read_beginning(const char *path, struct beginning *file) {
     struct stat about;
-    FILE *stream = NULL;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = file_open(path, 0, &about);
     *file = (struct beginning){0};
-    if (descriptor < 0)
-        return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
-    if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
-        close(descriptor);
+    if (descriptor == FILE_NOT_REGULAR)
         return S_ISDIR(about.st_mode)
                    ? foreign_folder(path)
                    : FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
-    }
-    stream = fdopen(descriptor, "rb");
-    if (stream == NULL) {
-        close(descriptor);
-        return FAIL(STATUS_FAILED, "cannot be opened: %m");
-    }
-    file->length = fread(file->bytes, 1, sizeof file->bytes - 1, stream);
-    bool failed = ferror(stream) != 0;
-    fclose(stream);
-    if (failed || file->length == 0)
+    if (descriptor < 0)
+        return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
+    ssize_t length = file_read(descriptor, file->bytes, sizeof file->bytes - 1);
+    close(descriptor);
+    file->length = length > 0 ? (size_t)length : 0;
+    if (length <= 0)
         return FAIL(STATUS_BAD_INPUT, "%s",
-                    failed ? "cannot be read"
-                           : "is empty: was it copied or downloaded completely?");
+                    length < 0 ? "cannot be read"
+                               : "is empty: was it copied or downloaded completely?");
     return STATUS_OK;
 }
 
@@ -149,9 +142,10 @@ static enum status finish(struct model *model) {
         if ((int64_t)graph->head.levels[l].stride > model->stride)
             model->stride = (int64_t)graph->head.levels[l].stride;
     for (size_t i = 0; i < graph->n_ops; i++) {
-        if (graph->ops[i].kind >= OP_CONSTANT_FIRST) {
-            status = FAIL(STATUS_BAD_INPUT, "operator %.100s, node '%.100s' is not supported",
-                          graph->ops[i].type_name, graph->ops[i].name);
+        if (operator_of(graph->ops[i].kind)->of_shapes) {
+            status = FAIL_FOR(REASON_OPERATOR, STATUS_BAD_INPUT,
+                              "operator %.100s, node '%.100s' is not supported",
+                              graph->ops[i].type_name, graph->ops[i].name);
             goto out;
         }
         model->parameters += op_parameters(graph, &graph->ops[i]);

@@ -1,7 +1,8 @@
+/* Removes what the head does not need. */
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "model/op.h"
+#include "model/links.h"
 
 /* Marks every tensor that the head depends on, and operators that it does not. */
 static void mark(const struct graph *graph, bool *needed, bool *dead) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/journal_scan.h"
 #include "output/storage.h"
@@ -33,10 +34,7 @@ struct journal_piece {
 static const char *piece_read(int file, struct journal_piece *piece, uint64_t offset,
                               size_t *length, const char **why) {
     if (offset < piece->offset || offset - piece->offset >= piece->length) {
-        ssize_t n;
-        do
-            n = pread(file, piece->bytes, PIECE_BYTES, (off_t)offset);
-        while (n < 0 && errno == EINTR);
+        ssize_t n = file_read_at(file, offset, piece->bytes, PIECE_BYTES);
         piece->offset = offset;
         piece->length = n > 0 ? (size_t)n : 0;
         *why = n < 0 ? strerror(errno) : "the file is shorter than it was";

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/storage.h"
 
@@ -34,16 +35,12 @@ static int size_of(int file, uint64_t *size) {
 /* The first line tells whether this is the journal it is named as. Returns 0 or an errno value. */
 static int read_head(struct journal_id id, struct journal_scan *scan) {
     char found[JOURNAL_HEAD_BYTES], head[JOURNAL_HEAD_BYTES];
-    size_t n = 0;
-    for (ssize_t more = 1; more != 0 && n < sizeof found;) {
-        more = pread(scan->file, found + n, sizeof found - n, (off_t)n);
-        if (more < 0 && errno != EINTR)
-            return errno;
-        n += more > 0 ? (size_t)more : 0;
-    }
+    ssize_t n = file_read_at(scan->file, 0, found, sizeof found);
+    if (n < 0)
+        return errno;
     for (int predictions = 0; predictions < 2; predictions++) {
         size_t length = journal_head(id, predictions, head);
-        if (n < length || memcmp(found, head, length) != 0)
+        if ((size_t)n < length || memcmp(found, head, length) != 0)
             continue;
         scan->start = length;
         scan->seed = journal_crc(0, head, length);
@@ -104,11 +101,8 @@ static enum status stretch_fill(const struct journal_scan *scan, struct stretch 
         memory_reserve(&stretch->bytes, &stretch->capacity, length + READ_BYTES, 1);
     if (status != STATUS_OK || !*more)
         return status;
-    ssize_t n;
-    do
-        n = pread(scan->file, stretch->bytes + length, stretch->capacity - length,
-                  (off_t)(stretch->offset + length));
-    while (n < 0 && errno == EINTR);
+    ssize_t n = file_read_at(scan->file, stretch->offset + length, stretch->bytes + length,
+                             stretch->capacity - length);
     if (n < 0)
         return failed(scan, errno);
     stretch->end += (size_t)n;

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/file.h"
+
 enum { BLOCK_BYTES = 1 << 16 };
 
 /* Opens what the name is if that is a regular file; -1: it is something else, or cannot be read. */
@@ -22,20 +24,6 @@ static int open_file(const struct seat *seat) {
     return file;
 }
 
-/* As many bytes as there are, up to `size`. -1: it cannot be read. */
-static ssize_t read_block(int file, char *bytes, size_t size) {
-    size_t length = 0;
-    while (length < size) {
-        ssize_t n = read(file, bytes + length, size - length);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n == 0)
-            break;
-        length += n > 0 ? (size_t)n : 0;
-    }
-    return (ssize_t)length;
-}
-
 static bool has_size(int file, uint64_t size) {
     struct stat about;
     return fstat(file, &about) == 0 && (uint64_t)about.st_size == size;
@@ -47,7 +35,7 @@ bool own_bytes(const struct seat *seat, const char *bytes, size_t length) {
     bool same = file >= 0 && has_size(file, length);
     ssize_t n = 1;
     while (same && n > 0) {
-        n = read_block(file, block, sizeof block);
+        n = file_read(file, block, sizeof block);
         same = n >= 0 && (size_t)n <= length && memcmp(block, bytes, (size_t)n) == 0;
         bytes += same ? n : 0;
         length -= same ? (size_t)n : 0;
@@ -65,8 +53,8 @@ static bool is_copy_of(const struct seat *seat, const char *path) {
                 has_size(here, (uint64_t)about.st_size);
     ssize_t n = 1;
     while (same && n > 0) {
-        n = read_block(here, mine, sizeof mine);
-        ssize_t m = n > 0 ? read_block(there, theirs, (size_t)n) : n;
+        n = file_read(here, mine, sizeof mine);
+        ssize_t m = n > 0 ? file_read(there, theirs, (size_t)n) : n;
         same = n >= 0 && n == m && memcmp(mine, theirs, (size_t)n) == 0;
     }
     if (here >= 0)
@@ -139,7 +127,7 @@ enum own_state own_text(const struct seat *seat, const struct manifest_file *fil
     if (opened < 0)
         return OWN_CHANGED;
     ssize_t n;
-    while ((n = read_block(opened, block, sizeof block)) > 0 && size <= file->size) {
+    while ((n = file_read(opened, block, sizeof block)) > 0 && size <= file->size) {
         crc = (uint32_t)crc32_z(crc, (const unsigned char *)block, (size_t)n);
         size += (uint64_t)n;
     }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/fields.h"
 #include "output/made.h"
@@ -59,15 +60,8 @@ static enum status bytes_read(const struct spot *spot, char **bytes) {
     if (error != 0)
         return error == ENOENT ? STATUS_OK : storage_failed(error, spot, "cannot read");
     TRY(memory_zeroed(RUN_FILE_BYTES + 1, 1, bytes));
-    size_t length = 0;
-    for (ssize_t n = 1; n != 0 && length < RUN_FILE_BYTES;) {
-        n = read(file, *bytes + length, RUN_FILE_BYTES - length);
-        if (n < 0 && errno != EINTR) {
-            status = storage_failed(errno, spot, "cannot read");
-            break;
-        }
-        length += n > 0 ? (size_t)n : 0;
-    }
+    if (file_read(file, *bytes, RUN_FILE_BYTES) < 0)
+        status = storage_failed(errno, spot, "cannot read");
 out:
     close(file);
     if (status != STATUS_OK) {

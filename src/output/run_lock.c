@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "output/storage.h"
 #include "output/work_folder.h"
@@ -45,10 +46,7 @@ static int owner_read(const struct run_lock *lock, char owner[OWNER_BYTES]) {
     int error = below_file(&spot, O_RDONLY, 0, &file);
     if (error != 0)
         return error;
-    ssize_t n;
-    do
-        n = read(file, owner, OWNER_BYTES - 1);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = file_read_some(file, owner, OWNER_BYTES - 1);
     error = n < 0 ? errno : 0;
     close(file);
     owner[n > 0 ? n : 0] = '\0';

@@ -8,7 +8,7 @@
 #include "judge/judge.h"
 #include "model/darknet/darknet_layers.h"
 #include "model/model.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
 
 enum {
     SIDE = 64,
@@ -65,7 +65,7 @@ static bool is_small(const struct graph *graph) {
         abort();
     enum status status = graph_shapes(graph, SIDE, SIDE, shapes);
     for (size_t i = 0; status == STATUS_OK && i < graph->n_ops; i++)
-        work_spend(&left, op_steps(&graph->ops[i], shapes, &shapes[graph->ops[i].output]));
+        steps_spend(&left, op_steps(&graph->ops[i], shapes, &shapes[graph->ops[i].output]));
     free(shapes);
     if (status != STATUS_OK && status != STATUS_BAD_INPUT)
         abort();

@@ -7,6 +7,7 @@
 #include "graph_rig.h"
 
 #include "cpu/network.h"
+#include "graph_evaluate.h"
 #include "image/image.h"
 
 /* Numbers from -1 to 1 that look random. */

@@ -14,6 +14,7 @@
 #include "cuda/memory.h"
 #include "cuda/network/network.h"
 #include "cuda/network/network_plan.h"
+#include "graph_evaluate.h"
 
 enum { PICTURES = 3, HEAD_MAPS = 2 * GRAPH_LEVELS };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph_evaluate.h"
 #include "model/model.h"
 
 /* All boxes and scores of one picture. */
@@ -35,8 +36,9 @@ static inline double raw_distance(const float *map, size_t cells, size_t cell, s
 }
 
 static inline void raw_decode_distance(const struct head *head, const struct head_level *level,
-                                       const float *boxes, const float *scores, size_t height,
-                                       size_t width, float *box, float *score) {
+                                       const float *const *maps, size_t height, size_t width,
+                                       float *box, float *score) {
+    const float *boxes = maps[0], *scores = maps[1];
     size_t cells = height * width;
     for (size_t p = 0; p < cells; p++) {
         double side[4], stride = (double)level->stride;
@@ -104,7 +106,7 @@ static inline enum status raw_head_run(const struct model *model, size_t height,
             raw_decode_anchor(head, level, maps[2 * l], h, w, out->boxes + 4 * done,
                               out->scores + out->n_scores * done);
         else
-            raw_decode_distance(head, level, maps[2 * l], maps[2 * l + 1], h, w,
+            raw_decode_distance(head, level, (const float *[]){maps[2 * l], maps[2 * l + 1]}, h, w,
                                 out->boxes + 4 * done, out->scores + out->n_scores * done);
         done += h * w * head->n_anchors;
     }

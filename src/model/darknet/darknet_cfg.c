@@ -1,7 +1,7 @@
+/* Reads Darknet's .cfg into sections, and their options into numbers. */
 #include "model/darknet/darknet_cfg.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_SECTIONS = 4096 };
@@ -16,31 +17,23 @@ enum { MOST_BYTES = 1 << 20, MOST_SECTIONS = 4096 };
 enum status small_file_read(const char *path, char **text) {
     enum status status = STATUS_OK;
     struct stat about;
-    size_t length = 0;
-    ssize_t n;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = file_open(path, 0, &about);
     *text = NULL;
+    if (file == FILE_NOT_REGULAR)
+        return FAIL(STATUS_BAD_INPUT, "is no regular file");
     if (file < 0 && errno == ENOENT)
         return STATUS_OK;
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT, "is no regular file");
-        goto out;
-    }
     if (about.st_size > MOST_BYTES) {
         status = FAIL(STATUS_BAD_INPUT, "has %" PRIu64 " bytes; a text of %d at most is expected",
                       (uint64_t)about.st_size, MOST_BYTES);
         goto out;
     }
     TRY(memory_zeroed((size_t)about.st_size + 1, 1, text));
-    while (length < (size_t)about.st_size &&
-           ((n = read(file, *text + length, (size_t)about.st_size - length)) > 0 ||
-            (n < 0 && errno == EINTR)))
-        length += n > 0 ? (size_t)n : 0;
-    if (length < (size_t)about.st_size)
+    if (file_read(file, *text, (size_t)about.st_size) < about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "cannot be read to its end");
-    else if (strlen(*text) < length)
+    else if (strlen(*text) < (size_t)about.st_size)
         status = FAIL(STATUS_BAD_INPUT, "is no text: it has a NUL byte");
 out:
     close(file);
@@ -156,9 +149,8 @@ static bool take_number(const char **at, double *out) {
     return true;
 }
 
-static enum status read_list(const struct cfg *cfg, const struct cfg_section *section,
-                             const char *key, bool whole, double least, double most,
-                             size_t capacity, double *out, size_t *count) {
+enum status cfg_numbers(const struct cfg *cfg, const struct cfg_section *section, const char *key,
+                        struct cfg_range range, double *out, size_t *count) {
     const struct cfg_option *option = cfg_find(cfg, section, key);
     *count = 0;
     if (option == NULL)
@@ -166,30 +158,24 @@ static enum status read_list(const struct cfg *cfg, const struct cfg_section *se
     const char *at = option->value;
     do {
         double value;
-        if (*count == capacity)
+        if (*count == range.most_values)
             return LINE_FAIL(section, option->line, "%.40s has more than %zu value%s", key,
-                             capacity, capacity == 1 ? "" : "s");
-        if (!take_number(&at, &value) || !(value >= least && value <= most) ||
-            (whole && value != floor(value)))
+                             range.most_values, range.most_values == 1 ? "" : "s");
+        if (!take_number(&at, &value) || !(value >= range.least && value <= range.most) ||
+            (range.whole && value != floor(value)))
             return LINE_FAIL(section, option->line, "%.40s=%.40s: %s from %.9g to %.9g is needed",
-                             key, option->value, whole ? "a whole number" : "a number", least,
-                             most);
+                             key, option->value, range.whole ? "a whole number" : "a number",
+                             range.least, range.most);
         out[(*count)++] = value;
     } while (*at != '\0');
     return STATUS_OK;
 }
 
-enum status cfg_numbers(const struct cfg *cfg, const struct cfg_section *section, const char *key,
-                        double least, double most, size_t capacity, double *out, size_t *count) {
-    return read_list(cfg, section, key, false, least, most, capacity, out, count);
-}
-
 enum status cfg_integers(const struct cfg *cfg, const struct cfg_section *section, const char *key,
-                         int64_t least, int64_t most, size_t capacity, int64_t *out,
-                         size_t *count) {
+                         struct cfg_range range, int64_t *out, size_t *count) {
     double values[CFG_LIST];
-    enum status status =
-        read_list(cfg, section, key, true, (double)least, (double)most, capacity, values, count);
+    range.whole = true;
+    enum status status = cfg_numbers(cfg, section, key, range, values, count);
     for (size_t i = 0; status == STATUS_OK && i < *count; i++)
         out[i] = (int64_t)values[i];
     return status;
@@ -198,7 +184,8 @@ enum status cfg_integers(const struct cfg *cfg, const struct cfg_section *sectio
 enum status cfg_integer(const struct cfg *cfg, const struct cfg_section *section, const char *key,
                         int64_t fallback, int64_t least, int64_t most, int64_t *out) {
     size_t count;
-    enum status status = cfg_integers(cfg, section, key, least, most, 1, out, &count);
+    const struct cfg_range range = {.least = (double)least, .most = (double)most, .most_values = 1};
+    enum status status = cfg_integers(cfg, section, key, range, out, &count);
     if (status == STATUS_OK && count == 0)
         *out = fallback;
     return status;

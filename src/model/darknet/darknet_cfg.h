@@ -56,11 +56,19 @@ enum status cfg_integer(const struct cfg *cfg, const struct cfg_section *section
                         int64_t fallback, int64_t least, int64_t most, int64_t *out);
 enum { CFG_LIST = 64 }; /* most values of a list */
 
-/* Numbers separated by commas, each from least to most; *count is 0 where the key is absent. More
- * than `capacity`, at most CFG_LIST, are STATUS_BAD_INPUT. */
+/* What a list may hold: numbers from least to most, at most CFG_LIST of them, and whether they must
+ * be whole. */
+struct cfg_range {
+    double least, most;
+    size_t most_values;
+    bool whole;
+};
+
+/* Numbers separated by commas; *count is 0 where the key is absent. STATUS_BAD_INPUT where they are
+ * not as the range says. cfg_integers' are whole. */
 enum status cfg_numbers(const struct cfg *cfg, const struct cfg_section *section, const char *key,
-                        double least, double most, size_t capacity, double *out, size_t *count);
+                        struct cfg_range range, double *out, size_t *count);
 enum status cfg_integers(const struct cfg *cfg, const struct cfg_section *section, const char *key,
-                         int64_t least, int64_t most, size_t capacity, int64_t *out, size_t *count);
+                         struct cfg_range range, int64_t *out, size_t *count);
 
 #endif

@@ -1,3 +1,4 @@
+/* A Darknet network as a graph. */
 #include "model/darknet/darknet_graph.h"
 
 #include <inttypes.h>

@@ -134,8 +134,8 @@ static enum status read_from(const struct darknet_reader *reader, const char *ke
                              struct darknet_layer *layer) {
     enum status status;
     int64_t values[CFG_LIST], index = (int64_t)reader->index;
-    TRY(cfg_integers(reader->cfg, reader->section, key, INT32_MIN, INT32_MAX, CFG_LIST, values,
-                     &layer->n_from));
+    const struct cfg_range range = {INT32_MIN, INT32_MAX, CFG_LIST, true};
+    TRY(cfg_integers(reader->cfg, reader->section, key, range, values, &layer->n_from));
     if (layer->n_from == 0) {
         status = SECTION_FAIL(reader->section, "%s= is missing", key);
         goto out;

@@ -1,3 +1,4 @@
+/* Reads Darknet's .weights. */
 #include "model/darknet/darknet_weights.h"
 
 #include <fcntl.h>
@@ -6,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 /* Above any network's; below it the sizes fit. */
 static const uint64_t MOST_FLOATS = (uint64_t)1 << 40;
@@ -52,13 +55,11 @@ static enum status open_checked(const char *path, uint64_t floats,
     enum status status;
     struct stat about;
     uint64_t header;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = file_open(path, 0, &about);
+    if (file == FILE_NOT_REGULAR)
+        return FAIL(STATUS_BAD_INPUT, "is no regular file");
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        close(file);
-        return FAIL(STATUS_BAD_INPUT, "is no regular file");
-    }
     weights->file = fdopen(file, "rb");
     if (weights->file == NULL) {
         close(file);

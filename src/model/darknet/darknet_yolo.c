@@ -12,13 +12,15 @@ static enum status read_anchors(const struct darknet_reader *reader, struct dark
     int64_t num, mask[GRAPH_ANCHORS];
     size_t n_values;
     TRY(section_integer(reader, "num", 1, 1, CFG_LIST / 2, &num));
-    TRY(cfg_numbers(cfg, section, "anchors", 0.01, 1e5, CFG_LIST, anchors, &n_values));
+    const struct cfg_range pixels = {0.01, 1e5, CFG_LIST, false};
+    TRY(cfg_numbers(cfg, section, "anchors", pixels, anchors, &n_values));
     if (n_values != 2 * (size_t)num) {
         status = SECTION_FAIL(section, "anchors= has %zu numbers, num=%" PRId64 " needs %" PRId64,
                               n_values, num, 2 * num);
         goto out;
     }
-    TRY(cfg_integers(cfg, section, "mask", 0, num - 1, GRAPH_ANCHORS, mask, &layer->n_anchors));
+    const struct cfg_range indices = {0, (double)(num - 1), GRAPH_ANCHORS, true};
+    TRY(cfg_integers(cfg, section, "mask", indices, mask, &layer->n_anchors));
     if (layer->n_anchors == 0) {
         if (num > GRAPH_ANCHORS) {
             status = SECTION_FAIL(section, "%" PRId64 " anchors; %d at most are supported", num,
@@ -72,7 +74,8 @@ enum status darknet_yolo_read(const struct darknet_reader *reader, struct darkne
     if (reader->index == 0)
         return SECTION_FAIL(reader->section, "there is no layer before it");
     TRY(section_integer(reader, "classes", 20, 1, DARKNET_FILTERS, &classes));
-    TRY(cfg_numbers(reader->cfg, reader->section, "scale_x_y", 0.01, 100, 1, &scale_xy, &n));
+    const struct cfg_range scales = {0.01, 100, 1, false};
+    TRY(cfg_numbers(reader->cfg, reader->section, "scale_x_y", scales, &scale_xy, &n));
     TRY(section_switch(reader, "new_coords", &layer->new_coords));
     TRY(read_anchors(reader, layer));
     layer->scale_xy = (float)scale_xy;

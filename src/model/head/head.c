@@ -1,3 +1,4 @@
+/* Looks for a detection head of either kind. */
 #include "model/head/head.h"
 
 enum status head_find(const struct head_search *search, struct head *head, bool *found) {

@@ -45,53 +45,53 @@ enum status head_allocate(const struct head_search *search, size_t bytes, void *
 void head_release(const struct head_search *search, void *data);
 void head_pool_free(struct head_pool *pool);
 
-/* head_cone.c: the operators between chosen tensors and one that is computed from them. */
+/* head_subgraph.c: the operators between chosen tensors and one that is computed from them. */
 
 /* Most tensors that the elements of one may come from. */
-enum { CONE_SOURCES = 64 };
+enum { SUBGRAPH_SOURCES = 64 };
 /* Added to an element's number for each sigmoid that it passes. */
-#define CONE_SIGMOID ((int64_t)1 << 50)
+#define SUBGRAPH_SIGMOID ((int64_t)1 << 50)
 
-struct cone {
+struct subgraph {
     const struct head_search *search;
     int target;
     bool moves;   /* followed are operators that move elements and the sigmoid, alone */
-    bool *inside; /* by tensor: computed within the cone */
+    bool *inside; /* by tensor: computed within the subgraph */
     uint32_t *uses;
     size_t n_sources;
-    int sources[CONE_SOURCES]; /* what the cone stands on, constants apart */
-    struct value *values;      /* by tensor: the sources', and what is being computed; owned */
-    uint64_t bytes;            /* that the values take */
+    int sources[SUBGRAPH_SOURCES]; /* what the subgraph stands on, constants apart */
+    struct value *values;          /* by tensor: the sources', and what is being computed; owned */
+    uint64_t bytes;                /* that the values take */
 };
 
-/* Whether the cone ends at the operator's output. */
-typedef bool cone_boundary(const struct head_search *search, const struct op *op,
-                           const void *context);
+/* Whether the subgraph ends at the operator's output. */
+typedef bool subgraph_boundary(const struct head_search *search, const struct op *op,
+                               const void *context);
 
 /* Follows a tensor back. With `boundary` NULL through what moves elements, to where anything else
  * made them; otherwise through every operator, to the boundary. *closed: false where there are
- * more than CONE_SOURCES sources. */
-enum status cone_open(const struct head_search *search, int target, cone_boundary *boundary,
-                      const void *context, struct cone *cone, bool *closed);
-void cone_close(struct cone *cone);
+ * more than SUBGRAPH_SOURCES sources. */
+enum status subgraph_open(const struct head_search *search, int target, subgraph_boundary *boundary,
+                          const void *context, struct subgraph *subgraph, bool *closed);
+void subgraph_close(struct subgraph *subgraph);
 
-/* Makes room for a tensor's elements, zeroed, in cone->values: for the sources' before the cone is
+/* Makes room for a tensor's elements, zeroed, in subgraph->values: for the sources' before it is
  * evaluated. *done becomes false where the memory is out of proportion. */
-enum status cone_give(struct cone *cone, int tensor, enum dtype dtype, bool *done);
+enum status subgraph_allocate(struct subgraph *subgraph, int tensor, enum dtype dtype, bool *done);
 
 /* Computes the target from values of the sources; out->data is the caller's to head_release. *done:
  * false where an operator is not understood, or work or memory are out of proportion. */
-enum status cone_evaluate(struct cone *cone, struct value *out, bool *done);
+enum status subgraph_evaluate(struct subgraph *subgraph, struct value *out, bool *done);
 
-/* Of a cone of moves: where each element of the target comes from. Element e of source s is number
- * first[s] + e; CONE_SIGMOID is added for each sigmoid. *ids is the caller's to
+/* Of a subgraph of moves: where each element of the target comes from. Element e of source s is
+ * number first[s] + e; SUBGRAPH_SIGMOID is added for each sigmoid. *ids is the caller's to
  * head_release. */
-enum status cone_trace(struct cone *cone, int64_t first[CONE_SOURCES + 1], int64_t **ids,
-                       bool *done);
-/* Whether an operator of a cone of moves is a sigmoid: one without has no scores. */
-bool cone_passes_sigmoid(const struct cone *cone);
+enum status subgraph_trace(struct subgraph *subgraph, int64_t first[SUBGRAPH_SOURCES + 1],
+                           int64_t **ids, bool *done);
+/* Whether an operator of a subgraph of moves is a sigmoid: one without has no scores. */
+bool subgraph_passes_sigmoid(const struct subgraph *subgraph);
 /* The source that a number belongs to. */
-size_t cone_source(const int64_t first[CONE_SOURCES + 1], size_t n_sources, int64_t id);
+size_t subgraph_source(const int64_t first[SUBGRAPH_SOURCES + 1], size_t n_sources, int64_t id);
 
 /* Whether an operator only moves elements. */
 bool op_moves(const struct graph *graph, const struct op *op);

@@ -37,16 +37,16 @@ static size_t level_cells(const struct attempt *attempt, size_t level) {
 }
 
 /* The raw maps behind the objectness column become the levels. */
-static bool read_levels(struct attempt *attempt, const struct cone *cone, const int64_t *first,
-                        const int64_t *ids) {
+static bool read_levels(struct attempt *attempt, const struct subgraph *subgraph,
+                        const int64_t *first, const int64_t *ids) {
     const struct head_search *search = attempt->search;
     struct head *head = &attempt->head;
     int maps[GRAPH_LEVELS];
     for (size_t r = 0; r < attempt->n_rows; r++) {
-        int64_t id = ids[element(attempt, r, BOX)] - CONE_SIGMOID;
-        if (id < 0 || id >= CONE_SIGMOID)
+        int64_t id = ids[element(attempt, r, BOX)] - SUBGRAPH_SIGMOID;
+        if (id < 0 || id >= SUBGRAPH_SIGMOID)
             return false;
-        int map = cone->sources[cone_source(first, cone->n_sources, id)];
+        int map = subgraph->sources[subgraph_source(first, subgraph->n_sources, id)];
         size_t l = 0;
         while (l < head->n_levels && maps[l] != map)
             l++;
@@ -70,8 +70,8 @@ static bool read_levels(struct attempt *attempt, const struct cone *cone, const 
 }
 
 /* Which level, anchor and cell each row is about; each must be there once. */
-static enum status read_rows(struct attempt *attempt, const struct cone *cone, const int64_t *first,
-                             const int64_t *ids, bool *good) {
+static enum status read_rows(struct attempt *attempt, const struct subgraph *subgraph,
+                             const int64_t *first, const int64_t *ids, bool *good) {
     enum status status;
     struct head *head = &attempt->head;
     bool *seen = NULL;
@@ -81,15 +81,16 @@ static enum status read_rows(struct attempt *attempt, const struct cone *cone, c
     *good = begin[head->n_levels] == attempt->n_rows;
     TRY(memory_zeroed(attempt->n_rows, sizeof *seen, &seen));
     for (size_t r = 0; r < attempt->n_rows && *good; r++) {
-        int64_t id = ids[element(attempt, r, BOX)] - CONE_SIGMOID;
-        size_t s = cone_source(first, cone->n_sources, id), l = 0;
-        while (head->levels[l].boxes != cone->sources[s])
+        int64_t id = ids[element(attempt, r, BOX)] - SUBGRAPH_SIGMOID;
+        size_t s = subgraph_source(first, subgraph->n_sources, id), l = 0;
+        while (head->levels[l].boxes != subgraph->sources[s])
             l++;
         size_t cells = level_cells(attempt, l), at = (size_t)(id - first[s]);
         size_t anchor = at / cells / attempt->width, cell = at % cells;
         *good = at / cells % attempt->width == BOX;
         for (size_t c = BOX + 1; c < attempt->width && *good; c++)
-            *good = ids[element(attempt, r, c)] - CONE_SIGMOID == id + (int64_t)((c - BOX) * cells);
+            *good =
+                ids[element(attempt, r, c)] - SUBGRAPH_SIGMOID == id + (int64_t)((c - BOX) * cells);
         size_t place = begin[l] + anchor * cells + cell;
         *good = *good && place < attempt->n_rows && !seen[place];
         if (*good)
@@ -111,23 +112,23 @@ static bool is_level_map(const struct head_search *search, const struct op *op,
     return false;
 }
 
-/* What the tail makes of maps of zeros (seed 0) or of random numbers, which cone->values keeps.
- * The caller closes the cone and frees the rows. */
-static enum status run_tail(const struct attempt *attempt, uint64_t seed, struct cone *cone,
+/* What the tail makes of maps of zeros (seed 0) or of random numbers, which subgraph->values keeps.
+ * The caller closes the subgraph and frees the rows. */
+static enum status run_tail(const struct attempt *attempt, uint64_t seed, struct subgraph *subgraph,
                             struct value *rows, bool *done) {
     enum status status;
     const struct head *head = &attempt->head;
-    TRY(cone_open(attempt->search, attempt->tensor, is_level_map, attempt, cone, done));
-    *done = *done && cone->n_sources == head->n_levels;
+    TRY(subgraph_open(attempt->search, attempt->tensor, is_level_map, attempt, subgraph, done));
+    *done = *done && subgraph->n_sources == head->n_levels;
     for (size_t l = 0; l < head->n_levels && *done; l++) {
-        struct value *map = &cone->values[head->levels[l].boxes];
-        TRY(cone_give(cone, head->levels[l].boxes, DTYPE_F32, done));
+        struct value *map = &subgraph->values[head->levels[l].boxes];
+        TRY(subgraph_allocate(subgraph, head->levels[l].boxes, DTYPE_F32, done));
         *done = *done && head_spend(attempt->search, (uint64_t)shape_elements(&map->shape), 3);
         if (*done && seed != 0)
             random_values(map->data, (size_t)shape_elements(&map->shape), seed + l);
     }
     if (*done)
-        TRY(cone_evaluate(cone, rows, done));
+        TRY(subgraph_evaluate(subgraph, rows, done));
 out:
     return status;
 }
@@ -175,28 +176,29 @@ static void read_anchors(struct attempt *attempt, const struct value *tail) {
 
 static enum status check_boxes(struct attempt *attempt, bool *good) {
     enum status status;
-    struct cone still_cone = {0}, cone = {0};
+    struct subgraph still_subgraph = {0}, subgraph = {0};
     struct value still = {0}, tail = {0};
-    TRY(run_tail(attempt, 0, &still_cone, &still, good));
+    TRY(run_tail(attempt, 0, &still_subgraph, &still, good));
     if (*good) {
         read_anchors(attempt, &still);
-        TRY(run_tail(attempt, 1, &cone, &tail, good));
-        *good = *good && boxes_agree(attempt, cone.values, &tail);
+        TRY(run_tail(attempt, 1, &subgraph, &tail, good));
+        *good = *good && boxes_agree(attempt, subgraph.values, &tail);
     }
 out:
     head_release(attempt->search, still.data);
     head_release(attempt->search, tail.data);
-    cone_close(&still_cone);
-    cone_close(&cone);
+    subgraph_close(&still_subgraph);
+    subgraph_close(&subgraph);
     return status;
 }
 
-/* Whether the cone's sources include maps for all rows: what need not be traced to be refused. */
-static bool has_levels(const struct attempt *attempt, const struct cone *cone) {
+/* Whether the subgraph's sources include maps for all rows: what need not be traced to be refused.
+ */
+static bool has_levels(const struct attempt *attempt, const struct subgraph *subgraph) {
     size_t rows = 0;
-    for (size_t s = 0; s < cone->n_sources; s++) {
-        const struct shape *shape = &attempt->search->shapes[cone->sources[s]];
-        if (map_stride(attempt->search, cone->sources[s]) == 0)
+    for (size_t s = 0; s < subgraph->n_sources; s++) {
+        const struct shape *shape = &attempt->search->shapes[subgraph->sources[s]];
+        if (map_stride(attempt->search, subgraph->sources[s]) == 0)
             continue;
         size_t anchors = (size_t)shape->dims[1] / attempt->width;
         if (anchors <= GRAPH_ANCHORS && anchors * attempt->width == (size_t)shape->dims[1])
@@ -209,34 +211,34 @@ static bool has_levels(const struct attempt *attempt, const struct cone *cone) {
  * of the levels. */
 static enum status try_tail(struct attempt *attempt, bool *good) {
     enum status status;
-    struct cone cone = {0};
-    int64_t first[CONE_SOURCES + 1], *ids = NULL;
+    struct subgraph subgraph = {0};
+    int64_t first[SUBGRAPH_SOURCES + 1], *ids = NULL;
     const struct shape *shape = &attempt->search->shapes[attempt->tensor];
     attempt->width = (size_t)shape->dims[attempt->axis];
     attempt->n_rows = (size_t)shape->dims[3 - attempt->axis];
     attempt->head =
         (struct head){.kind = HEAD_ANCHOR, .bins = 1, .n_classes = attempt->width - BOX - 1};
-    TRY(cone_open(attempt->search, attempt->tensor, NULL, NULL, &cone, good));
-    *good = *good && attempt->n_rows >= attempt->most_rows && cone.inside[attempt->tensor] &&
-            cone_passes_sigmoid(&cone) && has_levels(attempt, &cone);
+    TRY(subgraph_open(attempt->search, attempt->tensor, NULL, NULL, &subgraph, good));
+    *good = *good && attempt->n_rows >= attempt->most_rows && subgraph.inside[attempt->tensor] &&
+            subgraph_passes_sigmoid(&subgraph) && has_levels(attempt, &subgraph);
     if (*good) {
         attempt->most_rows = attempt->n_rows;
-        TRY(cone_trace(&cone, first, &ids, good));
+        TRY(subgraph_trace(&subgraph, first, &ids, good));
     }
     *good = *good && head_spend(attempt->search, attempt->n_rows, ROW_STEPS) &&
             head_spend(attempt->search, attempt->n_rows * attempt->width, ELEMENT_STEPS) &&
-            read_levels(attempt, &cone, first, ids);
+            read_levels(attempt, &subgraph, first, ids);
     if (!*good)
         goto out;
     free(attempt->rows);
     attempt->rows = NULL;
     TRY(memory_zeroed(attempt->n_rows, sizeof *attempt->rows, &attempt->rows));
-    TRY(read_rows(attempt, &cone, first, ids, good));
+    TRY(read_rows(attempt, &subgraph, first, ids, good));
     if (*good)
         TRY(check_boxes(attempt, good));
 out:
     head_release(attempt->search, ids);
-    cone_close(&cone);
+    subgraph_close(&subgraph);
     return status;
 }
 

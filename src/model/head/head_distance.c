@@ -28,10 +28,10 @@ static size_t level_cells(const struct attempt *attempt, size_t level) {
 
 /* Reads, from where the elements of a score tensor come from, the class channels of every level and
  * the anchors' cells. `axis` is the one that classes lie on. */
-static enum status read_scores(struct attempt *attempt, const struct cone *cone, size_t axis,
-                               const int64_t *first, const int64_t *ids, bool *good) {
+static enum status read_scores(struct attempt *attempt, const struct subgraph *subgraph,
+                               size_t axis, const int64_t *first, const int64_t *ids, bool *good) {
     enum status status = STATUS_OK;
-    const struct shape *shape = &attempt->search->shapes[cone->target];
+    const struct shape *shape = &attempt->search->shapes[subgraph->target];
     size_t classes = (size_t)shape->dims[axis], anchors = (size_t)shape->dims[3 - axis];
     size_t step_class = axis == 1 ? anchors : 1, step_anchor = axis == 1 ? 1 : classes;
     bool *seen = NULL, started[GRAPH_LEVELS] = {false};
@@ -45,10 +45,10 @@ static enum status read_scores(struct attempt *attempt, const struct cone *cone,
         return STATUS_OK;
     TRY(memory_zeroed(anchors, sizeof *seen, &seen));
     for (size_t a = 0; a < anchors; a++) {
-        int64_t id = ids[a * step_anchor] - CONE_SIGMOID; /* one sigmoid, no more */
-        if (id < 0 || id >= CONE_SIGMOID)
+        int64_t id = ids[a * step_anchor] - SUBGRAPH_SIGMOID; /* one sigmoid, no more */
+        if (id < 0 || id >= SUBGRAPH_SIGMOID)
             goto out;
-        size_t l = cone_source(first, head->n_levels, id), cells = level_cells(attempt, l);
+        size_t l = subgraph_source(first, head->n_levels, id), cells = level_cells(attempt, l);
         size_t channel = (size_t)(id - first[l]) / cells, cell = (size_t)(id - first[l]) % cells;
         struct head_level *level = &head->levels[l];
         if (!started[l])
@@ -57,7 +57,8 @@ static enum status read_scores(struct attempt *attempt, const struct cone *cone,
         if (level->score_channel != channel || seen[begin[l] + cell])
             goto out;
         for (size_t c = 1; c < classes; c++)
-            if (ids[a * step_anchor + c * step_class] - CONE_SIGMOID != id + (int64_t)(c * cells))
+            if (ids[a * step_anchor + c * step_class] - SUBGRAPH_SIGMOID !=
+                id + (int64_t)(c * cells))
                 goto out;
         seen[begin[l] + cell] = true;
         attempt->level[a] = l;
@@ -74,22 +75,22 @@ out:
 /* Whether a tensor of rank 3 holds the scores of all classes at all cells. */
 static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
     enum status status;
-    struct cone cone = {0};
+    struct subgraph subgraph = {0};
     struct head *head = &attempt->head;
-    int64_t first[CONE_SOURCES + 1], *ids = NULL;
+    int64_t first[SUBGRAPH_SOURCES + 1], *ids = NULL;
     *good = false;
     *head = (struct head){.kind = HEAD_DISTANCE, .n_anchors = 1};
-    TRY(cone_open(attempt->search, tensor, NULL, NULL, &cone, good));
-    *good = *good && cone.n_sources > 0 && cone.n_sources <= GRAPH_LEVELS;
-    for (size_t s = 0; s < cone.n_sources && *good; s++)
-        *good = map_stride(attempt->search, cone.sources[s]) > 0;
+    TRY(subgraph_open(attempt->search, tensor, NULL, NULL, &subgraph, good));
+    *good = *good && subgraph.n_sources > 0 && subgraph.n_sources <= GRAPH_LEVELS;
+    for (size_t s = 0; s < subgraph.n_sources && *good; s++)
+        *good = map_stride(attempt->search, subgraph.sources[s]) > 0;
     if (!*good)
         goto out;
-    sort_by_stride(attempt->search, cone.sources, cone.n_sources);
-    head->n_levels = cone.n_sources;
+    sort_by_stride(attempt->search, subgraph.sources, subgraph.n_sources);
+    head->n_levels = subgraph.n_sources;
     for (size_t l = 0; l < head->n_levels; l++) {
-        head->levels[l].scores = cone.sources[l];
-        head->levels[l].stride = (size_t)map_stride(attempt->search, cone.sources[l]);
+        head->levels[l].scores = subgraph.sources[l];
+        head->levels[l].stride = (size_t)map_stride(attempt->search, subgraph.sources[l]);
         if (l > 0 && head->levels[l].stride == head->levels[l - 1].stride)
             *good = false;
     }
@@ -97,23 +98,23 @@ static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
     for (size_t l = 0; l < head->n_levels; l++)
         anchors += level_cells(attempt, l);
     const struct shape *shape = &attempt->search->shapes[tensor];
-    *good = *good && cone_passes_sigmoid(&cone) &&
+    *good = *good && subgraph_passes_sigmoid(&subgraph) &&
             (shape->dims[1] == (int64_t)anchors || shape->dims[2] == (int64_t)anchors);
     if (*good)
-        TRY(cone_trace(&cone, first, &ids, good));
+        TRY(subgraph_trace(&subgraph, first, &ids, good));
     if (*good) {
         free(attempt->level);
         free(attempt->cell);
         attempt->level = attempt->cell = NULL;
         TRY(memory_zeroed(anchors, sizeof *attempt->level, &attempt->level));
         TRY(memory_zeroed(anchors, sizeof *attempt->cell, &attempt->cell));
-        TRY(read_scores(attempt, &cone, 1, first, ids, good));
+        TRY(read_scores(attempt, &subgraph, 1, first, ids, good));
         if (!*good)
-            TRY(read_scores(attempt, &cone, 2, first, ids, good));
+            TRY(read_scores(attempt, &subgraph, 2, first, ids, good));
     }
 out:
     head_release(attempt->search, ids);
-    cone_close(&cone);
+    subgraph_close(&subgraph);
     return status;
 }
 
@@ -135,38 +136,39 @@ static bool is_raw_map(const struct head_search *search, const struct op *op, co
 /* Widens the range of box channels of each level by those that an operand comes from. */
 static enum status widen(struct attempt *attempt, int operand, size_t low[], size_t high[]) {
     enum status status;
-    struct cone cone = {0};
+    struct subgraph subgraph = {0};
     bool good;
-    int64_t first[CONE_SOURCES + 1], *ids = NULL;
-    size_t level[CONE_SOURCES], cells[GRAPH_LEVELS];
-    TRY(cone_open(attempt->search, operand, NULL, NULL, &cone, &good));
-    for (size_t s = 0; s < cone.n_sources && good; s++) {
-        size_t l = level_of(attempt, cone.sources[s]);
-        good = l < attempt->head.n_levels && attempt->head.levels[l].boxes == cone.sources[s];
+    int64_t first[SUBGRAPH_SOURCES + 1], *ids = NULL;
+    size_t level[SUBGRAPH_SOURCES], cells[GRAPH_LEVELS];
+    TRY(subgraph_open(attempt->search, operand, NULL, NULL, &subgraph, &good));
+    for (size_t s = 0; s < subgraph.n_sources && good; s++) {
+        size_t l = level_of(attempt, subgraph.sources[s]);
+        good = l < attempt->head.n_levels && attempt->head.levels[l].boxes == subgraph.sources[s];
     }
-    if (good && cone.n_sources > 0)
-        TRY(cone_trace(&cone, first, &ids, &good));
+    if (good && subgraph.n_sources > 0)
+        TRY(subgraph_trace(&subgraph, first, &ids, &good));
     int64_t count = shape_elements(&attempt->search->shapes[operand]);
     if (ids == NULL || !head_spend(attempt->search, (uint64_t)count, PLACE_STEPS))
         goto out;
-    for (size_t s = 0; s < cone.n_sources; s++)
-        level[s] = level_of(attempt, cone.sources[s]);
+    for (size_t s = 0; s < subgraph.n_sources; s++)
+        level[s] = level_of(attempt, subgraph.sources[s]);
     for (size_t l = 0; l < attempt->head.n_levels; l++)
         cells[l] = level_cells(attempt, l);
     for (int64_t i = 0; i < count; i++) {
-        size_t s = cone_source(first, cone.n_sources, ids[i]), l = level[s];
-        size_t channel = (size_t)(ids[i] % CONE_SIGMOID - first[s]) / cells[l];
+        size_t s = subgraph_source(first, subgraph.n_sources, ids[i]), l = level[s];
+        size_t channel = (size_t)(ids[i] % SUBGRAPH_SIGMOID - first[s]) / cells[l];
         low[l] = channel < low[l] ? channel : low[l];
         high[l] = channel > high[l] ? channel : high[l];
     }
 out:
     head_release(attempt->search, ids);
-    cone_close(&cone);
+    subgraph_close(&subgraph);
     return status;
 }
 
-/* Finds the box channels: those that the cone's computing operators take. */
-static enum status read_channels(struct attempt *attempt, const struct cone *cone, bool *good) {
+/* Finds the box channels: those that the subgraph's computing operators take. */
+static enum status read_channels(struct attempt *attempt, const struct subgraph *subgraph,
+                                 bool *good) {
     enum status status = STATUS_OK;
     const struct graph *graph = attempt->search->graph;
     struct head *head = &attempt->head;
@@ -175,7 +177,7 @@ static enum status read_channels(struct attempt *attempt, const struct cone *con
         low[l] = SIZE_MAX;
     for (size_t i = 0; i < graph->n_ops; i++) {
         const struct op *op = &graph->ops[i];
-        if (!cone->inside[op->output] || op_moves(graph, op))
+        if (!subgraph->inside[op->output] || op_moves(graph, op))
             continue;
         for (size_t k = 0; k < op->n_inputs; k++)
             if (op->inputs[k] >= 0 && !graph->tensors[op->inputs[k]].constant)
@@ -245,36 +247,36 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
 /* Whether a tensor of rank 3 holds the boxes of all anchors in network pixels. */
 static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     enum status status;
-    struct cone cone = {0};
+    struct subgraph subgraph = {0};
     struct value boxes = {0};
     struct head *head = &attempt->head;
-    TRY(cone_open(attempt->search, tensor, is_raw_map, attempt, &cone, good));
-    *good = *good && cone.n_sources == head->n_levels && cone.inside[tensor];
+    TRY(subgraph_open(attempt->search, tensor, is_raw_map, attempt, &subgraph, good));
+    *good = *good && subgraph.n_sources == head->n_levels && subgraph.inside[tensor];
     for (size_t l = 0; l < head->n_levels; l++)
         head->levels[l].boxes = -1;
-    for (size_t s = 0; s < cone.n_sources && *good; s++) {
-        size_t l = level_of(attempt, cone.sources[s]);
+    for (size_t s = 0; s < subgraph.n_sources && *good; s++) {
+        size_t l = level_of(attempt, subgraph.sources[s]);
         *good = l < head->n_levels && head->levels[l].boxes < 0;
         if (*good)
-            head->levels[l].boxes = cone.sources[s];
+            head->levels[l].boxes = subgraph.sources[s];
     }
     if (*good)
-        TRY(read_channels(attempt, &cone, good));
+        TRY(read_channels(attempt, &subgraph, good));
     if (!*good)
         goto out;
-    for (size_t s = 0; s < cone.n_sources && *good; s++) {
-        struct value *value = &cone.values[cone.sources[s]];
-        TRY(cone_give(&cone, cone.sources[s], DTYPE_F32, good));
+    for (size_t s = 0; s < subgraph.n_sources && *good; s++) {
+        struct value *value = &subgraph.values[subgraph.sources[s]];
+        TRY(subgraph_allocate(&subgraph, subgraph.sources[s], DTYPE_F32, good));
         *good = *good && head_spend(attempt->search, (uint64_t)shape_elements(&value->shape), 3);
         if (*good)
             random_values(value->data, (size_t)shape_elements(&value->shape), s + 1);
     }
     if (*good)
-        TRY(cone_evaluate(&cone, &boxes, good));
-    *good = *good && boxes_agree(attempt, cone.values, &boxes);
+        TRY(subgraph_evaluate(&subgraph, &boxes, good));
+    *good = *good && boxes_agree(attempt, subgraph.values, &boxes);
 out:
     head_release(attempt->search, boxes.data);
-    cone_close(&cone);
+    subgraph_close(&subgraph);
     return status;
 }
 

@@ -129,7 +129,7 @@ static void read_node(const struct importer *importer, const Onnx__NodeProto *me
         int tensor = name[0] == '\0' ? -1 : importer_find(importer, name);
         if (tensor < 0 && name[0] != '\0')
             *missing = name;
-        if (tensor >= 0 && !importer->facts[tensor].known)
+        if (tensor >= 0 && !importer->states[tensor].known)
             *clear = false;
         if (i < GRAPH_INPUTS)
             node->inputs[i] = tensor;
@@ -161,7 +161,7 @@ static enum status sweep_node(struct importer *importer, const Onnx__NodeProto *
         return importer_unknown(importer, &node, NULL); /* outputs beside the first */
     if (status != STATUS_BAD_INPUT)
         return status;
-    if (strncmp(status_message(), "operator ", 9) == 0)
+    if (status_is_for(REASON_OPERATOR, status)) /* which it names */
         snprintf(reason, sizeof reason, "%s", status_message());
     else
         snprintf(reason, sizeof reason, "operator %.100s, node '%.100s': %.250s", message->op_type,
@@ -211,7 +211,7 @@ static enum status sweep(struct importer *importer, const Onnx__GraphProto *file
     TRY(importer_start(importer, file));
     TRY(importer_tensor(importer, input->name, &importer->graph->input));
     int image = importer->graph->input;
-    importer->facts[image] = (struct fact){.known = true, .open = true};
+    importer->states[image] = (struct tensor_state){.known = true, .open = true};
     importer->shapes[image] = (struct shape){4, {1, 3, importer->height, importer->width}};
     importer->probes[image] =
         (struct shape){4, {1, 3, importer->probe_height, importer->probe_width}};
@@ -229,7 +229,7 @@ out:
 
 /* Why the first of the tensors that this one depends on was not understood, or NULL. */
 static enum status trouble_before(const struct importer *importer, int tensor,
-                                  const char **trouble) {
+                                  const struct tensor_state **trouble) {
     enum status status;
     const struct graph *graph = importer->graph;
     bool *needed = NULL;
@@ -241,8 +241,8 @@ static enum status trouble_before(const struct importer *importer, int tensor,
             if (graph->ops[i].inputs[k] >= 0)
                 needed[graph->ops[i].inputs[k]] = true;
     for (size_t i = 0; i < graph->n_tensors && *trouble == NULL; i++)
-        if (needed[i])
-            *trouble = importer->facts[i].trouble;
+        if (needed[i] && importer->states[i].trouble != NULL)
+            *trouble = &importer->states[i];
 out:
     free(needed);
     return status;
@@ -255,7 +255,7 @@ static bool head_is_open(const struct importer *importer, const struct head *hea
         for (size_t k = 0; k < 2; k++) {
             int map = k == 0 ? head->levels[l].boxes : head->levels[l].scores;
             const struct shape *shape = &importer->probes[map];
-            if (!importer->facts[map].open || shape->rank != 4 ||
+            if (!importer->states[map].open || shape->rank != 4 ||
                 shape->dims[2] * stride != importer->probe_height ||
                 shape->dims[3] * stride != importer->probe_width)
                 return false;
@@ -268,8 +268,8 @@ static bool head_is_open(const struct importer *importer, const struct head *hea
 static enum status final_head(const struct importer *importer, const Onnx__ModelProto *file,
                               struct head *head) {
     enum status status;
-    const char *trouble, *stride = metadata_find(file, "stride"),
-                         *names = metadata_find(file, "names");
+    const struct tensor_state *trouble;
+    const char *stride = metadata_find(file, "stride"), *names = metadata_find(file, "names");
     const char *name = file->graph->n_output == 0 ? NULL : file->graph->output[0]->name;
     int tensor = name == NULL ? -1 : importer_find(importer, name);
     size_t named = 0;
@@ -277,12 +277,13 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
         return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its output is");
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
-        return FAIL(STATUS_BAD_INPUT,
-                    "%s; give a detection model exported without NMS and quantisation", trouble);
+        return FAIL_FOR(trouble->reason, STATUS_BAD_INPUT,
+                        "%s; give a detection model exported without NMS and quantisation",
+                        trouble->trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));
-    if (importer->facts[tensor].known && shape->rank == 3 && shape->dims[0] == 1 &&
+    if (importer->states[tensor].known && shape->rank == 3 && shape->dims[0] == 1 &&
         importer->graph->tensors[tensor].dtype == DTYPE_F32 &&
         !importer->graph->tensors[tensor].constant) {
         bool last = shape->dims[2] < shape->dims[1];
@@ -309,7 +310,7 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
         FAIL(STATUS_BAD_INPUT,
              "no detection head was found: its output '%.100s' is %s where a detection model's "
              "is (1, 4 + classes, boxes); export a model trained for detection",
-             name, importer->facts[tensor].known ? shape_text(shape, text) : "of unknown shape");
+             name, importer->states[tensor].known ? shape_text(shape, text) : "of unknown shape");
 out:
     return status;
 }
@@ -320,7 +321,7 @@ static enum status find_head(const struct importer *importer, const Onnx__ModelP
     bool *known = NULL, found;
     TRY(memory_zeroed(graph->n_tensors, sizeof *known, &known));
     for (size_t i = 0; i < graph->n_tensors; i++)
-        known[i] = importer->facts[i].known;
+        known[i] = importer->states[i].known;
     const struct head_search search = {.graph = graph,
                                        .shapes = importer->shapes,
                                        .known = known,

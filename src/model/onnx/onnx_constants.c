@@ -156,7 +156,7 @@ static enum status refuse(struct importer *importer, const Onnx__TensorProto *me
     snprintf(reason, sizeof reason,
              "constant '%.100s' is of ONNX's type %d, which is not supported",
              name == NULL ? "" : name, message->data_type);
-    TRY(memory_string(reason, &importer->facts[*tensor].trouble));
+    TRY(memory_string(reason, &importer->states[*tensor].trouble));
 out:
     return status;
 }

@@ -45,8 +45,8 @@ enum status translate_clip(struct importer *importer, const struct node *node, i
     op.activation = ACTIVATION_CLIP;
     op.alpha = -FLT_MAX;
     op.beta = FLT_MAX;
-    TRY(node_number(importer, node, "min", 1, &op.alpha, &present));
-    TRY(node_number(importer, node, "max", 2, &op.beta, &present));
+    TRY(node_number(importer, node, FROM("min", 1), &op.alpha, &present));
+    TRY(node_number(importer, node, FROM("max", 2), &op.beta, &present));
     status = emit_output(importer, node, &op);
 out:
     return status;
@@ -59,7 +59,8 @@ enum status translate_p_relu(struct importer *importer, const struct node *node,
     struct op op = node_op(node, OP_UNARY, 1);
     op.unary = UNARY_ACTIVATION;
     op.activation = ACTIVATION_LEAKY_RELU;
-    TRY(node_number(importer, node, "slope", 1, &op.alpha, &present)); /* one for all channels */
+    TRY(node_number(importer, node, FROM("slope", 1), &op.alpha,
+                    &present)); /* one for all channels */
     status = emit_output(importer, node, &op);
 out:
     return status;
@@ -110,12 +111,6 @@ out:
     return status;
 }
 
-enum status translate_where(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_WHERE, 3);
-    return emit_output(importer, node, &op);
-}
-
 enum status translate_softmax(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
     enum status status;
@@ -142,7 +137,7 @@ enum status translate_reduce(struct importer *importer, const struct node *node,
         return FAIL(STATUS_BAD_INPUT, "its input is missing");
     op.reduce = (enum reduce)reduce;
     op.keep_dims = node_int(node, "keepdims", 1) != 0;
-    TRY(node_list(importer, node, "axes", 1, op.axes, GRAPH_RANK, &op.n_axes, &present));
+    TRY(node_list(importer, node, FROM("axes", 1), op.axes, GRAPH_RANK, &op.n_axes, &present));
     if (op.n_axes == 0 && node_int(node, "noop_with_empty_axes", 0) != 0)
         return translate_alias(importer, node, 0);
     for (size_t i = 0; i < op.n_axes; i++)

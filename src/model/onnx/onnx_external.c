@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 static const char *entry(const Onnx__TensorProto *message, const char *key) {
@@ -80,17 +81,10 @@ out:
 }
 
 static enum status read_at(int file, size_t offset, uint8_t *data, size_t length) {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t n = pread(file, data + done, length - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return FAIL(STATUS_FAILED, "reading external data: %s",
-                        n < 0 ? strerror(errno) : "the file became shorter");
-        done += (size_t)n;
-    }
-    return STATUS_OK;
+    ssize_t done = file_read_at(file, offset, data, length);
+    return done == (ssize_t)length ? STATUS_OK
+                                   : FAIL(STATUS_FAILED, "reading external data: %s",
+                                          done < 0 ? strerror(errno) : "the file became shorter");
 }
 
 enum status external_read(const char *model_path, const Onnx__TensorProto *message, size_t length,

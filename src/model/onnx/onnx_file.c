@@ -2,12 +2,12 @@
 #include "model/onnx/onnx_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 /* protobuf-c's sizes are 32 bit in places, and protobuf itself stops at 2 GiB. */
@@ -16,15 +16,12 @@ static const size_t MOST_BYTES = ((size_t)1 << 31) - 1;
 static enum status read_all(const char *path, uint8_t **data, size_t *length) {
     enum status status;
     struct stat about;
-    size_t done = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = file_open(path, 0, &about);
     *data = NULL;
+    if (file == FILE_NOT_REGULAR)
+        return FAIL(STATUS_BAD_INPUT, "is no regular file");
     if (file < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %s", strerror(errno));
-    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = FAIL(STATUS_BAD_INPUT, "is no regular file");
-        goto out;
-    }
     if (about.st_size <= 0 || (uint64_t)about.st_size > MOST_BYTES) {
         status = FAIL(STATUS_BAD_INPUT, "%s",
                       about.st_size <= 0 ? "is empty"
@@ -34,17 +31,10 @@ static enum status read_all(const char *path, uint8_t **data, size_t *length) {
     }
     *length = (size_t)about.st_size;
     TRY(memory_zeroed(*length, 1, data));
-    while (done < *length) {
-        ssize_t n = read(file, *data + done, *length - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            status = FAIL(STATUS_BAD_INPUT, "cannot be read: %s",
-                          n < 0 ? strerror(errno) : "it became shorter");
-            goto out;
-        }
-        done += (size_t)n;
-    }
+    ssize_t done = file_read(file, *data, *length);
+    if (done != (ssize_t)*length)
+        status = FAIL(STATUS_BAD_INPUT, "cannot be read: %s",
+                      done < 0 ? strerror(errno) : "it became shorter");
 out:
     close(file);
     if (status != STATUS_OK) {

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/memory.h"
-#include "model/work.h"
+#include "model/operators/cost.h"
 
 enum status importer_start(struct importer *importer, const Onnx__GraphProto *file) {
     size_t names = 16 + file->n_initializer + file->n_input;
@@ -21,19 +22,11 @@ enum status importer_start(struct importer *importer, const Onnx__GraphProto *fi
 
 void importer_free(struct importer *importer) {
     for (size_t i = 0; i < importer->tensor_count; i++)
-        free(importer->facts[i].trouble);
-    free(importer->facts);
+        free(importer->states[i].trouble);
+    free(importer->states);
     free(importer->shapes);
     free(importer->probes);
     free(importer->names);
-}
-
-/* FNV-1a, 64 bits. */
-static uint64_t hash_name(const char *name) {
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    return hash;
 }
 
 /* Slots that are tried for a name. At a quarter full, names that are not made for it need a few. */
@@ -42,7 +35,7 @@ enum { MOST_PROBES = 64 };
 /* The slot of a name, or the free one where it would be (linear probing); NULL where there is
  * neither. */
 static struct name_entry *name_slot(const struct importer *importer, const char *name) {
-    uint64_t hash = hash_name(name);
+    uint64_t hash = fingerprint_bytes(FINGERPRINT_START, name, strlen(name));
     size_t slot = hash ^ hash >> 32;
     for (size_t i = 0; i < MOST_PROBES; i++) {
         struct name_entry *entry = &importer->names[(slot + i) & (importer->name_slots - 1)];
@@ -64,7 +57,8 @@ enum status importer_bind(struct importer *importer, const char *name, int tenso
                     name);
     if (entry->name != NULL)
         return FAIL(STATUS_BAD_INPUT, "damaged: two tensors are named '%.200s'", name);
-    *entry = (struct name_entry){name, hash_name(name), tensor, importer->serial};
+    *entry = (struct name_entry){name, fingerprint_bytes(FINGERPRINT_START, name, strlen(name)),
+                                 tensor, importer->serial};
     return STATUS_OK;
 }
 
@@ -73,13 +67,14 @@ enum status importer_tensor(struct importer *importer, const char *name, int *te
     size_t count = importer->tensor_count + 1;
     if (count > IMPORT_TENSORS)
         return FAIL(STATUS_BAD_INPUT, "more than %d tensors", IMPORT_TENSORS);
-    TRY(memory_reserve(&importer->facts, &importer->fact_capacity, count, sizeof *importer->facts));
+    TRY(memory_reserve(&importer->states, &importer->state_capacity, count,
+                       sizeof *importer->states));
     TRY(memory_reserve(&importer->shapes, &importer->shape_capacity, count,
                        sizeof *importer->shapes));
     TRY(memory_reserve(&importer->probes, &importer->probe_capacity, count,
                        sizeof *importer->probes));
     TRY(graph_add_tensor(importer->graph, name == NULL ? "" : name, tensor));
-    importer->facts[*tensor] = (struct fact){0};
+    importer->states[*tensor] = (struct tensor_state){0};
     importer->shapes[*tensor] = (struct shape){0};
     importer->probes[*tensor] = (struct shape){0};
     importer->tensor_count = count;
@@ -96,8 +91,8 @@ enum status importer_constant(struct importer *importer, const char *name, enum 
     TRY(importer_tensor(importer, name, tensor));
     TRY(graph_make_constant(importer->graph, *tensor, dtype, shape));
     importer->memory_left -= (uint64_t)elements * dtype_size(dtype);
-    importer->facts[*tensor].known = true;
-    importer->facts[*tensor].open = true;
+    importer->states[*tensor].known = true;
+    importer->states[*tensor].open = true;
     importer->shapes[*tensor] = *shape;
     importer->probes[*tensor] = *shape;
 out:
@@ -144,7 +139,8 @@ enum status importer_unknown(struct importer *importer, const struct node *node,
         TRY(importer_bind(importer, name, tensor));
         TRY(add_op(importer, node, &op, tensor));
         if (text != NULL)
-            TRY(memory_string(text, &importer->facts[tensor].trouble));
+            TRY(memory_string(text, &importer->states[tensor].trouble));
+        importer->states[tensor].reason = text != NULL ? REASON_OPERATOR : REASON_OTHER;
     }
 out:
     free(text);
@@ -181,9 +177,9 @@ out:
 /* Where every input keeps its shape at the probe size, does the output? */
 static void follow_probe(struct importer *importer, const struct op *op, int tensor) {
     for (size_t i = 0; i < op->n_inputs; i++)
-        if (op->inputs[i] >= 0 && !importer->facts[op->inputs[i]].open)
+        if (op->inputs[i] >= 0 && !importer->states[op->inputs[i]].open)
             return;
-    importer->facts[tensor].open =
+    importer->states[tensor].open =
         op_shape(importer->graph, op, importer->probes, importer->probe_height,
                  importer->probe_width, &importer->probes[tensor]) == STATUS_OK;
 }
@@ -202,7 +198,7 @@ enum status emit(struct importer *importer, const struct node *node, const struc
     for (size_t i = 0; i < op.n_inputs; i++) {
         if (op.inputs[i] < 0)
             continue;
-        if (!importer->facts[op.inputs[i]].known)
+        if (!importer->states[op.inputs[i]].known)
             return FAIL(STATUS_BAD_INPUT, "an input of unknown shape");
         const struct tensor *input = &importer->graph->tensors[op.inputs[i]];
         inputs[i].dtype = input->dtype;
@@ -224,7 +220,7 @@ enum status emit(struct importer *importer, const struct node *node, const struc
     } else {
         TRY(importer_tensor(importer, output, &added));
         importer->graph->tensors[added].dtype = dtype;
-        importer->facts[added].known = true;
+        importer->states[added].known = true;
         importer->shapes[added] = shape;
         if (!tied)
             follow_probe(importer, &op, added);

@@ -29,10 +29,11 @@ enum {
 };
 
 /* What is known of a tensor beside its shapes. */
-struct fact {
+struct tensor_state {
     bool known;    /* its shape at the nominal size */
     bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
-    char *trouble; /* not NULL: why the operator that computes it was not understood; owned */
+    char *trouble; /* not NULL: why it could not be computed; owned */
+    enum status_reason reason; /* REASON_OPERATOR where it is an operator that is not understood */
 };
 
 struct name_entry {
@@ -50,8 +51,8 @@ struct importer {
     int64_t height, width; /* nominal */
     int64_t probe_height, probe_width;
     size_t tensor_count; /* entries of the next three */
-    size_t fact_capacity, shape_capacity, probe_capacity;
-    struct fact *facts;
+    size_t state_capacity, shape_capacity, probe_capacity;
+    struct tensor_state *states;
     struct shape *shapes; /* at the nominal size */
     struct shape *probes; /* at the probe size */
     size_t serial;        /* of the operator being read; 0 before the first */
@@ -106,13 +107,20 @@ float node_float(const struct node *node, const char *name, float fallback);
 /* Whether a text attribute, `fallback` where absent, is `value`. */
 bool node_text_is(const struct node *node, const char *name, const char *fallback,
                   const char *value);
-/* A list of integers from the attribute `name` or, where there is none, from the constant input
- * `input` (-1: attributes alone). *present says whether there was either. */
-enum status node_list(const struct importer *importer, const struct node *node, const char *name,
-                      int input, int64_t *values, size_t most, size_t *count, bool *present);
-/* A number from the attribute or the constant input, likewise. */
-enum status node_number(const struct importer *importer, const struct node *node, const char *name,
-                        int input, float *value, bool *present);
+/* Where numbers of a node stand: in the attribute `name` or, where there is none, in the constant
+ * input `input` (-1: attributes alone). */
+struct node_source {
+    const char *name;
+    int input;
+};
+#define FROM(name, input) ((struct node_source){(name), (input)})
+/* A list of at most `most` integers. *present says whether there was either. */
+enum status node_list(const struct importer *importer, const struct node *node,
+                      struct node_source source, int64_t *values, size_t most, size_t *count,
+                      bool *present);
+/* A number, likewise. */
+enum status node_number(const struct importer *importer, const struct node *node,
+                        struct node_source source, float *value, bool *present);
 /* The input's index, -1 where it is left out. */
 int node_input(const struct node *node, size_t input);
 /* The shape of an input at the nominal size, NULL where the input is left out. */
@@ -150,15 +158,15 @@ enum status node_translate(struct importer *importer, const struct node *node);
 /* Families of operators; `detail` is the table's. */
 typedef enum status translate(struct importer *importer, const struct node *node, int detail);
 translate translate_conv, translate_conv_transpose, translate_pool, translate_global_pool,
-    translate_resize, translate_batch_norm, translate_matmul, translate_gemm; /* onnx_layers.c */
+    translate_resize, translate_gemm; /* onnx_layers.c */
 translate translate_reshape, translate_flatten, translate_squeeze, translate_unsqueeze,
     translate_transpose, translate_concat, translate_slice, translate_split, translate_gather,
-    translate_expand, translate_pad, translate_tile; /* onnx_moves.c */
+    translate_expand, translate_pad; /* onnx_moves.c */
 translate translate_alias, translate_activation, translate_unary, translate_clip, translate_p_relu,
-    translate_binary, translate_mod, translate_not_binary, translate_fold, translate_where,
-    translate_softmax, translate_reduce; /* onnx_elements.c */
+    translate_binary, translate_mod, translate_not_binary, translate_fold, translate_softmax,
+    translate_reduce; /* onnx_elements.c */
 translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
-    translate_range, translate_cast; /* onnx_values.c */
+    translate_cast; /* onnx_values.c */
 
 /* onnx_metadata.c */
 

@@ -10,7 +10,7 @@ static enum status pair(const struct importer *importer, const struct node *node
                         int64_t fallback, int64_t out[2]) {
     size_t count;
     bool present;
-    enum status status = node_list(importer, node, name, -1, out, 2, &count, &present);
+    enum status status = node_list(importer, node, FROM(name, -1), out, 2, &count, &present);
     if (status != STATUS_OK)
         return status;
     if (!present)
@@ -26,8 +26,8 @@ static enum status pair(const struct importer *importer, const struct node *node
 static void same_padding(const struct shape *in, bool lower, struct window *window) {
     for (size_t i = 0; i < 2; i++) {
         int64_t size = in->dims[2 + i], stride = window->stride[i];
-        int64_t reach = (window->kernel[i] - 1) * window->dilation[i] + 1;
-        int64_t total = ((size + stride - 1) / stride - 1) * stride + reach - size;
+        int64_t extent = (window->kernel[i] - 1) * window->dilation[i] + 1;
+        int64_t total = ((size + stride - 1) / stride - 1) * stride + extent - size;
         total = total < 0 ? 0 : total;
         window->pad[i] = lower ? total - total / 2 : total / 2;
         window->pad[2 + i] = total - window->pad[i];
@@ -47,7 +47,7 @@ static enum status window_of(const struct importer *importer, const struct node 
     TRY(pair(importer, node, "strides", 1, window->stride));
     TRY(pair(importer, node, "dilations", 1, window->dilation));
     TRY(pair(importer, node, "output_padding", 0, window->output_padding));
-    TRY(node_list(importer, node, "pads", -1, window->pad, 4, &count, &present));
+    TRY(node_list(importer, node, FROM("pads", -1), window->pad, 4, &count, &present));
     window->group = node_int(node, "group", 1);
     window->ceil_mode = node_int(node, "ceil_mode", 0) != 0;
     for (size_t i = 0; i < 2; i++) {
@@ -157,7 +157,7 @@ static enum status resize_scales(const struct importer *importer, const struct n
             scales[i] = ((const float *)constant->data)[i];
         return STATUS_OK;
     }
-    TRY(node_list(importer, node, "", 3, sizes, 4, &n_sizes, &present));
+    TRY(node_list(importer, node, FROM("", 3), sizes, 4, &n_sizes, &present));
     if (n_sizes != 4)
         return FAIL(STATUS_BAD_INPUT, "its scales must be four constants");
     sizes[0] = sizes[0] == importer->batch ? in->dims[0] : sizes[0];
@@ -190,21 +190,6 @@ enum status translate_resize(struct importer *importer, const struct node *node,
     status = emit_output(importer, node, &op);
 out:
     return status;
-}
-
-enum status translate_batch_norm(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_BATCH_NORM, 5);
-    if (node_int(node, "training_mode", 0) != 0)
-        return FAIL(STATUS_BAD_INPUT, "the model was exported in training mode");
-    op.alpha = node_float(node, "epsilon", 1e-5f);
-    return emit_output(importer, node, &op);
-}
-
-enum status translate_matmul(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_MATMUL, 2);
-    return emit_output(importer, node, &op);
 }
 
 /* One matrix of a Gemm, transposed where asked for, times a factor. */

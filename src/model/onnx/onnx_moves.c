@@ -41,7 +41,7 @@ enum status translate_reshape(struct importer *importer, const struct node *node
     bool present;
     struct shape in, out;
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "shape", 1, out.dims, GRAPH_RANK, &out.rank, &present));
+    TRY(node_list(importer, node, FROM("shape", 1), out.dims, GRAPH_RANK, &out.rank, &present));
     if (!present)
         return FAIL(STATUS_BAD_INPUT, "its target shape is missing");
     for (size_t i = 0; i < out.rank; i++)
@@ -80,7 +80,7 @@ enum status translate_squeeze(struct importer *importer, const struct node *node
     size_t n_axes;
     bool present, gone[GRAPH_RANK] = {false};
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "axes", 1, axes, GRAPH_RANK, &n_axes, &present));
+    TRY(node_list(importer, node, FROM("axes", 1), axes, GRAPH_RANK, &n_axes, &present));
     for (size_t i = 0; i < n_axes; i++) {
         TRY(axis_of(axes[i], in.rank, &axes[i]));
         gone[axes[i]] = true;
@@ -104,7 +104,7 @@ enum status translate_unsqueeze(struct importer *importer, const struct node *no
     size_t n_axes, from = 0;
     bool present, added[GRAPH_RANK] = {false};
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "axes", 1, axes, GRAPH_RANK, &n_axes, &present));
+    TRY(node_list(importer, node, FROM("axes", 1), axes, GRAPH_RANK, &n_axes, &present));
     out.rank = in.rank + n_axes;
     if (out.rank > GRAPH_RANK)
         return FAIL(STATUS_BAD_INPUT, "its result has more than %d dimensions", GRAPH_RANK);
@@ -130,7 +130,7 @@ enum status translate_transpose(struct importer *importer, const struct node *no
     bool present;
     struct op op = node_op(node, OP_TRANSPOSE, 1);
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "perm", -1, axes, GRAPH_RANK, &n_axes, &present));
+    TRY(node_list(importer, node, FROM("perm", -1), axes, GRAPH_RANK, &n_axes, &present));
     if (present && n_axes != in.rank)
         return FAIL(STATUS_BAD_INPUT, "permutes %zu axes of a tensor of rank %zu", n_axes, in.rank);
     for (size_t i = 0; i < in.rank; i++) {
@@ -157,7 +157,7 @@ out:
 /* Whether an axis of the first input changes with the picture's size. */
 static bool axis_changes(const struct importer *importer, const struct node *node, size_t axis) {
     int input = node_input(node, 0);
-    return importer->facts[input].open &&
+    return importer->states[input].open &&
            importer->probes[input].dims[axis] != importer->shapes[input].dims[axis];
 }
 
@@ -177,13 +177,13 @@ enum status translate_slice(struct importer *importer, const struct node *node, 
     size_t n_starts, n_ends, n_axes, n_steps;
     bool present, tied = false;
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "starts", 1, starts, GRAPH_RANK, &n_starts, &present));
-    TRY(node_list(importer, node, "ends", 2, ends, GRAPH_RANK, &n_ends, &present));
-    TRY(node_list(importer, node, "axes", 3, axes, GRAPH_RANK, &n_axes, &present));
+    TRY(node_list(importer, node, FROM("starts", 1), starts, GRAPH_RANK, &n_starts, &present));
+    TRY(node_list(importer, node, FROM("ends", 2), ends, GRAPH_RANK, &n_ends, &present));
+    TRY(node_list(importer, node, FROM("axes", 3), axes, GRAPH_RANK, &n_axes, &present));
     if (!present)
         for (; n_axes < n_starts; n_axes++)
             axes[n_axes] = (int64_t)n_axes;
-    TRY(node_list(importer, node, "steps", 4, steps, GRAPH_RANK, &n_steps, &present));
+    TRY(node_list(importer, node, FROM("steps", 4), steps, GRAPH_RANK, &n_steps, &present));
     if (!present)
         for (; n_steps < n_starts; n_steps++)
             steps[n_steps] = 1;
@@ -220,7 +220,7 @@ enum status translate_split(struct importer *importer, const struct node *node, 
     bool present;
     TRY(first_shape(importer, node, &in));
     TRY(axis_of(node_int(node, "axis", 0), in.rank, &axis));
-    TRY(node_list(importer, node, "split", 1, sizes, GRAPH_INPUTS, &n_sizes, &present));
+    TRY(node_list(importer, node, FROM("split", 1), sizes, GRAPH_INPUTS, &n_sizes, &present));
     if (parts > GRAPH_INPUTS || (present && n_sizes != parts))
         return FAIL(STATUS_BAD_INPUT, "has %zu outputs for %zu parts", parts, n_sizes);
     int64_t dim = in.dims[axis], each = (dim + (int64_t)parts - 1) / (int64_t)parts;
@@ -265,7 +265,8 @@ enum status translate_expand(struct importer *importer, const struct node *node,
     bool present;
     struct op op = node_op(node, OP_EXPAND, 1);
     TRY(first_shape(importer, node, &in));
-    TRY(node_list(importer, node, "", 1, op.expand.dims, GRAPH_RANK, &op.expand.rank, &present));
+    TRY(node_list(importer, node, FROM("", 1), op.expand.dims, GRAPH_RANK, &op.expand.rank,
+                  &present));
     if (!present)
         return FAIL(STATUS_BAD_INPUT, "its target shape is missing");
     /* A dimension that stays as it is follows the input's. */
@@ -290,9 +291,10 @@ enum status translate_pad(struct importer *importer, const struct node *node, in
     TRY(first_shape(importer, node, &in));
     if (!node_text_is(node, "mode", "constant", "constant"))
         return FAIL(STATUS_BAD_INPUT, "padding other than by a constant is not supported");
-    TRY(node_list(importer, node, "pads", 1, pads, (size_t)2 * GRAPH_RANK, &n_pads, &present));
-    TRY(node_number(importer, node, "value", 2, &op.pad_value, &present));
-    TRY(node_list(importer, node, "axes", 3, axes, GRAPH_RANK, &n_axes, &present));
+    TRY(node_list(importer, node, FROM("pads", 1), pads, (size_t)2 * GRAPH_RANK, &n_pads,
+                  &present));
+    TRY(node_number(importer, node, FROM("value", 2), &op.pad_value, &present));
+    TRY(node_list(importer, node, FROM("axes", 3), axes, GRAPH_RANK, &n_axes, &present));
     if (!present)
         for (; n_axes < in.rank; n_axes++)
             axes[n_axes] = (int64_t)n_axes;
@@ -306,10 +308,4 @@ enum status translate_pad(struct importer *importer, const struct node *node, in
     status = emit_output(importer, node, &op);
 out:
     return status;
-}
-
-enum status translate_tile(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_TILE, 2);
-    return emit_output(importer, node, &op);
 }

@@ -53,8 +53,10 @@ static enum status constant_input(const struct importer *importer, const struct 
     return STATUS_OK;
 }
 
-enum status node_list(const struct importer *importer, const struct node *node, const char *name,
-                      int input, int64_t *values, size_t most, size_t *count, bool *present) {
+enum status node_list(const struct importer *importer, const struct node *node,
+                      struct node_source source, int64_t *values, size_t most, size_t *count,
+                      bool *present) {
+    const char *name = source.name;
     enum status status;
     const struct tensor *constant;
     const Onnx__AttributeProto *attribute = node_attribute(node, name);
@@ -62,7 +64,7 @@ enum status node_list(const struct importer *importer, const struct node *node, 
     *count = attribute == NULL ? 0 : attribute->n_ints;
     *present = attribute != NULL;
     if (attribute == NULL) {
-        TRY(constant_input(importer, node, input, &constant));
+        TRY(constant_input(importer, node, source.input, &constant));
         if (constant != NULL) {
             if (constant->dtype != DTYPE_I64 || constant->shape.rank > 1)
                 return FAIL(STATUS_BAD_INPUT, "its '%s' is no list of integers", name);
@@ -80,8 +82,9 @@ out:
     return status;
 }
 
-enum status node_number(const struct importer *importer, const struct node *node, const char *name,
-                        int input, float *value, bool *present) {
+enum status node_number(const struct importer *importer, const struct node *node,
+                        struct node_source source, float *value, bool *present) {
+    const char *name = source.name;
     enum status status;
     const struct tensor *constant;
     const Onnx__AttributeProto *attribute = node_attribute(node, name);
@@ -90,7 +93,7 @@ enum status node_number(const struct importer *importer, const struct node *node
         *value = attribute->f;
         return STATUS_OK;
     }
-    TRY(constant_input(importer, node, input, &constant));
+    TRY(constant_input(importer, node, source.input, &constant));
     if (constant != NULL) {
         if (constant->dtype != DTYPE_F32 || shape_elements(&constant->shape) != 1)
             return FAIL(STATUS_BAD_INPUT, "its '%s' is no single number", name);

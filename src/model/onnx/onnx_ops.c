@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "model/operators/operator.h"
+
+/* Those that are not just one of ours. */
 static const struct {
     const char *name;
     translate *translate;
@@ -13,7 +16,6 @@ static const struct {
     {"Add", translate_binary, BINARY_ADD},
     {"And", translate_binary, BINARY_AND},
     {"AveragePool", translate_pool, OP_AVERAGE_POOL},
-    {"BatchNormalization", translate_batch_norm, 0},
     {"Cast", translate_cast, 0},
     {"CastLike", translate_cast, 1},
     {"Ceil", translate_unary, UNARY_CEIL},
@@ -45,7 +47,6 @@ static const struct {
     {"Less", translate_binary, BINARY_LESS},
     {"LessOrEqual", translate_not_binary, BINARY_GREATER},
     {"Log", translate_unary, UNARY_LOG},
-    {"MatMul", translate_matmul, 0},
     {"Max", translate_fold, BINARY_MAX},
     {"MaxPool", translate_pool, OP_MAX_POOL},
     {"Min", translate_fold, BINARY_MIN},
@@ -58,7 +59,6 @@ static const struct {
     {"PRelu", translate_p_relu, 0},
     {"Pad", translate_pad, 0},
     {"Pow", translate_binary, BINARY_POW},
-    {"Range", translate_range, 0},
     {"Reciprocal", translate_unary, UNARY_RECIPROCAL},
     {"ReduceMax", translate_reduce, REDUCE_MAX},
     {"ReduceMean", translate_reduce, REDUCE_MEAN},
@@ -81,12 +81,25 @@ static const struct {
     {"Sum", translate_fold, BINARY_ADD},
     {"Swish", translate_activation, ACTIVATION_SILU},
     {"Tanh", translate_activation, ACTIVATION_TANH},
-    {"Tile", translate_tile, 0},
     {"Transpose", translate_transpose, 0},
     {"Unsqueeze", translate_unsqueeze, 0},
     {"Upsample", translate_resize, 0},
-    {"Where", translate_where, 0},
 };
+
+/* An operator of ours that reads ONNX's node of its name itself. */
+static enum status translate_same(struct importer *importer, const struct node *node,
+                                  enum op_kind kind) {
+    enum status status;
+    const struct operator* row = operator_of(kind);
+    size_t n_inputs = node->n_inputs < row->least  ? row->least
+                      : node->n_inputs > row->most ? row->most
+                                                   : node->n_inputs;
+    struct op op = node_op(node, kind, n_inputs);
+    TRY(row->read_onnx(importer, node, &op));
+    status = emit_output(importer, node, &op);
+out:
+    return status;
+}
 
 enum status node_translate(struct importer *importer, const struct node *node) {
     const Onnx__NodeProto *message = node->message;
@@ -97,5 +110,10 @@ enum status node_translate(struct importer *importer, const struct node *node) {
     for (size_t i = 0; own && i < sizeof operators / sizeof operators[0]; i++)
         if (strcmp(operators[i].name, message->op_type) == 0)
             return operators[i].translate(importer, node, operators[i].detail);
+    for (size_t i = 0; own && i < OP_KINDS; i++) {
+        const struct operator* row = operator_of((enum op_kind)i);
+        if (row->read_onnx && strcmp(row->name, message->op_type) == 0)
+            return translate_same(importer, node, (enum op_kind)i);
+    }
     return FAIL(STATUS_BAD_INPUT, "this operator is not supported");
 }

@@ -24,52 +24,63 @@ static bool run_changes(const struct shape *in, const struct shape *probe, struc
     return changes;
 }
 
+/* What is filled in, and from what; see reshape_rules. */
+struct rules {
+    const struct shape *in, *probe, *out;
+    int64_t height, width;
+    struct op *op;
+    bool rest; /* a dimension takes what is left */
+    bool tied;
+};
+
 /* Cells of a map: two neighbours that are the picture's height and width over one stride. */
-static bool split_map(const struct shape *out, struct run to, int64_t cells, int64_t height,
-                      int64_t width, struct op *op) {
+static bool split_map(const struct rules *rules, struct run to, int64_t cells) {
+    struct reshape_dim *dims = rules->op->reshape;
     for (size_t i = to.first; i + 1 < to.end; i++) {
-        int64_t h = out->dims[i], w = out->dims[i + 1];
-        if (h * w != cells || height % h != 0 || width % w != 0 || height / h != width / w)
+        int64_t h = rules->out->dims[i], w = rules->out->dims[i + 1];
+        if (h * w != cells || rules->height % h != 0 || rules->width % w != 0 ||
+            rules->height / h != rules->width / w)
             continue;
-        op->reshape[i] = (struct reshape_dim){.source = DIM_HEIGHT, .value = height / h};
-        op->reshape[i + 1] = (struct reshape_dim){.source = DIM_WIDTH, .value = width / w};
+        dims[i] = (struct reshape_dim){.source = DIM_HEIGHT, .value = rules->height / h};
+        dims[i + 1] = (struct reshape_dim){.source = DIM_WIDTH, .value = rules->width / w};
         return true;
     }
     return false;
 }
 
 /* Fills in the dimensions of one run of the output. */
-static void run_rules(const struct shape *in, const struct shape *probe, struct run from,
-                      const struct shape *out, struct run to, int64_t height, int64_t width,
-                      struct op *op, bool *rest, bool *tied) {
+static void run_rules(struct rules *rules, struct run from, struct run to) {
+    const struct shape *out = rules->out;
+    struct reshape_dim *dims = rules->op->reshape;
     size_t several = 0, largest = to.first;
     int64_t changing, all;
     for (size_t i = to.first; i < to.end; i++) {
-        op->reshape[i] = (struct reshape_dim){.source = DIM_CONSTANT, .value = out->dims[i]};
+        dims[i] = (struct reshape_dim){.source = DIM_CONSTANT, .value = out->dims[i]};
         several += out->dims[i] != 1;
         if (out->dims[i] >= out->dims[largest])
             largest = i;
     }
-    bool varies = probe != NULL && run_changes(in, probe, from, &changing, &all);
+    bool varies =
+        rules->probe != NULL && run_changes(rules->in, rules->probe, from, &changing, &all);
     if (several <= 1) { /* the whole run goes into one dimension */
         if (from.end > from.first && to.end > to.first && (several == 1 || varies))
-            op->reshape[largest] = (struct reshape_dim){
+            dims[largest] = (struct reshape_dim){
                 .source = DIM_PRODUCT, .first = from.first, .count = from.end - from.first};
-    } else if (varies && !split_map(out, to, changing, height, width, op) &&
-               !split_map(out, to, all, height, width, op)) {
+    } else if (varies && !split_map(rules, to, changing) && !split_map(rules, to, all)) {
         /* Parts of a fixed number, as attention by areas has them: the larger factor grows. */
-        if (*rest)
-            *tied = true;
+        if (rules->rest)
+            rules->tied = true;
         else
-            op->reshape[largest] = (struct reshape_dim){.source = DIM_REST};
-        *rest = true;
+            dims[largest] = (struct reshape_dim){.source = DIM_REST};
+        rules->rest = true;
     }
 }
 
 void reshape_rules(const struct shape *in, const struct shape *probe, const struct shape *out,
                    int64_t height, int64_t width, struct op *op, bool *tied) {
+    struct rules rules = {
+        .in = in, .probe = probe, .out = out, .height = height, .width = width, .op = op};
     size_t i = 0, o = 0;
-    bool rest = false;
     op->n_reshape = out->rank;
     *tied = false;
     if (shape_elements(out) == 0) { /* nothing to align by */
@@ -103,8 +114,9 @@ void reshape_rules(const struct shape *in, const struct shape *probe, const stru
             from.end = i;
             to.end = o;
         }
-        run_rules(in, probe, from, out, to, height, width, op, &rest, tied);
+        run_rules(&rules, from, to);
     }
+    *tied = rules.tied;
 }
 
 enum status emit_reshape(struct importer *importer, const struct node *node,
@@ -116,7 +128,7 @@ enum status emit_reshape(struct importer *importer, const struct node *node,
         return FAIL(STATUS_BAD_INPUT, "its input is missing");
     if (shape_elements(out) != shape_elements(&importer->shapes[input]))
         return FAIL(STATUS_BAD_INPUT, "its result has another number of elements than its input");
-    const struct shape *probe = importer->facts[input].open ? &importer->probes[input] : NULL;
+    const struct shape *probe = importer->states[input].open ? &importer->probes[input] : NULL;
     reshape_rules(&importer->shapes[input], probe, out, importer->height, importer->width, &op,
                   &tied);
     return emit(importer, node, &op, tied, node->message->output[0], NULL);

@@ -88,12 +88,6 @@ out:
     return status;
 }
 
-enum status translate_range(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    struct op op = node_op(node, OP_RANGE, 3);
-    return emit_output(importer, node, &op);
-}
-
 /* Our type for one of ONNX's. */
 static enum status type_of(int64_t onnx, enum dtype *dtype) {
     switch (onnx) {

@@ -12,12 +12,19 @@ static enum status add(struct torch_import *import, const struct pickled *module
 
 static const size_t last_two_swapped[] = {0, 1, 3, 2};
 
+/* Channels of one head, and what its products are scaled by. */
+struct attention {
+    int64_t key_dim, head_dim;
+    double scale;
+};
+
 /* Of a stack (areas, heads, channels, cells), the channels of each head being queries', keys' and
  * values': the values, and for each query the mean of the values, weighted by the softmax of its
  * products with the keys. */
 static enum status attend(struct torch_import *import, const struct pickled *module, int stack,
-                          int64_t key_dim, int64_t head_dim, double scale, int *values, int *out) {
+                          struct attention attention, int *values, int *out) {
     enum status status;
+    int64_t key_dim = attention.key_dim, head_dim = attention.head_dim;
     struct graph *graph = import->graph;
     struct layer layer = torch_layer(import, module);
     int queries, keys, factor, x;
@@ -25,7 +32,7 @@ static enum status attend(struct torch_import *import, const struct pickled *mod
     TRY(build_slice(graph, layer, stack, 2, (struct slice_range){key_dim, 2 * key_dim, 1}, &keys));
     TRY(build_slice(graph, layer, stack, 2,
                     (struct slice_range){2 * key_dim, 2 * key_dim + head_dim, 1}, values));
-    TRY(torch_scalar(import, (float)scale, &factor));
+    TRY(torch_scalar(import, (float)attention.scale, &factor));
     TRY(build_binary(graph, layer, BINARY_MUL, queries, factor, &queries));
     TRY(build_transpose(graph, layer, queries, 4, last_two_swapped, &queries));
     TRY(build_matmul(graph, layer, queries, keys, &x));
@@ -81,7 +88,7 @@ enum status torch_attention_block(struct torch_import *import, const struct pick
         {.source = DIM_WIDTH, .value = stride},
     };
     TRY(build_reshape(graph, torch_layer(import, module), x, 4, stacked, &x));
-    TRY(attend(import, module, x, key_dim, head_dim, scale, &values, &x));
+    TRY(attend(import, module, x, (struct attention){key_dim, head_dim, scale}, &values, &x));
     TRY(build_reshape(graph, torch_layer(import, module), x, 4, map, &x));
     TRY(build_reshape(graph, torch_layer(import, module), values, 4, map, &values));
     TRY(torch_run_part(import, module, "pe", values, &values));
@@ -125,8 +132,8 @@ enum status torch_area_attention(struct torch_import *import, const struct pickl
     TRY(build_reshape(graph, layer, x, 4, stacked, &x));
     TRY(build_transpose(graph, layer, x, 4, cells_last, &x));
     /* No attribute says how products are scaled: it is by 1 / sqrt(channels), as usual. */
-    TRY(attend(import, module, x, head_dim, head_dim, 1.0 / sqrt((double)head_dim), &parts[1],
-               &parts[0]));
+    const struct attention attention = {head_dim, head_dim, 1.0 / sqrt((double)head_dim)};
+    TRY(attend(import, module, x, attention, &parts[1], &parts[0]));
     for (size_t i = 0; i < 2; i++) {
         TRY(build_transpose(graph, layer, parts[i], 4, channels_second, &parts[i]));
         TRY(build_reshape(graph, layer, parts[i], 4, map, &parts[i]));

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "model/torch/torch_file_inside.h"
 
@@ -16,28 +17,19 @@ enum { MOST_READS = 4 };
 
 enum status torch_file_bytes(const struct torch_file *file, uint64_t offset, size_t count,
                              void *bytes) {
-    size_t done = 0;
-    while (done < count) {
-        const ssize_t n =
-            pread(file->descriptor, (char *)bytes + done, count - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return FAIL(STATUS_BAD_INPUT, "cannot be read: %m");
-        if (n == 0)
-            return FAIL(STATUS_BAD_INPUT, "is cut short");
-        done += (size_t)n;
-    }
-    return STATUS_OK;
+    const ssize_t done = file_read_at(file->descriptor, offset, bytes, count);
+    if (done < 0)
+        return FAIL(STATUS_BAD_INPUT, "cannot be read: %m");
+    return (size_t)done == count ? STATUS_OK : FAIL(STATUS_BAD_INPUT, "is cut short");
 }
 
-static enum status file_open(const char *path, struct torch_file *file) {
+static enum status open_regular(const char *path, struct torch_file *file) {
     struct stat about;
-    file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->descriptor = file_open(path, 0, &about);
+    if (file->descriptor == FILE_NOT_REGULAR)
+        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
     if (file->descriptor < 0)
         return FAIL(STATUS_BAD_INPUT, "cannot be opened: %m");
-    if (fstat(file->descriptor, &about) != 0 || !S_ISREG(about.st_mode))
-        return FAIL(STATUS_BAD_INPUT, "is no regular file; a model file is expected");
     file->size = (uint64_t)about.st_size;
     return STATUS_OK;
 }
@@ -60,7 +52,7 @@ enum status torch_file_open(const char *path, struct torch_file **out) {
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *file, &file));
     file->descriptor = -1;
-    TRY(file_open(path, file));
+    TRY(open_regular(path, file));
     file->left = file->size * MOST_READS;
     if (begins_as_zip(file)) {
         TRY(torch_archive_read(file));

@@ -3,7 +3,7 @@
  * them. */
 #include "cpu_rig.h"
 
-#include "cpu/convolutions.h"
+#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 static const size_t blocks[] = {8, 16};
@@ -293,7 +293,7 @@ static void count_kind(void *context, const struct cpu_step *step) {
     kinds->winograd += strcmp(step->kind, "winograd") == 0;
     kinds->pointwise += strcmp(step->kind, "pointwise") == 0;
     kinds->direct += strcmp(step->kind, "direct") == 0;
-    kinds->library += strcmp(step->kind, "oneDNN") == 0;
+    kinds->library += !strcmp(step->kind, "oneDNN") || !strcmp(step->kind, "generic");
 }
 
 static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size_t threads,
@@ -304,7 +304,8 @@ static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size
     float *planes = random_planes(36, 52, 7);
     const struct cpu_options options = {.threads = threads, .block = block, .plain = plain};
     ASSERT_OK(cpu_network_make(graph, &options, &network));
-    ASSERT_OK(cpu_network_trace(network, 36, 52, planes, &maps, count_kind, &kinds));
+    ASSERT_OK(
+        cpu_network_trace(network, 36, 52, planes, &maps, &(struct cpu_trace){count_kind, &kinds}));
     *result = map_planes(&maps.boxes[0]);
     cpu_network_free(network);
     free(planes);

@@ -2,7 +2,7 @@
  * fill neither bands nor groups nor blocks, other kernels than squares. */
 #include "cpu_rig.h"
 
-#include "cpu/convolutions.h"
+#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 struct layer {

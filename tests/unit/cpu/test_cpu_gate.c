@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "image/image.h"
+#include "letterbox_render.h"
 #include "model/model.h"
 #include "unit.h"
 

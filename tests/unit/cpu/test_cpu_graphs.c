@@ -1,6 +1,10 @@
 /* The CPU backend on graphs: how operators share and copy their maps; heads, input sizes, refusals.
  * Against graph_evaluate. */
 #include "cpu_rig.h"
+
+#include <omp.h>
+
+#include "graph_evaluate.h"
 #include "unit.h"
 
 static void concatenations(void **state) {
@@ -274,7 +278,8 @@ static void branches_first(void **state) {
     struct sequence sequence = {.n = 0};
     float *planes = random_planes(32, 40, 7);
     ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 1, .block = 8}, &network));
-    ASSERT_OK(cpu_network_trace(network, 32, 40, planes, &maps, note_step, &sequence));
+    ASSERT_OK(cpu_network_trace(network, 32, 40, planes, &maps,
+                                &(struct cpu_trace){note_step, &sequence}));
     const struct op *before = NULL; /* an activation may be a step of its own */
     size_t n = 0;
     for (size_t i = 0; i < sequence.n; i++) {
@@ -286,6 +291,34 @@ static void branches_first(void **state) {
     }
     assert_int_equal(n, STEPS);
     cpu_network_free(network);
+    free(planes);
+    graph_free(&graph);
+}
+
+/* What OpenMP is set to in the calling thread neither matters nor changes. */
+static void callers_threads(void **state) {
+    (void)state;
+    struct graph graph = net_start();
+    int x = stem(&graph, 24);
+    int y = net_conv(&graph, x, 24, 24, 5, 1, true);
+    net_head(&graph, y, y);
+    scale_weights(&graph);
+    float *planes = random_planes(44, 52, 3), *results[2];
+    size_t n;
+    for (size_t block = 1; block <= 8; block += 7) {
+        for (int i = 0; i < 2; i++) {
+            struct cpu_network *network;
+            omp_set_num_threads(1 + 3 * i);
+            ASSERT_OK(cpu_network_make(&graph, &(struct cpu_options){.threads = 2, .block = block},
+                                       &network));
+            results[i] = network_result(network, 44, 52, planes, &n);
+            assert_int_equal(omp_get_max_threads(), 1 + 3 * i);
+            cpu_network_free(network);
+        }
+        assert_memory_equal(results[0], results[1], n * sizeof *results[0]);
+        free(results[0]);
+        free(results[1]);
+    }
     free(planes);
     graph_free(&graph);
 }
@@ -322,7 +355,8 @@ int main(void) {
         cmocka_unit_test(split_blocks),   cmocka_unit_test(focus),
         cmocka_unit_test(attention),      cmocka_unit_test(rare_operators),
         cmocka_unit_test(final_heads),    cmocka_unit_test(many_sizes),
-        cmocka_unit_test(branches_first), cmocka_unit_test(refusals),
+        cmocka_unit_test(branches_first), cmocka_unit_test(callers_threads),
+        cmocka_unit_test(refusals),
     };
     return RUN_TESTS(tests);
 }

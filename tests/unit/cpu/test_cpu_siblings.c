@@ -2,7 +2,7 @@
  * ones do. */
 #include "cpu_rig.h"
 
-#include "cpu/convolutions.h"
+#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 enum { BLOCK = 8, HEIGHT = 70, WIDTH = 84, MOST = 6, THREADS = 3 };
@@ -34,7 +34,8 @@ static float *run(const struct graph *graph, bool plain, size_t threads, struct 
     float *planes = random_planes(HEIGHT, WIDTH, 7);
     *steps = (struct steps){0};
     ASSERT_OK(cpu_network_make(graph, &options, &network));
-    ASSERT_OK(cpu_network_trace(network, HEIGHT, WIDTH, planes, &maps, count_step, steps));
+    ASSERT_OK(cpu_network_trace(network, HEIGHT, WIDTH, planes, &maps,
+                                &(struct cpu_trace){count_step, steps}));
     size_t cells[] = {maps.boxes[0].width * maps.boxes[0].height,
                       maps.scores[0].width * maps.scores[0].height};
     size_t boxes = maps.boxes[0].channels * cells[0], scores = maps.scores[0].channels * cells[1];

@@ -2,7 +2,7 @@
  * that is possible, and the result is graph_evaluate's either way. */
 #include "cpu_rig.h"
 
-#include "cpu/convolutions.h"
+#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 static int resize(struct graph *graph, int x, float scale) {
@@ -22,7 +22,8 @@ static size_t resizes_of(const struct graph *graph, size_t block, size_t height,
     float *planes = random_planes(height, width, 3);
     const struct cpu_options options = {.threads = 1, .block = block};
     ASSERT_OK(cpu_network_make(graph, &options, &network));
-    ASSERT_OK(cpu_network_trace(network, height, width, planes, &maps, count_resizes, &resizes));
+    ASSERT_OK(cpu_network_trace(network, height, width, planes, &maps,
+                                &(struct cpu_trace){count_resizes, &resizes}));
     cpu_network_free(network);
     free(planes);
     return resizes;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cpu/cpu.h"
+#include "graph_evaluate.h"
 #include "head_boxes.h"
 #include "unit.h"
 

@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 
+#include "graph_evaluate.h"
 #include "image/image.h"
+#include "letterbox_render.h"
 #include "model/model.h"
 #include "unit.h"
 

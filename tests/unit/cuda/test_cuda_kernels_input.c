@@ -1,6 +1,7 @@
 /* The CUDA backend's letterbox and attention: the one against letterbox_render, to the bit, the
  * other against sums in double. */
 #include "cuda_kernels_rig.h"
+#include "letterbox_render.h"
 #include "unit.h"
 
 /* A picture in a buffer that ends with it. */

@@ -1,7 +1,9 @@
 /* The CUDA network's layouts, memory, weights and steps, run on the host. */
 #include "cuda_network_rig.h"
 
+#include "graph_evaluate.h"
 #include "image/image.h"
+#include "letterbox_render.h"
 #include "unit.h"
 
 static void convolutions(void **state) {

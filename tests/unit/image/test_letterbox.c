@@ -10,6 +10,7 @@
 
 #include "image/letterbox_sample.h"
 #include "image_files.h"
+#include "letterbox_render.h"
 #include "unit.h"
 
 /* The pictures of tests/data/make_images.py. */

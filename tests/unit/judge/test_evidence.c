@@ -271,7 +271,7 @@ static void test_reach_misses_no_anchor(void **state) {
         struct anchors *anchors = &scratch->anchors;
         assert_int_equal(anchors_begin(anchors, &net.judge.head, &net.maps, &net.letterbox),
                          STATUS_OK);
-        reach_decode(scratch);
+        near_tiles_decode(scratch);
         size_t n_reached = anchors->n_slots;
         spared += anchors->n_tiles - n_reached;
         for (size_t i = 0; i < anchors->n_tiles; i++) {

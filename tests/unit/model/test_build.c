@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "graph_evaluate.h"
 #include "model/build.h"
 #include "unit.h"
 

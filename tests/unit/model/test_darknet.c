@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "darknet_files.h"
+#include "graph_evaluate.h"
 #include "judge/anchors.h"
 #include "unit.h"
 
@@ -47,10 +48,14 @@ static float act(enum act act, double x) {
     return NAN;
 }
 
+struct kernels {
+    int filters, size, stride, groups, dilation;
+};
 /* Appends its weights to the file, in the order in which Darknet saves them. */
-static struct map conv(struct weights *file, struct map in, int filters, int size, int stride,
-                       int groups, int dilation, bool norm, enum act activation) {
-    size_t n = (size_t)filters;
+static struct map conv(struct weights *file, struct map in, struct kernels kernels, bool norm,
+                       enum act activation) {
+    int filters = kernels.filters, size = kernels.size, stride = kernels.stride;
+    int groups = kernels.groups, dilation = kernels.dilation, n = filters;
     float *bias = weights_floats(file, n, -1, 2), *scale = NULL, *mean = NULL, *variance = NULL;
     if (norm) {
         scale = weights_floats(file, n, 0.5f, 1);
@@ -173,17 +178,17 @@ static void test_layers(void **state) {
     struct weights weights;
     struct model model;
     weights_header(&weights, 0, 2, true);
-    m[0] = conv(&weights, input, 8, 3, 2, 1, 1, true, LEAKY);
+    m[0] = conv(&weights, input, (struct kernels){8, 3, 2, 1, 1}, true, LEAKY);
     m[1] = pool(m[0], 2, 2, 1);
-    m[2] = conv(&weights, m[1], 8, 3, 1, 4, 1, true, MISH);
+    m[2] = conv(&weights, m[1], (struct kernels){8, 3, 1, 4, 1}, true, MISH);
     m[3] = part(m[2], 2, 1);
-    m[4] = conv(&weights, m[3], 4, 3, 1, 1, 2, false, SWISH);
+    m[4] = conv(&weights, m[3], (struct kernels){4, 3, 1, 1, 2}, false, SWISH);
     m[5] = pool(m[4], 5, 1, 4);
     m[6] = add(m[5], m[3], RELU);
     m[8] = beside(m[6], m[2]);
-    m[9] = conv(&weights, m[8], 7, 1, 1, 1, 1, false, LINEAR);
+    m[9] = conv(&weights, m[8], (struct kernels){7, 1, 1, 1, 1}, false, LINEAR);
     m[12] = upsample(m[8], 2);
-    m[13] = conv(&weights, m[12], 7, 3, 1, 1, 1, false, LINEAR);
+    m[13] = conv(&weights, m[12], (struct kernels){7, 3, 1, 1, 1}, false, LINEAR);
     if (darknet_load(*state, cfg, &weights, &model) != STATUS_OK)
         fail_msg("%s", status_message());
     assert_int_equal(model.graph.head.n_levels, 2);
@@ -218,7 +223,7 @@ static void test_pools(void **state) {
                  side, side, c[0], c[1], padding);
         weights_header(&weights, 0, 2, true);
         struct map input = picture(side);
-        struct map map = conv(&weights, input, 7, 1, 1, 1, 1, false, LINEAR);
+        struct map map = conv(&weights, input, (struct kernels){7, 1, 1, 1, 1}, false, LINEAR);
         struct map pooled = pool(map, c[0], c[1], c[2] < 0 ? c[0] - 1 : c[2]);
         file_make(below(*state, "p.cfg"), cfg);
         file_make_bytes(below(*state, "p.weights"), weights.bytes, weights.length);
@@ -273,9 +278,9 @@ static void test_new_coords(void **state) {
     struct model model;
     weights_header(&weights, 0, 2, true);
     struct weights again = weights;
-    struct map raw = conv(&again, input, 7, 1, 1, 1, 1, false, LINEAR);
-    struct map shown = conv(&weights, input, 7, 1, 1, 1, 1, false, LOGISTIC);
-    struct map other = conv(&weights, shown, 7, 1, 1, 1, 1, false, LINEAR);
+    struct map raw = conv(&again, input, (struct kernels){7, 1, 1, 1, 1}, false, LINEAR);
+    struct map shown = conv(&weights, input, (struct kernels){7, 1, 1, 1, 1}, false, LOGISTIC);
+    struct map other = conv(&weights, shown, (struct kernels){7, 1, 1, 1, 1}, false, LINEAR);
     if (darknet_load(*state, cfg, &weights, &model) != STATUS_OK)
         fail_msg("%s", status_message());
     const struct head_level *levels = model.graph.head.levels;

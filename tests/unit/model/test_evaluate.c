@@ -1,5 +1,6 @@
 /* op_evaluate of windows and matrices against PyTorch's results; graph_evaluate. */
 #include "evaluate_cases.h"
+#include "graph_evaluate.h"
 #include "graph_rig.h"
 #include "unit.h"
 

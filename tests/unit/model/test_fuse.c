@@ -1,4 +1,5 @@
 /* The passes over a graph: the same results from fewer operators. */
+#include "graph_evaluate.h"
 #include "graph_rig.h"
 #include "unit.h"
 

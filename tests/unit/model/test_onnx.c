@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "graph_evaluate.h"
 #include "model/onnx/onnx_import.h"
 #include "raw_head.h"
 #include "temp_folder.h"

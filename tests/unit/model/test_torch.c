@@ -156,66 +156,67 @@ static void prefers_the_average(void **state) {
     }
 }
 
+/* Files of the test data, and a part of what each is refused with. */
+static const struct {
+    const char *name, *part;
+} refused[] = {
+    {"unknown_class", "model.1.conv (ultralytics.nn.modules.block.Mystery): this kind of module "
+                      "is not known: export the model (yolo export"},
+    {"cycle", "modules lie deeper than 32"},
+    {"deep", "modules lie deeper than 32"},
+    {"shared", "more than 16384 modules"},
+    {"expanded", "model.1.conv (torch.nn.modules.conv.Conv2d): "},
+    {"no_weights", "model.1.conv (torch.nn.modules.conv.Conv2d): damaged: has no weights"},
+    {"no_conv", "model.1 (models.common.Conv): damaged: has no part 'conv'"},
+    {"part_number", "model.1.conv: damaged: is no module"},
+    {"part_key", "a part without a name"},
+    {"parts_list", "has no part 'conv'"},
+    {"stride_text", "attribute 'stride' is not 2 integers of 1"},
+    {"stride_zero", "attribute 'stride' is not 2 integers of 1"},
+    {"stride_three", "attribute 'stride' is not 2 integers of 1"},
+    {"padding_huge", "attribute 'padding' is not 2 integers of 0"},
+    {"padding_mode", "padding other than by zeros"},
+    {"groups", "3 groups do not divide 12 input"},
+    {"epsilon", "model.1.bn (torch.nn.modules.batchnorm.BatchNorm2d): its attribute 'eps'"},
+    {"norm_rank", "a parameter of shape (2,2); rank 1 is expected"},
+    {"slope", "model.1.act (torch.nn.modules.activation.PReLU): this kind of module"},
+    {"from_text", "an input of layer 1 is no number"},
+    {"from_later", "layer 1 takes layer 2"},
+    {"from_far", "layer 1 takes layer -8"},
+    {"from_many", "layer 1 takes 100 inputs"},
+    {"from_two", "takes one input, is given 2"},
+    {"channels", "weights for 5 input channels, input has 4"},
+    {"head_stride", "a stride of 8 where the map's is 4"},
+    {"head_anchors", "a tensor of 12 elements; 8 are expected"},
+    {"head_zero", "an anchor of 0 pixels"},
+    {"head_classes", "model.2 (models.yolo.Detect): "},
+    {"head_many", "more than 8 anchors"},
+    {"head_levels", "a tensor of 8 elements; 12 are expected"},
+    {"head_bins", "bins other than 0 to 3"},
+    {"halves", "model.1 (ultralytics.nn.modules.C2): 5 channels cannot be halved"},
+    {"head_pose", "model.2 (ultralytics.nn.modules.head.Pose): is a model for poses; a "
+                  "detection model is needed"},
+    {"head_unknown", "model.2 (ultralytics.nn.modules.block.Mystery): no detection head is "
+                     "known by this name: export the model (yolo export"},
+    {"head_other", "model.2 (other.models.Detect): no detection head is known by this name"},
+    {"described", "described with 9 classes, its head has 1"},
+    {"no_layers", "it has 0 layers"},
+    {"no_model", "holds no network"},
+    {"weights", "holds no network, weights alone perhaps"},
+    {"text", "holds no network"},
+};
+
 static void refuses(void **state) {
     (void)state;
-    static const struct {
-        const char *name, *part;
-    } files[] = {
-        {"unknown_class",
-         "model.1.conv (ultralytics.nn.modules.block.Mystery): this kind of module "
-         "is not known: export the model (yolo export"},
-        {"cycle", "modules lie deeper than 32"},
-        {"deep", "modules lie deeper than 32"},
-        {"shared", "more than 16384 modules"},
-        {"expanded", "model.1.conv (torch.nn.modules.conv.Conv2d): "},
-        {"no_weights", "model.1.conv (torch.nn.modules.conv.Conv2d): damaged: has no weights"},
-        {"no_conv", "model.1 (models.common.Conv): damaged: has no part 'conv'"},
-        {"part_number", "model.1.conv: damaged: is no module"},
-        {"part_key", "a part without a name"},
-        {"parts_list", "has no part 'conv'"},
-        {"stride_text", "attribute 'stride' is not 2 integers of 1"},
-        {"stride_zero", "attribute 'stride' is not 2 integers of 1"},
-        {"stride_three", "attribute 'stride' is not 2 integers of 1"},
-        {"padding_huge", "attribute 'padding' is not 2 integers of 0"},
-        {"padding_mode", "padding other than by zeros"},
-        {"groups", "3 groups do not divide 12 input"},
-        {"epsilon", "model.1.bn (torch.nn.modules.batchnorm.BatchNorm2d): its attribute 'eps'"},
-        {"norm_rank", "a parameter of shape (2,2); rank 1 is expected"},
-        {"slope", "model.1.act (torch.nn.modules.activation.PReLU): this kind of module"},
-        {"from_text", "an input of layer 1 is no number"},
-        {"from_later", "layer 1 takes layer 2"},
-        {"from_far", "layer 1 takes layer -8"},
-        {"from_many", "layer 1 takes 100 inputs"},
-        {"from_two", "takes one input, is given 2"},
-        {"channels", "weights for 5 input channels, input has 4"},
-        {"head_stride", "a stride of 8 where the map's is 4"},
-        {"head_anchors", "a tensor of 12 elements; 8 are expected"},
-        {"head_zero", "an anchor of 0 pixels"},
-        {"head_classes", "model.2 (models.yolo.Detect): "},
-        {"head_many", "more than 8 anchors"},
-        {"head_levels", "a tensor of 8 elements; 12 are expected"},
-        {"head_bins", "bins other than 0 to 3"},
-        {"halves", "model.1 (ultralytics.nn.modules.C2): 5 channels cannot be halved"},
-        {"head_pose", "model.2 (ultralytics.nn.modules.head.Pose): is a model for poses; a "
-                      "detection model is needed"},
-        {"head_unknown", "model.2 (ultralytics.nn.modules.block.Mystery): no detection head is "
-                         "known by this name: export the model (yolo export"},
-        {"head_other", "model.2 (other.models.Detect): no detection head is known by this name"},
-        {"described", "described with 9 classes, its head has 1"},
-        {"no_layers", "it has 0 layers"},
-        {"no_model", "holds no network"},
-        {"weights", "holds no network, weights alone perhaps"},
-        {"text", "holds no network"},
-    };
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         char path[200];
         struct model model;
-        snprintf(path, sizeof path, DATA "%s.pt", files[i].name);
+        snprintf(path, sizeof path, DATA "%s.pt", refused[i].name);
         enum status status = model_read(path, NULL, 640, &model);
-        if (status != STATUS_BAD_INPUT || strstr(status_message(), files[i].part) == NULL ||
+        if (status != STATUS_BAD_INPUT || strstr(status_message(), refused[i].part) == NULL ||
             strncmp(status_message(), path, strlen(path)) != 0)
             fail_msg("%s: status %d, '%s' where '%s' was expected", path, status,
-                     status == STATUS_OK ? "" : status_message(), files[i].part);
+                     status == STATUS_OK ? "" : status_message(), refused[i].part);
         assert_null(model.names);
         assert_null(model.graph.tensors);
     }

@@ -1,0 +1,21 @@
+/* How the operators of a graph hang together; private to model/. */
+#ifndef VERIFY_MODEL_LINKS_H
+#define VERIFY_MODEL_LINKS_H
+
+#include "model/graph.h"
+
+/* Who computes each tensor and who needs it; arrays are indexed by tensor. */
+struct links {
+    int64_t *producer; /* index of the operator, or -1 */
+    size_t *uses;      /* inputs of operators, and the head's uses */
+};
+/* STATUS_BAD_INPUT where an operator or the head names a tensor that is not there. */
+enum status links_build(struct links *links, const struct graph *graph);
+void links_free(struct links *links);
+
+/* The tensors that the head reads (some may be the same). */
+size_t head_tensors(const struct head *head, int tensors[2 * GRAPH_LEVELS]);
+/* Removes the operators that are marked. */
+void graph_remove_ops(struct graph *graph, const bool *dead);
+
+#endif
