@@ -9,13 +9,14 @@
 #define VERIFY_PLUGIN_H
 
 #include "backend.h"
+#include "build_info.h"
 
 #define PLUGIN_SYMBOL "verify_plugin"
-#define PLUGIN_BUILD  VERIFY_VERSION
+#define PLUGIN_BUILD  VERIFY_VERSION " (" BUILD_COMMIT ")"
 
 struct plugin {
-    /* The sources' version, NUL-terminated. First in every version, so that any is told from any
-     * other; what follows may be read only where it is the same. */
+    /* The sources' version and commit, NUL-terminated. First in every version, so that any is told
+     * from any other; what follows may be read only where it is the same. */
     char build[64];
     /* Of the structs that pass between the two: of sources that were changed since. */
     size_t sizes[8];
