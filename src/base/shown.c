@@ -1,3 +1,4 @@
+/* Making lines fit to be shown, and printing them: the one place from which lines go out. */
 #include "base/shown.h"
 
 #include <stdint.h>
