@@ -9,6 +9,7 @@
 
 #include "job/options_table.h"
 #include "job/wanted.h"
+#include "stream_find.h"
 #include "unit.h"
 
 static void test_flags_are_there(void **state) {

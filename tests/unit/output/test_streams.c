@@ -10,6 +10,7 @@
 #include "output/journal_line.h"
 #include "output/manifest.h"
 #include "output/streams.h"
+#include "stream_find.h"
 #include "unit.h"
 
 static const struct journal_id id = {3, 41};
