@@ -24,7 +24,7 @@ enum { LAST = -1 };
 
 /* Prefix, rank, rank, host, what it has not done, seconds. */
 #define LOST_RANK                                                                                  \
-    "[%s %d] ERROR: rank %d on %s %s for %.0f s: what is done is kept, the same command with "   \
+    "[%s %d] ERROR: rank %d on %s %s for %.0f s: what is done is kept, the same command with "     \
     "--resume goes on"
 
 /* Beats to and from one rank. */
