@@ -167,6 +167,11 @@ class Install(Case):
         env = {"PATH": self.folder + ":" + os.environ["PATH"], "VERIFY": ""}
         script = self.installed("share", "verify-labels", "slurm", "run_local.sh")
         self.assertRegex(self.call(script, "2", "--version", env=env), r"^verify \d")
+        # The program of the folder that VERIFY_HOME names comes first, as in a job.
+        os.makedirs(self.path("home", "build"))
+        shutil.copy(self.program("container", CONTAINER), self.path("home", "build", "verify"))
+        self.assertEqual(self.call(script, "2", "--quiet", env=dict(env, VERIFY_HOME=self.path("home"))),
+                         "<container><--quiet><>")
 
     def test_verify_may_be_a_command(self):
         container = self.program("container", CONTAINER)
