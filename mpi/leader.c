@@ -1,4 +1,4 @@
-/* Rank 0's end of the talk. */
+/* Rank 0's side of the messages with all ranks. */
 #include "leader.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Rank 0's end of the talk: hears all ranks and orders them what src/job/control.h decides. */
+/* Rank 0's side of the messages with all ranks: hears them, and orders what src/job/control.h
+ * decides. */
 #ifndef VERIFY_MPI_LEADER_H
 #define VERIFY_MPI_LEADER_H
 

@@ -248,7 +248,7 @@ out:
 static void print_failure(const struct job *job) {
     if (!job->totals.failure_shown)
         line_print(stderr, "verify: error: %s", status_message());
-    if (job->run.n_journals && !job->totals.vain)
+    if (job->run.n_journals && !job->totals.model_failed)
         line_print(stderr, "verify: what is done is kept: the same command with --resume goes on");
 }
 

@@ -1,4 +1,4 @@
-/* A rank's end of the talk with rank 0, and with the ranks that it exchanges images with. */
+/* A rank's side of the messages with rank 0, and with ranks that it exchanges images with. */
 #include "member.h"
 
 #include <stdio.h>

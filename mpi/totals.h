@@ -14,7 +14,7 @@ struct totals {
     uint64_t images_done;   /* by this rank */
     double seconds;         /* of this rank's work */
     int signal;             /* that ended the work early; 0: none */
-    bool vain;              /* the work failed, and --resume would fail as well */
+    bool model_failed;      /* that is why the work failed, and --resume would fail as well */
     bool failure_shown;     /* on rank 0: an ERROR line has said why the job failed */
 };
 

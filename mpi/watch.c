@@ -53,8 +53,8 @@ static void watch(struct member *member, struct leader *leader, struct screen *s
     }
 }
 
-/* Whether the work of any rank was in vain. */
-static bool share_vain(const struct ranks *ranks, bool mine) {
+/* Whether the model is at fault that the work of any rank failed. */
+static bool share_model_failed(const struct ranks *ranks, bool mine) {
     MPI_Request request;
     int own = mine, any = 0;
     MPI_Iallreduce(&own, &any, 1, MPI_INT, MPI_LOR, MPI_COMM_WORLD, &request);
@@ -99,7 +99,7 @@ enum status work_all(const struct ranks *ranks, const struct rank_work *rank_wor
     totals->failure_shown = progress.failure_shown;
     status = end_work(verify, &member, run);
     verify = NULL;
-    totals->vain = share_vain(ranks, member.now.vain);
+    totals->model_failed = share_model_failed(ranks, member.now.model_failed);
     TRY(agree(ranks, status));
     warn_of_placing(ranks, run->placer, run->output, screen);
 out:

@@ -62,13 +62,13 @@ static const struct backend_interface *numbered(const char *text) {
     return NULL;
 }
 
-/* Brackets and blanks, which Python's way to write a list has. */
-static const char *skip_dressing(const char *at) {
+/* Past brackets and blanks, as Python writes a list. */
+static const char *skip_brackets(const char *at) {
     return at + strspn(at, " []()");
 }
 
 static enum status read_list(const char *text, struct devices *out) {
-    const char *at = skip_dressing(text);
+    const char *at = skip_brackets(text);
     while (*at != '\0') {
         int number = 0;
         const struct backend_interface *named = numbered(at);
@@ -88,9 +88,9 @@ static enum status read_list(const char *text, struct devices *out) {
         if (out->count == MOST_DEVICES || number > MOST_NUMBER)
             return FAIL(STATUS_BAD_INPUT, "'%s' names more devices than a machine has", text);
         out->indices[out->count++] = number;
-        at = skip_dressing(at);
-        if (*at == ',' && *skip_dressing(at + 1) != '\0')
-            at = skip_dressing(at + 1);
+        at = skip_brackets(at);
+        if (*at == ',' && *skip_brackets(at + 1) != '\0')
+            at = skip_brackets(at + 1);
         else if (*at != '\0')
             return refuse(text);
     }

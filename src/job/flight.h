@@ -12,7 +12,7 @@ struct flight {
     struct picture *pictures;   /* [batch] */
 };
 
-/* Flights that are in the air: a ring of as many as the backend takes, the oldest first. */
+/* Those that are submitted: a ring of as many as the backend takes, the oldest first. */
 struct flights {
     size_t depth, batch, first, count;
     struct flight *ring;
@@ -22,12 +22,12 @@ struct flights {
 enum status flights_make(const struct verify_job *job, struct flights *flights);
 void flights_free(struct flights *flights);
 
-/* The flight to fill next, room for `batch` items; NULL: as many as the backend takes are in the
- * air. */
+/* The flight to fill next, room for `batch` items; NULL: as many as the backend takes are
+ * submitted. */
 struct flight *flights_next(struct flights *flights);
-/* The flight of flights_next takes off with its n_items. */
+/* Submits the flight of flights_next with its n_items. */
 enum status flights_submit(const struct verify_job *job, struct flights *flights);
-/* The oldest flight comes down; *out is valid until flights_next. */
+/* Collects the oldest flight; *out is valid until flights_next. */
 enum status flights_collect(const struct verify_job *job, struct flights *flights,
                             const struct flight **out);
 

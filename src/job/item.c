@@ -46,9 +46,9 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
     return STATUS_OK;
 }
 
-/* What reading the label file says of the file system. Where a device or a server failed, there is
- * no verdict without the labels that may be there: the image failed. */
-static enum status heed_label(struct outage *outage, struct item *item) {
+/* Hands to `outage` what reading the label file says of the file system. Where a device or a server
+ * failed, there is no verdict without the labels that may be there: the image failed. */
+static enum status check_label(struct outage *outage, struct item *item) {
     int error = item->labels.content.error;
     if (!error) {
         /* One that was refused, as a link out of the data set, is not to be opened later either. */
@@ -62,7 +62,7 @@ static enum status heed_label(struct outage *outage, struct item *item) {
     return outage_error(outage, OUTAGE_LABELS, item->label_path, error);
 }
 
-static enum status heed_image(struct outage *outage, const struct item *item, int error) {
+static enum status check_image(struct outage *outage, const struct item *item, int error) {
     if (error)
         return outage_error(outage, OUTAGE_IMAGES, item->path, error);
     outage_read(outage, OUTAGE_IMAGES, item->path);
@@ -81,7 +81,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     TRY(label_path(item->path, &item->label_path));
     TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
                         &item->labels));
-    TRY(heed_label(outage, item));
+    TRY(check_label(outage, item));
     if (item->error[0])
         return STATUS_OK;
     if (!job->interface) {
@@ -89,17 +89,17 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
         int error = access(item->path, R_OK) == 0 ? 0 : errno;
         if (error)
             snprintf(item->error, sizeof item->error, "%s", strerror(error));
-        TRY(heed_image(outage, item, error));
+        TRY(check_image(outage, item, error));
         return make_targets(job, item);
     }
     status = image_read(item->path, image);
     if (status == STATUS_BAD_INPUT) {
         snprintf(item->error, sizeof item->error, "%s", status_message());
-        return heed_image(outage, item, image->error);
+        return check_image(outage, item, image->error);
     }
     if (status != STATUS_OK)
         TRY(status_prefix(status, "%s: ", short_path(item->path).text));
-    TRY(heed_image(outage, item, 0));
+    TRY(check_image(outage, item, 0));
     item->width = image->width;
     item->height = image->height;
     TRY(make_targets(job, item));

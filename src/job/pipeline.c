@@ -23,11 +23,11 @@ void pipeline_end(struct verify *verify, atomic_bool *how) {
     pthread_mutex_unlock(&verify->end_mutex);
 }
 
-void pipeline_stop(struct verify *verify, enum status status, bool vain) {
+void pipeline_stop(struct verify *verify, enum status status, bool model_failed) {
     pthread_mutex_lock(&verify->failure_mutex);
     if (verify->status == STATUS_OK) {
         verify->status = status;
-        verify->vain = vain;
+        verify->model_failed = model_failed;
         snprintf(verify->message, sizeof verify->message, "%s", status_message());
     }
     pthread_mutex_unlock(&verify->failure_mutex);
@@ -52,7 +52,7 @@ static struct item *take_next(struct verify *verify) {
     return NULL;
 }
 
-/* The last thread out closes the books. */
+/* The last thread to leave ends the work. */
 static void leave(struct verify *verify) {
     if (atomic_fetch_sub(&verify->workers, 1) != 1)
         return;
@@ -85,7 +85,7 @@ void *pipeline_read(void *argument) {
         image_release(&image);
         if (status == STATUS_OK)
             queue_push(&verify->ready, item);
-        else if (!atomic_load(&verify->stopped)) /* else it was given up on our own word */
+        else if (!atomic_load(&verify->stopped)) /* else that is why it was given up */
             stop(verify, status);
     }
     image_free(&image);
@@ -95,7 +95,7 @@ void *pipeline_read(void *argument) {
     return NULL;
 }
 
-/* Fills the next flight with what is ready. 0: collect one first, or, with none in the air, the
+/* Fills the next flight with what is ready. 0: collect one first, or, with none submitted, the
  * end. Waits only where none is: readers may be waiting for the very items that are. */
 static size_t fill_flight(struct verify *verify, struct flights *flights) {
     struct flight *flight = flights_next(flights);

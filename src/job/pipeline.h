@@ -35,7 +35,7 @@ struct verify {
     pthread_mutex_t failure_mutex;
     enum status status;
     char message[ERROR_BYTES];
-    bool vain; /* as in struct verify_progress */
+    bool model_failed; /* as in struct verify_progress */
     atomic_uint_least64_t done;
     uint64_t started; /* by clock_ns */
     atomic_bool finished;
@@ -53,9 +53,9 @@ void *pipeline_forward(void *argument); /* one */
 void *pipeline_judge(void *argument);
 void *pipeline_sync(void *argument); /* one, where there is a journal */
 
-/* Stops the work with this failure, if it is the first; threads leave at their next step. `vain`:
- * as in struct verify_progress. */
-void pipeline_stop(struct verify *verify, enum status status, bool vain);
+/* Stops the work with this failure, if it is the first; threads leave at their next step.
+ * `model_failed`: as in struct verify_progress. */
+void pipeline_stop(struct verify *verify, enum status status, bool model_failed);
 
 /* Sets `how`, which is verify->stopped or verify->finished, and wakes who waits for the end. */
 void pipeline_end(struct verify *verify, atomic_bool *how);

@@ -156,7 +156,7 @@ void verify_poll(struct verify *verify, struct verify_progress *progress) {
     progress->finished = finished && all_taken;
     pthread_mutex_lock(&verify->failure_mutex);
     progress->status = verify->status;
-    progress->vain = verify->vain;
+    progress->model_failed = verify->model_failed;
     memcpy(progress->error, verify->message, sizeof progress->error);
     pthread_mutex_unlock(&verify->failure_mutex);
 }

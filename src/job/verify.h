@@ -44,7 +44,7 @@ struct verify_progress {
     double seconds;          /* from the start to now, or to the last image where none is to do */
     int32_t finished;        /* 1: all done or stopped by a failure */
     int32_t status;          /* enum status: why it stopped */
-    int32_t vain;            /* 1: the model is at fault, so --resume would stop as well */
+    int32_t model_failed;    /* 1: the model is at fault, so --resume would stop as well */
     char error[ERROR_BYTES]; /* and the message */
     char notes[NOTE_BYTES];  /* warning texts, one a line, as many as fit */
 };
