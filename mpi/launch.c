@@ -10,8 +10,6 @@
 #include "job/launcher.h"
 #include "ranks.h"
 
-_Static_assert(IDENTITY_BYTES == sizeof(struct identity), "sent as bytes");
-
 static void find_place(struct ranks *ranks) {
     MPI_Comm node;
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, ranks->rank, MPI_INFO_NULL, &node);

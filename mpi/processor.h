@@ -21,8 +21,10 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
 /* A dry run's: nothing but readers. Not collective. */
 void processor_open_none(const struct ranks *ranks, const struct options *options,
                          struct processor *processor);
+/* Zeroed is fine. */
 void processor_free(struct processor *processor);
 
+/* Whether it computes on GPUs; not in a dry run. */
 bool processor_uses_gpus(const struct processor *processor);
 /* "CPU" or "GPU", for lines about a rank. */
 const char *processor_prefix(const struct processor *processor);

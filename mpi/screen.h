@@ -11,6 +11,7 @@ struct screen;
  * not copied. On failure *out is as it was. */
 enum status screen_open(const struct ranks *ranks, const struct processor *processor,
                         const char *output, bool quiet, struct screen **out);
+/* NULL is fine. */
 void screen_close(struct screen *screen);
 
 /* A line (without its newline) to the screen and verify.log; on rank 0 only. */

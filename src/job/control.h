@@ -33,6 +33,7 @@ struct control_view {
  * as is due. */
 void control_decide(struct control *control, const struct control_view *view);
 
+/* What all ranks are to do now, whether or not it has been ordered yet. */
 enum command control_command(const struct control *control);
 
 /* Whether something is to be said to a rank that it has not been told; if so *order is that, and

@@ -28,6 +28,7 @@ struct item {
     struct journal_text announced[STREAMS_MOST];
 };
 
+/* Zeroed is fine. */
 void item_free(struct item *item);
 
 /* read: file and labels → pixels (in *image), targets. A bad image is data; a lack of memory and a

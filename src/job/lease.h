@@ -29,6 +29,7 @@ struct lease;
 struct lease *lease_make(size_t ranks);
 void lease_free(struct lease *lease);
 
+/* Where a rank stands, as it was received at `now`. */
 void lease_report(struct lease *lease, size_t rank, const struct lease_line *line, double now);
 
 /* The next match to be made, to be carried out whatever happens; false: none for now. A giver sends

@@ -18,6 +18,7 @@ struct notes {
     uint64_t count[NOTE_KINDS];
 };
 
+/* On failure there is nothing to free. */
 enum status notes_make(struct notes *notes);
 void notes_free(struct notes *notes);
 

@@ -54,6 +54,7 @@ enum option_index {
     OPTION_ROWS,
 };
 
+/* `row` is below OPTION_ROWS, here and below. */
 const struct option_row *option_row(size_t row);
 /* Whether the row's flag takes no value, unless behind '='. */
 bool option_is_switch(size_t row);

@@ -121,6 +121,7 @@ struct journal_texts {
     struct journal_piece *pieces; /* [stream_count()]; owned */
 };
 
+/* Opens those files of them that there are. On failure nothing is open. */
 enum status journal_texts_open(const char *output, struct journal_id id,
                                struct journal_texts *texts);
 void journal_texts_close(struct journal_texts *texts);

@@ -21,6 +21,7 @@ struct journal_item {
     struct journal_line line;
 };
 
+/* The CRC-32 of `length` bytes, continued from the one of what comes before them (0: nothing). */
 uint32_t journal_crc(uint32_t seed, const char *bytes, size_t length);
 
 /* What a journal's first line says of the others. */

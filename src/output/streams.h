@@ -39,6 +39,7 @@ struct stream {
 
 enum { STREAMS_MOST = 8 }; /* room for all rows */
 
+/* How many rows there are. */
 size_t stream_count(void);
 /* `row` is below stream_count(). */
 const struct stream *stream_at(size_t row);

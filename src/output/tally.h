@@ -35,7 +35,9 @@ struct tally {
     uint64_t *failure_indices; /* [n_failures]: the image of each line, in the list; owned */
 };
 
+/* All counts are 0. On failure there is nothing to free. */
 enum status tally_make(size_t n_classes, struct tally *tally);
+/* Zeroed is fine. */
 void tally_free(struct tally *tally);
 
 /* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
