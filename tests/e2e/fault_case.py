@@ -45,7 +45,7 @@ class FaultCase(Case):
         command = rig.verify_command(self.data, self.path("o"), place, *flags)
         if fault:
             command = ["env"] + ["%s=%s" % pair for pair in values.items()] + command
-        return (["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []) + command
+        return (["mpirun", "-np", str(ranks)] if ranks else []) + command
 
     def start(self, fault, *flags, **options):
         process = subprocess.Popen(self.command(fault, *flags, **options), cwd=self.folder,

@@ -12,14 +12,13 @@ class Run:
     """verify under mpirun, started in the test's folder."""
 
     def __init__(self, case, *flags, ranks, model=MODEL, data=None, imgsz=448):
-        command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, "--model", model,
-                   "--data", data or os.path.join(DATA, "data.yaml"), "--imgsz", str(imgsz),
+        command = ["mpirun", "-np", str(ranks), VERIFY, "--model", model, "--data",
+                   data or os.path.join(DATA, "data.yaml"), "--imgsz", str(imgsz),
                    "--threads", "1", *[str(f) for f in flags]]
-        environment = dict(os.environ)
         self.case = case
         self.log = case.path("screen-%d" % time.monotonic_ns())
         with open(self.log, "wb") as file:
-            self.mpirun = subprocess.Popen(command, cwd=case.folder, env=environment,
+            self.mpirun = subprocess.Popen(command, cwd=case.folder,
                                            stdin=subprocess.DEVNULL, stdout=file,
                                            stderr=subprocess.STDOUT)
         self.pids = {}

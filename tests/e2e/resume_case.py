@@ -15,11 +15,9 @@ class ResumeCase(Case):
 
     def start(self, *flags, ranks=2):
         """Starts verify under mpirun and returns at once."""
-        command = ["mpirun", "--oversubscribe", "-np", str(ranks), VERIFY, *self.FLAGS, *flags]
-        environment = dict(os.environ)
-        process = subprocess.Popen(command, cwd=self.folder, env=environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+        command = ["mpirun", "-np", str(ranks), VERIFY, *self.FLAGS, *flags]
+        process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(end, process)
         return process
 

@@ -135,7 +135,7 @@ class ProcessFaults(FaultCase):
         command = [rig.VERIFY, "--model", rig.MODEL, "--data", os.path.join(rig.DEMO, "data.yaml"),
                    "--threads", "1", "--output", self.path("o")]
         rig.remove(self.path("o"))
-        process = subprocess.Popen(["mpirun", "--oversubscribe", "-np", str(ranks)] + command,
+        process = subprocess.Popen(["mpirun", "-np", str(ranks)] + command,
                                    env=rig.environment(self.folder), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(end, process)

@@ -35,10 +35,9 @@ class Hosts(Case):
         os.chmod(shell, 0o755)
         command = ["mpirun", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent", shell,
                    "--mca", "plm_rsh_no_tree_spawn", "1", "--mca", "oob_tcp_if_include", "lo",
-                   "--mca", "btl_tcp_if_include", "lo", "--oversubscribe", "--host", hosts,
-                   VERIFY, *[str(f) for f in flags]]
-        env = dict(os.environ)
-        done = subprocess.run(command, cwd=self.folder, env=env, timeout=120,
+                   "--mca", "btl_tcp_if_include", "lo", "--host", hosts, VERIFY,
+                   *[str(f) for f in flags]]
+        done = subprocess.run(command, cwd=self.folder, timeout=120,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, universal_newlines=True)
         self.assertEqual(done.returncode, code, done.stdout)

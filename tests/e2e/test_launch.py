@@ -24,14 +24,13 @@ class Launch(Case):
     def start(self, *ranks, timeout=60):
         """Runs verify with each rank's (working folder, flags), and program where it is another
         one; returns the exit status."""
-        command = ["mpirun", "--oversubscribe"]
+        command = ["mpirun"]
         for folder, flags, *program in ranks:
-            command += [":"] * (len(command) > 2)
+            command += [":"] * (len(command) > 1)
             command += ["-np", "1", "-wdir", folder, *(program or [VERIFY]),
                         *[str(f) for f in flags]]
         done = subprocess.run(command, cwd=self.folder, timeout=timeout, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=dict(os.environ))
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.stdout, self.stderr = done.stdout, done.stderr
         return done.returncode
 

@@ -45,11 +45,10 @@ class Opens(Case):
     def calls(self, code, model, *flags):
         """What verify does from the model's first opening to the first word it says about it."""
         trace = self.path("trace")
-        environment = dict(os.environ)
         done = subprocess.run(["strace", "-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", trace, "-e",
                                "trace=" + CALLS, "stdbuf", "-oL", VERIFY, "--inspect", "--model",
                                model, *flags],
-                              cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                              cwd=self.folder, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
                               check=False)
         self.assertEqual(done.returncode, code, done.stderr)

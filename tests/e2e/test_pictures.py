@@ -86,8 +86,7 @@ class Pictures(Case):
         process = subprocess.Popen(
             [VERIFY, "--model", MODEL, "--data", self.path("data"), "--imgsz", "64", *flags],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-            env=dict(os.environ))
+            stderr=subprocess.PIPE, text=True)
         self.addCleanup(end, process)
         return process
 
