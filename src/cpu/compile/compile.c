@@ -102,8 +102,6 @@ static enum status append_op(struct plan *plan, const struct layer_table *layers
     const struct layer *layer = layer_of(layers, op);
     bool done = false;
     plan->op = op;
-    if (op->kind == OP_UNKNOWN)
-        TRY(FAIL(STATUS_BAD_INPUT, "not supported on the CPU"));
     if (layer->append)
         TRY(layer->append(plan, op, &done));
     if (!done)

@@ -24,10 +24,6 @@ const struct operator* operator_of(enum op_kind kind) {
     return operators[kind];
 }
 
-const char *op_kind_name(enum op_kind kind) {
-    return operator_of(kind)->name;
-}
-
 enum status op_check_inputs(const struct graph *graph, const struct op *op) {
     const struct operator* row = operator_of(op->kind);
     if (op->kind == OP_UNKNOWN)
