@@ -170,7 +170,7 @@ void pulse_heard(struct pulse *pulse, int rank, double now) {
 
 double pulse_silence(struct pulse *pulse, int rank, double now) {
     struct listened *listened = find(pulse, rank);
-    return listened ? silence_look(&listened->silence, now) : 0;
+    return listened ? silence_measure(&listened->silence, now) : 0;
 }
 
 /* Nothing is on its way any more, neither way. */

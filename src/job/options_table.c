@@ -7,7 +7,7 @@
 
 /* Words, NULL behind the last. */
 #define WORDS(...)           ((const char *const[]){__VA_ARGS__, NULL})
-#define RANGE(least_, most_) .least = least_, .most = most_
+#define RANGE(least_, most_) .least = (least_), .most = (most_)
 
 #define HEADING_INPUT   "Input"
 #define HEADING_OUTPUT  "Output"
