@@ -2,6 +2,8 @@
 
 import os
 import pty
+import re
+import shutil
 import subprocess
 
 from harness import ROOT, Case, main
@@ -12,7 +14,7 @@ PROGRESS = os.path.join(ROOT, "cmake", "progress.sh")
 def packages(purpose):
     """The packages of a list, alternatives included."""
     with open(os.path.join(ROOT, "packages", purpose + ".txt"), encoding="utf-8") as file:
-        lines = [line.split("#")[0].replace("|", " ").split() for line in file]
+        lines = [re.sub(r"#.*|[|?]", " ", line).split() for line in file]
     return {name for line in lines for name in line}
 
 
@@ -32,6 +34,50 @@ class Build(Case):
         self.assertFalse(user & packages("test"))
         for name in ("slurmctld", "valgrind", "clang-tidy", "libcmocka-dev", "python3-numpy"):
             self.assertIn(name, packages("test"))
+
+    def install(self, *lines, installed="", known="", lists=True):
+        """What packages/install.sh has apt-get install of a list of these lines, on a system with packages
+        that are installed or that apt knows; None where it asks for nothing."""
+        root = self.path("install")
+        shutil.rmtree(root, ignore_errors=True)
+        for name in ("packages", "cmake", "bin", "lists"):
+            os.makedirs(os.path.join(root, name))
+        shutil.copy(os.path.join(ROOT, "packages", "install.sh"), os.path.join(root, "packages"))
+        shutil.copy(PROGRESS, os.path.join(root, "cmake"))
+        files = {"packages/this.txt": "# A list.\n" + "\n".join(lines) + "\n",
+                 "bin/sudo": '[ "$1" = -v ] || "$@"', "bin/apt-get": 'echo "$@" >> %s/asked' % root,
+                 "bin/dpkg-query": "case ' %s ' in *\" $3 \"*) echo ok installed ;; esac" % installed,
+                 "bin/apt-cache": "case ' %s ' in *\" $2 \"*) ;; *) exit 100 ;; esac" % known}
+        if lists:
+            files["lists/some_Packages"] = ""
+        for name, text in files.items():
+            path = os.path.join(root, name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text if "." in name else "#!/bin/sh\n" + text + "\n")
+            os.chmod(path, 0o755)
+        env = dict(os.environ, PATH=os.path.join(root, "bin") + ":" + os.environ["PATH"],
+                   APT_LISTS=os.path.join(root, "lists"))
+        done = subprocess.run(["bash", os.path.join(root, "packages", "install.sh"), "this"],
+                              capture_output=True, text=True, env=env)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        if not os.path.exists(os.path.join(root, "asked")):
+            return None
+        with open(os.path.join(root, "asked"), encoding="utf-8") as file:
+            asked = file.read().splitlines()
+        self.assertTrue(asked[0].startswith("update"))
+        return asked[1].split("APT::Status-Fd=1 ")[1] if len(asked) > 1 else ""
+
+    def test_what_is_installed(self):
+        self.assertIsNone(self.install("a", "b | c", installed="a c"))
+        self.assertEqual(self.install("a", "b | c", installed="a", known="b c"), "b")
+        self.assertEqual(self.install("a", "b | c", installed="a", known="c"), "c")
+        self.assertEqual(self.install("a", "b | c", installed="a"), "b")
+        self.assertEqual(self.install("a", "b ?", known="a b"), "a b")
+        self.assertEqual(self.install("a", "b ?", known="a"), "a")
+        # Once it is known that the system has none, nothing is asked any more.
+        self.assertEqual(self.install("b ?", lists=False), "")
+        self.assertIsNone(self.install("b ?"))
+        self.assertIsNone(self.install("b ?", installed="b"))
 
     def test_program_alone(self):
         """Configured with nothing said: no test, no benchmark, warnings are no errors, and a word on CUDA."""
