@@ -79,6 +79,34 @@ class Build(Case):
         self.assertIsNone(self.install("b ?"))
         self.assertIsNone(self.install("b ?", installed="b"))
 
+    def architectures(self, wanted, known, visible=""):
+        """For which GPUs CUDA is compiled where nvcc knows these and nvidia-smi sees those."""
+        said = {"nvcc": "".join("compute_%s\n" % kind for kind in known.split()),
+                "nvidia-smi": "".join(kind + "\n" for kind in visible.split())}
+        for name, text in said.items():
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\nprintf '%s'\n" % text.replace("\n", "\\n"))
+            os.chmod(self.path(name), 0o755)
+        with open(self.path("script.cmake"), "w", encoding="utf-8") as file:
+            file.write('cmake_minimum_required(VERSION 3.22)\ninclude(%s/cuda/architectures.cmake)\n'
+                       'cuda_architectures(out nvcc)\nmessage(STATUS "${out}")\n' % ROOT)
+        done = subprocess.run(["cmake", "-DVERIFY_CUDA_ARCHITECTURES=" + wanted, "-P", self.path("script.cmake")],
+                              capture_output=True, text=True,
+                              env=dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"]))
+        return done.stdout.removeprefix("-- ").strip() if done.returncode == 0 else done.stderr
+
+    def test_architectures(self):
+        old, new = "50 61 70 75 80 86 89 90", "75 80 86 89 90 100 103 110 120 121"
+        self.assertEqual(self.architectures("", old), "75-real;80-real;86-real;89-real;90")
+        self.assertEqual(self.architectures("", new), "75-real;80-real;86-real;89-real;90-real;100-real;120")
+        self.assertIn("names none of", self.architectures("", "50 61"))
+        self.assertEqual(self.architectures("80;90-real", new), "80;90-real")
+        self.assertEqual(self.architectures("native", new, "9.0 9.0 8.6"), "90-real;86-real")
+        self.assertEqual(self.architectures("native", new, "12.1"), "121-real")
+        # A GPU that is too old for the kernels or too new for nvcc.
+        for kind in ("6.1", "12.0"):
+            self.assertEqual(self.architectures("native", old, kind), self.architectures("", old))
+
     def test_program_alone(self):
         """Configured with nothing said: no test, no benchmark, warnings are no errors, and a word on CUDA."""
         done = subprocess.run(["cmake", "-S", ROOT, "-B", self.path("build")], capture_output=True,
