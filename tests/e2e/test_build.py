@@ -121,6 +121,14 @@ class Build(Case):
         with open(self.path("build", "compile_commands.json"), encoding="utf-8") as file:
             self.assertNotIn("-Werror ", file.read())
 
+    def test_skips_are_shown(self):
+        """All end-to-end tests end by the harness's main, which says what was skipped."""
+        folder = os.path.join(ROOT, "tests", "e2e")
+        for name in os.listdir(folder):
+            if name.startswith("test_"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    self.assertTrue(file.read().endswith('\nif __name__ == "__main__":\n    main()\n'), name)
+
     def follow(self, script, stdout):
         """progress.sh behind a command; its exit status is the command's with pipefail."""
         return subprocess.Popen(["bash", "-o", "pipefail", "-c", '{ %s; } | bash "$0" Compiling "$1"' % script,

@@ -12,7 +12,7 @@ import types
 import unittest
 from unittest import mock
 
-from harness import MODEL, ROOT, VERIFY, Case
+from harness import MODEL, ROOT, VERIFY, Case, main
 
 BUILD = os.path.dirname(VERIFY)
 PACKAGING = os.path.join(ROOT, "packaging")
@@ -260,4 +260,4 @@ class Recipes(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
