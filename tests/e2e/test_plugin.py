@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import MODEL, ROOT, VERIFY, Case, main
+from harness import Case, MODEL, ROOT, VERIFY, main
 
 PLUGIN = os.path.join(os.path.dirname(VERIFY), "libverify_cuda.so")
 needs_plugin = unittest.skipUnless(os.path.exists(PLUGIN), "a build without CUDA")
