@@ -46,7 +46,10 @@ done
 cd "$root"
 
 packages=(run build)
-if [ -n "$preset" ] && [ "$preset" != user ]; then packages+=(test); fi
+case $preset in
+  '' | user | cuda) ;; # the program alone
+  *) packages+=(test) ;;
+esac
 bash packages/install.sh "${packages[@]}"
 
 configure=(cmake -S .) build=(cmake --build)

@@ -32,22 +32,21 @@ endfunction()
 # The CUDA backend's toolkit and the GPUs that it was compiled for.
 function(verify_cuda_info variable)
   set(info ${BUILD_WITHOUT})
-  foreach(target verify_cuda_plugin verify_cuda)
-    if(VERIFY_WITH_CUDA AND TARGET ${target} AND info STREQUAL BUILD_WITHOUT)
-      get_target_property(architectures ${target} CUDA_ARCHITECTURES)
-      get_directory_property(toolkit DIRECTORY ${PROJECT_SOURCE_DIR}/cuda
-                             DEFINITION CMAKE_CUDA_COMPILER_VERSION)
-      list(TRANSFORM architectures REPLACE "-(real|virtual)$" "")
-      list(JOIN architectures " " architectures)
-      set(info "${toolkit}, for architectures ${architectures}")
-    endif()
-  endforeach()
+  if(TARGET verify_cuda)
+    get_target_property(architectures verify_cuda CUDA_ARCHITECTURES)
+    get_directory_property(toolkit DIRECTORY ${PROJECT_SOURCE_DIR}/cuda
+                           DEFINITION CMAKE_CUDA_COMPILER_VERSION)
+    list(TRANSFORM architectures REPLACE "-(real|virtual)$" "")
+    list(JOIN architectures " " architectures)
+    set(info "${toolkit}, for architectures ${architectures}")
+  endif()
   set(${variable} ${info} PARENT_SCOPE)
 endfunction()
 
+# oneDNN's version, by its headers.
 function(verify_onednn_info variable)
   set(info ${BUILD_WITHOUT})
-  if(DNNL_INCLUDE AND (NOT DEFINED VERIFY_ONEDNN OR VERIFY_ONEDNN))
+  if(VERIFY_ONEDNN)
     file(STRINGS ${DNNL_INCLUDE}/oneapi/dnnl/dnnl_version.h lines
          REGEX "^#define DNNL_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
     list(TRANSFORM lines REPLACE "^.* " "")

@@ -1,20 +1,28 @@
 # Whether the CUDA backend is to be compiled, and for which GPUs. A GPU is visible where the driver
 # has made its device or nvidia-smi lists one.
 set(VERIFY_CUDA auto CACHE STRING
-    "The CUDA backend: auto (where a GPU is visible, for it), found (where nvcc and cuDNN are), ON, OFF")
+    "The CUDA backend: auto (where a GPU is visible), found (where nvcc and cuDNN are), ON, OFF")
 set_property(CACHE VERIFY_CUDA PROPERTY STRINGS auto found ON OFF)
-if(VERIFY_CUDA STREQUAL auto)
+if(VERIFY_CUDA MATCHES "^(auto|found)$")
   file(GLOB visible /dev/nvidia[0-9]*)
   if(NOT visible)
     execute_process(COMMAND nvidia-smi -L OUTPUT_VARIABLE visible ERROR_QUIET)
   endif()
-  if(NOT visible)
+  if(visible)
+    set(architectures native)
+  elseif(VERIFY_CUDA STREQUAL found)
+    set(architectures 90) # one kind, to see that it compiles
+  else()
     set(VERIFY_CUDA OFF)
     set(without "no NVIDIA GPU is visible; -DVERIFY_CUDA=ON compiles it all the same")
-  elseif(NOT VERIFY_CUDA_ARCHITECTURES)
-    set(VERIFY_CUDA_ARCHITECTURES native)
   endif()
-elseif(NOT VERIFY_CUDA)
+  if(NOT VERIFY_CUDA_ARCHITECTURES)
+    set(VERIFY_CUDA_ARCHITECTURES ${architectures})
+  endif()
+elseif(VERIFY_CUDA)
+  set(VERIFY_CUDA ON) # however it was written
+else()
+  set(VERIFY_CUDA OFF)
   set(without "as asked for")
 endif()
 

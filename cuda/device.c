@@ -17,13 +17,13 @@ static enum status no_device(cudaError_t error) {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
     int driver = 0;
     /* 0 where no driver is installed. */
-    bool told = cudaDriverGetVersion(&driver) == cudaSuccess;
+    bool known = cudaDriverGetVersion(&driver) == cudaSuccess;
     (void)cudaGetLastError();
-    if (told && driver == 0)
+    if (known && driver == 0)
         return FAIL(STATUS_BAD_INPUT,
                     "no NVIDIA driver on this machine (libcuda.so.1); install it, "
                     "in a container start it with its GPUs, or use --device cpu");
-    if (told && error == cudaErrorInsufficientDriver)
+    if (known && error == cudaErrorInsufficientDriver)
         return FAIL(STATUS_BAD_INPUT,
                     "the NVIDIA driver is too old: it knows CUDA %d.%d, this verify "
                     "needs %d.%d; update the driver, or use --device cpu",

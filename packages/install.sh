@@ -5,6 +5,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 is_installed() { dpkg-query -W -f='${Status}' "$1" 2> /dev/null | grep -q 'ok installed'; }
+is_known() { apt-cache show "$1" > /dev/null 2>&1; }
+# APT_LISTS: where apt keeps its lists, of another system in tests.
+has_lists() { compgen -G "${APT_LISTS:-/var/lib/apt/lists}/*_Packages*" > /dev/null; }
 
 if ! command -v dpkg-query > /dev/null; then
   echo "install.sh: not a Debian or Ubuntu system: what is needed must be installed already (packages/*.txt)"
@@ -13,9 +16,10 @@ fi
 missing=() # a line each, with its alternatives
 for name in "$@"; do
   while read -r line; do
-    for package in ${line//|/ }; do
+    for package in ${line//[|?]/ }; do
       if is_installed "$package"; then continue 2; fi
     done
+    if [[ $line == *\? ]] && has_lists && ! is_known "${line%% *}"; then continue; fi
     missing+=("$line")
   done < <(sed -e 's/#.*//' -e '/^ *$/d' "$here/$name.txt")
 done
@@ -47,11 +51,12 @@ step() {
 step "Reading the list of packages" apt-get update -q
 packages=()
 for line in "${missing[@]}"; do # the first that this system has
-  for package in ${line//|/ } ${line%% *}; do
-    if apt-cache show "$package" > /dev/null 2>&1; then break; fi
+  for package in ${line//[|?]/ }; do
+    if is_known "$package"; then packages+=("$package") && continue 2; fi
   done
-  packages+=("$package")
+  if [[ $line != *\? ]]; then packages+=("${line%% *}"); fi # apt says what is wrong
 done
+[ ${#packages[@]} -gt 0 ] || exit 0
 echo "Installing ${packages[*]}"
 step "Installing packages" env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -q --no-install-recommends -o APT::Status-Fd=1 "${packages[@]}"

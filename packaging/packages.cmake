@@ -53,7 +53,11 @@ Runs a trained YOLO model over a labelled image set, on one machine or on many
 nodes by MPI, compares what the model sees with each label, and sorts the
 images into correct, mislabeled and uncertain ones, with the evidence for
 every box. On the CPU; verify-labels-cuda adds NVIDIA GPUs.")
+# mpirun, of the MPI that it is linked to.
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS openmpi-bin)
+if("${MPI_C_LIBRARIES}" MATCHES "mpich")
+  set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS mpich)
+endif()
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "slurm-client, bash-completion, jq")
 
 set(CPACK_DEBIAN_CUDA_PACKAGE_NAME verify-labels-cuda)

@@ -1,6 +1,6 @@
 # The tests of the CUDA backend, without a GPU and on one; CMakeLists.txt includes it.
 
-# The CUDA backend's plain-C twin; the last needs CUDA's libraries, but no GPU.
+# The CUDA backend's plain-C twin.
 unit_test(cuda_kernels verify_cuda_host)
 unit_test(cuda_kernels_window verify_cuda_host)
 unit_test(cuda_kernels_input verify_cuda_host)
@@ -57,7 +57,7 @@ set_target_properties(test_emulated_backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY
 emulated_orders(backend ascending descending shuffled)
 
 if(VERIFY_WITH_CUDA)
-  unit_test(cuda_device verify_cuda)
+  unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU
   # The same on a GPU: skipped where there is none.
   foreach(name network attention zoo judge gates)
     add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)

@@ -9,7 +9,9 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-[ -z "${VERIFY_FIXTURES:-}" ] || export VERIFY_FIXTURES=$(realpath "$VERIFY_FIXTURES")
+if [ -n "${VERIFY_FIXTURES:-}" ]; then
+  VERIFY_FIXTURES=$(realpath "$VERIFY_FIXTURES") && export VERIFY_FIXTURES
+fi
 passed=0 failed=0 skipped=0
 
 # suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and adds

@@ -4,8 +4,8 @@
 #define VERIFY_CUDA_CONV_H
 
 #include "base/text.h"
+#include "cuda/conv/weight_store.h"
 #include "cuda/kernels/kernels.h"
-#include "cuda/network/weight_store.h"
 
 /* What makes two convolutions the same for cuDNN. */
 struct conv_shape {

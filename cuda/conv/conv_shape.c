@@ -10,8 +10,8 @@ static size_t alignment_of(size_t declared) {
 }
 
 size_t conv_out_size(size_t in, const struct window *window, size_t axis) {
-    int64_t reach = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
-    int64_t room = (int64_t)in + window->pad[axis] + window->pad[axis + 2] - reach;
+    int64_t span = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
+    int64_t room = (int64_t)in + window->pad[axis] + window->pad[axis + 2] - span;
     return room < 0 ? 0 : (size_t)(room / window->stride[axis]) + 1;
 }
 

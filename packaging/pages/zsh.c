@@ -33,9 +33,11 @@ static void append_value(struct text *text, size_t row) {
     if (info->takes_folder)
         text_string(text, "_files -/");
     else if (info->takes_path && info->suffixes) {
-        text_string(text, "_files -g \"*(");
+        /* Behind '*' a group without '|' means kinds of files. */
+        bool several = info->suffixes[1] != NULL;
+        text_string(text, several ? "_files -g \"*(" : "_files -g \"*");
         append_words(text, info->suffixes, "|");
-        text_string(text, ")\"");
+        text_string(text, several ? ")\"" : "\"");
     } else if (info->takes_path)
         text_string(text, "_files");
     else if (words.length)

@@ -16,8 +16,8 @@ static const struct plugin own = {.build = PLUGIN_BUILD, .sizes = PLUGIN_SIZES};
 static enum status check(const struct plugin *plugin, const char *path,
                          const struct backend_interface *row) {
     if (!plugin)
-        return FAIL(STATUS_BAD_INPUT, "%s is no plug-in of verify; use --device cpu, or install it",
-                    path);
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s is not a plug-in of verify; use --device cpu, or install it", path);
     if (strncmp(plugin->build, own.build, sizeof own.build) != 0)
         return FAIL(STATUS_BAD_INPUT,
                     "%s is of verify %.*s, and this is verify %s; install both of one version, or "

@@ -149,6 +149,19 @@ class Install(Case):
                          "zsh", folder)
         self.assertEqual(said, "_verify\n")
 
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_finds_files(self):
+        names = ["b.cfg", "b.data", "b.json", "b.onnx", "b.pt", "b.txt", "b.weights", "b.yaml", "b.yml"]
+        for name in names + ["b.png"]:
+            open(self.path(name), "w").close()
+        offered = {}
+        for flag, pattern in re.findall(r"\n'--([a-z-]+)=.*_files -g \"(.*)\"'", self.text(self.ZSH)):
+            offered[flag] = self.call("zsh", "-fc", "print -r -- " + pattern).split()
+        self.assertEqual(offered["config"], ["b.json"])
+        self.assertEqual(offered["weights"], ["b.weights"])
+        self.assertEqual(offered["model"], ["b.cfg", "b.onnx", "b.pt"])
+        self.assertEqual(sorted({name for found in offered.values() for name in found}), names)
+
     def test_module_files(self):
         """Both set the same variables to folders that are there."""
         lua = self.text("share", "verify-labels", "modulefile", "verify-labels.lua")

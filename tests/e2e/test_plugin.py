@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import Case, MODEL, VERIFY, main
+from harness import Case, MODEL, ROOT, VERIFY, main
 
 PLUGIN = os.path.join(os.path.dirname(VERIFY), "libverify_cuda.so")
 needs_plugin = unittest.skipUnless(os.path.exists(PLUGIN), "a build without CUDA")
@@ -104,6 +104,30 @@ class Plugin(Case):
         for part in ("--device cuda: %s/libverify_cuda.so cannot be opened: libgone_.so.9: "
                      % os.path.dirname(self.program), "/nowhere/lib", "--device cpu"):
             self.assertIn(part, said)
+
+
+class Gates(Case):
+    """tests/gpu.sh with programs that stand in for a GPU's."""
+
+    def check(self, text, code):
+        for name, content in (("nvidia-smi", "echo 'A GPU, 1'"), ("verify", ":"), ("test_gpu_zoo", text)):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\n" + content + "\n")
+            os.chmod(self.path(name), 0o755)
+        done = subprocess.run(["bash", os.path.join(ROOT, "tests", "gpu.sh"), "--build", self.folder,
+                               "--only", "tests"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, env=dict(os.environ, VERIFY_FIXTURES="",
+                                                  PATH=self.folder + ":" + os.environ["PATH"]))
+        self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
+
+    def test_a_skipped_case_is_no_failure(self):
+        ran = "echo '[==========] tests: 2 test(s) run.'; "
+        self.assertIn("1 passed, 0 failed, 4 skipped", self.check(ran + "exit 0", 0))
+        said = self.check("echo 'skipped: no model'; " + ran + "exit 77", 0)
+        self.assertRegex(said, r"skipped: cases of test_gpu_zoo .*\n    no model\n")
+        self.assertIn("0 passed, 1 failed", self.check(ran + "exit 1", 1))
+        self.assertIn("0 passed, 1 failed", self.check("echo 'skipped: no device'; exit 77", 1))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ static int devices_wanted() {
     return text ? atoi(text) : 1;
 }
 
-struct runtime runtime = {.n_devices = devices_wanted(), .old_device = -1, .memory = (size_t)1 << 30, .random = 1};
+struct runtime runtime = {
+    .n_devices = devices_wanted(), .old_device = -1, .memory = (size_t)1 << 30, .random = 1};
 
 static thread_local cudaError_t last_error;
 static thread_local int current_device;
@@ -182,7 +183,8 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int devic
 
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int device) {
     struct call call(__func__);
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? (device == runtime.old_device ? 6 : 9) : 0;
+    *value =
+        attribute == cudaDevAttrComputeCapabilityMajor ? (device == runtime.old_device ? 6 : 9) : 0;
     return call.result(call.error ? call.error : check_device(device));
 }
 

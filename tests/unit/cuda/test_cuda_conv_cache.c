@@ -256,12 +256,12 @@ static void test_processes_take_turns(void **state) {
     if (child == 0) {
         int lock = conv_cache_lock(path);
         struct conv_cache cache = sample();
-        bool told = write(ready[1], "x", 1) == 1;
+        bool sent = write(ready[1], "x", 1) == 1;
         usleep(100000);
         bool written = conv_cache_write(&cache, path, DEVICE) == STATUS_OK;
         conv_cache_free(&cache);
         conv_cache_unlock(lock);
-        _exit(lock < 0 || !told || !written);
+        _exit(lock < 0 || !sent || !written);
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     int lock = conv_cache_lock(path);

@@ -148,7 +148,7 @@ static void test_refused(void **state) {
         {"other_version.so",
          {PLUGINS "/other_version.so is of verify 9.9 (abc), and this", "both"}},
         {"other_sizes.so", {"was built from other sources", "build both again"}},
-        {"empty.so", {"/empty.so is no plug-in of verify"}},
+        {"empty.so", {"/empty.so is not a plug-in of verify"}},
         {"needs.so",
          {"/needs.so cannot be opened: ", "libgone.so: cannot open", "LD_LIBRARY_PATH"}},
         {"undefined.so", {"/undefined.so cannot be opened: ", "symbol: gone_function"}},

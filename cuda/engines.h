@@ -32,8 +32,8 @@ void engines_free(struct engines *engines);
 struct engine *engines_find(struct engines *engines, size_t height, size_t width);
 
 /* Compiles the network for one more shape, the stream being idle. Where the device's memory does
- * not suffice, engines of other shapes make room, the oldest first; STATUS_FAILED
- * for REASON_MEMORY where even alone it does not fit. */
+ * not suffice, engines of other shapes make room, the oldest first; STATUS_FAILED for REASON_MEMORY
+ * where even alone it does not fit. */
 enum status engines_compile(struct engines *engines, size_t height, size_t width,
                             struct engine **out);
 

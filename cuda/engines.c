@@ -1,5 +1,5 @@
 /* A network for each input shape, captured as a CUDA graph. */
-#include "cuda/conv/engines.h"
+#include "cuda/engines.h"
 
 #include <stdlib.h>
 #include <string.h>

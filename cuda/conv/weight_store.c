@@ -1,5 +1,5 @@
 /* Weights on the device, one copy for all networks of a library. */
-#include "cuda/network/weight_store.h"
+#include "cuda/conv/weight_store.h"
 
 #include <stdlib.h>
 
