@@ -30,7 +30,7 @@ else
   bash "$root/build.sh" "$build" -DVERIFY_BENCH=ON -DVERIFY_CUDA=OFF
 fi
 grep -q '^CMAKE_BUILD_TYPE:[A-Z]*=Release' "$build/CMakeCache.txt" ||
-  { echo "run.sh: $build is no Release build" >&2; exit 2; }
+  { echo "run.sh: $build is not a Release build" >&2; exit 2; }
 
 if [ -z "$environment" ]; then
   environment=$(mktemp -d "${TMPDIR:-/tmp}/verify-peers-XXXXXX")

@@ -19,8 +19,7 @@ set_source_files_properties(${left_out} PROPERTIES HEADER_FILE_ONLY ON)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   # Called where the CPU has what they are compiled for.
   set(kernels ${PROJECT_SOURCE_DIR}/src/cpu/kernels)
-  set_source_files_properties(${kernels}/convolutions_avx2.c ${kernels}/convolutions_halves.c
-                              PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
+  set_source_files_properties(${kernels}/convolutions_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
   set_source_files_properties(${kernels}/convolutions_avx512.c
                               PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx512dq;-mavx512vl;-mfma")
 endif()

@@ -145,11 +145,13 @@ def write(options, text):
 
 def find_inputs(options):
     for name, default in (("model", "models/yolov8n.onnx"), ("data", "coco128")):
-        path = os.path.abspath(getattr(options, name) or os.path.join(FIXTURES, default))
-        if not os.path.exists(path):
-            if getattr(options, name):
-                sys.exit("run.py: --%s: there is no %s" % (name, path))
-            print("run.py: nothing was measured: no --%s, and %s is not there" % (name, os.path.relpath(path, ROOT)))
+        given = getattr(options, name)
+        path = os.path.abspath(given or os.path.join(FIXTURES, default))
+        if given and not os.path.exists(path):
+            sys.exit("run.py: --%s: there is no %s" % (name, path))
+        if not given and not (FIXTURES and os.path.exists(path)):
+            print("run.py: nothing was measured: no --%s, and no %s below the folder that VERIFY_FIXTURES names"
+                  % (name, default))
             sys.exit(SKIPPED)
         setattr(options, name, path)
 

@@ -40,7 +40,9 @@ enum status cpu_network_make(const struct graph *graph, const struct cpu_options
     runtime->threads = options->threads ? options->threads : 1;
     runtime->block = options->block ? options->block : onednn_block();
     runtime->kernels = kernels_choose();
-    runtime->convolutions = options->plain ? NULL : convolutions_choose(runtime->block);
+    if (!options->plain)
+        runtime->convolutions =
+            options->convolutions ? options->convolutions : convolutions_choose(runtime->block);
     TRY(onednn_open(&runtime->onednn));
 out:
     if (status != STATUS_OK) {

@@ -11,14 +11,17 @@
 #include "judge/judge.h"
 #include "model/graph.h"
 
+struct convolutions; /* kernels/convolutions.h */
 struct cpu_network;
 
 struct cpu_options {
     size_t threads; /* CPU threads used at most; 0: one */
     size_t block;   /* feature maps are kept in blocks of so many channels: 8 or 16, 1 for planes,
                        0 for what suits this CPU */
-    bool plain;     /* every convolution by oneDNN's direct algorithm, none by our own kernels; in a
-                       build without oneDNN by op_evaluate */
+    const struct convolutions *convolutions; /* our own kernels, for such blocks; NULL: those of
+                                                this CPU, if there are any */
+    bool plain; /* every convolution by oneDNN's direct algorithm, none by our own kernels; in a
+                   build without oneDNN by op_evaluate */
 };
 
 /* Prepares to run `graph`, which stays the caller's and must outlive the network. STATUS_BAD_INPUT

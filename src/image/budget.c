@@ -63,13 +63,6 @@ bool image_budget_take(struct image_budget *budget, size_t bytes) {
     return taken;
 }
 
-size_t image_budget_waiting(struct image_budget *budget) {
-    pthread_mutex_lock(&budget->mutex);
-    uint64_t waiting = budget->next_ticket - budget->served;
-    pthread_mutex_unlock(&budget->mutex);
-    return (size_t)waiting;
-}
-
 bool image_budget_grow(struct image_budget *budget, size_t bytes) {
     pthread_mutex_lock(&budget->mutex);
     bool taken = budget->bytes - budget->taken >= bytes;

@@ -25,8 +25,6 @@ size_t image_budget_kept(const struct image_budget *budget);
  * first, so that a large picture is not passed over for ever. The caller holds nothing yet: so
  * nobody waits for another who waits. False: cancelled. */
 bool image_budget_take(struct image_budget *budget, size_t bytes);
-/* Those who have asked and not taken; meaningless once it is cancelled. */
-size_t image_budget_waiting(struct image_budget *budget);
 /* Takes more if it is there now. */
 bool image_budget_grow(struct image_budget *budget, size_t bytes);
 void image_budget_give(struct image_budget *budget, size_t bytes);

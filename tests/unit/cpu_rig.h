@@ -6,6 +6,7 @@
 #include "assert_ok.h"
 #include "graph_rig.h"
 
+#include "convolutions_halves.h"
 #include "cpu/network.h"
 #include "graph_evaluate.h"
 #include "image/image.h"
@@ -118,9 +119,10 @@ static inline void check_head(struct graph *graph, size_t height, size_t width) 
         for (size_t threads = setups[i].fewest; threads <= setups[i].most; threads++) {
             struct cpu_network *network;
             size_t n;
-            ASSERT_OK(cpu_network_make(
-                graph, &(struct cpu_options){.threads = threads, .block = setups[i].block},
-                &network));
+            const struct cpu_options options = {.threads = threads,
+                                                .block = setups[i].block,
+                                                .convolutions = convolutions_of(setups[i].block)};
+            ASSERT_OK(cpu_network_make(graph, &options, &network));
             float *result = network_result(network, height, width, planes, &n);
             assert_close(result, expected, n, 1e-4f);
             if (first && memcmp(result, first, n * sizeof *result) != 0)

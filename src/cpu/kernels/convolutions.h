@@ -28,7 +28,7 @@ struct convolutions {
                         size_t band);
 };
 
-/* Blocks of 8 for AVX2 and FMA, of 16 for AVX-512 (F, DQ, VL), of 16 for AVX2 and FMA. */
-extern const struct convolutions convolutions_avx2, convolutions_avx512, convolutions_halves;
+/* Blocks of 8 for AVX2 and FMA, of 16 for AVX-512 (F, DQ, VL). */
+extern const struct convolutions convolutions_avx2, convolutions_avx512;
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cpu/kernels/exp_terms.h"
-#include "cpu/kernels/simd.h"
 #include "model/activation.h"
 
 /* Each loop is written once, inlined into one function an instruction set, and vectorised there by

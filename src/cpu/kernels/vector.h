@@ -1,6 +1,6 @@
 /* Arithmetic on one block of channels, for the kernels' inner loops. The file that includes this
  * says how many floats that is, 8 or 16, in VECTOR_LANES, and is compiled for AVX2 and FMA, or for
- * AVX-512 (F, DQ, VL). */
+ * AVX-512 (F, DQ, VL); or it names a header with other arithmetic in VECTOR_HEADER. */
 #ifndef VERIFY_CPU_VECTOR_H
 #define VERIFY_CPU_VECTOR_H
 
@@ -15,12 +15,12 @@
  *   fnma    c - a b
  *   scale   x times 2 to the integer that n, with 1.5 * 2^23 added, has in its low bits
  *   below_zero  `below` where x is negative, `other` elsewhere */
-#if VECTOR_LANES == 8
+#if defined(VECTOR_HEADER)
+#include VECTOR_HEADER
+#elif VECTOR_LANES == 8
 #include "cpu/kernels/vector_avx2.h"
-#elif defined(__AVX512F__)
-#include "cpu/kernels/vector_avx512.h"
 #else
-#include "cpu/kernels/vector_halves.h"
+#include "cpu/kernels/vector_avx512.h"
 #endif
 
 enum { LANES = VECTOR_LANES };

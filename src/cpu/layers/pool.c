@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "cpu/compile/convert.h"
 #include "cpu/compile/steps.h"
-#include "cpu/kernels/simd.h"
 #include "cpu/layers/layers.h"
 #include "cpu/layers/onednn.h"
 

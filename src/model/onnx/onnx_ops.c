@@ -90,7 +90,7 @@ static const struct {
 static enum status translate_same(struct importer *importer, const struct node *node,
                                   enum op_kind kind) {
     enum status status;
-    const struct operator* row = operator_of(kind);
+    const struct operator_row *row = operator_of(kind);
     size_t n_inputs = node->n_inputs < row->least  ? row->least
                       : node->n_inputs > row->most ? row->most
                                                    : node->n_inputs;
@@ -111,7 +111,7 @@ enum status node_translate(struct importer *importer, const struct node *node) {
         if (strcmp(operators[i].name, message->op_type) == 0)
             return operators[i].translate(importer, node, operators[i].detail);
     for (size_t i = 0; own && i < OP_KINDS; i++) {
-        const struct operator* row = operator_of((enum op_kind)i);
+        const struct operator_row *row = operator_of((enum op_kind)i);
         if (row->read_onnx && strcmp(row->name, message->op_type) == 0)
             return translate_same(importer, node, (enum op_kind)i);
     }

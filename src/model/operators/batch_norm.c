@@ -42,7 +42,7 @@ static enum status read_batch_norm(const struct importer *importer, const struct
     return STATUS_OK;
 }
 
-const struct operator operator_batch_norm = {
+const struct operator_row operator_batch_norm = {
     .name = "BatchNormalization",
     .least = 5,
     .most = 5,

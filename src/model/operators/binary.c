@@ -182,7 +182,7 @@ static void cost_binary(const struct op *op, const struct shape *const *in, cons
         cost->element = op->binary == BINARY_MOD ? 400.0 : 100.0;
 }
 
-const struct operator operator_binary = {
+const struct operator_row operator_binary = {
     .name = "Binary",
     .least = 2,
     .most = 2,

@@ -32,7 +32,7 @@ static enum status evaluate_cast(const struct op *op, const struct value *in, st
     return STATUS_OK;
 }
 
-const struct operator operator_cast = {
+const struct operator_row operator_cast = {
     .name = "Cast",
     .least = 1,
     .most = 1,

@@ -57,7 +57,7 @@ static void cost_concat(const struct op *op, const struct shape *const *in, cons
     cost->pieces = blocks * (double)op->n_inputs;
 }
 
-const struct operator operator_concat = {
+const struct operator_row operator_concat = {
     .name = "Concat",
     .least = 1,
     .most = GRAPH_INPUTS,

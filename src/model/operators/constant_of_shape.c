@@ -19,7 +19,7 @@ static enum status evaluate_constant_of_shape(const struct op *op, const struct 
     return STATUS_OK;
 }
 
-const struct operator operator_constant_of_shape = {
+const struct operator_row operator_constant_of_shape = {
     .name = "ConstantOfShape",
     .least = 1,
     .most = 1,

@@ -193,7 +193,7 @@ static void cost_conv(const struct op *op, const struct shape *const *in, const 
     cost->pieces *= taps;
 }
 
-const struct operator operator_conv = {
+const struct operator_row operator_conv = {
     .name = "Conv",
     .least = 2,
     .most = 4,
@@ -206,7 +206,7 @@ const struct operator operator_conv = {
     .cost = cost_conv,
 };
 
-const struct operator operator_conv_transpose = {
+const struct operator_row operator_conv_transpose = {
     .name = "ConvTranspose",
     .least = 2,
     .most = 3,

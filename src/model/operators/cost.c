@@ -6,7 +6,7 @@
 static struct op_cost cost_of(const struct op *op, const struct shape *shapes,
                               const struct shape *out) {
     static const struct shape absent = {0};
-    const struct operator* row = operator_of(op->kind);
+    const struct operator_row *row = operator_of(op->kind);
     const struct shape *in[GRAPH_INPUTS];
     double columns = out->rank > 0 ? (double)out->dims[out->rank - 1] : 1.0;
     struct op_cost cost = {.multiply_adds = shape_cost(out),

@@ -19,7 +19,7 @@ static enum status evaluate_expand(const struct op *op, const struct value *in, 
     return STATUS_OK;
 }
 
-const struct operator operator_expand = {
+const struct operator_row operator_expand = {
     .name = "Expand",
     .least = 1,
     .most = 1,

@@ -53,7 +53,7 @@ static void cost_gather(const struct op *op, const struct shape *const *in, cons
     cost->pieces = shape_cost(out) / row;
 }
 
-const struct operator operator_gather = {
+const struct operator_row operator_gather = {
     .name = "Gather",
     .moves = true, /* where the indices are constant */
     .least = 2,

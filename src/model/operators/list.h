@@ -1,8 +1,8 @@
-/* The operators, a row each: the kind, and NAME of its struct operator, operator_NAME, which stands
- * in NAME.c or in the file of its family. Included, with OPERATOR defined, by what is made of the
- * list. Operators are ONNX's, where a comment says nothing else; each comment lists the inputs.
- * What ONNX passes as an input and struct op has as an attribute (axes, shapes, pads, scales,
- * limits) is no input here. */
+/* The operators, a row each: the kind, and NAME of its struct operator_row, operator_NAME, which
+ * stands in NAME.c or in the file of its family. Included, with OPERATOR defined, by what is made
+ * of the list. Operators are ONNX's, where a comment says nothing else; each comment lists the
+ * inputs. What ONNX passes as an input and struct op has as an attribute (axes, shapes, pads,
+ * scales, limits) is no input here. */
 
 /* x, weights (O,I/group,kh,kw), bias (O) or -1, residual of the output's shape or -1 (2 to 4):
  * activation(conv(x) + bias) + residual */

@@ -75,7 +75,7 @@ static void cost_matmul(const struct op *op, const struct shape *const *in, cons
     cost->pieces = pieces * (inner / 4.0); /* cheaper than other rows */
 }
 
-const struct operator operator_matmul = {
+const struct operator_row operator_matmul = {
     .name = "MatMul",
     .least = 2,
     .most = 2,

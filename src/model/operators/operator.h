@@ -1,4 +1,4 @@
-/* What an operator is: all that is particular to one kind of struct op, in its struct operator.
+/* What an operator is: all that is particular to one kind of struct op, in its struct operator_row.
  * Private to model/. */
 #ifndef VERIFY_MODEL_OPERATORS_OPERATOR_H
 #define VERIFY_MODEL_OPERATORS_OPERATOR_H
@@ -24,7 +24,7 @@ struct op_cost {
     double more;    /* steps beside all of these */
 };
 
-struct operator{
+struct operator_row {
     const char *name;   /* ONNX's, where ONNX has it */
     size_t least, most; /* how many inputs it takes, and how many of the first must be there */
     bool moves;         /* its output's elements are elements of input 0, or of all its inputs */
@@ -50,12 +50,12 @@ struct operator{
                              struct op *op);
 };
 
-#define OPERATOR(kind, name) extern const struct operator operator_##name;
+#define OPERATOR(kind, name) extern const struct operator_row operator_##name;
 #include "model/operators/list.h"
 #undef OPERATOR
 
 /* The operator of a kind; for OP_UNKNOWN one that takes no types. */
-const struct operator* operator_of(enum op_kind kind);
+const struct operator_row *operator_of(enum op_kind kind);
 
 /* Fails with the operator and its node named in front of the reason. */
 #define OP_FAIL(op, ...)                                                                           \

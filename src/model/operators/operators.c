@@ -11,11 +11,11 @@ static enum status dtype_unknown(const struct op *op, const struct value *in, en
     return refuse_unknown(op);
 }
 
-static const struct operator unknown = {
+static const struct operator_row unknown = {
     .name = "unknown", .of_shapes = true, .dtype = dtype_unknown, .element_steps = 1.0};
 
-const struct operator* operator_of(enum op_kind kind) {
-    static const struct operator* const operators[] = {
+const struct operator_row *operator_of(enum op_kind kind) {
+    static const struct operator_row *const operators[] = {
 #define OPERATOR(kind, name) [kind] = &operator_##name,
 #include "model/operators/list.h"
 #undef OPERATOR
@@ -25,7 +25,7 @@ const struct operator* operator_of(enum op_kind kind) {
 }
 
 enum status op_check_inputs(const struct graph *graph, const struct op *op) {
-    const struct operator* row = operator_of(op->kind);
+    const struct operator_row *row = operator_of(op->kind);
     if (op->kind == OP_UNKNOWN)
         return refuse_unknown(op);
     if (op->n_inputs < row->least || op->n_inputs > row->most)
@@ -41,7 +41,7 @@ enum status op_check_inputs(const struct graph *graph, const struct op *op) {
 }
 
 enum status op_dtype(const struct op *op, const struct value *in, enum dtype *out) {
-    const struct operator* row = operator_of(op->kind);
+    const struct operator_row *row = operator_of(op->kind);
     *out = op->n_inputs ? in[0].dtype : DTYPE_F32;
     return row->dtype ? row->dtype(op, in, out) : STATUS_OK;
 }
@@ -56,7 +56,7 @@ enum status op_shape(const struct graph *graph, const struct op *op, const struc
     TRY(op_check_inputs(graph, op));
     for (size_t i = 0; i < GRAPH_INPUTS; i++)
         in[i] = op_has_input(op, i) ? &shapes[op->inputs[i]] : &absent;
-    const struct operator* row = operator_of(op->kind);
+    const struct operator_row *row = operator_of(op->kind);
     if (row->shape)
         TRY(row->shape(op, &inputs, &result));
     else

@@ -57,7 +57,7 @@ static void cost_pad(const struct op *op, const struct shape *const *in, const s
     cost->pieces = x->rank > 0 ? shape_cost(x) / (double)x->dims[x->rank - 1] : 1.0;
 }
 
-const struct operator operator_pad = {
+const struct operator_row operator_pad = {
     .name = "Pad",
     .least = 1,
     .most = 1,

@@ -72,7 +72,7 @@ static void cost_pool(const struct op *op, const struct shape *const *in, const 
     cost->multiply_adds *= (double)op->window.kernel[0] * (double)op->window.kernel[1];
 }
 
-const struct operator operator_max_pool = {
+const struct operator_row operator_max_pool = {
     .name = "MaxPool",
     .least = 1,
     .most = 1,
@@ -83,7 +83,7 @@ const struct operator operator_max_pool = {
     .cost = cost_pool,
 };
 
-const struct operator operator_average_pool = {
+const struct operator_row operator_average_pool = {
     .name = "AveragePool",
     .least = 1,
     .most = 1,

@@ -56,7 +56,7 @@ static enum status evaluate_range(const struct op *op, const struct value *in, s
     return STATUS_OK;
 }
 
-const struct operator operator_range = {
+const struct operator_row operator_range = {
     .name = "Range",
     .least = 3,
     .most = 3,

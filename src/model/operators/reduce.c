@@ -129,7 +129,7 @@ static void cost_reduce(const struct op *op, const struct shape *const *in, cons
     cost->more = 10.0 * shape_cost(x);
 }
 
-const struct operator operator_reduce = {
+const struct operator_row operator_reduce = {
     .name = "Reduce",
     .least = 1,
     .most = 1,

@@ -71,7 +71,7 @@ static enum status evaluate_reshape(const struct op *op, const struct value *in,
     return STATUS_OK;
 }
 
-const struct operator operator_reshape = {
+const struct operator_row operator_reshape = {
     .name = "Reshape",
     .least = 1,
     .most = 1,

@@ -40,7 +40,7 @@ static enum status evaluate_resize(const struct op *op, const struct value *in, 
     return STATUS_OK;
 }
 
-const struct operator operator_resize = {
+const struct operator_row operator_resize = {
     .name = "Resize",
     .least = 1,
     .most = 1,

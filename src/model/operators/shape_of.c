@@ -24,7 +24,7 @@ static enum status evaluate_shape_of(const struct op *op, const struct value *in
     return STATUS_OK;
 }
 
-const struct operator operator_shape_of = {
+const struct operator_row operator_shape_of = {
     .name = "Shape",
     .least = 1,
     .most = 1,

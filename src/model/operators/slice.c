@@ -32,7 +32,7 @@ static enum status evaluate_slice(const struct op *op, const struct value *in, s
     return STATUS_OK;
 }
 
-const struct operator operator_slice = {
+const struct operator_row operator_slice = {
     .name = "Slice",
     .least = 1,
     .most = 1,

@@ -33,7 +33,7 @@ static enum status evaluate_softmax(const struct op *op, const struct value *in,
     return STATUS_OK;
 }
 
-const struct operator operator_softmax = {
+const struct operator_row operator_softmax = {
     .name = "Softmax",
     .least = 1,
     .most = 1,

@@ -34,7 +34,7 @@ static void cost_tile(const struct op *op, const struct shape *const *in, const 
     cost->element += 20.0 * (double)out->rank; /* divisions */
 }
 
-const struct operator operator_tile = {
+const struct operator_row operator_tile = {
     .name = "Tile",
     .least = 2,
     .most = 2,

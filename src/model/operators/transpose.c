@@ -30,7 +30,7 @@ static enum status evaluate_transpose(const struct op *op, const struct value *i
     return STATUS_OK;
 }
 
-const struct operator operator_transpose = {
+const struct operator_row operator_transpose = {
     .name = "Transpose",
     .least = 1,
     .most = 1,

@@ -82,7 +82,7 @@ static enum status evaluate_unary(const struct op *op, const struct value *in, s
     return STATUS_OK;
 }
 
-const struct operator operator_unary = {
+const struct operator_row operator_unary = {
     .name = "Unary",
     .least = 1,
     .most = 1,

@@ -41,7 +41,7 @@ static enum status evaluate_where(const struct op *op, const struct value *in, s
     return STATUS_OK;
 }
 
-const struct operator operator_where = {
+const struct operator_row operator_where = {
     .name = "Where",
     .least = 3,
     .most = 3,

@@ -3,7 +3,6 @@
  * them. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 static const size_t blocks[] = {8, 16};
@@ -119,7 +118,7 @@ static void run_winograd(const struct layer *layer, const struct constants *cons
     float *scratch = floats(winograd_scratch_count(&winograd));
     for (size_t at = 0; at < winograd.n_tiles; at += winograd.chunk) {
         size_t left = winograd.n_tiles - at;
-        convolutions_choose(layer->block)
+        convolutions_of(layer->block)
             ->winograd_tiles(&winograd, src, residual, dst, at,
                              left < winograd.chunk ? left : winograd.chunk, scratch);
     }
@@ -140,7 +139,7 @@ static void run_pointwise(const struct layer *layer, const struct constants *con
     for (size_t at = 0; at < pointwise.cells; at += pointwise.chunk)
         for (size_t pair = 0; pair < pointwise.out_blocks; pair += 2) {
             size_t left = pointwise.cells - at;
-            convolutions_choose(layer->block)
+            convolutions_of(layer->block)
                 ->pointwise_cells(&pointwise, src, dst, pair, at,
                                   left < pointwise.chunk ? left : pointwise.chunk);
         }
@@ -182,7 +181,7 @@ static void check_layer(const struct layer *layer) {
 }
 
 static bool have_kernels(void) {
-    return convolutions_choose(8) && convolutions_choose(16);
+    return convolutions_of(8) && convolutions_of(16);
 }
 
 static const size_t channel_pairs[][2] = {{8, 8}, {16, 24}, {9, 16}, {13, 7}, {24, 33}, {1, 1}};
@@ -302,7 +301,8 @@ static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size
     struct cpu_network *network;
     struct head_maps maps;
     float *planes = random_planes(36, 52, 7);
-    const struct cpu_options options = {.threads = threads, .block = block, .plain = plain};
+    const struct cpu_options options = {
+        .threads = threads, .block = block, .convolutions = convolutions_of(block), .plain = plain};
     ASSERT_OK(cpu_network_make(graph, &options, &network));
     ASSERT_OK(
         cpu_network_trace(network, 36, 52, planes, &maps, &(struct cpu_trace){count_kind, &kinds}));

@@ -2,7 +2,6 @@
  * fill neither bands nor groups nor blocks, other kernels than squares. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 struct layer {
@@ -62,7 +61,7 @@ static void check_layer(struct layer layer) {
     for (size_t band = direct_bands(d); band-- > 0;) {
         direct_copy(d, src, NULL, band, patch);
         for (size_t pair = 0; pair < d->out_blocks; pair += 2)
-            convolutions_choose(d->block)->direct_band(d, patch, dst, pair, band);
+            convolutions_of(d->block)->direct_band(d, patch, dst, pair, band);
     }
     for (size_t o = 0; o < outputs; o++)
         for (size_t cell = 0; cell < cells; cell++) {
@@ -112,7 +111,7 @@ static void layers(void **state) {
         {.kernel = {1, 4}, .stride = {3, 1}, .dilation = {1, 2}, .pad = {0, 3}},
         {.kernel = {2, 1}, .stride = {1, 4}, .dilation = {3, 1}, .pad = {2, 0}},
     };
-    if (!convolutions_choose(8) || !convolutions_choose(16))
+    if (!convolutions_of(8) || !convolutions_of(16))
         SKIP("this CPU has none of these kernels");
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)

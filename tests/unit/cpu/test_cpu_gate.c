@@ -80,10 +80,11 @@ static float *read_picture(const char *path, size_t imgsz, bool rectangle, struc
 static void check_model(const char *model_path, const char *pictures, size_t imgsz) {
     struct model model = {0};
     /* oneDNN's; ours in blocks of 8, with one thread and with three; ours in blocks of 16. */
-    static const struct cpu_options options[] = {{.threads = 1, .plain = true},
-                                                 {.threads = 1, .block = 8},
-                                                 {.threads = 3, .block = 8},
-                                                 {.threads = 2, .block = 16}};
+    const struct cpu_options options[] = {
+        {.threads = 1, .plain = true},
+        {.threads = 1, .block = 8},
+        {.threads = 3, .block = 8},
+        {.threads = 2, .block = 16, .convolutions = convolutions_of(16)}};
     enum { NETWORKS = sizeof options / sizeof *options };
     struct cpu_network *networks[NETWORKS];
     struct differences differences = {0};

@@ -2,13 +2,12 @@
  * ones do. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 enum { BLOCK = 8, HEIGHT = 70, WIDTH = 84, MOST = 6, THREADS = 3 };
 
 static bool have_kernels(void) {
-    return convolutions_choose(BLOCK);
+    return convolutions_of(BLOCK);
 }
 
 struct steps {
@@ -28,7 +27,8 @@ static void count_step(void *context, const struct cpu_step *step) {
 /* Both maps of the head, one behind the other; none by our own kernels where `plain`. */
 static float *run(const struct graph *graph, bool plain, size_t threads, struct steps *steps,
                   size_t *n) {
-    const struct cpu_options options = {.threads = threads, .block = BLOCK, .plain = plain};
+    const struct cpu_options options = {
+        .threads = threads, .block = BLOCK, .convolutions = convolutions_of(BLOCK), .plain = plain};
     struct cpu_network *network;
     struct head_maps maps;
     float *planes = random_planes(HEIGHT, WIDTH, 7);

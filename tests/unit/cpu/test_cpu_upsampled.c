@@ -2,7 +2,6 @@
  * that is possible, and the result is graph_evaluate's either way. */
 #include "cpu_rig.h"
 
-#include "cpu/kernels/convolutions_choose.h"
 #include "unit.h"
 
 static int resize(struct graph *graph, int x, float scale) {
@@ -20,7 +19,8 @@ static size_t resizes_of(const struct graph *graph, size_t block, size_t height,
     struct head_maps maps;
     size_t resizes = 0;
     float *planes = random_planes(height, width, 3);
-    const struct cpu_options options = {.threads = 1, .block = block};
+    const struct cpu_options options = {
+        .threads = 1, .block = block, .convolutions = convolutions_of(block)};
     ASSERT_OK(cpu_network_make(graph, &options, &network));
     ASSERT_OK(cpu_network_trace(network, height, width, planes, &maps,
                                 &(struct cpu_trace){count_resizes, &resizes}));
@@ -34,9 +34,9 @@ static size_t resizes_of(const struct graph *graph, size_t block, size_t height,
 static void check_resizes(struct graph *graph, int result, size_t height, size_t width,
                           size_t expected8, size_t expected16) {
     net_head(graph, result, result);
-    if (convolutions_choose(8))
+    if (convolutions_of(8))
         assert_int_equal(resizes_of(graph, 8, height, width), expected8);
-    if (convolutions_choose(16))
+    if (convolutions_of(16))
         assert_int_equal(resizes_of(graph, 16, height, width), expected16);
     check_head(graph, height, width);
 }

@@ -169,7 +169,8 @@ static void other_inputs(void **state) {
         }
         static const size_t blocks[] = {1, 8, 16};
         for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) {
-            const struct cpu_options other = {.threads = 2, .block = blocks[k]};
+            const struct cpu_options other = {
+                .threads = 2, .block = blocks[k], .convolutions = convolutions_of(blocks[k])};
             struct cpu_network *network;
             ASSERT_OK(cpu_network_make(&model.graph, &other, &network));
             float *result = all_maps(network, head, sizes[0][0], sizes[0][1], planes, &n[0]);

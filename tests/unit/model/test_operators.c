@@ -15,7 +15,7 @@
 static void rows_are_complete(void **state) {
     (void)state;
     for (size_t i = 0; i < OP_UNKNOWN; i++) {
-        const struct operator* row = operator_of((enum op_kind)i);
+        const struct operator_row *row = operator_of((enum op_kind)i);
         assert_non_null(row->name);
         assert_non_null(row->evaluate);
         assert_in_range(row->least, 1, row->most);

@@ -1,7 +1,6 @@
-/* Sixteen floats in two registers of eight, for AVX2 and FMA (vector.h): what blocks of 16 channels
- * need on a CPU without AVX-512. */
-#ifndef VERIFY_CPU_VECTOR_HALVES_H
-#define VERIFY_CPU_VECTOR_HALVES_H
+/* Sixteen floats in two registers of eight, for AVX2 and FMA (cpu/kernels/vector.h). */
+#ifndef VERIFY_TEST_VECTOR_HALVES_H
+#define VERIFY_TEST_VECTOR_HALVES_H
 
 #include <immintrin.h>
 
