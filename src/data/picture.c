@@ -5,17 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sorted. What is not read: the other formats that Ultralytics lists, and those that cameras,
- * scanners and the web leave in folders of pictures. */
-static const struct picture_kind kinds[] = {
-    {".arw", false},  {".avif", false}, {".bmp", false},      {".cr2", false},  {".cr3", false},
-    {".dib", false},  {".dng", false},  {".exr", false},      {".gif", false},  {".heic", false},
-    {".heif", false}, {".ico", false},  {".j2k", false},      {".jfif", true},  {".jp2", false},
-    {".jpe", true},   {".jpeg", true},  {".jpeg2000", false}, {".jpg", true},   {".jpx", false},
-    {".jxl", false},  {".mpo", true},   {".nef", false},      {".orf", false},  {".pbm", false},
-    {".pfm", false},  {".pgm", false},  {".png", true},       {".pnm", false},  {".ppm", false},
-    {".psd", false},  {".qoi", false},  {".raf", false},      {".rw2", false},  {".svg", false},
-    {".tga", false},  {".tif", false},  {".tiff", false},     {".webp", false},
+#include "base/picture_formats.h"
+
+/* What is read. */
+#define SUFFIXES(recognises, decode, title, suffixes) suffixes
+static const char formats[] = PICTURE_FORMATS(SUFFIXES) " ";
+static const struct picture_kind format = {"", true};
+
+/* What is not, sorted: the other formats that Ultralytics lists, and those that cameras, scanners
+ * and the web leave in folders of pictures. */
+static const struct picture_kind others[] = {
+    {".arw", false},  {".avif", false}, {".bmp", false},  {".cr2", false}, {".cr3", false},
+    {".dib", false},  {".dng", false},  {".exr", false},  {".gif", false}, {".heic", false},
+    {".heif", false}, {".ico", false},  {".j2k", false},  {".jp2", false}, {".jpeg2000", false},
+    {".jpx", false},  {".jxl", false},  {".nef", false},  {".orf", false}, {".pbm", false},
+    {".pfm", false},  {".pgm", false},  {".pnm", false},  {".ppm", false}, {".psd", false},
+    {".qoi", false},  {".raf", false},  {".rw2", false},  {".svg", false}, {".tga", false},
+    {".tif", false},  {".tiff", false}, {".webp", false},
 };
 
 static int compare(const void *suffix, const void *kind) {
@@ -23,22 +29,20 @@ static int compare(const void *suffix, const void *kind) {
 }
 
 const struct picture_kind *picture_kind(const char *path) {
-    char suffix[sizeof kinds[0].suffix];
+    char word[sizeof others[0].suffix + 2] = " ", *suffix = word + 1;
     const char *dot = strrchr(path, '.');
-    size_t length = dot ? strlen(dot) : sizeof suffix;
-    if (length >= sizeof suffix)
+    size_t length = dot ? strlen(dot) : sizeof others[0].suffix;
+    if (length >= sizeof others[0].suffix)
         return NULL;
-    for (size_t i = 0; i <= length; i++)
+    for (size_t i = 0; i < length; i++)
         suffix[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
-    return bsearch(suffix, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds, compare);
+    suffix[length] = ' ';
+    if (strstr(formats, word))
+        return &format;
+    suffix[length] = '\0';
+    return bsearch(suffix, others, sizeof others / sizeof *others, sizeof *others, compare);
 }
 
 void picture_suffixes(struct text *text) {
-    const char *separator = "";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (!kinds[i].read)
-            continue;
-        text_format(text, "%s%s", separator, kinds[i].suffix);
-        separator = " ";
-    }
+    text_bytes(text, formats + 1, sizeof formats - 3); /* without the spaces at its ends and NUL */
 }

@@ -97,7 +97,7 @@ static struct span png_exif(struct span file) {
 
 int exif_orientation(const uint8_t *bytes, size_t length) {
     struct span file = {bytes, length};
-    if (length >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
+    if (png_recognises(bytes, length))
         return tiff_orientation(png_exif(file));
     if (length >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8)
         return tiff_orientation(jpeg_exif(file));

@@ -197,18 +197,36 @@ static enum status read_file(const char *path, size_t wanted, struct image *imag
     return image->error == ESTALE ? read_once(path, wanted, image) : status;
 }
 
+static const struct format {
+    image_recogniser *recognises;
+    image_decoder *decode;
+} formats[] = {
+#define CELL(recognises, decode, title, suffixes) {recognises, decode},
+    PICTURE_FORMATS(CELL)
+#undef CELL
+};
+
+/* "JPEG or PNG" */
+#define OR_TITLE(recognises, decode, title, suffixes) " or " title
+static const char *const titles = PICTURE_FORMATS(OR_TITLE) + sizeof " or " - 1;
+
+static const struct format *find_format(const uint8_t *bytes, size_t length) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i].recognises(bytes, length))
+            return &formats[i];
+    return NULL;
+}
+
 static enum status decode(struct image *image) {
     enum status status = STATUS_OK;
     const uint8_t *bytes = image->file;
     size_t length = image->length;
     image->wanted = 0;
     image->orientation = exif_orientation(bytes, length);
-    if (length >= 3 && memcmp(bytes, "\xFF\xD8\xFF", 3) == 0)
-        TRY(jpeg_decode(bytes, length, image));
-    else if (length >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
-        TRY(png_decode(bytes, length, image));
-    else
-        TRY(FAIL(STATUS_BAD_INPUT, "not a JPEG or PNG file"));
+    const struct format *format = find_format(bytes, length);
+    if (!format)
+        return FAIL(STATUS_BAD_INPUT, "not a %s file", titles);
+    TRY(format->decode(bytes, length, image));
     TRY(image_orient(image, image->orientation));
 out:
     return status;

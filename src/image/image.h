@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/picture_formats.h"
 #include "base/status.h"
 #include "image/budget.h"
 
@@ -29,23 +30,30 @@ struct image {
     size_t wanted; /* of the budget, where it had not all at once */
 };
 
-/* Reads a JPEG or PNG file (told apart by content, not by suffix), EXIF orientation applied, alpha
- * dropped and 16-bit reduced as OpenCV's imread does. Waits until the budget has room for the file,
- * the pixels and their decoding. STATUS_BAD_INPUT with the reason (without the path) where the file
- * cannot be read, is truncated or not an image, or needs more than the whole budget; STATUS_FAILED
- * where memory or file descriptors run out, or the budget is cancelled; `image` then holds nothing
- * usable but may be used again. Start with a struct of zeros and the budget. Thread-safe. */
+/* Reads a picture of a format that base/picture_formats.h has (by content, not by suffix), EXIF
+ * orientation applied, alpha dropped and 16-bit reduced as OpenCV's imread does. Waits until the
+ * budget has room for the file, the pixels and their decoding. STATUS_BAD_INPUT with the reason
+ * (without the path) where the file cannot be read, is truncated or not an image, or needs more
+ * than the whole budget; STATUS_FAILED where memory or file descriptors run out, or the budget is
+ * cancelled; `image` then holds nothing usable but may be used again. Start with a struct of zeros
+ * and the budget. Thread-safe. */
 enum status image_read(const char *path, struct image *image);
 /* The pixels are not needed any more: gives its part of the budget back, and large buffers. */
 void image_release(struct image *image);
 /* The same, and all buffers. */
 void image_free(struct image *image);
 
-/* Decoders: a whole file in memory to pixels, before orientation. A JPEG whose end marker is
- * missing is accepted where every pixel was there; any other loss of data is an error. Their work
- * is bounded by the number of pixels. */
-enum status jpeg_decode(const uint8_t *bytes, size_t length, struct image *image);
-enum status png_decode(const uint8_t *bytes, size_t length, struct image *image);
+/* Whether a whole file in memory is of a format, by its first bytes; and its decoder: to pixels,
+ * before orientation, with image_prepare once its header is read. A JPEG whose end marker is
+ * missing is accepted where every pixel was there; any other loss of data is an error. The work is
+ * bounded by the number of pixels. */
+typedef bool image_recogniser(const uint8_t *bytes, size_t length);
+typedef enum status image_decoder(const uint8_t *bytes, size_t length, struct image *image);
+#define DECLARE(recognises, decode, title, suffixes)                                               \
+    image_recogniser recognises;                                                                   \
+    image_decoder decode;
+PICTURE_FORMATS(DECLARE)
+#undef DECLARE
 
 /* EXIF orientation 1 to 8 of a JPEG or PNG (eXIf) file in memory; 1 where it has none or it is
  * malformed. The first Exif block counts, and the first orientation entry of its first directory,

@@ -238,6 +238,10 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     return STATUS_OK;
 }
 
+bool jpeg_recognises(const uint8_t *bytes, size_t length) {
+    return length >= 3 && memcmp(bytes, "\xFF\xD8\xFF", 3) == 0;
+}
+
 enum status jpeg_decode(const uint8_t *bytes, size_t length, struct image *image) {
     struct decoder decoder = {
         .source = {.next_input_byte = bytes,

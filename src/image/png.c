@@ -84,6 +84,10 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     return STATUS_OK;
 }
 
+bool png_recognises(const uint8_t *bytes, size_t length) {
+    return length >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
 enum status png_decode(const uint8_t *bytes, size_t length, struct image *image) {
     struct decoder decoder = {.bytes = bytes, .left = length};
     decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, on_error, on_warning);

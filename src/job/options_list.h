@@ -15,7 +15,7 @@
  */
 OPTION(FILE, model, "model", "FILE", INPUT, INPUTS, NULL,
        "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights",
-       .info.suffixes = WORDS(".pt", ".onnx", ".cfg"))
+       .info.suffixes = MODEL_SUFFIXES)
 OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file of a Darknet .cfg",
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,

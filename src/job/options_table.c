@@ -4,10 +4,15 @@
 #include <string.h>
 
 #include "job/devices.h"
+#include "model/formats.h"
 
 /* Words, NULL behind the last. */
 #define WORDS(...)           ((const char *const[]){__VA_ARGS__, NULL})
 #define RANGE(least_, most_) .least = (least_), .most = (most_)
+
+/* Of the models that are read. */
+#define SUFFIX(recognises, read, title, suffix) suffix,
+#define MODEL_SUFFIXES                          ((const char *const[]){MODEL_FORMATS(SUFFIX) NULL})
 
 #define HEADING_INPUT   "Input"
 #define HEADING_OUTPUT  "Output"

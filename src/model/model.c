@@ -11,38 +11,24 @@
 #include "base/fingerprint.h"
 #include "base/memory.h"
 #include "base/suffix.h"
+#include "base/text.h"
 #include "model/foreign.h"
+#include "model/importer.h"
 #include "model/operators/cost.h"
 #include "model/operators/operator.h"
 
-/* A message that begins with the number of ONNX's format, a small one. */
-static bool is_onnx(const struct beginning *file) {
-    return file->length >= 2 && file->bytes[0] == 0x08 && file->bytes[1] < 0x20;
-}
-
-/* A zip archive, or the bare pickle of old versions. */
-static bool is_torch(const struct beginning *file) {
-    return file->length >= 4 && (memcmp(file->bytes, "PK\3\4", 4) == 0 ||
-                                 (file->bytes[0] == 0x80 && file->bytes[1] <= 5));
-}
-
-/* Text with a section [net]. */
-static bool is_darknet(const struct beginning *file) {
-    const char *text = (const char *)file->bytes;
-    return strlen(text) == file->length &&
-           (strstr(text, "[net]") != NULL || strstr(text, "[network]") != NULL);
-}
-
 /* The formats: known by content or, where that says nothing, by the path's suffix. */
 static const struct {
-    const char *suffix;
-    bool (*recognises)(const struct beginning *file);
-    enum status (*read)(const char *path, const char *weights, int64_t imgsz, struct model *model);
+    importer_recogniser *recognises;
+    importer_reader *read;
+    const char *title, *suffix;
 } importers[] = {
-    {".onnx", is_onnx, onnx_read},
-    {".pt", is_torch, torch_read},
-    {".cfg", is_darknet, darknet_read},
+#define CELL(recognises, read, title, suffix) {recognises, read, title, suffix},
+    MODEL_FORMATS(CELL)
+#undef CELL
 };
+
+enum { IMPORTERS = sizeof importers / sizeof *importers };
 
 static enum status read_beginning(const char *path, struct beginning *file) {
     struct stat about;
@@ -64,38 +50,50 @@ static enum status read_beginning(const char *path, struct beginning *file) {
     return STATUS_OK;
 }
 
-/* The first importer that knows the content, else the path's suffix; `count` where none does. */
-static size_t importer_of(const char *path, const struct beginning *file, size_t count) {
-    for (size_t i = 0; i < count; i++)
+/* The importer that knows the content, else the path's suffix; IMPORTERS where none does. */
+static size_t importer_of(const char *path, const struct beginning *file) {
+    for (size_t i = 0; i < IMPORTERS; i++)
         if (importers[i].recognises(file))
             return i;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < IMPORTERS; i++)
         if (has_suffix(path, importers[i].suffix))
             return i;
-    return count;
+    return IMPORTERS;
+}
+
+static enum status fail_unknown(void) {
+    struct text known = {0};
+    for (size_t i = 0; i < IMPORTERS; i++)
+        text_format(&known, "%s%s (%s)",
+                    i == 0               ? ""
+                    : i + 1 == IMPORTERS ? " and "
+                                         : ", ",
+                    importers[i].title, importers[i].suffix);
+    enum status status = text_status(&known);
+    if (status == STATUS_OK)
+        status = FAIL(STATUS_BAD_INPUT, "is not a model that can be read: %s are", known.data);
+    text_free(&known);
+    return status;
 }
 
 static enum status read_any(const char *path, const char *weights, int64_t imgsz,
                             struct model *model) {
     struct beginning file;
-    const size_t count = sizeof importers / sizeof importers[0];
     enum status status = read_beginning(path, &file);
     if (status != STATUS_OK)
         return status;
     const char *content = foreign_content(&file), *suffix = foreign_suffix(path);
     if (content != NULL)
         return FAIL(STATUS_BAD_INPUT, "%s", content);
-    size_t i = importer_of(path, &file, count);
-    if (i < count)
+    size_t i = importer_of(path, &file);
+    if (i < IMPORTERS)
         status = importers[i].read(path, weights, imgsz, model);
     /* TensorFlow's and Core ML's files begin as ONNX's: only reading them tells them apart. */
-    bool guessed = i < count && importers[i].recognises == is_onnx;
-    if (suffix != NULL && (i == count || (guessed && status == STATUS_BAD_INPUT)))
+    bool guessed = i < IMPORTERS && importers[i].recognises == onnx_recognises;
+    if (suffix != NULL && (i == IMPORTERS || (guessed && status == STATUS_BAD_INPUT)))
         return FAIL(STATUS_BAD_INPUT, "%s", suffix);
-    if (i == count)
-        return FAIL(STATUS_BAD_INPUT,
-                    "is not a model that can be read: ONNX (.onnx), PyTorch (.pt) "
-                    "and Darknet (.cfg) are");
+    if (i == IMPORTERS)
+        return fail_unknown();
     return status;
 }
 

@@ -23,14 +23,6 @@ struct model {
 enum status model_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
 void model_free(struct model *model);
 
-/* Importers: one a file format, one line each in model.c's table. Each fills graph (unfused, with
- * its head), format, description, dynamic, n_classes and names (NULL entries where the file has
- * none); model_read does the rest. `weights` is NULL or --weights. Messages are without the path.
- * `fingerprint` is of files beside these two. On failure the model is empty. */
-enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
-enum status torch_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
-enum status darknet_read(const char *path, const char *weights, int64_t imgsz, struct model *model);
-
 /* Multiplications and additions, both counted, of one forward at height x width, in 1e9. */
 enum status model_gflops(const struct model *model, int64_t height, int64_t width, double *gflops);
 

@@ -1,6 +1,6 @@
 /* ONNX files. */
 #include "fuzz_file.h"
-#include "model/model.h"
+#include "model/importer.h"
 
 void fuzz_one(const uint8_t *data, size_t size) {
     struct fuzz_file input = fuzz_file_open(data, size);

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/darknet/darknet_graph.h"
-#include "model/model.h"
+#include "model/importer.h"
 
 /* "a/b.cfg" to "a/b.names". */
 static enum status names_path(const char *path, struct text *out) {
@@ -86,6 +86,13 @@ static enum status describe(const struct darknet_net *net, struct model *model) 
     model->dynamic = true;
 out:
     return status;
+}
+
+/* Text with a section [net]. */
+bool darknet_recognises(const struct beginning *file) {
+    const char *text = (const char *)file->bytes;
+    return strlen(text) == file->length &&
+           (strstr(text, "[net]") != NULL || strstr(text, "[network]") != NULL);
 }
 
 enum status darknet_read(const char *path, const char *weights, int64_t imgsz,

@@ -7,7 +7,7 @@
 #include "base/fingerprint.h"
 #include "base/memory.h"
 #include "model/head/head.h"
-#include "model/model.h"
+#include "model/importer.h"
 #include "model/onnx/onnx_file.h"
 
 /* What the file says of its input. */
@@ -438,6 +438,11 @@ static enum status check_size(const struct graph *graph, int64_t imgsz) {
                 " and cannot be run at %" PRId64 ": use --imgsz %" PRId64
                 ", or export it again with imgsz=%" PRId64 " or dynamic=True",
                 width, height, imgsz, height, imgsz);
+}
+
+/* A message that begins with the number of ONNX's format, a small one. */
+bool onnx_recognises(const struct beginning *file) {
+    return file->length >= 2 && file->bytes[0] == 0x08 && file->bytes[1] < 0x20;
 }
 
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "model/model.h"
+#include "model/importer.h"
 #include "model/torch/torch_module.h"
 
 enum {
@@ -183,6 +183,12 @@ static enum status read_network(struct torch_import *import, struct model *model
     TRY(describe(root, owner, segment, model));
 out:
     return status;
+}
+
+/* A zip archive, or the bare pickle of old versions. */
+bool torch_recognises(const struct beginning *file) {
+    return file->length >= 4 && (memcmp(file->bytes, "PK\3\4", 4) == 0 ||
+                                 (file->bytes[0] == 0x80 && file->bytes[1] <= 5));
 }
 
 enum status torch_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {

@@ -1,7 +1,7 @@
 /* What the files that read PyTorch models share; private to model/.
  *
  * A file holds the network as a tree of modules: objects with a class's name, attributes,
- * parameters and parts, no code. Each class that is known has a translator, a row in torch_table.c,
+ * parameters and parts, no code. Each class that is known has a translator, a row in torch_list.h,
  * which appends the operators that the class computes. Sizes, strides and functions come from what
  * the object holds. Nothing in it can be trusted to be there or to be of the right type. */
 #ifndef VERIFY_MODEL_TORCH_MODULE_H
@@ -121,32 +121,16 @@ enum status torch_run_part(struct torch_import *import, const struct pickled *mo
 enum status torch_run_item(struct torch_import *import, const struct torch_parts *parts, size_t i,
                            int x, int *out);
 
-/* Translators of one input; grouped by file */
-
+/* Appends what a module computes from its one input, or from its several: those of torch_list.h. */
 typedef enum status torch_translator(struct torch_import *import, const struct pickled *module,
                                      int x, int *out);
-/* torch_nn.c: PyTorch's own */
-torch_translator torch_conv2d, torch_conv_transpose2d, torch_batch_norm, torch_activation,
-    torch_max_pool, torch_average_pool, torch_upsample, torch_zero_pad, torch_sequential,
-    torch_identity;
-/* torch_conv.c: convolutions with what surrounds them */
-torch_translator torch_conv, torch_conv_transpose, torch_focus, torch_ghost_conv, torch_scdown,
-    torch_light_conv, torch_ghost_bottleneck, torch_rep_conv, torch_rep_dw, torch_adown,
-    torch_aconv;
-/* torch_block.c: blocks of them */
-torch_translator torch_bottleneck, torch_bottleneck_csp, torch_c1, torch_c2, torch_c2f, torch_c2psa,
-    torch_c3, torch_rep_c3, torch_spp, torch_sppf, torch_cib, torch_elan, torch_sppelan;
-/* torch_cb.c */
-torch_translator torch_cb_linear;
-/* torch_attention.c */
-torch_translator torch_attention_block, torch_psa_block, torch_psa, torch_area_attention,
-    torch_area_block, torch_a2c2f;
-
-/* Translators of several inputs */
 typedef enum status torch_joiner(struct torch_import *import, const struct pickled *module,
                                  const int *inputs, size_t n_inputs, int *out);
-torch_joiner torch_concat;  /* torch_block.c */
-torch_joiner torch_cb_fuse; /* torch_cb.c */
+#define MODULE(name, package, translate) torch_translator translate;
+#define JOINER(name, package, join)      torch_joiner join;
+#include "model/torch/torch_list.h"
+#undef MODULE
+#undef JOINER
 
 /* torch_head.c: the last module */
 

@@ -1,4 +1,4 @@
-/* The modules that are known, and how one runs within another. */
+/* The table of modules, and how one runs within another. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,75 +27,11 @@ static const struct row {
     torch_translator *translate; /* of one input */
     torch_joiner *join;          /* of several */
 } table[] = {
-    {"AvgPool2d", PACKAGE_TORCH, torch_average_pool, NULL},
-    {"BatchNorm2d", PACKAGE_TORCH, torch_batch_norm, NULL},
-    {"Conv2d", PACKAGE_TORCH, torch_conv2d, NULL},
-    {"ConvTranspose2d", PACKAGE_TORCH, torch_conv_transpose2d, NULL},
-    {"Dropout", PACKAGE_TORCH, torch_identity, NULL},
-    {"Dropout2d", PACKAGE_TORCH, torch_identity, NULL},
-    {"GELU", PACKAGE_TORCH, torch_activation, NULL},
-    {"Hardsigmoid", PACKAGE_TORCH, torch_activation, NULL},
-    {"Hardswish", PACKAGE_TORCH, torch_activation, NULL},
-    {"Identity", PACKAGE_TORCH, torch_identity, NULL},
-    {"LeakyReLU", PACKAGE_TORCH, torch_activation, NULL},
-    {"MaxPool2d", PACKAGE_TORCH, torch_max_pool, NULL},
-    {"MemoryEfficientMish", PACKAGE_TORCH, torch_activation, NULL},
-    {"Mish", PACKAGE_TORCH, torch_activation, NULL},
-    {"ReLU", PACKAGE_TORCH, torch_activation, NULL},
-    {"ReLU6", PACKAGE_TORCH, torch_activation, NULL},
-    {"Sequential", PACKAGE_TORCH, torch_sequential, NULL},
-    {"SiLU", PACKAGE_TORCH, torch_activation, NULL},
-    {"Sigmoid", PACKAGE_TORCH, torch_activation, NULL},
-    {"Tanh", PACKAGE_TORCH, torch_activation, NULL},
-    {"Upsample", PACKAGE_TORCH, torch_upsample, NULL},
-    {"ZeroPad2d", PACKAGE_TORCH, torch_zero_pad, NULL},
-
-    {"A2C2f", PACKAGE_YOLO, torch_a2c2f, NULL},
-    {"AAttn", PACKAGE_YOLO, torch_area_attention, NULL},
-    {"ABlock", PACKAGE_YOLO, torch_area_block, NULL},
-    {"AConv", PACKAGE_YOLO, torch_aconv, NULL},
-    {"ADown", PACKAGE_YOLO, torch_adown, NULL},
-    {"Attention", PACKAGE_YOLO, torch_attention_block, NULL},
-    {"Bottleneck", PACKAGE_YOLO, torch_bottleneck, NULL},
-    {"BottleneckCSP", PACKAGE_YOLO, torch_bottleneck_csp, NULL},
-    {"C1", PACKAGE_YOLO, torch_c1, NULL},
-    {"C2", PACKAGE_YOLO, torch_c2, NULL},
-    {"C2PSA", PACKAGE_YOLO, torch_c2psa, NULL},
-    {"C2f", PACKAGE_YOLO, torch_c2f, NULL},
-    {"C2fCIB", PACKAGE_YOLO, torch_c2f, NULL},
-    {"C2fPSA", PACKAGE_YOLO, torch_c2f, NULL},
-    {"C3", PACKAGE_YOLO, torch_c3, NULL},
-    {"C3Ghost", PACKAGE_YOLO, torch_c3, NULL},
-    {"C3SPP", PACKAGE_YOLO, torch_c3, NULL},
-    {"C3k", PACKAGE_YOLO, torch_c3, NULL},
-    {"C3k2", PACKAGE_YOLO, torch_c2f, NULL},
-    {"C3x", PACKAGE_YOLO, torch_c3, NULL},
-    {"CBFuse", PACKAGE_YOLO, NULL, torch_cb_fuse},
-    {"CBLinear", PACKAGE_YOLO, torch_cb_linear, NULL},
-    {"CIB", PACKAGE_YOLO, torch_cib, NULL},
-    {"Concat", PACKAGE_YOLO, NULL, torch_concat},
-    {"Conv", PACKAGE_YOLO, torch_conv, NULL},
-    {"ConvTranspose", PACKAGE_YOLO, torch_conv_transpose, NULL},
-    {"CrossConv", PACKAGE_YOLO, torch_bottleneck, NULL},
-    {"DWConv", PACKAGE_YOLO, torch_conv, NULL},
-    {"DWConvTranspose2d", PACKAGE_YOLO, torch_conv_transpose2d, NULL},
-    {"ELAN1", PACKAGE_YOLO, torch_elan, NULL},
-    {"Focus", PACKAGE_YOLO, torch_focus, NULL},
-    {"GhostBottleneck", PACKAGE_YOLO, torch_ghost_bottleneck, NULL},
-    {"GhostConv", PACKAGE_YOLO, torch_ghost_conv, NULL},
-    {"LightConv", PACKAGE_YOLO, torch_light_conv, NULL},
-    {"PSA", PACKAGE_YOLO, torch_psa, NULL},
-    {"PSABlock", PACKAGE_YOLO, torch_psa_block, NULL},
-    {"RepBottleneck", PACKAGE_YOLO, torch_bottleneck, NULL},
-    {"RepC3", PACKAGE_YOLO, torch_rep_c3, NULL},
-    {"RepCSP", PACKAGE_YOLO, torch_c3, NULL},
-    {"RepConv", PACKAGE_YOLO, torch_rep_conv, NULL},
-    {"RepNCSPELAN4", PACKAGE_YOLO, torch_elan, NULL},
-    {"RepVGGDW", PACKAGE_YOLO, torch_rep_dw, NULL},
-    {"SCDown", PACKAGE_YOLO, torch_scdown, NULL},
-    {"SPP", PACKAGE_YOLO, torch_spp, NULL},
-    {"SPPELAN", PACKAGE_YOLO, torch_sppelan, NULL},
-    {"SPPF", PACKAGE_YOLO, torch_sppf, NULL},
+#define MODULE(name, package, translate) {name, PACKAGE_##package, translate, NULL},
+#define JOINER(name, package, join)      {name, PACKAGE_##package, NULL, join},
+#include "model/torch/torch_list.h"
+#undef MODULE
+#undef JOINER
 };
 
 static bool is_in(const struct pickled *module, enum package package) {

@@ -1,0 +1,12 @@
+/* The formats of pictures that are read, a row each: which files of a data set are pictures, what
+ * decodes one, and what messages name follow from it. */
+#ifndef VERIFY_BASE_PICTURE_FORMATS_H
+#define VERIFY_BASE_PICTURE_FORMATS_H
+
+/* ROW(recognises, decode, title, suffixes): the two functions (image/image.h), in a file of
+ * src/image/ of their own; the suffixes, lower case, each with a space before it. */
+#define PICTURE_FORMATS(ROW)                                                                       \
+    ROW(jpeg_recognises, jpeg_decode, "JPEG", " .jfif .jpe .jpeg .jpg .mpo")                       \
+    ROW(png_recognises, png_decode, "PNG", " .png")
+
+#endif
