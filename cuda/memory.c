@@ -5,23 +5,27 @@
 
 #include "cuda/check.h"
 
-enum status device_alloc(size_t bytes, void **out) {
-    enum status status = STATUS_OK;
-    size_t size = bytes ? bytes : 1;
+enum status device_alloc_unset(size_t bytes, void **out) {
     *out = NULL;
-    cudaError_t error = cudaMalloc(out, size);
-    if (error == cudaErrorMemoryAllocation) {
-        size_t unused = 0;
-        size_t total = 0;
-        (void)cudaGetLastError();
-        cuda_forget(cudaMemGetInfo(&unused, &total));
-        *out = NULL;
-        return FAIL_FOR(REASON_MEMORY, STATUS_FAILED,
-                        "out of device memory: %zu MiB wanted, %zu of %zu MiB free",
-                        (size >> 20) + 1, unused >> 20, total >> 20);
-    }
-    TRY(cuda_status(error, "cudaMalloc"));
-    CUDA_TRY(cudaMemset(*out, 0, size));
+    cudaError_t error = cudaMalloc(out, bytes ? bytes : 1);
+    if (error == cudaSuccess)
+        return STATUS_OK;
+    *out = NULL;
+    if (error != cudaErrorMemoryAllocation)
+        return cuda_status(error, "cudaMalloc");
+    size_t unused = 0;
+    size_t total = 0;
+    (void)cudaGetLastError();
+    cuda_forget(cudaMemGetInfo(&unused, &total));
+    return FAIL_FOR(REASON_MEMORY, STATUS_FAILED,
+                    "out of device memory: %zu MiB wanted, %zu of %zu MiB free", (bytes >> 20) + 1,
+                    unused >> 20, total >> 20);
+}
+
+enum status device_alloc(size_t bytes, void **out) {
+    enum status status;
+    TRY(device_alloc_unset(bytes, out));
+    CUDA_TRY(cudaMemset(*out, 0, bytes ? bytes : 1));
     /* Streams that do not wait for the default one must find the zeros, too. */
     CUDA_TRY(cudaStreamSynchronize(NULL));
 out:

@@ -7,6 +7,9 @@
 /* Zeroed. A count of 0 gives a valid pointer. STATUS_FAILED for REASON_MEMORY where there is
  * not enough. */
 enum status device_alloc(size_t bytes, void **out);
+/* The same, but holding anything: nothing is waited for, also where the device hangs. Not on the
+ * host. */
+enum status device_alloc_unset(size_t bytes, void **out);
 void device_free(void *memory);
 /* Copies and waits. */
 enum status device_upload(const void *host, size_t bytes, void *device);

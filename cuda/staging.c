@@ -88,7 +88,7 @@ static enum status reserve(const struct staging *staging, struct slot *slot, siz
     slot->capacity = 0;
     TRY(device_pinned_alloc(capacity, (void **)&slot->pinned));
     if (capacity <= staging->most)
-        status = device_alloc(capacity, (void **)&slot->pixels);
+        status = device_alloc_unset(capacity, (void **)&slot->pixels);
     if (status_is_for(REASON_MEMORY, status))
         status = STATUS_OK; /* kernels read what is pinned */
     TRY(status);

@@ -32,7 +32,7 @@ enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
     for (;;) {
         const double now = clock_seconds();
         /* The time first: what has happened by then is not missed. */
-        bool late = silence_look(&silence, now) > limit && limit > 0;
+        bool late = silence_measure(&silence, now) > limit && limit > 0;
         cudaError_t code = cudaEventQuery(event);
         if (code != cudaErrorNotReady) {
             status = cuda_status(code, "cudaEventQuery");

@@ -144,9 +144,9 @@ static void watch_ranks(struct leader *leader, double now) {
     if (control_command(leader->control) == COMMAND_ABANDON)
         return;
     if (pulse_lost(pulse, now, &rank, &seconds)) {
-        what = "gives no sign of life";
+        what = "has given no sign of life";
     } else if (control_is_late(leader->control, now, &late, &seconds)) {
-        what = "does not stop";
+        what = "has not stopped";
         rank = (int)late;
     }
     if (!what)

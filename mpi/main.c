@@ -75,17 +75,24 @@ static enum status work(struct job *job) {
     return status;
 }
 
+/* Whichever of pulse and screen comes first: the one needs the other once both are there. */
+static void show_pulse(const struct job *job) {
+    if (job->ranks.pulse && job->screen)
+        pulse_set_screen(job->ranks.pulse, job->screen);
+}
+
 static enum status start_pulse(struct job *job) {
-    return pulse_start(&job->ranks, (double)job->options.hang_timeout,
-                       processor_prefix(&job->processor));
+    enum status status = pulse_start(&job->ranks, (double)job->options.hang_timeout,
+                                     processor_prefix(&job->processor));
+    show_pulse(job);
+    return status;
 }
 
 /* In a run not before its folder is known to be this run's: there are the logs. */
 static enum status open_screen(struct job *job) {
     enum status status = screen_open(&job->ranks, &job->processor, job->run.output,
                                      job->options.quiet, &job->screen);
-    if (status == STATUS_OK && job->ranks.pulse)
-        pulse_set_screen(job->ranks.pulse, job->screen);
+    show_pulse(job);
     return agree(&job->ranks, status);
 }
 
@@ -96,7 +103,6 @@ static enum status dry_run(struct job *job) {
     processor_open_none(ranks, &job->options, &job->processor);
     TRY(open_screen(job));
     TRY(start_pulse(job));
-    pulse_set_screen(ranks->pulse, job->screen);
     TRY(share_scatter(ranks, &job->inputs.dataset.images, &job->share));
     TRY(agree(ranks, tally_make(job->inputs.classes.n_data, &job->totals.tally)));
     if (ranks->rank == 0)

@@ -21,7 +21,7 @@ struct member {
     double reported; /* when */
     struct order order, coming;
     MPI_Request receiving;
-    bool give;          /* coming.taker is to get a parcel */
+    bool give;          /* order.taker is to get a parcel */
     struct text parcel; /* on its way to another rank */
     MPI_Request giving;
     char *taken; /* on its way to this rank; owned */

@@ -1,6 +1,7 @@
 /* What is said at the end of what a run found, beside its numbers. */
 #include "job/outcome.h"
 
+#include "output/report.h"
 #include "stages.h"
 
 bool outcome_print(struct screen *screen, const struct run_counts *counts, const char *output,
@@ -8,7 +9,7 @@ bool outcome_print(struct screen *screen, const struct run_counts *counts, const
     if (nothing_was_read(counts)) {
         screen_error(screen,
                      "[%s 0] ERROR: none of the %llu images could be read: why is in failed_images "
-                     "of %s/verification_report.json",
+                     "of %s/" REPORT_FILE,
                      screen_prefix(screen), (unsigned long long)counts->failed_images, output);
         return false;
     }

@@ -40,7 +40,7 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
         .model = options->model,
         .threads = threads,
         .slots = processor->capacity.slots,
-        .batch = batch,
+        .batch = processor->capacity.batch,
         .image_memory = (size_t)options->image_memory << 20,
         .imgsz = inputs->imgsz,
         .rect = options->rect,

@@ -22,9 +22,9 @@ enum { END_SECONDS = 10 };
 /* In place of the seconds that the next step may take: there will be no other. */
 enum { LAST = -1 };
 
-/* Prefix, rank, rank, host, what it does not do, seconds. */
+/* Prefix, rank, rank, host, what it has not done, seconds. */
 #define LOST_RANK                                                                                  \
-    "[%s %d] ERROR: rank %d on %s %s since %.0f s: what is done is kept, the same command with "   \
+    "[%s %d] ERROR: rank %d on %s %s for %.0f s: what is done is kept, the same command with "     \
     "--resume goes on"
 
 /* Beats to and from one rank. */
@@ -170,7 +170,7 @@ void pulse_heard(struct pulse *pulse, int rank, double now) {
 
 double pulse_silence(struct pulse *pulse, int rank, double now) {
     struct listened *listened = find(pulse, rank);
-    return listened ? silence_look(&listened->silence, now) : 0;
+    return listened ? silence_measure(&listened->silence, now) : 0;
 }
 
 /* Nothing is on its way any more, neither way. */
@@ -219,7 +219,7 @@ static void step(struct pulse *pulse, double now) {
     pulse_turn(pulse, now);
     if (!pulse_lost(pulse, now, &rank, &seconds))
         return;
-    pulse_print_lost(pulse, rank, "gives no sign of life", seconds);
+    pulse_print_lost(pulse, rank, "has given no sign of life", seconds);
     abort_job();
 }
 

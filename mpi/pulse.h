@@ -31,7 +31,7 @@ double pulse_silence(struct pulse *pulse, int rank, double now);
  * Rank 1 finds that first, to speak for all; the others only where it is lost, too. */
 bool pulse_lost(struct pulse *pulse, double now, int *rank, double *seconds);
 
-/* The ERROR line on a rank that is lost; `what` it does not do. The job must be aborted then:
+/* The ERROR line on a rank that is lost; `what` it has not done. The job must be aborted then:
  * within seconds this process ends, whatever it waits for. */
 void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, double seconds);
 

@@ -14,7 +14,7 @@
 
 /* What rank 0 needs of each rank for the report; plain data, sent as bytes. */
 struct rank_line {
-    char host[256], device[256];
+    char host[HOST_BYTES], device[256];
     uint64_t images;
     double seconds;
 };

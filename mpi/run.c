@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/shown.h"
 #include "output/clear.h"
+#include "output/report.h"
 #include "output/run_file.h"
 #include "output/storage.h"
 #include "run.h"
@@ -94,7 +95,7 @@ static enum status take_lock(const struct options *options, struct run_lock **lo
 /* The epoch before's report is not true any more. */
 static enum status remove_report(const char *output) {
     char report[PATH_MAX];
-    int length = snprintf(report, sizeof report, "%s/verification_report.json", output);
+    int length = snprintf(report, sizeof report, "%s/" REPORT_FILE, output);
     if (length < 0 || (size_t)length >= sizeof report)
         return FAIL(STATUS_BAD_INPUT, "--output %.1000s: the path is too long", output);
     struct location location = {AT_FDCWD, NULL, report};

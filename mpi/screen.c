@@ -23,7 +23,8 @@ struct screen {
     FILE *own; /* gpu{N}.log */
 };
 
-#define RULE "======================================================================"
+#define MAIN_LOG "verify.log"
+#define RULE     "======================================================================"
 
 /* A log that is there is written on, but for one that leads elsewhere. */
 static enum status open_log(const char *output, const char *name, FILE **file) {
@@ -66,7 +67,7 @@ enum status screen_open(const struct ranks *ranks, const struct processor *proce
         snprintf(name, sizeof name, "gpu%d.log", ranks->rank);
         TRY(open_log(output, name, &screen->own));
         if (ranks->rank == 0)
-            TRY(open_log(output, "verify.log", &screen->log));
+            TRY(open_log(output, MAIN_LOG, &screen->log));
     }
     *out = screen;
     screen = NULL;
@@ -133,7 +134,7 @@ void screen_stand_in(struct screen *screen, const char *format, ...) {
     va_start(args, format);
     put(stdout, format, args);
     put(screen->own, format, args);
-    if (screen->output && open_log(screen->output, "verify.log", &log) != STATUS_OK)
+    if (screen->output && open_log(screen->output, MAIN_LOG, &log) != STATUS_OK)
         log = NULL;
     put(log, format, args);
     va_end(args);

@@ -24,7 +24,7 @@ static void watch_leader(struct member *member, struct screen *screen, double no
     int rank;
     if (ranks->rank == 0 || !pulse_lost(ranks->pulse, now, &rank, &seconds))
         return;
-    pulse_print_lost(ranks->pulse, rank, "gives no sign of life", seconds);
+    pulse_print_lost(ranks->pulse, rank, "has given no sign of life", seconds);
     verify_cancel(member->verify);
     while (!member->now.finished && clock_seconds() - now < STOP_SECONDS) {
         sleep_ms(STOP_PAUSE_MS);

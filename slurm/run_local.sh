@@ -16,7 +16,7 @@ if [ $# -eq 0 ]; then
 fi
 # shellcheck source=slurm/find_verify.sh
 . "$(dirname "${BASH_SOURCE[0]}")/find_verify.sh"
-find_verify "" || exit 2
+find_verify "${VERIFY_HOME:-}" || exit 2
 # shellcheck source=slurm/mpi_env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/mpi_env.sh"
 exec mpirun -np "$n" "${verify[@]}" "$@"

@@ -26,7 +26,7 @@ KNOWS = {
     "src/output": JUDGED | {"data", "output"},
     "src/job": ALL,
     "cuda": JUDGED | {"backend", "cuda"},
-    "mpi": ALL | {"cpu", "cuda", "MPI"},
+    "mpi": ALL | {"MPI"},
 }
 
 

@@ -18,16 +18,20 @@ void bash_flags(struct text *text) {
 void bash_values(struct text *text) {
     for (size_t i = 0; i < option_count(); i++) {
         const struct option_info *info = option_info(i);
-        const char *const *words = info->takes_path ? info->suffixes : info->choices;
+        const char *const *suffixes = info->suffixes;
+        struct text words = {0};
         if (!info->argument)
             continue;
+        option_choices(i, " ", &words);
         text_format(text, "    %s) ", info->name);
         text_string(text, info->takes_folder ? "_verify_folders \"$2\""
                           : info->takes_path ? "_verify_files \"$2\""
-                          : words            ? "_verify_words \"$2\""
+                          : words.length     ? "_verify_words \"$2\" "
                                              : ":");
-        for (size_t k = 0; words && words[k]; k++)
-            text_format(text, " %s", words[k]);
+        for (size_t k = 0; suffixes && suffixes[k]; k++)
+            text_format(text, " %s", suffixes[k]);
+        text_bytes(text, words.length ? words.data : "", words.length);
         text_string(text, " ;;\n");
+        text_free(&words);
     }
 }

@@ -18,14 +18,9 @@ static void append_roff(struct text *text, const char *string) {
     }
 }
 
-static void append_words(struct text *text, const char *const *words, const char *separator) {
-    for (size_t i = 0; words[i]; i++) {
-        text_string(text, i ? separator : "");
-        append_roff(text, words[i]);
-    }
-}
-
-static void append_option(struct text *text, const struct option_info *info) {
+static void append_option(struct text *text, size_t row) {
+    const struct option_info *info = option_info(row);
+    struct text choices = {0};
     text_string(text, ".TP\n");
     if (info->letter)
         text_format(text, ".BR \\-%c \", \" \\-\\-%s\n", info->letter, info->name);
@@ -38,11 +33,13 @@ static void append_option(struct text *text, const struct option_info *info) {
     }
     append_roff(text, info->help);
     text_string(text, ".\n");
-    if (info->choices) {
+    option_choices(row, ", ", &choices);
+    if (choices.length) {
         text_string(text, "One of: ");
-        append_words(text, info->choices, ", ");
+        append_roff(text, choices.data);
         text_string(text, ".\n");
     }
+    text_free(&choices);
     if (info->argument && info->initial && !strstr(info->help, "default")) {
         text_string(text, "The default is ");
         append_roff(text, info->initial);
@@ -64,6 +61,6 @@ void man_options(struct text *text) {
         text_string(text, "\"\n");
         for (size_t k = i; k < option_count(); k++)
             if (strcmp(option_info(k)->group, group) == 0)
-                append_option(text, option_info(k));
+                append_option(text, k);
     }
 }

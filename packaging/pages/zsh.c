@@ -21,9 +21,12 @@ static void append_words(struct text *text, const char *const *words, const char
 }
 
 /* What a value may be, as an action of _arguments. */
-static void append_value(struct text *text, const struct option_info *info) {
+static void append_value(struct text *text, size_t row) {
+    const struct option_info *info = option_info(row);
+    struct text words = {0};
     if (!info->argument)
         return;
+    option_choices(row, " ", &words);
     text_string(text, ":");
     append_quoted(text, info->argument);
     text_string(text, ":");
@@ -35,12 +38,11 @@ static void append_value(struct text *text, const struct option_info *info) {
         text_string(text, ")\"");
     } else if (info->takes_path)
         text_string(text, "_files");
-    else if (info->choices) {
-        text_string(text, "(");
-        append_words(text, info->choices, " ");
-        text_string(text, ")");
-    } else
+    else if (words.length)
+        text_format(text, "(%s)", words.data);
+    else
         text_string(text, " "); /* a value that nothing is known of */
+    text_free(&words);
 }
 
 void zsh_flags(struct text *text) {
@@ -55,7 +57,7 @@ void zsh_flags(struct text *text) {
         text_format(text, "--%s%s[", info->name, info->argument ? "=" : "");
         append_quoted(text, info->help);
         text_string(text, "]");
-        append_value(text, info);
+        append_value(text, i);
         text_string(text, "'\n");
         if (negated)
             text_format(text, "'(--%s)--no-%s[not --%s]'\n", info->name, info->name, info->name);

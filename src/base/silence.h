@@ -4,7 +4,7 @@
 
 /* Zeroed: silent since time 0. */
 struct silence {
-    double seconds, looked;
+    double seconds, measured;
 };
 
 /* A sign of life. */
@@ -13,12 +13,12 @@ static inline void silence_break(struct silence *silence, double now) {
 }
 
 /* Seconds of silence now. To be called several times a second: of the time between two calls at
- * most one second counts, since who did not look (a suspended job, a debugger) cannot blame others
- * for what it did not see. */
-static inline double silence_look(struct silence *silence, double now) {
-    double passed = now - silence->looked;
+ * most one second counts, since who did not measure (a suspended job, a debugger) cannot blame
+ * others for what it did not see. */
+static inline double silence_measure(struct silence *silence, double now) {
+    double passed = now - silence->measured;
     silence->seconds += passed < 1 ? passed : 1;
-    silence->looked = now;
+    silence->measured = now;
     return silence->seconds;
 }
 

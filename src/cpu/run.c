@@ -30,7 +30,7 @@ static struct cpu_step step_of(const struct plan *plan, const struct step *step)
                              plan->shapes[step->op->output], step->flop};
 }
 
-/* What the threads of a team are told. */
+/* What the threads of a team share. */
 struct shared_run {
     const struct plan *plan;
     const struct step *step;
@@ -63,7 +63,7 @@ enum status run_plan(struct plan *plan, struct team *team, const struct run_memo
         if (step->run) {
             TRY(step->run(plan, step->args));
         } else {
-            /* All that follow without a thread's leaving, unless each is to be told about. */
+            /* All that follow without a thread's leaving, unless each is traced. */
             while (!trace->after && end < plan->n_steps && !plan->steps[end].run)
                 end++;
             run_shared(plan, team, i, end);

@@ -1,4 +1,4 @@
-/* What a run tells about its steps. */
+/* Following a run step by step. */
 #ifndef VERIFY_CPU_TRACE_H
 #define VERIFY_CPU_TRACE_H
 
@@ -12,8 +12,9 @@ struct cpu_step {
     double flop; /* of convolutions, counted as the direct algorithm's; else 0 */
 };
 
-/* Called behind each step; NULL: nobody is told. */
+/* Whom a run reports to. */
 struct cpu_trace {
+    /* Called behind each step; NULL: the run is not traced. */
     void (*after)(void *context, const struct cpu_step *step);
     void *context;
 };

@@ -36,9 +36,9 @@ struct dataset {
  * comma-separated list of train, val, test, which only a data.yaml can satisfy.
  *
  * Folders give their images sorted by path bytes; hidden files and folders are left out (those that
- * hold pictures are told of), links to folders followed once (by device and inode, a folder itself
- * before the links to it). Lists keep their order and may name files that do not exist: those fail
- * when they are read. Folders and lists that several splits share are read once.
+ * hold pictures are named in `skipped`), links to folders followed once (by device and inode, a
+ * folder itself before the links to it). Lists keep their order and may name files that do not
+ * exist: those fail when they are read. Folders and lists that several splits share are read once.
  *
  * A data.yaml follows Ultralytics' check_det_dataset, except that a relative `path` starts at the
  * file's folder, then at the current one; that an absent folder is an error only where --split
@@ -46,8 +46,8 @@ struct dataset {
  *
  * `output` (NULL: none) is where results go: what a run placed there, below correct, mislabeled and
  * uncertain, is no part of the data set, so that it may lie within. What any other run of verify
- * wrote is left out where its folder is met below a given one, and told of; given itself, or in a
- * list, it is data as any other.
+ * wrote is left out where its folder is met below a given one, and named in `skipped`; given
+ * itself, or in a list, it is data as any other.
  *
  * STATUS_BAD_INPUT with one line where there is nothing to verify. */
 enum status dataset_open(const char *path, const char *splits, const char *output,

@@ -10,7 +10,7 @@
 
 enum { MAX_DEPTH = 16 };
 
-static bool look(int parent, const char *name, size_t *budget, int depth) {
+static bool has_pictures(int parent, const char *name, size_t *budget, int depth) {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     if (!stream) {
@@ -28,12 +28,12 @@ static bool look(int parent, const char *name, size_t *budget, int depth) {
         if (entry->d_type == DT_REG)
             found = picture_kind(inside) != NULL;
         else if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && depth < MAX_DEPTH)
-            found = look(dirfd(stream), inside, budget, depth + 1);
+            found = has_pictures(dirfd(stream), inside, budget, depth + 1);
     }
     closedir(stream);
     return found;
 }
 
 bool hidden_has_pictures(int parent, const char *name, size_t *budget) {
-    return look(parent, name, budget, 0);
+    return has_pictures(parent, name, budget, 0);
 }

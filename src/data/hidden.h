@@ -1,4 +1,4 @@
-/* A look into folders that are left out. */
+/* Whether folders that are left out hold pictures. */
 #ifndef VERIFY_DATA_HIDDEN_H
 #define VERIFY_DATA_HIDDEN_H
 

@@ -13,14 +13,14 @@
  * first. */
 enum { SAMPLES = 1000 };
 
-/* A look at label paths, one after the other. */
+/* Label paths that are tried, one after the other. */
 struct search {
     const struct path_list *images;
     struct text path, folder;
-    bool folder_there; /* `folder` is that of the label looked at last */
+    bool folder_there; /* `folder` is that of the label tried last */
 };
 
-/* Whatever else is wrong with a label file is told when it is read. */
+/* Whatever else is wrong with a label file is reported when it is read. */
 static bool is_there(const char *path) {
     struct stat about;
     return fstatat(AT_FDCWD, path, &about, AT_SYMLINK_NOFOLLOW) == 0 ||
@@ -29,7 +29,7 @@ static bool is_there(const char *path) {
 
 /* Replaces search->path; remembers whether there is a folder at all, which a misnamed one fails
  * for. */
-static enum status look(struct search *search, size_t index, bool *found) {
+static enum status try_label(struct search *search, size_t index, bool *found) {
     enum status status;
     struct text *path = &search->path, *folder = &search->folder;
     TRY(label_path_text(path_list_get(search->images, index), path));
@@ -45,10 +45,10 @@ out:
     return status;
 }
 
-static enum status look_at_each(struct search *search, size_t step, bool *found) {
+static enum status try_each(struct search *search, size_t step, bool *found) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < search->images->count && !*found; i += step)
-        TRY(look(search, i, found));
+        TRY(try_label(search, i, found));
 out:
     return status;
 }
@@ -57,9 +57,9 @@ enum status dataset_check_labels(const struct dataset *dataset) {
     enum status status;
     struct search search = {.images = &dataset->images};
     bool found = false;
-    TRY(look_at_each(&search, dataset->images.count / SAMPLES + 1, &found));
+    TRY(try_each(&search, dataset->images.count / SAMPLES + 1, &found));
     if (!found)
-        TRY(look_at_each(&search, 1, &found));
+        TRY(try_each(&search, 1, &found));
     if (found)
         goto out;
     const char *first = path_list_get(&dataset->images, 0);

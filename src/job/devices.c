@@ -25,13 +25,13 @@ static const struct {
     {"gpu", "use cuda, or a GPU's number"},
 };
 
-void devices_choices(struct text *out) {
+void devices_choices(const char *separator, struct text *out) {
     size_t n = 0;
     text_string(out, AUTO);
     while (backends[n])
         n++;
     for (; n > 0; n--)
-        text_format(out, "|%s", backends[n - 1]->name);
+        text_format(out, "%s%s", separator, backends[n - 1]->name);
 }
 
 static enum status refuse(const char *text) {
@@ -41,7 +41,7 @@ static enum status refuse(const char *text) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcasecmp(text, others[i].text) == 0)
             advice = others[i].advice;
-    devices_choices(&choices);
+    devices_choices("|", &choices);
     TRY(text_status(&choices));
     status = FAIL(STATUS_BAD_INPUT, "'%s' is not one of %s, nor a list of GPUs as 0 or 0,1; %s",
                   text, choices.data, advice);

@@ -21,8 +21,8 @@ struct devices {
  * "[0, 1]". STATUS_BAD_INPUT with the reason, which begins with the text in quotes, otherwise. */
 enum status devices_read(const char *text, struct devices *out);
 
-/* Appends what --device takes by name, best last: "auto|cpu|cuda". */
-void devices_choices(struct text *out);
+/* Appends what --device takes by name, best last, with `separator` between: "auto|cpu|cuda". */
+void devices_choices(const char *separator, struct text *out);
 
 /* Whether the backend at `index` in the table can be used with these devices: STATUS_OK and *out,
  * which has its functions; else STATUS_BAD_INPUT with what is missing, without "--device". Where

@@ -180,9 +180,8 @@ static const struct file_bytes *label_of(const struct item *item) {
     return item->labels.present ? &item->labels.content : NULL;
 }
 
-/* Writes the image's texts of the journal's streams that come before its files are placed, or
- * after.
- */
+/* Writes the image's texts of those of the journal's streams that come before its files are
+ * placed, or of the others. */
 static enum status write_texts(const struct verify_job *job, bool before, struct item *item) {
     enum status status = STATUS_OK;
     const struct stream_source source = {

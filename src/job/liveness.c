@@ -16,7 +16,7 @@ size_t liveness_lost(struct listened *ranks, size_t count, double limit, double 
     size_t lost = count;
     for (size_t i = 0; i < count; i++) {
         /* Of each, whatever comes of the others: who is not looked at keeps its silence. */
-        double silence = silence_look(&ranks[i].silence, now);
+        double silence = silence_measure(&ranks[i].silence, now);
         if (lost < count || silence < limit + ranks[i].patience || ranks[i].done)
             continue;
         lost = i;

@@ -52,13 +52,15 @@ struct option_info {
     const char *initial;           /* the value where none is given, of a switch "on"; NULL: none */
     const char *help;              /* one line */
     const char *group;             /* a heading */
-    const char *const *choices;    /* words that it takes, NULL behind the last; NULL: none */
-    const char *const *suffixes;   /* of the files that it takes, likewise */
+    const char *const *suffixes;   /* of the files that it takes, NULL behind the last; NULL: any */
     bool takes_path, takes_folder; /* a path; one of a folder alone */
 };
 
 /* How many flags there are, and one of them, in the order of --help. */
 size_t option_count(void);
 const struct option_info *option_info(size_t row);
+/* Appends the words that the flag of this row takes as its value, with `separator` between them;
+ * nothing where there are none. Those of --device are the backends that their table has. */
+void option_choices(size_t row, const char *separator, struct text *text);
 
 #endif

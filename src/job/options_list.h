@@ -6,12 +6,12 @@
  *   kind      of option_kind: what a value is, and the member's type
  *   member    of struct options
  *   name      as written behind "--", with '-'
- *   argument  what --help calls its value, where that is not one of choices; NULL: none
+ *   argument  what --help calls its value, where it does not list the choices; NULL: none
  *   group     the heading under which a manual has it: of HEADING_… in options_table.c
  *   effect    of option_effect: what it changes, so whether a run may be resumed with another value
  *   initial   the value where none is given, as on the command line; of a switch "on"; NULL: none
  *   help      one line
- *   more      further members of struct option_row: RANGE(least, most) of a number, choices …
+ *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …
  */
 OPTION(FILE, model, "model", "FILE", INPUT, INPUTS, NULL,
        "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights",
@@ -29,7 +29,7 @@ OPTION(FILE, config, "config", "FILE", INPUT, NOTHING, NULL,
        "JSON with a key for each flag; the command line wins", .info.suffixes = WORDS(".json"))
 OPTION(DEVICES, device, "device", "DEVICES", RUN, MEANS, "auto",
        "auto: CUDA where a device and the backend exist; numbers: of the GPUs that may be used",
-       .info.choices = WORDS("auto", "cpu", "cuda"), .synonyms = WORDS("gpu", "gpus"))
+       .synonyms = WORDS("gpu", "gpus"))
 OPTION(COUNT, imgsz, "imgsz", "N", NETWORK, PREDICTIONS, "640",
        "longer side of the network's input", RANGE(32, 16384),
        .synonyms = WORDS("img", "img-size", "image-size"))
@@ -51,7 +51,7 @@ OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
        "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24))
 OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        "how images get into the output; labels are always copies",
-       .info.choices = WORDS("hardlink", "symlink", "copy", "none"))
+       .choices = WORDS("hardlink", "symlink", "copy", "none"))
 OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "4",
        "mislabeled above this log ratio of another class's evidence to the label's own",
        RANGE(-100, 100))

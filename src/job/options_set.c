@@ -13,7 +13,7 @@
 static enum status check_choice(const struct option_row *row, const char *value,
                                 const char *where) {
     struct text choices = {0};
-    for (const char *const *choice = row->info.choices; *choice; choice++)
+    for (const char *const *choice = row->choices; *choice; choice++)
         if (strcmp(*choice, value) == 0)
             return STATUS_OK;
     option_argument(row, &choices);

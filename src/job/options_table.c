@@ -3,11 +3,12 @@
 
 #include <string.h>
 
+#include "job/devices.h"
 #include "model/formats.h"
 
 /* Words, NULL behind the last. */
 #define WORDS(...)           ((const char *const[]){__VA_ARGS__, NULL})
-#define RANGE(least_, most_) .least = least_, .most = most_
+#define RANGE(least_, most_) .least = (least_), .most = (most_)
 
 /* Of the models that are read. */
 #define SUFFIX(recognises, read, title, suffix) suffix,
@@ -61,12 +62,22 @@ const void *option_value(const struct options *options, const struct option_row 
     return (const char *)options + row->offset;
 }
 
+static void append_choices(const struct option_row *row, const char *separator, struct text *text) {
+    if (row->kind == OPTION_DEVICES)
+        devices_choices(separator, text);
+    for (size_t i = 0; row->choices && row->choices[i]; i++)
+        text_format(text, "%s%s", i ? separator : "", row->choices[i]);
+}
+
+void option_choices(size_t row, const char *separator, struct text *text) {
+    append_choices(&rows[row], separator, text);
+}
+
 void option_argument(const struct option_row *row, struct text *text) {
-    const char *const *choice = row->info.choices;
-    if (!choice && row->info.argument)
+    if (row->kind == OPTION_CHOICE || row->kind == OPTION_DEVICES)
+        append_choices(row, "|", text);
+    else if (row->info.argument)
         text_string(text, row->info.argument);
-    for (; choice && *choice; choice++)
-        text_format(text, "%s%s", choice == row->info.choices ? "" : "|", *choice);
     if (row->kind == OPTION_DEVICES)
         text_string(text, "|0,1,...");
 }

@@ -39,6 +39,8 @@ struct option_row {
     size_t offset;         /* of the member of struct options */
     double least, most;    /* of OPTION_COUNT and OPTION_REAL */
     const char *automatic; /* a word for 0; NULL: none */
+    /* Of OPTION_CHOICE: the words that it takes, NULL behind the last. */
+    const char *const *choices;
     /* What Ultralytics (yolo's arguments, and the flags of YOLOv5's and v7's scripts) calls it
      * where that is something else, NULL behind the last; NULL: nothing. */
     const char *const *synonyms;

@@ -130,7 +130,7 @@ static void note_stall(struct verify *verify, uint64_t done, uint64_t held) {
     if (done != verify->seen_done || held == 0)
         silence_break(&verify->silence, time);
     verify->seen_done = done;
-    double seconds = silence_look(&verify->silence, time);
+    double seconds = silence_measure(&verify->silence, time);
     if (verify->stall_noted || verify->job->stall_seconds <= 0 ||
         seconds < verify->job->stall_seconds)
         return;

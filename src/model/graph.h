@@ -59,9 +59,6 @@ enum op_kind {
 };
 enum { OP_KINDS = OP_UNKNOWN + 1 };
 
-/* A kind's name for messages: ONNX's ("Conv"), where ONNX has the operator. */
-const char *op_kind_name(enum op_kind kind);
-
 enum unary {
     UNARY_ACTIVATION,
     UNARY_EXP,

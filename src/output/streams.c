@@ -1,8 +1,6 @@
 /* The table of output streams. */
 #include "output/streams.h"
 
-#include <string.h>
-
 #include "output/manifest.h"
 
 /* Writers: each stands in a file of its own kind, and is called through the table alone. */
@@ -43,13 +41,6 @@ size_t stream_count(void) {
 
 const struct stream *stream_at(size_t row) {
     return &rows[row];
-}
-
-size_t stream_find(const char *name) {
-    size_t row = 0;
-    while (row < ROWS && strcmp(rows[row].name, name) != 0)
-        row++;
-    return row;
 }
 
 size_t stream_of_manifest(void) {

@@ -43,9 +43,6 @@ size_t stream_count(void);
 /* `row` is below stream_count(). */
 const struct stream *stream_at(size_t row);
 
-/* The row of this name; stream_count() where there is none. */
-size_t stream_find(const char *name);
-
 /* The row whose parts are the lines of the manifest (manifest.h). */
 size_t stream_of_manifest(void);
 

@@ -170,18 +170,6 @@ enum status tally_apply(struct tally *tally, uint64_t index, const char *line) {
     return status;
 }
 
-enum status tally_add(struct tally *tally, const struct image_result *result,
-                      const struct class_map *classes) {
-    struct text line = {0};
-    size_t n = tally->n_failures;
-    enum status status;
-    TRY(tally_line(result, classes, &line));
-    TRY(tally_apply(tally, n ? tally->failure_indices[n - 1] + 1 : 0, line.data));
-out:
-    text_free(&line);
-    return status;
-}
-
 /* ---------------------------------------------------------------- swaps */
 
 enum status tally_add_swaps(struct tally *tally, int32_t labelled, int32_t suggested,

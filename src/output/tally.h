@@ -49,9 +49,6 @@ enum status tally_line(const struct image_result *result, const struct class_map
  * beyond the tally's are counted in the totals alone. STATUS_FAILED, with nothing counted, where it
  * is no such line; out of memory, the tally is of no use any more. */
 enum status tally_apply(struct tally *tally, uint64_t index, const char *line);
-/* Both, for images that come in list order. */
-enum status tally_add(struct tally *tally, const struct image_result *result,
-                      const struct class_map *classes);
 
 /* Adds one line of `failures`; `json` is without its newline. */
 enum status tally_add_failure(struct tally *tally, uint64_t index, const char *json, size_t length);

@@ -47,7 +47,7 @@ struct location work_location(const struct work_folder *work, const char *name) 
     return (struct location){work->folder, work->path, name};
 }
 
-/* "<name>.E.R", as journal_name makes it. */
+/* "<name>.E.R", as journal_file_name makes it. */
 static bool is_of_epoch(const char *name, const char *stream) {
     size_t length = strlen(stream);
     uint64_t number;

@@ -445,8 +445,8 @@ def main():
         expected, all_e, missing = expectations(case)
         with open(os.path.join(folder, name + ".bin"), "wb") as file:
             file.write(write_case(case, expected))
-        told = [REASONS[verdict(e)[1]] for e in all_e if e]
-        print("%-24s %s, %d missing" % (name, " ".join(told) or "no labels", len(missing)))
+        reasons = [REASONS[verdict(e)[1]] for e in all_e if e]
+        print("%-24s %s, %d missing" % (name, " ".join(reasons) or "no labels", len(missing)))
 
 
 if __name__ == "__main__":

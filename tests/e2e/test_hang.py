@@ -32,7 +32,7 @@ class Hang(RanksCase):
         run.wait_for_images(30)
         run.signal(rank, signal.SIGSTOP)
         self.assertEqual(run.wait(timeout=60), 1)
-        line = (r"\[CPU %d\] ERROR: rank %d on %s gives no sign of life since \d s: what is done is "
+        line = (r"\[CPU %d\] ERROR: rank %d on %s has given no sign of life for \d s: what is done is "
                 r"kept, the same command with --resume goes on\n" % (rank, rank, HOST))
         self.assertEqual(len(re.findall(line, run.output())), 1, run.output())
         self.assertEqual(len(re.findall(line, self.log())), 1)
@@ -93,7 +93,7 @@ class Phases(FaultCase):
         stdout, stderr = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, stdout + stderr)
         self.assertTrue(self.hits(), "the fault met no call\n" + stdout + stderr)
-        line = (r"\[CPU %d\] ERROR: rank %d on %s gives no sign of life since \d s: what is done is "
+        line = (r"\[CPU %d\] ERROR: rank %d on %s has given no sign of life for \d s: what is done is "
                 r"kept, the same command with --resume goes on\n" % (rank, rank, HOST))
         self.assertEqual(len(re.findall(line, stdout + stderr)), 1, stdout + stderr)
         return stdout

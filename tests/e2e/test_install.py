@@ -12,7 +12,7 @@ import types
 import unittest
 from unittest import mock
 
-from harness import MODEL, ROOT, VERIFY, Case
+from harness import Case, MODEL, ROOT, VERIFY, main
 
 BUILD = os.path.dirname(VERIFY)
 PACKAGING = os.path.join(ROOT, "packaging")
@@ -82,8 +82,7 @@ class Install(Case):
         data = self.dataset(pictures=4)
         flags = ("--model", MODEL, "--data", data, "--imgsz", "256", "--output")
         self.verify_demo(data=data)
-        self.call("mpirun", "--oversubscribe", "-np", "2", program, *flags, "installed",
-                  env={"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+        self.call("mpirun", "-np", "2", program, *flags, "installed")
         self.assertEqual(self.records("installed"), self.records())
         libraries = self.call("ldd", program)
         self.assertNotRegex(libraries, "not found|libcudnn|libcudart|" + re.escape(BUILD))
@@ -168,6 +167,11 @@ class Install(Case):
         env = {"PATH": self.folder + ":" + os.environ["PATH"], "VERIFY": ""}
         script = self.installed("share", "verify-labels", "slurm", "run_local.sh")
         self.assertRegex(self.call(script, "2", "--version", env=env), r"^verify \d")
+        # The program of the folder that VERIFY_HOME names comes first, as in a job.
+        os.makedirs(self.path("home", "build"))
+        shutil.copy(self.program("container", CONTAINER), self.path("home", "build", "verify"))
+        self.assertEqual(self.call(script, "2", "--quiet", env=dict(env, VERIFY_HOME=self.path("home"))),
+                         "<container><--quiet><>")
 
     def test_verify_may_be_a_command(self):
         container = self.program("container", CONTAINER)
@@ -247,4 +251,4 @@ class Recipes(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import MODEL, VERIFY, Case
+from harness import Case, MODEL, VERIFY, main
 
 PLUGIN = os.path.join(os.path.dirname(VERIFY), "libverify_cuda.so")
 needs_plugin = unittest.skipUnless(os.path.exists(PLUGIN), "a build without CUDA")
@@ -107,4 +107,4 @@ class Plugin(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

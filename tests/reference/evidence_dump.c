@@ -13,16 +13,16 @@ static void put(float number) {
     fwrite(&number, sizeof number, 1, stdout);
 }
 
-/* In the order of REASONS in evidence_parity.py; -1: it has none of that name. */
+/* In the order of REASONS in evidence_parity.py; beyond its end where it has none of that name. */
 static float reason_number(const char *reason) {
     static const char *const reasons[] = {"class", "location", "contested",
                                           "weak",  "unseen",   "duplicate"};
     if (!reason)
         return 0;
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (strcmp(reason, reasons[i]) == 0)
-            return (float)(i + 1);
-    return -1;
+    size_t i = 0;
+    while (i < sizeof reasons / sizeof *reasons && strcmp(reason, reasons[i]) != 0)
+        i++;
+    return (float)(i + 1);
 }
 
 static void put_evidence(const struct evidence *evidence) {

@@ -4,8 +4,7 @@
 usage: evidence_parity.py EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
-program built from evidence_dump.c and by evidence.py; every field
-must agree within 2e-3.
+program built from evidence_dump.c and by evidence.py; every field must agree within 2e-3.
 """
 import os
 import subprocess

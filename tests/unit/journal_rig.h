@@ -5,6 +5,7 @@
 
 #include "output/journal.h"
 #include "place_fixture.h"
+#include "stream_find.h"
 
 /* With --save-json, or without. */
 static inline bool made_flag_is_on(const void *context, const char *flag) {

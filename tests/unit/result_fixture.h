@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "output/result.h"
+#include "output/tally.h"
 
 /* Data: 0 person, 1 tv, 2 a name to be escaped, 3 unknown to the model. Model: tv, person, dog
  * (not in the data set), the escaped one. */
@@ -66,6 +67,19 @@ static inline struct image_result fixture_result(void) {
                                  .n_missing = 1,
                                  .missing = missing,
                                  .labels = &labels};
+}
+
+/* Counts one image, behind those that were counted before. */
+static inline enum status tally_add(struct tally *tally, const struct image_result *result,
+                                    const struct class_map *classes) {
+    struct text line = {0};
+    size_t n = tally->n_failures;
+    enum status status;
+    TRY(tally_line(result, classes, &line));
+    TRY(tally_apply(tally, n ? tally->failure_indices[n - 1] + 1 : 0, line.data));
+out:
+    text_free(&line);
+    return status;
 }
 
 #endif

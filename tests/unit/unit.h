@@ -21,12 +21,12 @@ static int unit_skipped; /* cases; of one program, which runs them one after the
         skip();                                                                                    \
     } while (0)
 
-/* main's value: 0, TEST_SKIPPED where all passed but those that were skipped, or how many failed.
- */
+/* main's value: 0, TEST_SKIPPED where all passed but those that were skipped, EXIT_FAILURE: any
+ * number of failures, which could be TEST_SKIPPED or a multiple of 256. */
 #define RUN_TESTS(tests) unit_status(cmocka_run_group_tests(tests, NULL, NULL))
 
 static inline int unit_status(int failed) {
-    return failed != 0 ? failed : unit_skipped != 0 ? TEST_SKIPPED : 0;
+    return failed != 0 ? EXIT_FAILURE : unit_skipped != 0 ? TEST_SKIPPED : 0;
 }
 
 /* A file below the folder of fixtures, which the environment variable VERIFY_FIXTURES names:

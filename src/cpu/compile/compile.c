@@ -80,16 +80,20 @@ static void choose_layouts(struct plan *plan, const struct layer_table *layers) 
 
 static void shorten(struct plan *plan, const struct layer_table *layers) {
     const struct graph *graph = plan->runtime->graph;
-    for (size_t i = 0; i < graph->n_ops; i++)
-        if (layer_of(layers, &graph->ops[i])->shorten)
-            layer_of(layers, &graph->ops[i])->shorten(plan, &graph->ops[i]);
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        const struct layer *layer = layer_of(layers, &graph->ops[i]);
+        if (layer->shorten)
+            layer->shorten(plan, &graph->ops[i]);
+    }
 }
 
 static void choose_views(struct plan *plan, const struct layer_table *layers) {
     const struct graph *graph = plan->runtime->graph;
-    for (size_t i = 0; i < graph->n_ops; i++)
-        if (layer_of(layers, &graph->ops[i])->view)
-            layer_of(layers, &graph->ops[i])->view(plan, &graph->ops[i]);
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        const struct layer *layer = layer_of(layers, &graph->ops[i]);
+        if (layer->view)
+            layer->view(plan, &graph->ops[i]);
+    }
 }
 
 static enum status append_op(struct plan *plan, const struct layer_table *layers,
@@ -98,8 +102,6 @@ static enum status append_op(struct plan *plan, const struct layer_table *layers
     const struct layer *layer = layer_of(layers, op);
     bool done = false;
     plan->op = op;
-    if (op->kind == OP_UNKNOWN)
-        TRY(FAIL(STATUS_BAD_INPUT, "not supported on the CPU"));
     if (layer->append)
         TRY(layer->append(plan, op, &done));
     if (!done)

@@ -52,8 +52,7 @@ static void run_band(const struct plan *plan, const void *step_args, size_t band
 /* More input channels are left to oneDNN. */
 enum { MOST_CHANNELS = 32 };
 
-/* A picture's convolution, whatever it is, and 3x3 with too few channels for convolution_winograd.
- */
+/* A picture's convolution, whatever it is, and 3x3 with too few channels for minimal filtering. */
 static bool is_direct(const struct plan *plan, const struct op *op) {
     const struct window *window = &op->window;
     if (!convolution_is_ours(plan, op) || window->pad[0] < 0 || window->pad[1] < 0)

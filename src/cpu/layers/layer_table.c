@@ -8,4 +8,4 @@
 static const struct layer *const rows[] = {LAYERS(CELL)};
 #undef CELL
 
-const struct layer_table layer_table = {rows, sizeof rows / sizeof *rows, &layer_generic};
+const struct layer_table layer_table = {rows, sizeof rows / sizeof rows[0], &layer_generic};

@@ -192,8 +192,7 @@ out:
     return status;
 }
 
-/* Whether the subgraph's sources include maps for all rows: what need not be traced to be refused.
- */
+/* Whether its sources include maps for all rows: what need not be traced to be refused. */
 static bool has_levels(const struct attempt *attempt, const struct subgraph *subgraph) {
     size_t rows = 0;
     for (size_t s = 0; s < subgraph->n_sources; s++) {

@@ -106,7 +106,7 @@ enum status subgraph_allocate(struct subgraph *subgraph, int tensor, enum dtype 
     return head_allocate(subgraph->search, value_bytes(value), &value->data);
 }
 
-/* Lets them go. */
+/* Releases a tensor's elements. */
 static void drop(struct subgraph *subgraph, int tensor) {
     subgraph->bytes -= value_bytes(&subgraph->values[tensor]);
     head_release(subgraph->search, subgraph->values[tensor].data);

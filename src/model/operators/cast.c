@@ -1,5 +1,4 @@
 /* Cast. */
-
 #include "model/operators/operator.h"
 
 static enum status dtype_cast(const struct op *op, const struct value *in, enum dtype *out) {

@@ -5,7 +5,7 @@
 #include "model/operators/operator.h"
 
 enum status op_dtype_float(const struct op *op, const struct value *in, enum dtype *out) {
-    (void)out;
+    *out = DTYPE_F32;
     for (size_t i = 0; i < op->n_inputs; i++)
         if (op->inputs[i] >= 0 && in[i].dtype != DTYPE_F32)
             return OP_FAIL(op, "input %zu is not float", i);
@@ -13,7 +13,7 @@ enum status op_dtype_float(const struct op *op, const struct value *in, enum dty
 }
 
 enum status op_dtype_indexed(const struct op *op, const struct value *in, enum dtype *out) {
-    (void)out;
+    *out = in[0].dtype;
     return in[1].dtype == DTYPE_I64 ? STATUS_OK : OP_FAIL(op, "input 1 is not int64");
 }
 

@@ -41,7 +41,7 @@ static enum status evaluate_concat(const struct op *op, const struct value *in, 
 }
 
 static enum status dtype_concat(const struct op *op, const struct value *in, enum dtype *out) {
-    (void)out;
+    *out = in[0].dtype;
     for (size_t i = 1; i < op->n_inputs; i++)
         if (in[i].dtype != in[0].dtype)
             return OP_FAIL(op, "its inputs differ in type");

@@ -1,5 +1,4 @@
 /* Expand: broadcasting to a shape. */
-
 #include "model/operators/operator.h"
 #include "model/operators/walk.h"
 

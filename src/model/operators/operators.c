@@ -1,10 +1,14 @@
 /* The table of operators, and what is done with any of them by its row. */
 #include "model/operators/operator.h"
 
+static enum status refuse_unknown(const struct op *op) {
+    return OP_FAIL(op, "this operator is not supported");
+}
+
 static enum status dtype_unknown(const struct op *op, const struct value *in, enum dtype *out) {
     (void)in;
-    (void)out;
-    return OP_FAIL(op, "this operator is not supported");
+    *out = DTYPE_F32;
+    return refuse_unknown(op);
 }
 
 static const struct operator unknown = {
@@ -20,14 +24,10 @@ const struct operator* operator_of(enum op_kind kind) {
     return operators[kind];
 }
 
-const char *op_kind_name(enum op_kind kind) {
-    return operator_of(kind)->name;
-}
-
 enum status op_check_inputs(const struct graph *graph, const struct op *op) {
     const struct operator* row = operator_of(op->kind);
     if (op->kind == OP_UNKNOWN)
-        return dtype_unknown(op, NULL, NULL);
+        return refuse_unknown(op);
     if (op->n_inputs < row->least || op->n_inputs > row->most)
         return OP_FAIL(op, "has %zu inputs; %zu to %zu are expected", op->n_inputs, row->least,
                        row->most);

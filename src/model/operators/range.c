@@ -5,7 +5,7 @@
 #include "model/operators/operator.h"
 
 static enum status dtype_range(const struct op *op, const struct value *in, enum dtype *out) {
-    (void)out;
+    *out = in[0].dtype;
     if (in[0].dtype == DTYPE_BOOL || in[1].dtype != in[0].dtype || in[2].dtype != in[0].dtype)
         return OP_FAIL(op, "its inputs must be numbers of one type");
     return STATUS_OK;

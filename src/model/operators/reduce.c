@@ -115,7 +115,7 @@ out:
 }
 
 static enum status dtype_reduce(const struct op *op, const struct value *in, enum dtype *out) {
-    (void)out;
+    *out = in[0].dtype;
     return in[0].dtype != DTYPE_BOOL ? STATUS_OK : OP_FAIL(op, "its input is boolean");
 }
 

@@ -1,5 +1,4 @@
 /* Transpose. */
-
 #include "model/operators/operator.h"
 #include "model/operators/walk.h"
 

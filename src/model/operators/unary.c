@@ -6,7 +6,7 @@
 
 static enum status dtype_unary(const struct op *op, const struct value *in, enum dtype *out) {
     enum dtype x = in[0].dtype;
-    (void)out;
+    *out = in[0].dtype;
     switch (op->unary) {
     case UNARY_NOT:
         return x == DTYPE_BOOL ? STATUS_OK : OP_FAIL(op, "its input is not boolean");

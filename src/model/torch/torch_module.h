@@ -88,8 +88,6 @@ enum status torch_scalar(struct torch_import *import, float value, int *constant
 enum status torch_values(struct torch_import *import, const struct pickled *module,
                          const struct pickled *tensor, size_t count, float *values);
 
-/* The shape of a tensor of the graph for a picture of TORCH_SIZE. This checks what was built. */
-enum status torch_shape(struct torch_import *import, int tensor, struct shape *shape);
 /* The channels of a feature map; STATUS_BAD_INPUT where it is none. */
 enum status torch_channels(struct torch_import *import, const struct pickled *module, int tensor,
                            int64_t *channels);

@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "model/torch/torch_module.h"
 
-enum status torch_shape(struct torch_import *import, int tensor, struct shape *shape) {
+/* Of a tensor of the graph, for a picture of TORCH_SIZE; checks what was built. */
+static enum status find_shape(struct torch_import *import, int tensor, struct shape *shape) {
     enum status status;
     const struct graph *graph = import->graph;
     TRY(memory_reserve(&import->shapes, &import->shape_capacity, graph->n_tensors,
@@ -26,7 +27,7 @@ out:
 static enum status map_shape(struct torch_import *import, const struct pickled *module, int tensor,
                              struct shape *shape) {
     enum status status;
-    TRY(torch_shape(import, tensor, shape));
+    TRY(find_shape(import, tensor, shape));
     if (shape->rank != 4) {
         char text[SHAPE_TEXT];
         status = TORCH_FAIL(import, module, "takes feature maps, not %s", shape_text(shape, text));

@@ -56,7 +56,7 @@ static void test_choices_are_the_tables(void **state) {
     (void)state;
     struct text choices = {0};
     struct devices devices;
-    devices_choices(&choices);
+    devices_choices("|", &choices);
     assert_string_equal(choices.data, "auto|plain|fake|broken");
     text_free(&choices);
     read_text("auto", &devices);

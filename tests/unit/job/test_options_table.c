@@ -76,7 +76,8 @@ static void test_kinds_have_what_they_need(void **state) {
         CHECK_ROW(row, is_number == (row->least < row->most));
         CHECK_ROW(row, !is_number || info->initial);
         CHECK_ROW(row, !row->automatic || (is_number && row->least <= 0 && row->most >= 0));
-        CHECK_ROW(row, row->kind != OPTION_CHOICE || count_words(info->choices, info->initial));
+        CHECK_ROW(row, (row->kind == OPTION_CHOICE) == (row->choices != NULL));
+        CHECK_ROW(row, !row->choices || count_words(row->choices, info->initial));
         CHECK_ROW(row, !option_is_switch(i) || !info->initial || !strcmp(info->initial, "on"));
         CHECK_ROW(row, !info->suffixes || info->takes_path);
     }
@@ -107,8 +108,10 @@ static void change(struct options *options, size_t i) {
         option_switch(options, i, row->info.initial == NULL);
         return;
     }
-    if (row->info.choices)
-        value = row->info.choices[strcmp(row->info.choices[0], row->info.initial) == 0];
+    if (row->choices)
+        value = row->choices[strcmp(row->choices[0], row->info.initial) == 0];
+    else if (row->kind == OPTION_DEVICES)
+        value = "cpu";
     else if (row->kind > OPTION_CHOICE) {
         double least = row->least == strtod(row->info.initial, NULL) ? row->most : row->least;
         snprintf(number, sizeof number, "%.17g", least);
@@ -177,17 +180,19 @@ static void document_words(const char *const *words, struct text *text) {
         text_format(text, "%s`%s`", i ? ", " : "", words[i]);
 }
 
-static void document_row(const struct option_row *row, struct text *text) {
+static void document_row(size_t index, struct text *text) {
+    const struct option_row *row = option_row(index);
     const struct option_info *info = &row->info;
+    struct text choices = {0};
     text_string(text, "| ");
     if (info->letter)
         text_format(text, "`-%c`, ", info->letter);
     text_format(text, "`--%s%s%s` | %s", info->name, info->argument ? " " : "",
                 info->argument ? info->argument : "", info->help);
-    if (info->choices) {
-        text_string(text, ": ");
-        document_words(info->choices, text);
-    }
+    option_choices(index, "`, `", &choices);
+    if (choices.length)
+        text_format(text, ": `%s`", choices.data);
+    text_free(&choices);
     text_string(text, " | ");
     if (info->initial)
         text_format(text, "`%s`", info->initial);
@@ -212,7 +217,7 @@ static void document(struct text *text) {
                     group);
         for (size_t k = i; k < OPTION_ROWS; k++)
             if (strcmp(option_info(k)->group, group) == 0)
-                document_row(option_row(k), text);
+                document_row(k, text);
         text_string(text, "\n");
     }
 }
@@ -239,7 +244,7 @@ static void test_devices_are_the_backends(void **state) {
     (void)state;
     struct text said = {0}, known = {0};
     option_argument(option_row(OPTION_AT_device), &said);
-    devices_choices(&known);
+    devices_choices("|", &known);
     text_string(&known, "|0,1,...");
     assert_string_equal(said.data, known.data);
     text_free(&said);

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "job/notes.h"
 #include "job/verify.h"
+#include "stream_find.h"
 #include "temp_folder.h"
 #include "unit.h"
 

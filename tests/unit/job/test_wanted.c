@@ -9,6 +9,8 @@
 
 #include "job/options_table.h"
 #include "job/wanted.h"
+#include "stream_find.h"
+#include "unit.h"
 
 static void test_flags_are_there(void **state) {
     (void)state;
@@ -40,5 +42,5 @@ int main(void) {
         cmocka_unit_test(test_flags_are_there),
         cmocka_unit_test(test_each_with_its_flag),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }

@@ -11,6 +11,7 @@
 #include "output/run_file.h"
 #include "output/work_folder.h"
 #include "place_fixture.h"
+#include "stream_find.h"
 #include "unit.h"
 
 /* Places an image, deep/b.jpg for the name deep/b, with a label where it is to have one. */

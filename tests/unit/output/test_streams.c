@@ -10,6 +10,8 @@
 #include "output/journal_line.h"
 #include "output/manifest.h"
 #include "output/streams.h"
+#include "stream_find.h"
+#include "unit.h"
 
 static const struct journal_id id = {3, 41};
 
@@ -106,5 +108,5 @@ int main(void) {
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_lines_end_with_the_last_stream),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TESTS(tests);
 }
