@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/importer.h"
 #include "temp_folder.h"
 
 #define NET  "[net]\nwidth=64\nheight=64\nchannels=3\n"

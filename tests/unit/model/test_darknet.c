@@ -10,7 +10,6 @@
 #include "darknet_files.h"
 #include "graph_evaluate.h"
 #include "judge/anchors.h"
-#include "model/importer.h"
 #include "unit.h"
 
 /* A feature map; the functions below compute one by Darknet's definition, plainly. */
