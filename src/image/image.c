@@ -208,7 +208,7 @@ static const struct format {
 
 /* "JPEG or PNG" */
 #define OR_TITLE(recognises, decode, title, suffixes) " or " title
-static const char *const titles = PICTURE_FORMATS(OR_TITLE) + sizeof " or " - 1;
+static const char *const titles = &PICTURE_FORMATS(OR_TITLE)[sizeof " or " - 1];
 
 static const struct format *find_format(const uint8_t *bytes, size_t length) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
