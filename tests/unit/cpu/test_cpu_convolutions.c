@@ -292,7 +292,7 @@ static void count_kind(void *context, const struct cpu_step *step) {
     kinds->winograd += strcmp(step->kind, "winograd") == 0;
     kinds->pointwise += strcmp(step->kind, "pointwise") == 0;
     kinds->direct += strcmp(step->kind, "direct") == 0;
-    kinds->library += !strcmp(step->kind, "oneDNN") || !strcmp(step->kind, "generic");
+    kinds->library += strcmp(step->kind, LIBRARY_STEP) == 0;
 }
 
 static struct kinds kinds_of(struct graph *graph, size_t block, bool plain, size_t threads,
