@@ -25,7 +25,7 @@ function(emulated_orders name)
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     # They take long, so that others had better run beside them than wait for them at the end.
     set_tests_properties(emulated_${name}_${order}
-                         PROPERTIES COST 100 ENVIRONMENT VERIFY_EMULATION_ORDER=${order})
+                         PROPERTIES COST 100 TIMEOUT 300 ENVIRONMENT VERIFY_EMULATION_ORDER=${order})
     if(order STREQUAL shuffled)
       set_tests_properties(emulated_${name}_${order} PROPERTIES LABELS sanitized)
     else()
