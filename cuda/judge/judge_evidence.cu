@@ -248,15 +248,13 @@ static __device__ void mark_taken(const struct subject *subject, const uint32_t 
 /* What classes' sums come to, for one of a block's threads. */
 struct class_sums {
     float contest;  /* the highest */
-    uint64_t rival; /* the highest, and its class inverted: the first of equals */
+    uint64_t rival; /* the highest, and its class inverted: the first of equals; 0: none */
 };
 
 static __device__ void add_class(struct class_sums *sums, uint32_t kind, float loose, float tight) {
     sums->contest = greatest(loose, sums->contest);
-    if (tight > 0) {
-        uint64_t key = (uint64_t)float_bits(tight) << 32 | (uint32_t)~kind;
-        sums->rival = key > sums->rival ? key : sums->rival;
-    }
+    uint64_t key = (uint64_t)float_bits(tight) << 32 | (uint32_t)~kind;
+    sums->rival = key > sums->rival ? key : sums->rival;
 }
 
 /* Adds a class's scores of n anchors, in their order, but for those that another label explains. */
@@ -270,8 +268,9 @@ static __device__ void add_anchors(const struct score_tile *tile, uint32_t n, fl
     }
 }
 
-/* The noisy-ors of every class, a thread a class. Sets shared->own, rival and contest. */
-static __device__ void sum_classes(struct subject *subject, struct judge_evidence *evidence) {
+/* The noisy-ors of every class, a thread a class. Sets shared->own, rival and contest; returns the
+ * strongest other class, also where it has no evidence; -1: there is no other. */
+static __device__ int32_t sum_classes(struct subject *subject, struct judge_evidence *evidence) {
     const struct judge_batch *batch = subject->batch;
     uint32_t own = (uint32_t)subject->label->kind;
     struct class_sums sums = {};
@@ -300,9 +299,11 @@ static __device__ void sum_classes(struct subject *subject, struct judge_evidenc
     }
     uint64_t rival = block_most(sums.rival, subject->shared->most);
     uint64_t contest = block_most(float_bits(sums.contest), subject->shared->most);
+    int32_t strongest = rival ? (int32_t) ~(uint32_t)rival : -1;
     evidence->rival = bits_float((uint32_t)(rival >> 32));
-    evidence->suggested = rival ? (int32_t) ~(uint32_t)rival : -1;
+    evidence->suggested = evidence->rival > 0 ? strongest : -1;
     evidence->contest = bits_float((uint32_t)contest);
+    return strongest;
 }
 
 /* Whether another label of the picture has this class; false for -1. */
@@ -367,14 +368,14 @@ static __device__ void judge_label(struct subject *subject, struct judge_evidenc
     list_rivals(subject, extent);
     uint32_t best = read_near(subject);
     list_strong(subject);
-    sum_classes(subject, evidence);
+    int32_t strongest = sum_classes(subject, evidence);
     evidence->judged = 1;
     evidence->own = subject->shared->own;
     evidence->near = subject->shared->near;
     evidence->here = subject->shared->here;
-    bool has_suggested = has_label(subject, evidence->suggested);
+    bool has_rival = has_label(subject, strongest);
     bool has_own = has_label(subject, subject->label->kind);
-    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_suggested, has_own);
+    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
     float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
     evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);

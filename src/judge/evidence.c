@@ -131,18 +131,23 @@ static void add_class_evidence(struct judge_scratch *scratch, const struct subje
     }
 }
 
-static void find_rival(const struct judge *judge, const struct judge_scratch *scratch, uint32_t own,
-                       struct evidence *evidence) {
+/* Returns the strongest other class, the first of equals, also where it has no evidence; -1: there
+ * is no other. */
+static int32_t find_rival(const struct judge *judge, const struct judge_scratch *scratch,
+                          uint32_t own, struct evidence *evidence) {
     const float *loose = scratch->loose, *tight = scratch->tight;
+    int32_t strongest = -1;
     for (size_t k = 0; k < judge->head.n_classes; k++) {
         if (k == own || (judge->class_in_data && !judge->class_in_data[k]))
             continue;
         evidence->contest = loose[k] > evidence->contest ? loose[k] : evidence->contest;
-        if (tight[k] > evidence->rival) {
+        if (strongest < 0 || tight[k] > evidence->rival) {
             evidence->rival = tight[k];
-            evidence->suggested = (int32_t)k;
+            strongest = (int32_t)k;
         }
     }
+    evidence->suggested = evidence->rival > 0 ? strongest : -1;
+    return strongest;
 }
 
 /* Lists the places that overlap the label by more than NEAR_IOU. */
@@ -185,11 +190,11 @@ static void weigh(const struct judge *judge, const struct judge_scratch *scratch
     const uint32_t *slots = scratch->class_slot;
     evidence->judged = true;
     evidence->own = scratch->loose[subject->class];
-    find_rival(judge, scratch, subject->class, evidence);
-    bool has_suggested = evidence->suggested >= 0 && slots[evidence->suggested] != NO_SLOT_OF_CLASS;
+    int32_t strongest = find_rival(judge, scratch, subject->class, evidence);
+    bool has_rival = strongest >= 0 && slots[strongest] != NO_SLOT_OF_CLASS;
     bool has_own = scratch->class_labels[slots[subject->class]] > 1;
     float size = scratch->anchors.letterbox.gain * sqrtf(box_area(subject->box));
-    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_suggested, has_own);
+    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
     evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
 }

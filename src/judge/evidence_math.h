@@ -49,10 +49,10 @@ VERIFY_INLINE float noisy_or(float total, float x) {
     return total + x * (1.0f - total);
 }
 
-/* `has_suggested`, `has_own`: whether another label of the picture has the suggested class, or the
- * given one. Classes come in company: a picture with a tv is likelier to have a second one. */
-VERIFY_INLINE float evidence_margin(float own, float rival, bool has_suggested, bool has_own) {
-    float context = (has_suggested ? 0.5f : 0.0f) - (has_own ? 1.0f : 0.0f);
+/* `has_rival`, `has_own`: whether another label of the picture has the strongest other class, or
+ * the given one. Classes come in company: a picture with a tv is likelier to have a second one. */
+VERIFY_INLINE float evidence_margin(float own, float rival, bool has_rival, bool has_own) {
+    float context = (has_rival ? 0.5f : 0.0f) - (has_own ? 1.0f : 0.0f);
     return logf((rival + 1e-3f) / (own + 1e-4f)) + context;
 }
 VERIFY_INLINE float evidence_shift(float near, float here) {

@@ -168,15 +168,16 @@ def judge_label(case, anchors, i):
     own = loose[c].value()
     rivals = [k for k in range(case["classes"])
               if k != c and (case["in_data"] is None or case["in_data"][k])]
-    rival, suggested = max(((tight[k].value(), -k) for k in rivals), default=(0.0, 1))
-    suggested = -suggested if rival > 0 else -1
+    rival, strongest = max(((tight[k].value(), -k) for k in rivals), default=(0.0, 1))
+    strongest = -strongest
+    suggested = strongest if rival > 0 else -1
     contest = max((loose[k].value() for k in rivals), default=0.0)
     others = [int(label[0]) for j, label in enumerate(labels) if j != i and label[0] >= 0]
     near, here = near.value(), here.value()
     size = case["gain"] * math.sqrt((box[2] - box[0]) * (box[3] - box[1]))
     e = dict(own=own, rival=rival, contest=contest, suggested=suggested, near=near, here=here,
              margin=math.log((rival + 1e-3) / (own + 1e-4))
-                 + (0.5 if suggested in others else 0) - (1 if c in others else 0),
+                 + (0.5 if strongest in others else 0) - (1 if c in others else 0),
              shift=math.log((near + 1e-2) / (here + 1e-3)),
              ghost=0.5 * math.log(size / 100 + 1e-9) - math.log(own + 0.1 * contest + 3e-3)
                  - 0.5 * math.log(near + 1e-2),

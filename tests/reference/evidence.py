@@ -71,8 +71,10 @@ def weigh(labels, i, seen, size):
     tight, loose = np.delete(seen["tight"], c), np.delete(seen["loose"], c)
     own, near, here = seen["loose"][c], seen["near"], seen["here"]
     rival, contest = tight.max(initial=0), loose.max(initial=0)
-    suggested = int(np.delete(np.arange(len(seen["tight"])), c)[tight.argmax()]) if rival > 0 else -1
-    margin = np.log((rival + 1e-3) / (own + 1e-4)) + 0.5 * (suggested in company) - (c in company)
+    others = np.delete(np.arange(len(seen["tight"])), c)
+    strongest = int(others[tight.argmax()]) if len(others) else -1      # the first of equals
+    suggested = strongest if rival > 0 else -1
+    margin = np.log((rival + 1e-3) / (own + 1e-4)) + 0.5 * (strongest in company) - (c in company)
     ghost = np.log(size / 100 + 1e-9) / 2 - np.log(own + contest / 10 + 3e-3) - np.log(near + 1e-2) / 2
     _, refined, location = seen["fit"]
     return dict(own=own, rival=rival, contest=contest, suggested=suggested, near=near, here=here,
