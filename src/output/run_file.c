@@ -214,6 +214,11 @@ static bool add_epoch(struct json_object *run, const struct work_folder *work,
     return json_object_object_add(run, EPOCH, json_object_new_int64(*epoch)) == 0;
 }
 
+/* Journals are only for images to be tried again. */
+static enum status remove_unneeded(const char *output, const struct run_counts *counts) {
+    return work_folder_remove(output, counts->failed_images ? 1u << WORK_DRAFT : WORK_OF_EPOCHS);
+}
+
 enum status run_file_start(const char *output, const struct run_parts *parts, bool resume,
                            bool cleared, struct run_start *start) {
     enum status status;
@@ -233,6 +238,8 @@ enum status run_file_start(const char *output, const struct run_parts *parts, bo
         status = run_document_write(&document, text.data, text.length);
     } else if (start->state == RUN_CONTINUED) {
         status = run_change(output, add_epoch, &start->epoch);
+    } else {
+        status = remove_unneeded(output, &start->counts); /* its end may have been cut off there */
     }
 out:
     text_free(&text);
@@ -296,10 +303,7 @@ enum status run_file_note(const char *output) {
 
 enum status run_file_finish(const char *output, const struct run_counts *counts) {
     enum status status = run_change(output, add_finish, counts);
-    if (status == STATUS_OK)
-        status =
-            work_folder_remove(output, counts->failed_images ? 1u << WORK_DRAFT : WORK_OF_EPOCHS);
-    return status;
+    return status == STATUS_OK ? remove_unneeded(output, counts) : status;
 }
 
 /* ---------------------------------------------------------------- clearing */

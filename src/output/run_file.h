@@ -29,7 +29,7 @@ struct run_parts {
 enum run_state {
     RUN_FRESH,     /* there is nothing to continue: start with epoch 0 */
     RUN_CONTINUED, /* journals of earlier epochs may be there */
-    RUN_COMPLETE,  /* the job is done, and no image failed; nothing was changed */
+    RUN_COMPLETE,  /* the job is done, and no image failed; only what it left behind was removed */
 };
 
 struct run_start {

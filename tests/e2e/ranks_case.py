@@ -1,6 +1,7 @@
 """A run under way: its ranks as processes, to be stopped, slowed down and killed by a test."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -60,14 +61,23 @@ class Run:
     def journalled(self, rank=None):
         return self.case.journalled(rank)
 
-    def wait_for_images(self, count):
-        """Until so many images are in the journals; the ranks are known then."""
+    def wait_for_images(self, count, ranks=(None,)):
+        """Until so many images are in the journals, or in that of each of `ranks`; the ranks are
+        known then."""
+        self.wait_until(lambda: all(self.journalled(rank) >= count for rank in ranks))
+        return self.find_ranks()
+
+    def wait_for_line(self, pattern):
+        """Until the screen shows it; the ranks are known then."""
+        self.wait_until(lambda: re.search(pattern, self.output()))
+        return self.find_ranks()
+
+    def wait_until(self, happened):
         deadline = time.monotonic() + 120
-        while self.journalled() < count:
+        while not happened():
             self.case.assertIsNone(self.mpirun.poll(), self.output())
             self.case.assertLess(time.monotonic(), deadline, self.output())
             time.sleep(0.005)
-        return self.find_ranks()
 
     def wait(self, timeout=120):
         code = self.mpirun.wait(timeout=timeout)

@@ -179,7 +179,8 @@ class Harm(Case):
         """Whatever is made of them, to resume does not take it back."""
         for corrected in ("", "1 0.4 0.4 0.2 0.2\n"):
             data = self.interrupt()
-            labels = self.labels()
+            # One that the end came upon half written is not readable: nobody has corrected that.
+            labels = [label for label in self.labels() if os.stat(label).st_mode & 0o400]
             for label in labels:
                 write(label, corrected)
             self.verify("--resume", "--threads", 1, data=data, code=None)

@@ -177,6 +177,11 @@ static void test_complete(void **state) {
     assert_ok(start(f->output, usual, true, &started));
     assert_int_equal(started.state, RUN_COMPLETE);
     assert_memory_equal(&started.counts, &clean, sizeof clean);
+    /* It may have been killed before all that it needs no more was gone. */
+    file_make(below(f->output, ".verify/journal.0.0"), "");
+    assert_ok(start(f->output, usual, true, &started));
+    assert_int_equal(started.state, RUN_COMPLETE);
+    assert_false(is_there(below(f->output, ".verify/journal.0.0")));
     /* The same is asked of it as of an interrupted run. */
     struct run_part parts[PARTS];
     memcpy(parts, usual, sizeof parts);
