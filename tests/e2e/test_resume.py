@@ -109,7 +109,7 @@ class Resume(ResumeCase):
     def test_another_run_is_refused(self):
         self.interrupt()
         self.check_parts()
-        for flags, word in ((("--max-shift", "3"), "--max-shift"), (("--rect",), "--rect"),
+        for flags, word in ((("--max-shift", "2"), "--max-shift"), (("--rect",), "--rect"),
                             (("--place", "copy"), "--place"), (("--imgsz", "320"), "--imgsz"), (("--conf", "0.5"), "--conf")):
             self.run_verify(*self.FLAGS, "--resume", *flags, code=2)
             self.assertIn(word, self.stderr)
