@@ -143,6 +143,7 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     struct image_result *result = &item->result;
     bool failed = item->error[0] != '\0';
     result->name = dataset_image_name(job->root, item->path);
+    result->imgsz = job->imgsz;
     result->error = failed ? item->error : NULL;
     result->labels = &item->labels;
     result->width = failed ? 0 : item->width;

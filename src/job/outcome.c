@@ -17,7 +17,7 @@ struct run_counts run_counts_make(const struct tally *tally, const struct class_
     for (size_t i = 0; i < BUCKET_COUNT; i++)
         found.read_images += i == BUCKET_FAILED ? 0 : images[i];
     for (size_t c = 0; c < tally->n_classes; c++) {
-        const uint64_t *boxes = counts + TALLY_CLASSES + c * TALLY_PER_CLASS + TALLY_CLASS_BOXES;
+        const uint64_t *boxes = counts + TALLY_CLASSES + c * TALLY_PER_GROUP + TALLY_GROUP_BOXES;
         if (classes->to_model[c] < 0)
             continue;
         for (size_t v = 0; v < VERDICT_COUNT; v++)

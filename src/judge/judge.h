@@ -104,10 +104,26 @@ enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_C
 /* "correct", "mislabeled", "uncertain". */
 const char *verdict_name(enum verdict verdict);
 
+/* Why a label is not correct: as the rules have it, and `weak`, against which nothing speaks but
+ * that little is seen of it, behind all that is a finding. */
+enum reason {
+    REASON_NONE,
+    REASON_DUPLICATE,
+    REASON_CLASS,
+    REASON_LOCATION,
+    REASON_CONTESTED,
+    REASON_UNSEEN,
+    REASON_UNKNOWN_CLASS,
+    REASON_WEAK,
+    REASON_COUNT
+};
+/* As in the records: "class", "location" and so on; NULL for REASON_NONE. */
+const char *reason_name(enum reason reason);
+
 /* What a rule says of a label. */
 struct ruling {
     enum verdict verdict;
-    const char *reason; /* as in the records: "class", "location", ...; NULL: it needs none */
+    enum reason reason; /* REASON_NONE of a correct one alone */
     bool swaps;         /* the class is wrong: evidence.suggested is what it should be */
 };
 

@@ -47,13 +47,13 @@ static const struct rule {
     bool (*holds)(const struct evidence *evidence, const struct thresholds *thresholds);
     struct ruling ruling;
 } rules[] = {
-    {is_duplicate, {VERDICT_UNCERTAIN, "duplicate", false}},
-    {is_other_class, {VERDICT_MISLABELED, "class", true}},
-    {is_confirmed, {VERDICT_CORRECT, NULL, false}},
-    {is_elsewhere, {VERDICT_UNCERTAIN, "location", false}},
-    {is_contested, {VERDICT_UNCERTAIN, "contested", false}},
-    {is_unseen, {VERDICT_UNCERTAIN, "unseen", false}},
-    {is_weak, {VERDICT_UNCERTAIN, "weak", false}}, /* always holds: the last one */
+    {is_duplicate, {VERDICT_UNCERTAIN, REASON_DUPLICATE, false}},
+    {is_other_class, {VERDICT_MISLABELED, REASON_CLASS, true}},
+    {is_confirmed, {VERDICT_CORRECT, REASON_NONE, false}},
+    {is_elsewhere, {VERDICT_UNCERTAIN, REASON_LOCATION, false}},
+    {is_contested, {VERDICT_UNCERTAIN, REASON_CONTESTED, false}},
+    {is_unseen, {VERDICT_UNCERTAIN, REASON_UNSEEN, false}},
+    {is_weak, {VERDICT_UNCERTAIN, REASON_WEAK, false}}, /* always holds: the last one */
 };
 
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
@@ -64,7 +64,7 @@ struct ruling verdict_of(const struct evidence *evidence, const struct threshold
 }
 
 struct ruling verdict_of_unknown(void) {
-    return (struct ruling){VERDICT_UNCERTAIN, "unknown_class", false};
+    return (struct ruling){VERDICT_UNCERTAIN, REASON_UNKNOWN_CLASS, false};
 }
 
 const char *verdict_name(enum verdict verdict) {
@@ -74,4 +74,14 @@ const char *verdict_name(enum verdict verdict) {
         [VERDICT_UNCERTAIN] = "uncertain",
     };
     return names[verdict];
+}
+
+const char *reason_name(enum reason reason) {
+    static const char *const names[REASON_COUNT] = {
+        [REASON_DUPLICATE] = "duplicate", [REASON_CLASS] = "class",
+        [REASON_LOCATION] = "location",   [REASON_CONTESTED] = "contested",
+        [REASON_UNSEEN] = "unseen",       [REASON_UNKNOWN_CLASS] = "unknown_class",
+        [REASON_WEAK] = "weak",
+    };
+    return names[reason];
 }

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "data/dataset.h"
 
+enum { BOX_DECIMALS = 6 }; /* of fractions of the picture */
+
 /* The separator, where one is due: for items of an array. */
 void field_next(struct text *text);
 /* `"key": `; `key` needs no escaping. */

@@ -5,33 +5,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "output/clip.h"
 #include "output/fields.h"
 #include "output/streams.h"
 
 stream_write record_stream_write, predictions_stream_write; /* rows of streams.c */
 
-enum { DECIMALS = 4, BOX_DECIMALS = 6, CONFIDENCE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
+enum { DECIMALS = 4, CONFIDENCE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
 enum { SCORE_DIGITS = 6 }; /* decimals would make the worst all 0 */
-
-/* A box clipped to the picture: x1, y1, x2, y2 in pixels. False where there is no telling. */
-static bool clip(const struct image_result *result, const float box[4], double out[4]) {
-    double size[2] = {result->width, result->height};
-    for (int i = 0; i < 4; i++) {
-        if (!isfinite(box[i]))
-            return false;
-        out[i] = fmin(fmax(box[i], 0), size[i % 2]);
-    }
-    return result->width > 0 && result->height > 0;
-}
-
-static void pixels_to_xywhn(const struct image_result *result, const double box[4],
-                            double xywhn[4]) {
-    double size[2] = {result->width, result->height};
-    for (int i = 0; i < 2; i++) {
-        xywhn[i] = (box[i] + box[i + 2]) / 2 / size[i];
-        xywhn[i + 2] = (box[i + 2] - box[i]) / size[i];
-    }
-}
 
 static void numbers_write(struct text *text, const double numbers[4], int decimals) {
     for (int i = 0; i < 4; i++) {
@@ -46,8 +27,8 @@ static void field_box(struct text *text, const char *key, const struct image_res
                       const float *box) {
     double clipped[4], xywhn[4];
     field_key(text, key);
-    if (box && clip(result, box, clipped)) {
-        pixels_to_xywhn(result, clipped, xywhn);
+    if (box && box_clip(result, box, clipped)) {
+        box_fractions(result, clipped, xywhn);
         numbers_write(text, xywhn, BOX_DECIMALS);
     } else
         text_string(text, "null");
@@ -65,7 +46,7 @@ static void box_write(struct text *text, const struct image_result *result,
     field_key(text, "xywhn");
     numbers_write(text, (double[]){xywhn[0], xywhn[1], xywhn[2], xywhn[3]}, BOX_DECIMALS);
     field_string(text, "verdict", verdict_name(box->ruling.verdict));
-    field_string(text, "reason", box->ruling.reason);
+    field_string(text, "reason", reason_name(box->ruling.reason));
     field_significant(text, "score", box->score, SCORE_DIGITS);
     field_class(text, classes, "suggested", "suggested_name",
                 class_in_data(classes, evidence->suggested));
@@ -137,7 +118,7 @@ enum status record_stream_write(const struct stream_source *source, struct text 
 static bool is_written(const struct image_result *result, const struct detection *prediction,
                        const struct class_map *classes, double box[4]) {
     return isfinite(prediction->confidence) && class_in_data(classes, prediction->class) >= 0 &&
-           clip(result, prediction->box, box) && box[2] > box[0] && box[3] > box[1];
+           box_clip(result, prediction->box, box) && box[2] > box[0] && box[3] > box[1];
 }
 
 /* The file name without folder and suffix; the number itself where it is one that readers of JSON
@@ -196,7 +177,7 @@ enum status predicted_label_write(const struct image_result *result,
         double box[4], xywhn[4];
         if (!is_written(result, prediction, classes, box))
             continue;
-        pixels_to_xywhn(result, box, xywhn);
+        box_fractions(result, box, xywhn);
         text_format(text, "%" PRId32, class_in_data(classes, prediction->class));
         for (int k = 0; k < 4; k++) {
             text_string(text, " ");

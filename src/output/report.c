@@ -52,21 +52,51 @@ static void totals_write(struct text *text, const struct report *report) {
     field_count(text, "orphan_labels", report->orphan_labels);
 }
 
+/* The counts of a class, or of a size. */
+static void group_write(struct text *text, const uint64_t counts[TALLY_PER_GROUP]) {
+    const uint64_t *boxes = counts + TALLY_GROUP_BOXES;
+    field_count(text, "boxes", sum(boxes, VERDICT_COUNT));
+    verdicts_write(text, boxes);
+    field_count(text, "missing", counts[TALLY_GROUP_MISSING]);
+}
+
 static void classes_write(struct text *text, const struct report *report) {
     field_key(text, "per_class");
     text_string(text, "[");
     for (size_t c = 0; c < report->tally->n_classes; c++) {
-        const uint64_t *counts = report->tally->counts + TALLY_CLASSES + c * TALLY_PER_CLASS;
-        const uint64_t *boxes = counts + TALLY_CLASS_BOXES;
         field_next(text);
         text_string(text, "{");
         field_class(text, report->classes, "id", "name", (int64_t)c);
-        field_count(text, "boxes", sum(boxes, VERDICT_COUNT));
-        verdicts_write(text, boxes);
-        field_count(text, "missing", counts[TALLY_CLASS_MISSING]);
+        group_write(text, report->tally->counts + TALLY_CLASSES + c * TALLY_PER_GROUP);
         text_string(text, "}");
     }
     text_string(text, "]");
+}
+
+static void sizes_write(struct text *text, const struct report *report) {
+    field_key(text, "per_size");
+    text_string(text, "[");
+    for (int s = 0; s < SIZE_COUNT; s++) {
+        field_next(text);
+        text_string(text, "{");
+        field_string(text, "size", size_name((enum size)s));
+        field_count(text, "from_area", size_from((enum size)s));
+        if (s + 1 < SIZE_COUNT)
+            field_count(text, "below_area", size_from((enum size)(s + 1)));
+        else
+            field_string(text, "below_area", NULL);
+        group_write(text, report->tally->counts + TALLY_SIZES + s * TALLY_PER_GROUP);
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+}
+
+static void reasons_write(struct text *text, const struct report *report) {
+    field_key(text, "reasons");
+    text_string(text, "{");
+    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+        field_count(text, reason_name((enum reason)r), report->tally->counts[TALLY_REASONS + r]);
+    text_string(text, "}");
 }
 
 static void left_out_write(struct text *text, const struct report *report) {
@@ -154,6 +184,8 @@ static enum status line_write(struct text *text, const struct report *report) {
     field_string(text, "status", report->status);
     totals_write(text, report);
     classes_write(text, report);
+    sizes_write(text, report);
+    reasons_write(text, report);
     left_out_write(text, report);
     TRY(swaps_write(text, report));
     failures_write(text, report);

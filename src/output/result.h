@@ -23,6 +23,7 @@ struct image_result {
     enum bucket bucket;     /* BUCKET_FAILED where error is set */
     double score;           /* 0 where it failed */
     uint32_t width, height; /* upright; 0 where it failed */
+    uint32_t imgsz;         /* the longer side of the picture in the network's input */
     size_t n_boxes, box_capacity;
     struct box_result *boxes; /* owned; none where it failed */
     size_t n_missing;

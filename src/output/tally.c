@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "output/clip.h"
 #include "output/digits.h"
 #include "output/fields.h"
 
 enum status tally_make(size_t n_classes, struct tally *tally) {
     *tally = (struct tally){.n_classes = n_classes,
-                            .length = TALLY_CLASSES + n_classes * TALLY_PER_CLASS};
+                            .length = TALLY_CLASSES + n_classes * TALLY_PER_GROUP};
     return memory_zeroed(tally->length, sizeof *tally->counts, &tally->counts);
 }
 
@@ -33,17 +34,34 @@ static void write_failure(const struct image_result *result, struct text *line) 
     text_string(line, "}");
 }
 
-static void write_box(const struct box_result *box, const struct class_map *classes,
-                      struct text *line) {
+static void write_number(struct text *line, const char *before, uint64_t number) {
+    text_string(line, before);
+    text_count(line, number);
+}
+
+static void write_box(const struct image_result *result, const struct box_result *box,
+                      const struct class_map *classes, struct text *line) {
+    const float *xywhn = box->label.xywhn;
     int32_t suggested = box->ruling.swaps ? class_in_data(classes, box->evidence.suggested) : -1;
-    text_string(line, " b");
-    text_count(line, box->label.class);
-    text_string(line, ".");
-    text_count(line, (uint64_t)box->ruling.verdict);
-    if (suggested >= 0) {
-        text_string(line, ">");
-        text_count(line, (uint64_t)suggested);
-    }
+    write_number(line, " b", box->label.class);
+    write_number(line, ".", (uint64_t)box->ruling.verdict);
+    write_number(line, ".", (uint64_t)box->ruling.reason);
+    write_number(line, ".", (uint64_t)size_of(result, xywhn[2], xywhn[3]));
+    if (suggested >= 0)
+        write_number(line, ">", (uint64_t)suggested);
+}
+
+static void write_missing(const struct image_result *result, const struct detection *missing,
+                          const struct class_map *classes, struct text *line) {
+    double clipped[4], xywhn[4] = {0};
+    int32_t class = class_in_data(classes, missing->class);
+    if (class < 0)
+        text_string(line, " m-");
+    else
+        write_number(line, " m", (uint64_t) class);
+    if (box_clip(result, missing->box, clipped))
+        box_fractions(result, clipped, xywhn);
+    write_number(line, ".", (uint64_t)size_of(result, xywhn[2], xywhn[3]));
 }
 
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
@@ -58,42 +76,38 @@ enum status tally_line(const struct image_result *result, const struct class_map
         return text_status(line);
     }
     for (size_t i = 0; i < result->n_boxes; i++)
-        write_box(&result->boxes[i], classes, line);
-    for (size_t i = 0; i < result->n_missing; i++) {
-        int32_t class = class_in_data(classes, result->missing[i].class);
-        if (class < 0)
-            text_string(line, " m-");
-        else
-            text_format(line, " m%" PRId32, class);
-    }
+        write_box(result, &result->boxes[i], classes, line);
+    for (size_t i = 0; i < result->n_missing; i++)
+        write_missing(result, &result->missing[i], classes, line);
     return text_status(line);
 }
 
 /* ---------------------------------------------------------------- reading a line */
 
 struct word {
-    bool missing;      /* else a box */
-    int64_t class;     /* -1: the data set lacks it */
-    uint64_t verdict;  /* of a box */
+    bool missing;     /* else a box */
+    int64_t class;    /* -1: the data set lacks it */
+    uint64_t verdict; /* of a box */
+    uint64_t reason;  /* likewise */
+    uint64_t size;
     int64_t suggested; /* -1: no swap */
 };
 
 static bool read_word(const char **at, struct word *word) {
     uint64_t class = 0, suggested = 0;
-    *word = (struct word){.missing = **at == 'm', .suggested = -1};
-    if (word->missing && (*at)[1] == '-') {
+    *word = (struct word){.missing = **at == 'm', .class = -1, .suggested = -1};
+    if (word->missing && (*at)[1] == '-')
         *at += 2;
-        word->class = -1;
-        return true;
-    }
-    if (!digits_after(at, word->missing ? 'm' : 'b', INT32_MAX, &class))
+    else if (digits_after(at, word->missing ? 'm' : 'b', INT32_MAX, &class))
+        word->class = (int64_t) class;
+    else
         return false;
-    word->class = (int64_t) class;
-    if (word->missing)
-        return true;
-    if (!digits_after(at, '.', VERDICT_COUNT - 1, &word->verdict))
+    if (!word->missing && (!digits_after(at, '.', VERDICT_COUNT - 1, &word->verdict) ||
+                           !digits_after(at, '.', REASON_COUNT - 1, &word->reason)))
         return false;
-    if (**at == '>') {
+    if (!digits_after(at, '.', SIZE_COUNT - 1, &word->size))
+        return false;
+    if (!word->missing && **at == '>') {
         if (!digits_after(at, '>', INT32_MAX, &suggested))
             return false;
         word->suggested = (int64_t)suggested;
@@ -131,19 +145,22 @@ static bool is_body(const char *at, uint64_t bucket) {
     return true;
 }
 
-static void count_class(struct tally *tally, int64_t class, size_t what) {
-    if (class >= 0 && (size_t) class < tally->n_classes)
-        tally->counts[TALLY_CLASSES + (size_t) class * TALLY_PER_CLASS + what]++;
+/* Of the word's size, and of its class where the tally has that. */
+static void count_groups(struct tally *tally, const struct word *word, size_t what) {
+    tally->counts[TALLY_SIZES + word->size * TALLY_PER_GROUP + what]++;
+    if (word->class >= 0 && (size_t)word->class < tally->n_classes)
+        tally->counts[TALLY_CLASSES + (size_t)word->class * TALLY_PER_GROUP + what]++;
 }
 
 static enum status count_word(struct tally *tally, const struct word *word) {
     if (word->missing) {
         tally->counts[TALLY_MISSING]++;
-        count_class(tally, word->class, TALLY_CLASS_MISSING);
+        count_groups(tally, word, TALLY_GROUP_MISSING);
         return STATUS_OK;
     }
     tally->counts[TALLY_BOXES + word->verdict]++;
-    count_class(tally, word->class, TALLY_CLASS_BOXES + word->verdict);
+    tally->counts[TALLY_REASONS + word->reason]++;
+    count_groups(tally, word, TALLY_GROUP_BOXES + word->verdict);
     return word->suggested < 0
                ? STATUS_OK
                : tally_add_swaps(tally, (int32_t)word->class, (int32_t)word->suggested, 1);

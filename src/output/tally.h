@@ -5,19 +5,23 @@
 
 #include "base/text.h"
 #include "output/result.h"
+#include "output/size.h"
 
+/* What is counted of each class, and of each size. */
+enum tally_group {
+    TALLY_GROUP_BOXES, /* + enum verdict */
+    TALLY_GROUP_MISSING = TALLY_GROUP_BOXES + VERDICT_COUNT,
+    TALLY_PER_GROUP,
+};
 enum tally_count {
     TALLY_IMAGES,                                /* + enum bucket */
     TALLY_BOXES = TALLY_IMAGES + BUCKET_COUNT,   /* + enum verdict */
     TALLY_MISSING = TALLY_BOXES + VERDICT_COUNT, /* missing objects */
     TALLY_INVALID,                               /* invalid label lines */
     TALLY_UNLABELLED,                            /* images without a label file */
-    TALLY_CLASSES,                               /* + class * TALLY_PER_CLASS + enum tally_class */
-};
-enum tally_class {
-    TALLY_CLASS_BOXES, /* + enum verdict */
-    TALLY_CLASS_MISSING = TALLY_CLASS_BOXES + VERDICT_COUNT,
-    TALLY_PER_CLASS,
+    TALLY_REASONS,                               /* + enum reason */
+    TALLY_SIZES = TALLY_REASONS + REASON_COUNT,  /* + enum size * TALLY_PER_GROUP + … */
+    TALLY_CLASSES = TALLY_SIZES + SIZE_COUNT * TALLY_PER_GROUP, /* + class * TALLY_PER_GROUP + … */
 };
 
 struct swap_count {
@@ -41,10 +45,10 @@ enum status tally_make(size_t n_classes, struct tally *tally);
 void tally_free(struct tally *tally);
 
 /* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
- * label lines, "u" where it has no label file, then a word for each box, "b<class>.<verdict>",
- * followed by "><suggested>" where that makes a swap, and for each missing object, "m<class>" ("m-"
- * for a class that the data set lacks); of a failed image, instead of those words, "f " and its
- * JSON object. */
+ * label lines, "u" where it has no label file, then a word for each box,
+ * "b<class>.<verdict>.<reason>.<size>", followed by "><suggested>" where that makes a swap, and for
+ * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks); of a failed
+ * image, instead of those words, "f " and its JSON object. */
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line);
 /* Counts such a line, of the image with that index in the list; images come in any order. Classes

@@ -47,7 +47,7 @@ static void put_evidence(const struct evidence *evidence) {
                             evidence->refined[2],
                             evidence->refined[3],
                             (float)ruling.verdict,
-                            reason_number(ruling.reason),
+                            reason_number(reason_name(ruling.reason)),
                             (float)box_score(evidence)};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         put(fields[i]);

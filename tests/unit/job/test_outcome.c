@@ -79,7 +79,7 @@ static void test_counts(void **state) {
     tally.counts[TALLY_BOXES + VERDICT_MISLABELED] = 9;
     for (size_t c = 0; c < 3; c++)
         for (size_t v = 0; v < VERDICT_COUNT; v++)
-            tally.counts[TALLY_CLASSES + c * TALLY_PER_CLASS + TALLY_CLASS_BOXES + v] = 100;
+            tally.counts[TALLY_CLASSES + c * TALLY_PER_GROUP + TALLY_GROUP_BOXES + v] = 100;
     const struct run_counts counts = run_counts_make(&tally, &classes);
     assert_int_equal(counts.failed_images, 12);
     assert_int_equal(counts.read_images, 10 * (BUCKET_COUNT - 1));

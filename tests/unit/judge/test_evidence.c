@@ -74,9 +74,9 @@ static void check_evidence(struct evidence_case *file, const struct evidence *ev
     static const char *const reasons[] = {NULL,   "class",  "location", "contested",
                                           "weak", "unseen", "duplicate"};
     const char *reason = reasons[case_size(file)];
-    assert_int_equal(ruling.reason == NULL, reason == NULL);
+    assert_int_equal(ruling.reason == REASON_NONE, reason == NULL);
     if (reason)
-        assert_string_equal(ruling.reason, reason);
+        assert_string_equal(reason_name(ruling.reason), reason);
     assert_float_equal(box_score(evidence), case_number(file), 1e-4);
 }
 

@@ -42,9 +42,9 @@ static void expect(struct evidence evidence, const struct thresholds *thresholds
     assert_int_equal(got.verdict, verdict);
     assert_int_equal(got.swaps, verdict == VERDICT_MISLABELED);
     if (reason)
-        assert_string_equal(got.reason, reason);
+        assert_string_equal(reason_name(got.reason), reason);
     else
-        assert_null(got.reason);
+        assert_null(reason_name(got.reason));
 }
 
 static void test_confirmed(void **state) {
@@ -150,7 +150,7 @@ static void test_names(void **state) {
     assert_string_equal(verdict_name(VERDICT_UNCERTAIN), "uncertain");
     struct ruling unknown = verdict_of_unknown();
     assert_int_equal(unknown.verdict, VERDICT_UNCERTAIN);
-    assert_string_equal(unknown.reason, "unknown_class");
+    assert_string_equal(reason_name(unknown.reason), "unknown_class");
     assert_false(unknown.swaps);
 }
 
@@ -248,19 +248,26 @@ static void test_worst_images_differ(void **state) {
     }
 }
 
+/* Each has a name of its own, and what is no finding comes behind all that are. */
+static void test_reason_names(void **state) {
+    (void)state;
+    assert_null(reason_name(REASON_NONE));
+    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
+        assert_non_null(reason_name((enum reason)r));
+        for (int other = REASON_NONE + 1; other < r; other++)
+            assert_string_not_equal(reason_name((enum reason)r), reason_name((enum reason)other));
+    }
+    assert_string_equal(reason_name(REASON_COUNT - 1), "weak");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_confirmed),
-        cmocka_unit_test(test_place_in_doubt),
-        cmocka_unit_test(test_class),
-        cmocka_unit_test(test_duplicate_comes_first),
-        cmocka_unit_test(test_location),
-        cmocka_unit_test(test_contested_unseen_weak),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_box_score),
-        cmocka_unit_test(test_worst_boxes_differ),
-        cmocka_unit_test(test_image_score),
-        cmocka_unit_test(test_worst_images_differ),
+        cmocka_unit_test(test_confirmed),    cmocka_unit_test(test_place_in_doubt),
+        cmocka_unit_test(test_class),        cmocka_unit_test(test_duplicate_comes_first),
+        cmocka_unit_test(test_location),     cmocka_unit_test(test_contested_unseen_weak),
+        cmocka_unit_test(test_reason_names), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_box_score),    cmocka_unit_test(test_worst_boxes_differ),
+        cmocka_unit_test(test_image_score),  cmocka_unit_test(test_worst_images_differ),
     };
     return RUN_TESTS(tests);
 }

@@ -14,7 +14,7 @@
 #include "unit.h"
 
 static uint64_t class_count(const struct tally *tally, size_t class, int what) {
-    return tally->counts[TALLY_CLASSES + class * TALLY_PER_CLASS + (size_t)what];
+    return tally->counts[TALLY_CLASSES + class * TALLY_PER_GROUP + (size_t)what];
 }
 
 static void test_counts(void **state) {
@@ -31,15 +31,22 @@ static void test_counts(void **state) {
     assert_int_equal(tally.counts[TALLY_MISSING], 3);
     assert_int_equal(tally.counts[TALLY_INVALID], 6);
     /* By the labelled class: person is mislabeled, tv correct, unicorn uncertain. */
-    assert_int_equal(class_count(&tally, 0, TALLY_CLASS_BOXES + VERDICT_MISLABELED), 3);
-    assert_int_equal(class_count(&tally, 1, TALLY_CLASS_BOXES + VERDICT_CORRECT), 3);
-    assert_int_equal(class_count(&tally, 3, TALLY_CLASS_BOXES + VERDICT_UNCERTAIN), 3);
-    assert_int_equal(class_count(&tally, 0, TALLY_CLASS_MISSING), 3);
+    assert_int_equal(class_count(&tally, 0, TALLY_GROUP_BOXES + VERDICT_MISLABELED), 3);
+    assert_int_equal(class_count(&tally, 1, TALLY_GROUP_BOXES + VERDICT_CORRECT), 3);
+    assert_int_equal(class_count(&tally, 3, TALLY_GROUP_BOXES + VERDICT_UNCERTAIN), 3);
+    assert_int_equal(class_count(&tally, 0, TALLY_GROUP_MISSING), 3);
+    const uint64_t reasons[REASON_COUNT] = {
+        [REASON_NONE] = 3, [REASON_CLASS] = 3, [REASON_UNKNOWN_CLASS] = 3};
+    assert_memory_equal(tally.counts + TALLY_REASONS, reasons, sizeof reasons);
+    /* correct, mislabeled, uncertain, missing: 320 x 160; 64 x 96 and 64 x 48; 64 x 48 */
+    const uint64_t sizes[SIZE_COUNT][TALLY_PER_GROUP] = {
+        [SIZE_MEDIUM] = {0, 3, 3, 3}, [SIZE_LARGE] = {3}};
+    assert_memory_equal(tally.counts + TALLY_SIZES, sizes, sizeof sizes);
     uint64_t sum = 0;
     for (size_t i = TALLY_CLASSES; i < tally.length; i++)
         sum += tally.counts[i];
     assert_int_equal(sum, 12);
-    assert_int_equal(tally.length, TALLY_CLASSES + 4 * TALLY_PER_CLASS);
+    assert_int_equal(tally.length, TALLY_CLASSES + 4 * TALLY_PER_GROUP);
     assert_int_equal(tally.n_swaps, 1);
     assert_int_equal(tally.swaps[0].labelled, 0);
     assert_int_equal(tally.swaps[0].suggested, 1);
@@ -86,9 +93,9 @@ static void test_no_swap(void **state) {
     }
     /* Contested is not mislabeled, and another place is not another class. */
     result.boxes[0].evidence.suggested = TV_OF_MODEL;
-    result.boxes[0].ruling = (struct ruling){VERDICT_UNCERTAIN, "contested", false};
+    result.boxes[0].ruling = (struct ruling){VERDICT_UNCERTAIN, REASON_CONTESTED, false};
     assert_int_equal(tally_add(&tally, &result, &classes), STATUS_OK);
-    result.boxes[0].ruling = (struct ruling){VERDICT_MISLABELED, "location", false};
+    result.boxes[0].ruling = (struct ruling){VERDICT_MISLABELED, REASON_LOCATION, false};
     assert_int_equal(tally_add(&tally, &result, &classes), STATUS_OK);
     assert_int_equal(tally.n_swaps, 0);
     assert_int_equal(tally.counts[TALLY_BOXES + VERDICT_MISLABELED], 4);

@@ -20,7 +20,7 @@ static void test_line(void **state) {
     struct image_result result = fixture_result();
     struct text line = {0};
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
-    assert_string_equal(line.data, "1 2 b0.1>1 b1.0 b3.2 m0");
+    assert_string_equal(line.data, "1 2 b0.1.2.1>1 b1.0.0.2 b3.2.6.1 m0.1");
     text_clear(&line);
     static const struct detection dogs[] = {{DOG_OF_MODEL, 0.9f, {0, 0, 1, 1}},
                                             {TV_OF_MODEL, 0.9f, {0, 0, 1, 1}}};
@@ -30,12 +30,12 @@ static void test_line(void **state) {
     result.labels = NULL;
     result.bucket = BUCKET_UNCERTAIN;
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
-    assert_string_equal(line.data, "2 0 m- m1");
+    assert_string_equal(line.data, "2 0 m-.0 m1.0");
     text_clear(&line);
     static const struct label_file absent = {.absent = true};
     result.labels = &absent;
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
-    assert_string_equal(line.data, "2 0 u m- m1");
+    assert_string_equal(line.data, "2 0 u m-.0 m1.0");
     text_clear(&line);
     result.error = "two\nlines";
     result.bucket = BUCKET_FAILED;
@@ -49,10 +49,12 @@ static void test_apply(void **state) {
     (void)state;
     struct tally tally;
     assert_int_equal(tally_make(4, &tally), STATUS_OK);
-    assert_int_equal(tally_apply(&tally, 9, "1 2 b0.1>1 b0.1>1 b3.2 m0 m- b7.0 m9"), STATUS_OK);
+    assert_int_equal(
+        tally_apply(&tally, 9, "1 2 b0.1.2.1>1 b0.1.2.0>1 b3.2.7.0 m0.0 m-.1 b7.0.0.2 m9.2"),
+        STATUS_OK);
     assert_int_equal(tally_apply(&tally, 3, "0 0"), STATUS_OK);
     assert_int_equal(tally.counts[TALLY_UNLABELLED], 0);
-    assert_int_equal(tally_apply(&tally, 4, "2 0 u m0"), STATUS_OK);
+    assert_int_equal(tally_apply(&tally, 4, "2 0 u m0.2"), STATUS_OK);
     assert_int_equal(tally_apply(&tally, 5, "0 0 u"), STATUS_OK);
     assert_int_equal(tally_apply(&tally, 6, "3 0 u f {}"), STATUS_OK);
     assert_int_equal(tally.counts[TALLY_UNLABELLED], 3);
@@ -61,15 +63,21 @@ static void test_apply(void **state) {
     assert_memory_equal(tally.counts + TALLY_BOXES, boxes, sizeof boxes);
     assert_int_equal(tally.counts[TALLY_MISSING], 4);
     assert_int_equal(tally.counts[TALLY_INVALID], 2);
+    static const uint64_t reasons[REASON_COUNT] = {
+        [REASON_NONE] = 1, [REASON_CLASS] = 2, [REASON_WEAK] = 1};
+    static const uint64_t sizes[SIZE_COUNT][TALLY_PER_GROUP] = {
+        {0, 1, 1, 1}, {0, 1, 0, 1}, {1, 0, 0, 2}};
+    assert_memory_equal(tally.counts + TALLY_REASONS, reasons, sizeof reasons);
+    assert_memory_equal(tally.counts + TALLY_SIZES, sizes, sizeof sizes);
     uint64_t sum = 0;
     for (size_t i = TALLY_CLASSES; i < tally.length; i++)
         sum += tally.counts[i];
     assert_int_equal(sum, 5);
-    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_CLASS_BOXES + VERDICT_MISLABELED], 2);
+    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_GROUP_BOXES + VERDICT_MISLABELED], 2);
     assert_int_equal(
-        tally.counts[TALLY_CLASSES + 3 * TALLY_PER_CLASS + TALLY_CLASS_BOXES + VERDICT_UNCERTAIN],
+        tally.counts[TALLY_CLASSES + 3 * TALLY_PER_GROUP + TALLY_GROUP_BOXES + VERDICT_UNCERTAIN],
         1);
-    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_CLASS_MISSING], 2);
+    assert_int_equal(tally.counts[TALLY_CLASSES + TALLY_GROUP_MISSING], 2);
     assert_int_equal(tally.n_swaps, 1);
     assert_int_equal(tally.swaps[0].labelled, 0);
     assert_int_equal(tally.swaps[0].suggested, 1);
@@ -77,57 +85,73 @@ static void test_apply(void **state) {
     tally_free(&tally);
 }
 
+/* What is no line, each for one reason. */
+static const char *const damaged[] = {
+    "",
+    "1",
+    "4 0",
+    "-1 0",
+    "1 -1",
+    "1 4294967296",
+    "x 0",
+    "1  0",
+    " 1 0",
+    "1 0 ",
+    "1 0b0.1.2.0",
+    "1 0 b0",
+    "1 0 b0.1",
+    "1 0 b0.1.2",
+    "1 0 b0.1>1",
+    "1 0 b0.1.2>1",
+    "1 0 uu",
+    "1 0 u0",
+    "1 0 u u",
+    "1 0 b0.1.2.0 u",
+    "1 u 0",
+    "3 0 f {} u",
+    "3 0 u",
+    "1 0 b0..2.0",
+    "1 0 b0.1..0",
+    "1 0 b0.1.2.",
+    "1 0 b0.3.2.0",
+    "1 0 b0.1.8.0",
+    "1 0 b0.1.2.3",
+    "1 0 b0.1.2.0.0",
+    "1 0 b0.1.2.0>",
+    "1 0 b0.1.2.0>-1",
+    "1 0 b0.1.2.0>2147483648",
+    "1 0 b2147483648.1.2.0",
+    "1 0 b99999999999999999999999999.1.2.0",
+    "1 0 b-1.1.2.0",
+    "1 0 b-.1.2.0",
+    "1 0 b0.1.2.0 ",
+    "1 0 b0.1.2.0  b0.1.2.0",
+    "1 0 b0.1.2.0b0.1.2.0",
+    "1 0 m",
+    "1 0 m0",
+    "1 0 m-",
+    "1 0 m-.",
+    "1 0 m0.3",
+    "1 0 m-1.0",
+    "1 0 m0.0>1",
+    "1 0 x0.0",
+    "1 0 f {}",
+    "3 0",
+    "3 0 f",
+    "3 0 f {",
+    "3 0 f x}",
+    "3 0 f {\n}",
+    "3 0 b0.1.2.0",
+    "3 0f {}",
+};
+
 static void test_damaged(void **state) {
     (void)state;
-    static const char *const lines[] = {
-        "",
-        "1",
-        "4 0",
-        "-1 0",
-        "1 -1",
-        "1 4294967296",
-        "x 0",
-        "1  0",
-        " 1 0",
-        "1 0 ",
-        "1 0b0.1",
-        "1 0 b0",
-        "1 0 uu",
-        "1 0 u0",
-        "1 0 u u",
-        "1 0 b0.1 u",
-        "1 u 0",
-        "3 0 f {} u",
-        "3 0 u",
-        "1 0 b0.",
-        "1 0 b0.3",
-        "1 0 b0.1>",
-        "1 0 b0.1>-1",
-        "1 0 b0.1>2147483648",
-        "1 0 b2147483648.1",
-        "1 0 b99999999999999999999999999.1",
-        "1 0 b-1.1",
-        "1 0 b0.1 ",
-        "1 0 b0.1  b0.1",
-        "1 0 b0.1b0.1",
-        "1 0 m",
-        "1 0 m-1",
-        "1 0 m0>1",
-        "1 0 x0",
-        "1 0 f {}",
-        "3 0",
-        "3 0 f",
-        "3 0 f {",
-        "3 0 f x}",
-        "3 0 f {\n}",
-        "3 0 b0.1",
-        "3 0f {}",
-    };
     struct tally tally;
     assert_int_equal(tally_make(4, &tally), STATUS_OK);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        if (tally_apply(&tally, 12, lines[i]) != STATUS_FAILED)
-            fail_msg("taken: \"%s\"", lines[i]);
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        if (tally_apply(&tally, 12, damaged[i]) != STATUS_FAILED)
+            fail_msg("taken: \"%s\"", damaged[i]);
         assert_non_null(strstr(status_message(), "image 12"));
     }
     for (size_t i = 0; i < tally.length; i++)
