@@ -9,6 +9,7 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .judge = &inputs->judge,
         .classes = &inputs->classes,
         .thresholds = inputs->thresholds,
+        .splits = &inputs->dataset.splits,
         .root = inputs->dataset.root,
         .extent = inputs->dataset.extent,
         .common = inputs->dataset.common,

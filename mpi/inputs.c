@@ -61,7 +61,7 @@ out:
     return status;
 }
 
-/* Root, common folder, extent and class names of rank 0's data set become everybody's. */
+/* Root, common folder, extent, splits and class names of rank 0's data set become everybody's. */
 static enum status share_dataset(const struct ranks *ranks, struct dataset *dataset) {
     enum status status;
     char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
@@ -69,6 +69,7 @@ static enum status share_dataset(const struct ranks *ranks, struct dataset *data
     struct text strings = {0};
     char *block = NULL;
     size_t length = 0;
+    MPI_Bcast(&dataset->splits, sizeof dataset->splits, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (ranks->rank == 0) {
         for (size_t i = 0; i < FOLDERS; i++)
             text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);

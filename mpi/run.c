@@ -17,7 +17,7 @@
 #include "output/storage.h"
 #include "run.h"
 
-enum { FINGERPRINTS = 3, BACKEND_NAME = 32 };
+enum { INPUT_PARTS = 4, BACKEND_NAME = 32 };
 
 /* The parts of a run, and the texts that they point to. */
 struct parts {
@@ -25,7 +25,7 @@ struct parts {
     struct run_part *items; /* owned */
     char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
-    struct text flags; /* options_results */
+    struct text splits, flags; /* image_splits_text, options_results */
 };
 
 static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
@@ -65,13 +65,16 @@ static enum status find_parts(const struct options *options, const struct inputs
                               const char *backend, struct parts *parts) {
     enum status status;
     const struct path_list *images = &inputs->dataset.images;
-    TRY(memory_zeroed(FINGERPRINTS + option_count(), sizeof *parts->items, &parts->items));
+    TRY(memory_zeroed(INPUT_PARTS + option_count(), sizeof *parts->items, &parts->items));
     fingerprint_text(inputs->model.fingerprint, parts->model);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
     names_part(&inputs->classes, parts->names);
     add(parts, options->weights ? "--model or --weights" : "--model", parts->model, true);
     add(parts, "the list of images", parts->images, true);
+    image_splits_text(&inputs->dataset.splits, &parts->splits);
+    TRY(text_status(&parts->splits));
+    add(parts, "the list's division into splits", parts->splits.data, false);
     add(parts, "the class names", parts->names, true);
     TRY(add_flags(options, inputs, backend, parts));
 out:
@@ -150,6 +153,7 @@ static enum status begin(const struct options *options, const struct inputs *inp
         TRY(output_sweep(options->output));
 out:
     free(parts.items);
+    text_free(&parts.splits);
     text_free(&parts.flags);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "data/data_yaml.h"
+#include "data/image_splits.h"
 #include "data/path_list.h"
 
 /* What is left out wherever it is met: how often, and the path that sorts first. */
@@ -17,10 +18,11 @@ struct left_out {
 struct collection {
     const char *output; /* the folder of a run, whose placed images are left out; NULL: none */
     struct path_list images;
-    struct path_list unread; /* pictures of kinds that are not read */
-    struct left_out hidden;  /* hidden folders that hold pictures, hidden pictures */
-    struct left_out outputs; /* folders of which what a run of verify wrote is left out */
-    uint64_t other;          /* entries of lists that are no pictures */
+    struct image_splits splits; /* of the images */
+    struct path_list unread;    /* pictures of kinds that are not read */
+    struct left_out hidden;     /* hidden folders that hold pictures, hidden pictures */
+    struct left_out outputs;    /* folders of which what a run of verify wrote is left out */
+    uint64_t other;             /* entries of lists that are no pictures */
     size_t n_skipped; /* what was left out; `skipped` tells of the first few, n_said of them */
     size_t n_said;
     struct text skipped;

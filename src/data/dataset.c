@@ -223,12 +223,14 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
         status = no_images(absolute.data, kind, &collection, dataset);
         goto out;
     }
-    TRY(path_list_unique(&collection.images, &dataset->repeated));
+    struct image_splits *parts = &collection.splits;
+    TRY(path_list_unique_parts(&collection.images, parts->end, parts->count, &dataset->repeated));
     path_list_trim(&collection.images);
     TRY(find_common(&collection.images, &dataset->common));
     TRY(memory_string(root.data, &dataset->root));
     TRY(find_extent(absolute.data, kind, root.data, &dataset->extent));
     dataset->other = collection.other;
+    dataset->splits = *parts;
     dataset->images = collection.images;
     collection.images = (struct path_list){0};
 out:

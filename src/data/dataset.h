@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "data/image_splits.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -17,10 +18,11 @@ struct unread_kind {
 
 struct dataset {
     char *root; /* absolute folder that image names in the records are relative to; owned */
-    struct path_list images; /* absolute, lexically normal (data/path.h), links not resolved */
-    size_t n_names;          /* 0: a data set without names (a bare folder or list) */
-    char **names;            /* owned; by class number, "class7" for a gap in a map or for `nc` */
-    char *common;            /* deepest folder common to all images, absolute; owned */
+    struct path_list images;    /* absolute, lexically normal (data/path.h), links not resolved */
+    struct image_splits splits; /* of them; an image that several have is of the first */
+    size_t n_names;             /* 0: a data set without names (a bare folder or list) */
+    char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
+    char *common; /* deepest folder common to all images, absolute; owned */
     char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
                      list); owned */
     uint64_t repeated;       /* images listed more than once; each is kept once */

@@ -156,6 +156,9 @@ static enum status add_split(struct split_reader *reader, size_t split) {
             TRY(check_foreign(reader->file, split_name(split), entry));
         TRY(add_entry(reader, split, path.data));
     }
+    struct image_splits *splits = &reader->collection->splits;
+    splits->split[splits->count] = split;
+    splits->end[splits->count++] = reader->collection->images.count;
 out:
     text_free(&path);
     return status;

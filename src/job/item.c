@@ -143,6 +143,8 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     struct image_result *result = &item->result;
     bool failed = item->error[0] != '\0';
     result->name = dataset_image_name(job->root, item->path);
+    result->label = item->labels.absent ? NULL : dataset_image_name(job->root, item->label_path);
+    result->split = image_split(job->splits, item->list_index);
     result->imgsz = job->imgsz;
     result->error = failed ? item->error : NULL;
     result->labels = &item->labels;

@@ -17,11 +17,12 @@ struct verify_job {
     const struct judge *judge;
     const struct class_map *classes;
     struct thresholds thresholds;
-    const char *root;        /* image names are relative to it */
-    const char *extent;      /* of the data set, for label files that are links */
-    const char *common;      /* deepest folder common to all images */
-    struct placer *placer;   /* NULL in a dry run */
-    struct journal *journal; /* this rank's; NULL in a dry run */
+    const struct image_splits *splits; /* of the list of all images */
+    const char *root;                  /* image names are relative to it */
+    const char *extent;                /* of the data set, for label files that are links */
+    const char *common;                /* deepest folder common to all images */
+    struct placer *placer;             /* NULL in a dry run */
+    struct journal *journal;           /* this rank's; NULL in a dry run */
     bool save_txt;
     bool redo; /* an interrupted run may have placed images that its journals do not have */
     uint32_t imgsz, stride;

@@ -86,6 +86,8 @@ enum status record_write(const struct image_result *result, const struct class_m
                          struct text *text) {
     text_string(text, "{");
     field_string(text, "image", result->name);
+    field_string(text, "label", result->label);
+    field_string(text, "split", result->split);
     field_string(text, "bucket", bucket_name(result->bucket));
     field_significant(text, "score", result->score, SCORE_DIGITS);
     field_count(text, "width", result->width);

@@ -19,6 +19,8 @@ struct box_result {
 
 struct image_result {
     const char *name;       /* as in the records */
+    const char *label;      /* the label file, likewise; NULL: there is none */
+    const char *split;      /* of the data.yaml; NULL: none */
     const char *error;      /* why the image failed; NULL where it was read */
     enum bucket bucket;     /* BUCKET_FAILED where error is set */
     double score;           /* 0 where it failed */

@@ -62,6 +62,8 @@ static inline struct image_result fixture_result(void) {
     for (int i = 0; i < 3; i++)
         boxes[i] = pristine[i];
     return (struct image_result){.name = "images/a.jpg",
+                                 .label = "labels/a.txt",
+                                 .split = "val",
                                  .bucket = BUCKET_MISLABELED,
                                  .score = 3.12437e-05,
                                  .width = 640,

@@ -97,6 +97,45 @@ static void test_yaml_entries(void **state) {
     dataset_free(&dataset);
 }
 
+/* `wanted`: the first letter of each image's split, and image_splits_text. */
+static void check_splits(const char *path, const char *splits, const char *wanted,
+                         const char *wanted_text) {
+    struct dataset dataset;
+    struct text text = {0};
+    open_data(path, splits, &dataset);
+    assert_int_equal(dataset.images.count, strlen(wanted));
+    for (size_t i = 0; wanted[i]; i++) {
+        const char *split = image_split(&dataset.splits, i);
+        assert_int_equal(split ? split[0] == 't' ? split[1] : split[0] : '-', wanted[i]);
+    }
+    assert_null(image_split(&dataset.splits, dataset.images.count));
+    text_string(&text, "");
+    image_splits_text(&dataset.splits, &text);
+    assert_string_equal(text.data ? text.data : "", wanted_text);
+    text_free(&text);
+    dataset_free(&dataset);
+}
+
+/* An image's split is told by its place in the list, also where some are listed more than once; of
+ * those the first split counts, in the order in which they are read. 'r' is train, 'e' test. */
+static void test_image_splits(void **state) {
+    (void)state;
+    make_splits();
+    touch("d/images/val/f.jpg");
+    write_yaml("path: d\ntrain: images/train\nval: images/val\ntest: ../test/images\n");
+    check_splits(in("data.yaml"), NULL, "rrvve", "train 2, val 2, test 1");
+    check_splits(in("data.yaml"), "val", "vv", "val 2");
+    check_splits(in("data.yaml"), "test,val", "evv", "test 1, val 2");
+    write_yaml("path: d\ntrain: [images/train, images/train]\nval: [lists/val.txt, images/val]\n"
+               "test: [images/val, test]\n");
+    check_splits(in("data.yaml"), NULL, "rrvve", "train 2, val 2, test 1");
+    check_splits(in("data.yaml"), "val,train", "vvvr", "val 3, train 1");
+    write_yaml("path: d\ntrain: gone\nval: images/train\ntest: images/train\n");
+    check_splits(in("data.yaml"), NULL, "vv", "val 2");
+    check_splits(in("d"), NULL, "-----", "");
+    check_splits(in("d/lists/val.txt"), NULL, "--", "");
+}
+
 static void test_yaml_skipped(void **state) {
     (void)state;
     make_splits();
@@ -308,6 +347,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_yaml, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_yaml_entries, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_image_splits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_yaml_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_yaml, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile_yaml, set_up, tear_down),

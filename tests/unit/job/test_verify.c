@@ -109,6 +109,7 @@ struct rig {
 
 static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t placers) {
     static const char *const names[] = {"thing"};
+    static const struct image_splits splits = {.count = 1, .split = {SPLIT_VAL}, .end = {50}};
     char path[4096];
     struct path_list images = {0};
     uint64_t *indices;
@@ -138,6 +139,7 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
                                    .backend = &rig->backend,
                                    .judge = &rig->judge,
                                    .classes = &rig->classes,
+                                   .splits = &splits,
                                    .root = rig->folder,
                                    .extent = "",
                                    .journal = rig->journal,
@@ -177,13 +179,14 @@ struct reading {
 static enum status check_line(void *context, const struct journal_line *line) {
     struct reading *reading = context;
     struct text record = {0};
-    char expected[64];
+    char expected[160];
     uint64_t i = reading->next++;
     assert_int_equal(line->index, 10 + 2 * i);
     assert_int_equal(journal_text_read(&reading->texts, line, stream_find("records"), &record),
                      STATUS_OK);
-    snprintf(expected, sizeof expected, "{\"image\": \"%03d.jpg\", \"bucket\": %s", (int)i,
-             i % 10 == 9 ? "null" : "\"correct\"");
+    snprintf(expected, sizeof expected,
+             "{\"image\": \"%03d.jpg\", \"label\": null, \"split\": %s, \"bucket\": %s", (int)i,
+             line->index < 50 ? "\"val\"" : "null", i % 10 == 9 ? "null" : "\"correct\"");
     assert_int_equal(strncmp(record.data, expected, strlen(expected)), 0);
     text_free(&record);
     return STATUS_OK;

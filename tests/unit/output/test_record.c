@@ -33,7 +33,8 @@ static void test_golden_line(void **state) {
     struct image_result result = fixture_result();
     assert_record(
         &result,
-        "{\"image\": \"images/a.jpg\", \"bucket\": \"mislabeled\", \"score\": 3.12437e-05, "
+        "{\"image\": \"images/a.jpg\", \"label\": \"labels/a.txt\", \"split\": \"val\", "
+        "\"bucket\": \"mislabeled\", \"score\": 3.12437e-05, "
         "\"width\": 640, \"height\": 480, \"boxes\": ["
         "{\"line\": 1, \"class\": 0, \"name\": \"person\", \"xywhn\": [0.5, 0.4, 0.1, 0.2], "
         "\"verdict\": \"mislabeled\", \"reason\": \"class\", \"score\": 0.000104752, "
@@ -63,7 +64,8 @@ static void test_golden_background(void **state) {
     (void)state;
     struct image_result result = {
         .name = "b.png", .bucket = BUCKET_CORRECT, .score = 1, .width = 1, .height = 2};
-    const char *golden = "{\"image\": \"b.png\", \"bucket\": \"correct\", \"score\": 1.0, "
+    const char *golden = "{\"image\": \"b.png\", \"label\": null, \"split\": null, \"bucket\": "
+                         "\"correct\", \"score\": 1.0, "
                          "\"width\": 1, \"height\": 2, \"boxes\": [], \"missing\": [], "
                          "\"invalid\": [], \"error\": null}\n";
     assert_record(&result, golden);
@@ -79,7 +81,8 @@ static void test_golden_failed(void **state) {
     struct image_result other = fixture_result();
     result.labels = other.labels;
     assert_record(&result,
-                  "{\"image\": \"c.jpg\", \"bucket\": null, \"score\": 0.0, \"width\": 0, "
+                  "{\"image\": \"c.jpg\", \"label\": null, \"split\": null, \"bucket\": null, "
+                  "\"score\": 0.0, \"width\": 0, "
                   "\"height\": 0, \"boxes\": [], \"missing\": [], \"invalid\": [{\"line\": 2, "
                   "\"reason\": \"class 80 is \\\"bad\\\"\"}, {\"line\": 0, \"reason\": "
                   "\"not a file\"}], \"error\": \"the file is truncated\"}\n");
