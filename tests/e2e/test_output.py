@@ -6,7 +6,9 @@ import shutil
 import stat
 import tempfile
 
-from harness import Case, main
+from harness import DATA, Case, main
+
+REASONS = ["duplicate", "class", "location", "contested", "unseen", "unknown_class", "weak"]
 
 
 def snapshot(folder):
@@ -92,6 +94,20 @@ class Output(Case):
         self.assertEqual(len(placed), 8)
         self.assertEqual({os.path.dirname(name) for name in placed}, {"a", "b"})
 
+    def sizes(self, records, imgsz=256):
+        """The report's per_size, out of the records."""
+        limits = (("small", 0, 1024), ("medium", 1024, 9216), ("large", 9216, None))
+        found = [{"size": name, "from_area": low, "below_area": high, "boxes": 0, "correct": 0,
+                  "mislabeled": 0, "uncertain": 0, "missing": 0} for name, low, high in limits]
+        for record in records:
+            for box in record["boxes"] + record["missing"]:
+                gain = imgsz / max(record["width"], record["height"])
+                area = (box["xywhn"][2] * record["width"] * gain) * (box["xywhn"][3] * record["height"] * gain)
+                size = found[sum(area >= low for _, low, _ in limits) - 1]
+                size[box.get("verdict", "missing")] += 1
+                size["boxes"] += "verdict" in box
+        return found
+
     def test_records_and_report_agree(self):
         data = self.dataset(pictures=60)
         open(os.path.join(data, "labels", "orphan.txt"), "w").close()
@@ -118,6 +134,12 @@ class Output(Case):
         self.assertEqual(report["status"], "complete")
         self.assertEqual([c["name"] for c in report["per_class"]][:3], ["zero", "one", "two"])
         self.assertEqual(sum(c["boxes"] for c in report["per_class"]), len(boxes))
+        self.assertEqual(list(report["reasons"]), REASONS)
+        for reason, count in report["reasons"].items():
+            self.assertEqual(count, sum(b["reason"] == reason for b in boxes), reason)
+        self.assertGreater(report["reasons"]["class"], 0)
+        self.assertEqual(report["per_size"], self.sizes(records))
+        self.assertEqual([s["size"] for s in report["per_size"] if s["boxes"]], ["small", "medium"])
         swaps = {}
         for b in boxes:
             if b["reason"] == "class" and b["suggested"] is not None:
@@ -127,7 +149,7 @@ class Output(Case):
         self.assertEqual([r["rank"] for r in report["per_rank"]], [0, 1, 2])
         self.assertEqual(sum(r["images"] for r in report["per_rank"]), 60)
         for record in records:
-            self.assertEqual(list(record), ["image", "bucket", "score", "width", "height", "boxes",
+            self.assertEqual(list(record), ["image", "label", "split", "bucket", "score", "width", "height", "boxes",
                                             "missing", "invalid", "error"])
             self.assertTrue(0 <= record["score"] <= 1)
             product = 1
@@ -146,6 +168,43 @@ class Output(Case):
             self.assertLessEqual(record["score"], product * least * 1.00001)
         worst = sorted(b["score"] for b in boxes)[:20]
         self.assertEqual(len(set(worst)), 20)
+
+    def test_labels_and_splits(self):
+        """Where an image's labels are and which split it is of, at any number of ranks."""
+        files = sorted(os.listdir(os.path.join(DATA, "images")))[:24]
+        parts = {"train": files[:15], "val": files[15:]}
+        for split, names in parts.items():
+            self.part(split, names)
+        with open(self.path("data", "data.yaml"), "w") as file:
+            file.write("train: train/images\nval: val/images\n"
+                       "names: [zero, one, two, three, four, five, six, seven, eight, nine]\n")
+        os.remove(self.path("data", "train", "labels", os.path.splitext(files[0])[0] + ".txt"))
+        with open(self.path("data", "val", "images", files[20]), "w") as file:
+            file.write("no picture")
+        first = None
+        for ranks in (1, 3, 30):
+            self.verify_demo("--overwrite", data=self.path("data", "data.yaml"), ranks=ranks)
+            with open(self.path("output", "verification_records.jsonl"), "rb") as file:
+                first = first or file.read()
+                file.seek(0)
+                self.assertEqual(file.read(), first)
+        wanted = [["%s/images/%s" % (split, name), "%s/labels/%s.txt" % (split, os.path.splitext(name)[0]), split]
+                  for split, names in parts.items() for name in names]
+        wanted[0][1] = None
+        self.assertEqual([[r["image"], r["label"], r["split"]] for r in self.records()], wanted)
+        # A folder has no splits; a path that does not lie below it is whole.
+        self.verify_demo("--overwrite", data=self.path("data", "val", "images"), ranks=2)
+        for record, name in zip(self.records(), parts["val"], strict=True):
+            label = self.path("data", "val", "labels", os.path.splitext(name)[0] + ".txt")
+            self.assertEqual([record["image"], record["label"], record["split"]], [name, label, None])
+
+    def part(self, name, files):
+        """A split of the demo's pictures below data/."""
+        for kind, suffix in (("images", None), ("labels", ".txt")):
+            os.makedirs(self.path("data", name, kind))
+            for file in files:
+                file = os.path.splitext(file)[0] + suffix if suffix else file
+                shutil.copy(os.path.join(DATA, kind, file), self.path("data", name, kind))
 
     def test_predictions(self):
         self.verify_demo("--save-json", "--save-txt", data=self.dataset(pictures=10), ranks=3)

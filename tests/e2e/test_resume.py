@@ -131,6 +131,37 @@ class Resume(ResumeCase):
         self.run_verify(*flags, "--resume", ranks=1, code=2)
         self.assertIn("list of images", self.stderr)
 
+    def test_changed_splits_are_refused(self):
+        """The same images in the same order, of which one is of another split now."""
+        data = self.dataset(pictures=200)
+        images = sorted("./images/" + name for name in os.listdir(data + "/images"))
+        self.write_splits(data, images, 100)
+        flags = ("--model", MODEL, "--data", data + "/data.yaml", "--imgsz", "256", "--threads", "1")
+        process = subprocess.Popen([VERIFY, *flags], cwd=self.folder, stdout=subprocess.DEVNULL)
+        self.addCleanup(end, process)
+        self.wait_for_images(10, process)
+        process.kill()
+        process.wait()
+        self.write_splits(data, images, 101)
+        self.run_verify(*flags, "--resume", ranks=1, code=2)
+        self.assertIn("division into splits was train 100, val 100 and is train 101, val 99 now", self.stderr)
+        self.write_splits(data, images, 100)
+        self.run_verify(*flags, "--resume", ranks=3)
+        self.assertEqual([r["split"] for r in self.records()], ["train"] * 100 + ["val"] * 100)
+        report, boxes = self.report(), [b for r in self.records() for b in r["boxes"]]
+        for reason, count in report["reasons"].items():
+            self.assertEqual(count, sum(b["reason"] == reason for b in boxes), reason)
+        self.assertEqual(sum(size["boxes"] for size in report["per_size"]), len(boxes))
+
+    def write_splits(self, data, images, first):
+        """Two lists and the data.yaml that names them."""
+        for name, part in (("train", images[:first]), ("val", images[first:])):
+            with open("%s/%s.txt" % (data, name), "w") as file:
+                file.writelines(image + "\n" for image in part)
+        with open(data + "/data.yaml", "w") as file:
+            file.write("train: train.txt\nval: val.txt\n"
+                       "names: [zero, one, two, three, four, five, six, seven, eight, nine]\n")
+
     def test_changed_weights_are_refused(self):
         """Also those that an ONNX file has outside of itself."""
         for name in ("external.onnx", "external.bin"):
