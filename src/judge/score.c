@@ -9,13 +9,18 @@ static double chance(double suspicion) {
     return 1 / (1 + exp(suspicion));
 }
 
+/* What the network's own box counts beside the shift: enough to show in the digits of a score. */
+#define FIT 0.005
+
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
- * duplicate. Each is one half (a duplicate: three quarters) where such labels become suspect. */
+ * duplicate. Each is one half (a duplicate: three quarters) where such labels become suspect. Shift
+ * has a highest value, which it takes wherever the object is surely near and nothing of it here:
+ * such labels are told apart by how well the network's own box fits them. */
 double box_score(const struct evidence *evidence) {
     if (!evidence->judged)
         return 1;
     double class = chance(((double)evidence->margin - 3) / 0.5);
-    double place = chance((double)evidence->shift - 5);
+    double place = chance((double)evidence->shift - 5 - FIT * (double)evidence->location);
     double existence = chance(((double)evidence->ghost - 7.5) / 0.2);
     double single = chance(((double)evidence->dup - 0.7) / 0.03);
     return class * place * existence * (1 + single) / 2;

@@ -265,7 +265,7 @@ def verdict(e):
 
 
 def box_score(e):
-    return ((1 - sigmoid((e["margin"] - 3) / 0.5)) * (1 - sigmoid(e["shift"] - 5)) *
+    return ((1 - sigmoid((e["margin"] - 3) / 0.5)) * (1 - sigmoid(e["shift"] - 5 - 0.005 * e["location"])) *
             (1 - sigmoid((e["ghost"] - 7.5) / 0.2)) * (1 - 0.5 * sigmoid((e["dup"] - 0.7) / 0.03)))
 
 

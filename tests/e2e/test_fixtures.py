@@ -45,6 +45,14 @@ class Fixtures(Case):
         for name, figure in least.items():
             self.assertGreaterEqual(float(scores[name]), figure, name)
 
+    def assert_worst_differ(self):
+        """Of the 100 worst boxes none has another's score, unless it has its evidence, too."""
+        boxes = sorted((b for r in self.records() for b in r["boxes"]), key=lambda b: b["score"])
+        seen = {}
+        for box in boxes[:100]:
+            evidence = [box[name] for name in NUMBERS]
+            self.assertEqual(seen.setdefault(box["score"], evidence), evidence, box["score"])
+
     def test_planted_errors(self):
         data = self.planted()
         self.run_verify("--model", YOLOV8N, "--data", data, "--max-margin", 4, "--place", "none")
@@ -54,6 +62,7 @@ class Fixtures(Case):
         self.assert_finds(swap_auroc=0.99, swap_ap=0.96, mislabeled_precision=0.945,
                           mislabeled_recall=0.88, moved_auroc=0.96, spurious_auroc=0.98,
                           spurious_ap=0.95, box_ap=0.93, image_auroc=0.96)
+        self.assert_worst_differ()
         if numpy is not None:
             self.compare_with_reference()
 
@@ -111,6 +120,7 @@ class Fixtures(Case):
     def test_agrees_with_ultralytics_predict(self):
         self.run_verify("--model", YOLOV8N, "--data", os.path.join(COCO, "data.yaml"), "--split",
                         "train", "--conf", 0.2, "--save-json", "--place", "none")
+        self.assert_worst_differ()
         _, out = tool("compare_predictions.py", self.path("output", "predictions.json"),
                       os.path.join(FIXTURES, "reference", "coco128_yolov8n.json"))
         words = [line.split() for line in out.splitlines()]

@@ -117,7 +117,7 @@ def logistic(x):
 
 def box_score(e):
     """Near 1: right; near 0: almost surely wrong."""
-    class_, place = logistic((3 - e["margin"]) / 0.5), logistic(5 - e["shift"])
+    class_, place = logistic((3 - e["margin"]) / 0.5), logistic(5 - e["shift"] + 0.005 * e["location"])
     ghost, single = logistic((7.5 - e["ghost"]) / 0.2), logistic((0.7 - e["dup"]) / 0.03)
     return class_ * place * ghost * (0.5 + 0.5 * single)
 

@@ -199,6 +199,26 @@ static void test_worst_boxes_differ(void **state) {
     }
 }
 
+/* Where the shift is as high as it gets, the network's own box tells labels apart: the better it
+ * fits, the better. */
+static void test_farthest_boxes_differ(void **state) {
+    (void)state;
+    struct evidence e = clean();
+    e.shift = logf(1.01f / 0.001f);
+    char before[32] = "";
+    double last = 0;
+    for (int percent = 0; percent <= 60; percent++) {
+        char written[32];
+        e.location = (float)percent / 100;
+        double score = box_score(&e);
+        assert_true(score > last && score < 0.129);
+        snprintf(written, sizeof written, "%.6g", score);
+        assert_string_not_equal(written, before);
+        memcpy(before, written, sizeof before);
+        last = score;
+    }
+}
+
 static void test_image_score(void **state) {
     (void)state;
     struct evidence evidence[2] = {clean(), clean()};
@@ -262,12 +282,19 @@ static void test_reason_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_confirmed),    cmocka_unit_test(test_place_in_doubt),
-        cmocka_unit_test(test_class),        cmocka_unit_test(test_duplicate_comes_first),
-        cmocka_unit_test(test_location),     cmocka_unit_test(test_contested_unseen_weak),
-        cmocka_unit_test(test_reason_names), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_box_score),    cmocka_unit_test(test_worst_boxes_differ),
-        cmocka_unit_test(test_image_score),  cmocka_unit_test(test_worst_images_differ),
+        cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_place_in_doubt),
+        cmocka_unit_test(test_class),
+        cmocka_unit_test(test_duplicate_comes_first),
+        cmocka_unit_test(test_location),
+        cmocka_unit_test(test_contested_unseen_weak),
+        cmocka_unit_test(test_reason_names),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_box_score),
+        cmocka_unit_test(test_worst_boxes_differ),
+        cmocka_unit_test(test_farthest_boxes_differ),
+        cmocka_unit_test(test_image_score),
+        cmocka_unit_test(test_worst_images_differ),
     };
     return RUN_TESTS(tests);
 }
