@@ -39,9 +39,12 @@ def caption(box):
 
 
 def marks(record):
-    """What to draw as (box xywhn, colour, text): the sound labels first, so that the others lie on top."""
+    """What to draw as (box xywhn, colour, text): the sound labels first, then those that are weak, so that
+    findings lie on top."""
+    order = [None, "weak"]
     found = [(b["xywhn"], COLOURS[b["verdict"]], caption(b))
-             for b in sorted(record["boxes"], key=lambda b: b["verdict"] != "correct")]
+             for b in sorted(record["boxes"], key=lambda b: order.index(b["reason"]) if b["reason"] in order
+                             else len(order))]
     return found + [(m["xywhn"], COLOURS["missing"], f"{m['name']}: no label") for m in record["missing"]]
 
 

@@ -18,10 +18,11 @@ ADVICE = {
     "contested": "labelled '{name}', may be '{suggested_name}'",
     "location": "the box does not fit its '{name}'",
     "unseen": "no '{name}' to be seen here",
-    "weak": "hardly looks like '{name}'",
     "duplicate": "a second label of the same object",
     "unknown_class": "the model does not know '{name}'",
 }
+WEAK = "weak"
+NO_FINDING = " (no findings: little is seen of these, but nothing speaks against them)"
 
 
 def read_records(output):
@@ -65,19 +66,21 @@ def dropped(records, truth):
 
 
 def flagged(counts, kind):
-    """A line on the labels of one planted kind: how many were not called correct, and why."""
+    """A line on the labels of one planted kind: of how many there are findings, and which."""
     reasons = collections.Counter()
     for (k, verdict, reason), n in counts.items():
         if k == kind and verdict != "correct":
             reasons[reason] += n
+    weak = reasons.pop(WEAK, 0)
     why = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
-    return f"{sum(reasons.values())} of {count(counts, kind)} flagged ({why or 'none'})"
+    return (f"{sum(reasons.values())} of {count(counts, kind)} flagged ({why or 'none'})" +
+            (f"; {weak} more are weak" if weak else ""))
 
 
 def suggestion(record):
     """What is most likely wrong with a picture, in words."""
     name = Path(record["image"]).name
-    suspects = [box for box in record["boxes"] if box["verdict"] != "correct"]
+    suspects = [box for box in record["boxes"] if box["reason"] in ADVICE]
     if suspects:
         worst = min(suspects, key=lambda b: b["score"])
         return f"{name} line {worst['line']}: {ADVICE[worst['reason']].format(**worst)}"
@@ -92,6 +95,7 @@ def main():
     output = Path(sys.argv[1])
     truth = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     records = read_records(output)
+    report = json.loads((output / "verification_report.json").read_text(encoding="utf-8"))
     counts = tally(records, truth)
     swaps, found = count(counts, "swap"), count(counts, "swap", "mislabeled")
     called = count(counts, verdict="mislabeled")
@@ -106,6 +110,11 @@ def main():
     print(f"  spurious boxes   {flagged(counts, 'spurious')}")
     print(f"  dropped objects  {reported} of {lost} reported as missing")
     print(f"  sound labels     {count(counts, 'none', 'correct')} of {count(counts, 'none')} called correct")
+    print()
+    print("Why labels are not called correct")
+    for reason, n in report["reasons"].items():
+        if n > 0:
+            print(f"  {reason:<16} {n}" + (NO_FINDING if reason == WEAK else ""))
     print()
     print("Where to look")
     print(f"  {output}/mislabeled/JPEGImages and labels: pictures with a wrong class")
