@@ -36,25 +36,24 @@ endfunction()
 # emulated_test(NAME ORDER...): tests/unit/cuda/test_cuda_NAME.c over the kernels.
 function(emulated_test name)
   add_executable(test_emulated_${name} unit/cuda/test_cuda_${name}.c)
-  target_link_libraries(test_emulated_${name} PRIVATE verify_cuda_emulated PkgConfig::CMOCKA)
-  target_include_directories(test_emulated_${name} PRIVATE unit)
+  target_link_libraries(test_emulated_${name} PRIVATE verify_cuda_emulated verify_tests)
   set_target_properties(test_emulated_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                          ${CMAKE_BINARY_DIR}/tests)
   emulated_orders(${name} ${ARGN})
 endfunction()
-foreach(name kernels kernels_window kernels_input attention network judge)
+foreach(name kernels kernels_window kernels_input attention network)
   emulated_test(${name} ascending descending shuffled)
 endforeach()
+# They take half a minute.
+emulated_test(judge descending shuffled)
 emulated_test(zoo descending)
 # All of the CUDA backend, its streams and events.
 unit_test(emulated_runtime verify_emulated_backend)
 add_executable(test_emulated_backend unit/cuda/test_emulated_backend.c)
-target_link_libraries(test_emulated_backend PRIVATE verify_emulated_backend verify_cpu
-                                                    PkgConfig::CMOCKA)
-target_include_directories(test_emulated_backend PRIVATE unit)
+target_link_libraries(test_emulated_backend PRIVATE verify_emulated_backend verify_cpu verify_tests)
 set_target_properties(test_emulated_backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                        ${CMAKE_BINARY_DIR}/tests)
-emulated_orders(backend ascending descending shuffled)
+emulated_orders(backend descending shuffled)
 
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU
@@ -62,8 +61,7 @@ if(VERIFY_WITH_CUDA)
   foreach(name network attention zoo judge gates)
     add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)
     target_compile_definitions(test_gpu_${name} PRIVATE TEST_ON_GPU)
-    target_link_libraries(test_gpu_${name} PRIVATE verify_cuda PkgConfig::CMOCKA)
-    target_include_directories(test_gpu_${name} PRIVATE unit)
+    target_link_libraries(test_gpu_${name} PRIVATE verify_cuda verify_tests)
     set_target_properties(test_gpu_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                       ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME gpu_${name} COMMAND test_gpu_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

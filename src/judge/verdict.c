@@ -6,8 +6,8 @@
 /* Evidence from which on a place, or another class, is worth naming as the reason. */
 #define LOCATION_NEAR 0.25f
 #define CONTESTED     0.05f
-/* A label is confirmed up to this shift: from here to max_shift its place is in doubt, not wrong.
- */
+/* A label is confirmed up to this shift, or max_shift where that is stricter; between the two its
+ * place is in doubt, not wrong. */
 #define CORRECT_SHIFT 2.0f
 
 static bool is_duplicate(const struct evidence *evidence, const struct thresholds *thresholds) {

@@ -161,8 +161,8 @@ class Interrupted(ResumeCase):
         names = [os.path.join(images, n) for n in sorted(os.listdir(images))]
         with open(self.path("list.txt"), "w") as file:
             file.write("\n".join(lone[:2] + names + lone[2:] + [os.path.join(images, "z.webp"), ""]))
-        self.FLAGS = tuple(self.path("list.txt") if f.endswith("data.yaml") else f
-                           for f in ResumeCase.FLAGS)
+        other = {os.path.join(DATA, "data.yaml"): self.path("list.txt"), "448": "256"}
+        self.FLAGS = tuple(other.get(f, f) for f in ResumeCase.FLAGS)
         self.run_verify(*self.FLAGS, "--output", "whole")
         whole = self.counts("whole")
         self.assertEqual(whole["total_images"], len(names) + 3)
