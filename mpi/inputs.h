@@ -11,8 +11,8 @@
 /* Zeroed at first. */
 struct inputs {
     struct model model;
-    struct dataset
-        dataset; /* images on rank 0 only; root, common, extent, splits and names on all */
+    /* Images on rank 0 only; root, common, extent, splits and names on all. */
+    struct dataset dataset;
     struct class_map classes;
     bool *class_in_data; /* [model.n_classes]; owned */
     struct judge judge;
