@@ -113,7 +113,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .interface = &backend_cpu,
         .judge = &bench->judge,
         .classes = &bench->classes,
-        .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
+        .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
         .root = bench->dataset.root,
         .extent = bench->dataset.extent,
         .imgsz = (uint32_t)imgsz,

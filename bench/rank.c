@@ -25,7 +25,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .interface = &backend_cpu,
         .judge = &rank->judge,
         .classes = &rank->classes,
-        .thresholds = {4, 2, 5, 0.15f, 0.7f, 0.5f},
+        .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
         .root = dataset->root,
         .extent = dataset->extent,
         .imgsz = (uint32_t)size,

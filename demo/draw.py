@@ -74,7 +74,7 @@ def tile(path, record, cell, font):
         write(pen, font, picture.size, corners(box, picture.size), colour, text)
     sheet = Image.new("RGB", (cell, cell + 30), PAGE)
     sheet.paste(picture, ((cell - picture.width) // 2, (cell - picture.height) // 2))
-    text = f"{path.name}  {record['bucket']}  score {record['score']:.4f}"
+    text = f"{path.name}  {record['bucket']}  score {record['score']:.3g}"
     ImageDraw.Draw(sheet).text((cell / 2, cell + 15), text, fill=INK, font=font, anchor="mm")
     return sheet
 

@@ -79,7 +79,7 @@ def suggestion(record):
     name = Path(record["image"]).name
     suspects = [box for box in record["boxes"] if box["verdict"] != "correct"]
     if suspects:
-        worst = min(suspects, key=lambda b: (b["verdict"] != "mislabeled", -b["margin"]))
+        worst = min(suspects, key=lambda b: b["score"])
         return f"{name} line {worst['line']}: {ADVICE[worst['reason']].format(**worst)}"
     if record["missing"]:
         return f"{name}: a '{record['missing'][0]['name']}' without a label"
@@ -112,7 +112,7 @@ def main():
     print(f"  {output}/uncertain/JPEGImages and labels: pictures to look at")
     print(f"  {output}/verification_records.jsonl: every judgement; by rising score it is a review queue:")
     for record in queue[:SHOWN]:
-        print(f"    {record['score']:.4f}  {suggestion(record)}")
+        print(f"    {record['score']:<8.3g}  {suggestion(record)}")
     if min(share, precision) < GOAL:
         sys.exit(f"\nFAILED: share found and precision of class swaps should both be at least {GOAL:.0%}")
 

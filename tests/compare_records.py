@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 
-EVIDENCE = ["own", "rival", "margin", "shift", "ghost", "dup", "location"]
+EVIDENCE = ["own", "rival", "contest", "near", "margin", "shift", "ghost", "dup", "location"]
 SHOWN = 20
 
 

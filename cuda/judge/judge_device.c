@@ -265,6 +265,7 @@ static struct evidence evidence_of(const struct judge_evidence *from) {
         .judged = from->judged,
         .own = from->own,
         .rival = from->rival,
+        .contest = from->contest,
         .suggested = from->suggested,
         .near = from->near,
         .here = from->here,

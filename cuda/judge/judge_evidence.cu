@@ -12,9 +12,11 @@ enum {
     TILE_CLASSES = 128,
 };
 
-/* Scores of neighbouring anchors, weighted, and which classes another label explains. */
+/* Scores of neighbouring anchors, how much each of these counts by the two ramps, and which classes
+ * another label explains. */
 struct score_tile {
     float scores[TILE_ANCHORS][TILE_CLASSES];
+    float loose[TILE_ANCHORS], tight[TILE_ANCHORS];
     uint32_t taken[TILE_ANCHORS][TILE_CLASSES / WARP];
 };
 /* Terms of near and here. */
@@ -203,7 +205,7 @@ static __device__ void list_strong(struct subject *subject) {
     __syncthreads();
 }
 
-/* Fills shared->as.tile with n anchors' weighted scores of `width` classes from `first` on. */
+/* Fills shared->as.tile with n anchors' scores of `width` classes from `first` on. */
 static __device__ void load_scores(const struct subject *subject, const uint32_t *strong,
                                    uint32_t n, uint32_t first, uint32_t width) {
     const struct judge_batch *batch = subject->batch;
@@ -215,10 +217,13 @@ static __device__ void load_scores(const struct subject *subject, const uint32_t
         struct judge_anchor anchor = judge_anchor_of(batch, near.anchor);
         const float *row = judge_score_row(&anchor, subject->label->picture);
         float objectness = judge_objectness(batch, &anchor, row);
-        float weight = ramp_class(near.overlap);
         row += anchor.plane->class_channel + first;
         for (uint32_t k = thread_lane(); k < width; k += WARP)
-            tile->scores[i][k] = judge_score_of(batch, row[k]) * objectness * weight;
+            tile->scores[i][k] = judge_score_of(batch, row[k]) * objectness;
+        if (thread_lane() == 0) {
+            tile->loose[i] = ramp_class(near.overlap);
+            tile->tight[i] = ramp_rival(near.overlap);
+        }
     }
 }
 
@@ -240,17 +245,39 @@ static __device__ void mark_taken(const struct subject *subject, const uint32_t 
     }
 }
 
-/* The noisy-or of every class, a thread a class, in the order of the anchors. Sets shared->own and
- * the rival. */
-static __device__ void sum_classes(struct subject *subject, struct judge_evidence *evidence) {
+/* What classes' sums come to, for one of a block's threads. */
+struct class_sums {
+    float contest;  /* the highest */
+    uint64_t rival; /* the highest, and its class inverted: the first of equals; 0: none */
+};
+
+static __device__ void add_class(struct class_sums *sums, uint32_t kind, float loose, float tight) {
+    sums->contest = greatest(loose, sums->contest);
+    uint64_t key = (uint64_t)float_bits(tight) << 32 | (uint32_t)~kind;
+    sums->rival = key > sums->rival ? key : sums->rival;
+}
+
+/* Adds a class's scores of n anchors, in their order, but for those that another label explains. */
+static __device__ void add_anchors(const struct score_tile *tile, uint32_t n, float *loose,
+                                   float *tight) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (tile->taken[i][thread_warp()] >> thread_lane() & 1)
+            continue;
+        *loose = noisy_or(*loose, tile->scores[i][threadIdx.x] * tile->loose[i]);
+        *tight = noisy_or(*tight, tile->scores[i][threadIdx.x] * tile->tight[i]);
+    }
+}
+
+/* The noisy-ors of every class, a thread a class. Sets shared->own, rival and contest; returns the
+ * strongest other class, also where it has no evidence; -1: there is no other. */
+static __device__ int32_t sum_classes(struct subject *subject, struct judge_evidence *evidence) {
     const struct judge_batch *batch = subject->batch;
-    struct score_tile *tile = &subject->shared->as.tile;
     uint32_t own = (uint32_t)subject->label->kind;
-    uint64_t most = 0;
+    struct class_sums sums = {};
     for (uint32_t first = 0; first < batch->n_classes; first += TILE_CLASSES) {
         uint32_t left = batch->n_classes - first, kind = first + threadIdx.x;
         uint32_t width = left < TILE_CLASSES ? left : TILE_CLASSES;
-        float total = 0;
+        float loose = 0, tight = 0;
         for (uint32_t from = 0; from < subject->n_strong; from += TILE_ANCHORS) {
             const uint32_t *strong = subject->strong + from;
             uint32_t rest = subject->n_strong - from;
@@ -259,24 +286,35 @@ static __device__ void sum_classes(struct subject *subject, struct judge_evidenc
             __syncthreads();
             mark_taken(subject, strong, n, first, width);
             __syncthreads();
-            for (uint32_t i = 0; i < n && threadIdx.x < width; i++)
-                if (!(tile->taken[i][thread_warp()] >> thread_lane() & 1))
-                    total = noisy_or(total, tile->scores[i][threadIdx.x]);
+            if (threadIdx.x < width)
+                add_anchors(&subject->shared->as.tile, n, &loose, &tight);
             __syncthreads();
         }
         if (threadIdx.x >= width)
             continue;
         if (kind == own)
-            subject->shared->own = total;
-        else if (batch->class_in_data[kind] && total > 0) {
-            uint64_t key = (uint64_t)float_bits(total) << 32 | (uint32_t)~kind;
-            most = key > most ? key : most;
-        }
+            subject->shared->own = loose;
+        else if (batch->class_in_data[kind])
+            add_class(&sums, kind, loose, tight);
     }
-    /* The highest, the first class of equals. */
-    most = block_most(most, subject->shared->most);
-    evidence->rival = bits_float((uint32_t)(most >> 32));
-    evidence->suggested = most ? (int32_t) ~(uint32_t)most : -1;
+    uint64_t rival = block_most(sums.rival, subject->shared->most);
+    uint64_t contest = block_most(float_bits(sums.contest), subject->shared->most);
+    int32_t strongest = rival ? (int32_t) ~(uint32_t)rival : -1;
+    evidence->rival = bits_float((uint32_t)(rival >> 32));
+    evidence->suggested = evidence->rival > 0 ? strongest : -1;
+    evidence->contest = bits_float((uint32_t)contest);
+    return strongest;
+}
+
+/* Whether another label of the picture has this class; false for -1. */
+static __device__ bool has_label(const struct subject *subject, int32_t kind) {
+    const struct judge_picture *picture = subject->picture;
+    uint64_t found = 0;
+    for (uint32_t i = threadIdx.x; i < picture->n_labels; i += THREADS) {
+        uint32_t index = picture->first_label + i;
+        found |= kind >= 0 && index != subject->index && subject->batch->labels[index].kind == kind;
+    }
+    return block_most(found, subject->shared->most);
 }
 
 /* Averages the boxes around the best one. */
@@ -330,15 +368,17 @@ static __device__ void judge_label(struct subject *subject, struct judge_evidenc
     list_rivals(subject, extent);
     uint32_t best = read_near(subject);
     list_strong(subject);
-    sum_classes(subject, evidence);
+    int32_t strongest = sum_classes(subject, evidence);
     evidence->judged = 1;
     evidence->own = subject->shared->own;
     evidence->near = subject->shared->near;
     evidence->here = subject->shared->here;
-    evidence->margin = evidence_margin(evidence->own, evidence->rival);
+    bool has_rival = has_label(subject, strongest);
+    bool has_own = has_label(subject, subject->label->kind);
+    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
     float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
-    evidence->ghost = evidence_ghost(size, evidence->own, evidence->rival);
+    evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
     refine(subject, best, evidence);
 }
 

@@ -40,7 +40,7 @@ struct judge_label {
 
 /* struct evidence, whose `class`es C++ does not take. */
 struct judge_evidence {
-    float own, rival, near, here, margin, shift, ghost, dup, location;
+    float own, rival, contest, near, here, margin, shift, ghost, dup, location;
     int32_t suggested, twin;
     uint32_t judged, has_refined;
     struct box refined;

@@ -179,6 +179,22 @@ void text_json_number(struct text *text, double value, int decimals) {
     text_string(text, strcmp(digits, "-0.0") == 0 ? "0.0" : digits);
 }
 
+void text_json_significant(struct text *text, double value, int digits) {
+    if (!isfinite(value)) {
+        text_string(text, "null");
+        return;
+    }
+    char number[32];
+    /* Adding 0 takes the sign off "-0". */
+    snprintf(number, sizeof number, "%.*g", digits, value + 0.0);
+    char *point = strchr(number, ',');
+    if (point)
+        *point = '.';
+    text_string(text, number);
+    if (!strpbrk(number, ".e"))
+        text_string(text, ".0");
+}
+
 enum status text_status(const struct text *text) {
     return text->failed ? FAIL(STATUS_FAILED, "out of memory while writing text") : STATUS_OK;
 }

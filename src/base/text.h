@@ -38,6 +38,9 @@ void text_json_lines(struct text *text, const char *json, size_t length);
  * not depend on the locale. */
 void text_json_number(struct text *text, double value, int decimals);
 
+/* The same with so many significant digits (1 to 17), as "%g" has them: "0.00210345", "3.1e-07". */
+void text_json_significant(struct text *text, double value, int digits);
+
 /* STATUS_OK unless an append failed for lack of memory. */
 enum status text_status(const struct text *text);
 

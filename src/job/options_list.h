@@ -52,13 +52,13 @@ OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
 OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        "how images get into the output; labels are always copies",
        .choices = WORDS("hardlink", "symlink", "copy", "none"))
-OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "4",
+OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "3.5",
        "mislabeled above this log ratio of another class's evidence to the label's own",
        RANGE(-100, 100))
-OPTION(REAL, max_shift, "max-shift", "X", VERDICT, VERDICTS, "2",
+OPTION(REAL, max_shift, "max-shift", "X", VERDICT, VERDICTS, "3",
        "misplaced above this log ratio of evidence near the box to evidence at it",
        RANGE(-100, 100))
-OPTION(REAL, max_ghost, "max-ghost", "X", VERDICT, VERDICTS, "5",
+OPTION(REAL, max_ghost, "max-ghost", "X", VERDICT, VERDICTS, "7.5",
        "unseen above this measure of nothing being there", RANGE(-100, 100))
 OPTION(REAL, min_own, "min-own", "X", VERDICT, VERDICTS, "0.15",
        "evidence for its class that a correct label has at least", RANGE(0, 1))

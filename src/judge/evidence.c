@@ -40,6 +40,16 @@ static void add_anchor(const float *scores, float weight, size_t n, float *total
         totals[i] = noisy_or(totals[i], scores[i] * weight);
 }
 
+/* The same to two of them. */
+VECTOR_CLONES
+static void add_close_anchor(const float *scores, const float weights[2], size_t n, float *loose,
+                             float *tight) {
+    for (size_t i = 0; i < n; i++) {
+        loose[i] = noisy_or(loose[i], scores[i] * weights[0]);
+        tight[i] = noisy_or(tight[i], scores[i] * weights[1]);
+    }
+}
+
 /* Sets scratch->peak and scratch->best. */
 static enum status find_overlaps(struct judge_scratch *scratch, size_t n) {
     enum status status;
@@ -102,27 +112,42 @@ out:
  * overlaps it more: that label explains it. */
 static void add_class_evidence(struct judge_scratch *scratch, const struct subject *subject,
                                size_t place, size_t n) {
-    size_t n_classes = scratch->anchors.head->n_classes;
-    float u = scratch->overlap[place];
-    for (size_t i = 0; i < scratch->n_classes; i++)
-        scratch->held[i] = scratch->totals[scratch->classes[i]];
-    add_anchor(scratch->scores + scratch->row[place] * n_classes, ramp_class(u), n_classes,
-               scratch->totals);
-    for (size_t i = 0; i < scratch->n_classes; i++)
-        if (scratch->classes[i] != subject->class && scratch->best[i * n + place] > u)
-            scratch->totals[scratch->classes[i]] = scratch->held[i];
+    size_t n_classes = scratch->anchors.head->n_classes, n_held = 0;
+    float u = scratch->overlap[place], *loose = scratch->loose, *tight = scratch->tight;
+    const float *scores = scratch->scores + scratch->row[place] * n_classes;
+    for (size_t i = 0; i < scratch->n_classes; i++) {
+        uint32_t class = scratch->classes[i];
+        if (class != subject->class && scratch->best[i * n + place] > u)
+            scratch->held[n_held++] = (struct held){class, loose[class], tight[class]};
+    }
+    if (u > RIVAL_IOU)
+        add_close_anchor(scores, (float[]){ramp_class(u), ramp_rival(u)}, n_classes, loose, tight);
+    else
+        add_anchor(scores, ramp_class(u), n_classes, loose);
+    for (size_t i = 0; i < n_held; i++) {
+        const struct held *held = &scratch->held[i];
+        loose[held->class] = held->loose;
+        tight[held->class] = held->tight;
+    }
 }
 
-static void find_rival(const struct judge *judge, const float *totals, uint32_t own,
-                       struct evidence *evidence) {
+/* Returns the strongest other class, the first of equals, also where it has no evidence; -1: there
+ * is no other. */
+static int32_t find_rival(const struct judge *judge, const struct judge_scratch *scratch,
+                          uint32_t own, struct evidence *evidence) {
+    const float *loose = scratch->loose, *tight = scratch->tight;
+    int32_t strongest = -1;
     for (size_t k = 0; k < judge->head.n_classes; k++) {
         if (k == own || (judge->class_in_data && !judge->class_in_data[k]))
             continue;
-        if (totals[k] > evidence->rival) {
-            evidence->rival = totals[k];
-            evidence->suggested = (int32_t)k;
+        evidence->contest = loose[k] > evidence->contest ? loose[k] : evidence->contest;
+        if (strongest < 0 || tight[k] > evidence->rival) {
+            evidence->rival = tight[k];
+            strongest = (int32_t)k;
         }
     }
+    evidence->suggested = evidence->rival > 0 ? strongest : -1;
+    return strongest;
 }
 
 /* Lists the places that overlap the label by more than NEAR_IOU. */
@@ -135,15 +160,15 @@ static size_t list_near(const float *overlap, size_t n, uint32_t *places) {
     return count;
 }
 
-static void judge_label(const struct judge *judge, struct judge_scratch *scratch, size_t index,
-                        size_t n, struct evidence *evidence) {
-    const struct subject *subject = &scratch->subjects[index];
+/* Sums what the anchors near the label say: scratch->loose and tight, near and here; lists them. */
+static size_t sum_anchors(struct judge_scratch *scratch, const struct subject *subject, size_t n,
+                          struct evidence *evidence) {
     const struct anchors *anchors = &scratch->anchors;
-    size_t n_classes = judge->head.n_classes;
+    size_t n_classes = anchors->head->n_classes;
     rows_overlap(anchors->rows, subject->box, n, scratch->overlap);
     size_t n_near = list_near(scratch->overlap, n, scratch->near);
     for (size_t k = 0; k < n_classes; k++)
-        scratch->totals[k] = 0;
+        scratch->loose[k] = scratch->tight[k] = 0;
     for (size_t i = 0; i < n_near; i++) {
         size_t place = scratch->near[i];
         float u = scratch->overlap[place];
@@ -156,13 +181,29 @@ static void judge_label(const struct judge *judge, struct judge_scratch *scratch
         if (u > CLASS_IOU)
             add_class_evidence(scratch, subject, place, n);
     }
+    return n_near;
+}
+
+/* What the sums come to. */
+static void weigh(const struct judge *judge, const struct judge_scratch *scratch,
+                  const struct subject *subject, struct evidence *evidence) {
+    const uint32_t *slots = scratch->class_slot;
     evidence->judged = true;
-    evidence->own = scratch->totals[subject->class];
-    find_rival(judge, scratch->totals, subject->class, evidence);
-    evidence->margin = evidence_margin(evidence->own, evidence->rival);
+    evidence->own = scratch->loose[subject->class];
+    int32_t strongest = find_rival(judge, scratch, subject->class, evidence);
+    bool has_rival = strongest >= 0 && slots[strongest] != NO_SLOT_OF_CLASS;
+    bool has_own = scratch->class_labels[slots[subject->class]] > 1;
+    float size = scratch->anchors.letterbox.gain * sqrtf(box_area(subject->box));
+    evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
-    float size = anchors->letterbox.gain * sqrtf(box_area(subject->box));
-    evidence->ghost = evidence_ghost(size, evidence->own, evidence->rival);
+    evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
+}
+
+static void judge_label(const struct judge *judge, struct judge_scratch *scratch, size_t index,
+                        size_t n, struct evidence *evidence) {
+    const struct subject *subject = &scratch->subjects[index];
+    size_t n_near = sum_anchors(scratch, subject, n, evidence);
+    weigh(judge, scratch, subject, evidence);
     struct neighbours neighbours = {n_near, scratch->near, scratch->overlap, scratch->near_scores,
                                     scratch->best + scratch->class_slot[subject->class] * n};
     evidence_refine(scratch, index, &neighbours, evidence);
@@ -177,8 +218,10 @@ enum status evidence_find(const struct judge *judge, struct judge_scratch *scrat
     /* One more than listed: list_near writes before it counts. */
     TRY(memory_reserve(&scratch->near, &scratch->near_capacity, n + 1, sizeof *scratch->near));
     TRY(memory_reserve(&scratch->near_scores, &scratch->near_score_capacity, n, sizeof(float)));
-    TRY(memory_reserve(&scratch->totals, &scratch->total_capacity, n_classes, sizeof(float)));
-    TRY(memory_reserve(&scratch->held, &scratch->held_capacity, scratch->n_classes, sizeof(float)));
+    TRY(memory_reserve(&scratch->loose, &scratch->loose_capacity, n_classes, sizeof(float)));
+    TRY(memory_reserve(&scratch->tight, &scratch->tight_capacity, n_classes, sizeof(float)));
+    TRY(memory_reserve(&scratch->held, &scratch->held_capacity, scratch->n_classes,
+                       sizeof *scratch->held));
     for (size_t i = 0; i < scratch->n_subjects; i++) {
         findings->evidence[i] = (struct evidence){.suggested = -1, .twin = -1};
         if (scratch->subjects[i].known)

@@ -3,11 +3,13 @@
 #define VERIFY_JUDGE_EVIDENCE_MATH_H
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/inline.h"
 
 #define NEAR_IOU       0.1f   /* anchors that overlap a label less say nothing about it */
-#define CLASS_IOU      0.3f   /* where the ramp of own and rival begins */
+#define CLASS_IOU      0.3f   /* where the ramp of own and contest begins */
+#define RIVAL_IOU      0.4f   /* … and that of rival */
 #define TWIN_IOU       0.6f   /* labels that overlap more may be one object */
 #define FUSE_IOU       0.6f   /* anchors fused into the refined box overlap the best more */
 #define FUSE_SCORE     0.1f   /* … and have more than this share of its score */
@@ -27,6 +29,9 @@ VERIFY_INLINE float ramp(float u, float low, float high) {
 VERIFY_INLINE float ramp_class(float u) {
     return ramp(u, CLASS_IOU, 0.7f);
 }
+VERIFY_INLINE float ramp_rival(float u) {
+    return ramp(u, RIVAL_IOU, 0.8f);
+}
 VERIFY_INLINE float ramp_near(float u) {
     return ramp(u, 0.15f, 0.25f);
 }
@@ -44,19 +49,19 @@ VERIFY_INLINE float noisy_or(float total, float x) {
     return total + x * (1.0f - total);
 }
 
-VERIFY_INLINE float evidence_margin(float own, float rival) {
-    return logf((rival + 1e-3f) / (own + 1e-4f));
+/* `has_rival`, `has_own`: whether another label of the picture has the strongest other class, or
+ * the given one. Classes come in company: a picture with a tv is likelier to have a second one. */
+VERIFY_INLINE float evidence_margin(float own, float rival, bool has_rival, bool has_own) {
+    float context = (has_rival ? 0.5f : 0.0f) - (has_own ? 1.0f : 0.0f);
+    return logf((rival + 1e-3f) / (own + 1e-4f)) + context;
 }
 VERIFY_INLINE float evidence_shift(float near, float here) {
     return logf((near + 1e-2f) / (here + 1e-3f));
 }
 /* `size`: sqrt(width height) in network pixels. */
-VERIFY_INLINE float evidence_ghost(float size, float own, float rival) {
-    return 0.5f * logf(size / 100 + 1e-9f) - logf(own + 0.1f * rival + 3e-3f);
-}
-
-VERIFY_INLINE double logistic(double x) {
-    return 1 / (1 + exp(-x));
+VERIFY_INLINE float evidence_ghost(float size, float own, float contest, float near) {
+    return 0.5f * logf(size / 100 + 1e-9f) - logf(own + 0.1f * contest + 3e-3f) -
+           0.5f * logf(near + 1e-2f);
 }
 
 #endif

@@ -37,6 +37,8 @@ static enum status read_targets(struct judge_scratch *scratch, size_t n_classes,
                        sizeof *scratch->class_slot));
     TRY(memory_reserve(&scratch->classes, &scratch->class_capacity, n_classes,
                        sizeof *scratch->classes));
+    TRY(memory_reserve(&scratch->class_labels, &scratch->class_label_capacity, n_classes,
+                       sizeof *scratch->class_labels));
     for (size_t i = 0; i < n_classes; i++)
         scratch->class_slot[i] = NO_SLOT_OF_CLASS;
     scratch->n_classes = 0;
@@ -48,8 +50,11 @@ static enum status read_targets(struct judge_scratch *scratch, size_t n_classes,
         rows_set(rows_in(scratch->labels, n), i, scratch->subjects[i].box);
         if (known && scratch->class_slot[class] == NO_SLOT_OF_CLASS) {
             scratch->class_slot[class] = (uint32_t)scratch->n_classes;
+            scratch->class_labels[scratch->n_classes] = 0;
             scratch->classes[scratch->n_classes++] = class;
         }
+        if (known)
+            scratch->class_labels[scratch->class_slot[class]]++;
     }
 out:
     return status;

@@ -34,7 +34,7 @@ struct target {
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
 struct evidence {
     bool judged; /* false, and all else 0 but suggested and twin, where the class is unknown */
-    float own, rival;
+    float own, rival, contest;
     int32_t suggested; /* the model's class of `rival`; -1 where there is none */
     float near, here;
     float margin, shift, ghost, dup, location;
@@ -116,7 +116,11 @@ struct ruling verdict_of(const struct evidence *evidence, const struct threshold
 /* Of a label whose class the model does not know: there is no evidence. */
 struct ruling verdict_of_unknown(void);
 
-/* Near 1: clean; near 0: almost surely wrong. Over all evidence and all missing objects. */
+/* Near 1: clean; near 0: almost surely wrong; never 0, so that the worst can be told apart.
+ * Of a label (1 where there is no evidence), of an object without one that is seen with this
+ * confidence, of a picture with all its labels and missing objects. */
+double box_score(const struct evidence *evidence);
+double missing_score(double confidence);
 double image_score(const struct findings *findings);
 
 #endif

@@ -18,6 +18,7 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->label_overlap);
     free(scratch->rivals);
     free(scratch->classes);
+    free(scratch->class_labels);
     free(scratch->class_slot);
     free(scratch->peak);
     free(scratch->best);
@@ -26,7 +27,8 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->scores);
     free(scratch->near);
     free(scratch->near_scores);
-    free(scratch->totals);
+    free(scratch->loose);
+    free(scratch->tight);
     free(scratch->held);
     free(scratch->found.items);
     free(scratch->chosen.items);

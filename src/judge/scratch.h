@@ -15,6 +15,12 @@ struct subject {
     uint32_t class; /* of a known one */
 };
 
+/* A class and what its noisy-ors were. */
+struct held {
+    uint32_t class;
+    float loose, tight;
+};
+
 struct judge_scratch {
     struct anchors anchors;
 
@@ -29,6 +35,8 @@ struct judge_scratch {
     /* The classes that labels of this picture have, by number of appearance. */
     size_t n_classes, class_capacity;
     uint32_t *classes;
+    uint32_t *class_labels; /* [n_classes]: how many labels */
+    size_t class_label_capacity;
     uint32_t *class_slot; /* [head.n_classes]: index into classes */
     size_t class_slot_capacity;
 
@@ -50,9 +58,11 @@ struct judge_scratch {
     float *near_scores; /* of the label's class */
     size_t near_score_capacity;
 
-    float *totals; /* [head.n_classes]: noisy-or of the label at hand */
-    size_t total_capacity;
-    float *held; /* totals of competing classes */
+    /* Noisy-or of every class for the label at hand, [head.n_classes]: by the ramp of own and
+     * contest, and by that of rival. */
+    float *loose, *tight;
+    size_t loose_capacity, tight_capacity;
+    struct held *held; /* those that an anchor must not add to */
     size_t held_capacity;
 
     struct candidates found, chosen;

@@ -1,9 +1,14 @@
 /* The table of verdict rules. */
 #include "judge/judge.h"
 
-/* Evidence above which a place, or another class, is worth naming as the reason. */
-#define LOCATION_NEAR   0.25f
-#define CONTESTED_RIVAL 0.05f
+#include <math.h>
+
+/* Evidence from which on a place, or another class, is worth naming as the reason. */
+#define LOCATION_NEAR 0.25f
+#define CONTESTED     0.05f
+/* A label is confirmed up to this shift, or max_shift where that is stricter; between the two its
+ * place is in doubt, not wrong. */
+#define CORRECT_SHIFT 2.0f
 
 static bool is_duplicate(const struct evidence *evidence, const struct thresholds *thresholds) {
     return evidence->dup >= thresholds->max_dup;
@@ -14,18 +19,18 @@ static bool is_other_class(const struct evidence *evidence, const struct thresho
 }
 
 static bool is_confirmed(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->own >= thresholds->min_own && evidence->own >= evidence->rival &&
-           evidence->shift <= thresholds->max_shift;
+    return evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&
+           evidence->shift <= fminf(CORRECT_SHIFT, thresholds->max_shift);
 }
 
 static bool is_elsewhere(const struct evidence *evidence, const struct thresholds *thresholds) {
     return evidence->shift > thresholds->max_shift && evidence->near >= LOCATION_NEAR &&
-           evidence->near >= evidence->rival;
+           evidence->near >= evidence->contest;
 }
 
 static bool is_contested(const struct evidence *evidence, const struct thresholds *thresholds) {
     (void)thresholds;
-    return evidence->rival > evidence->own && evidence->rival >= CONTESTED_RIVAL;
+    return evidence->contest > evidence->own && evidence->contest >= CONTESTED;
 }
 
 static bool is_unseen(const struct evidence *evidence, const struct thresholds *thresholds) {

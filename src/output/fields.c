@@ -30,6 +30,11 @@ void field_number(struct text *text, const char *key, double value, int decimals
     text_json_number(text, value, decimals);
 }
 
+void field_significant(struct text *text, const char *key, double value, int digits) {
+    field_key(text, key);
+    text_json_significant(text, value, digits);
+}
+
 void field_count(struct text *text, const char *key, uint64_t value) {
     field_key(text, key);
     text_count(text, value);

@@ -12,6 +12,8 @@ void field_next(struct text *text);
 void field_key(struct text *text, const char *key);
 void field_string(struct text *text, const char *key, const char *value); /* NULL: null */
 void field_number(struct text *text, const char *key, double value, int decimals);
+/* With significant digits instead of decimals. */
+void field_significant(struct text *text, const char *key, double value, int digits);
 void field_count(struct text *text, const char *key, uint64_t value);
 /* A class of the data set, by number and by name ("class7" beyond the map); null for -1. */
 void field_class(struct text *text, const struct class_map *classes, const char *key,

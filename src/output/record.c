@@ -10,7 +10,8 @@
 
 stream_write record_stream_write, predictions_stream_write; /* rows of streams.c */
 
-enum { DECIMALS = 4, BOX_DECIMALS = 6, SCORE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
+enum { DECIMALS = 4, BOX_DECIMALS = 6, CONFIDENCE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
+enum { SCORE_DIGITS = 6 }; /* decimals would make the worst all 0 */
 
 /* A box clipped to the picture: x1, y1, x2, y2 in pixels. False where there is no telling. */
 static bool clip(const struct image_result *result, const float box[4], double out[4]) {
@@ -65,10 +66,13 @@ static void box_write(struct text *text, const struct image_result *result,
     numbers_write(text, (double[]){xywhn[0], xywhn[1], xywhn[2], xywhn[3]}, BOX_DECIMALS);
     field_string(text, "verdict", verdict_name(box->ruling.verdict));
     field_string(text, "reason", box->ruling.reason);
+    field_significant(text, "score", box->score, SCORE_DIGITS);
     field_class(text, classes, "suggested", "suggested_name",
                 class_in_data(classes, evidence->suggested));
     field_number(text, "own", evidence->own, DECIMALS);
     field_number(text, "rival", evidence->rival, DECIMALS);
+    field_number(text, "contest", evidence->contest, DECIMALS);
+    field_number(text, "near", evidence->near, DECIMALS);
     field_number(text, "margin", evidence->margin, DECIMALS);
     field_number(text, "shift", evidence->shift, DECIMALS);
     field_number(text, "ghost", evidence->ghost, DECIMALS);
@@ -84,6 +88,7 @@ static void missing_write(struct text *text, const struct image_result *result,
     text_string(text, "{");
     field_class(text, classes, "class", "name", class_in_data(classes, missing->class));
     field_number(text, "confidence", missing->confidence, DECIMALS);
+    field_significant(text, "score", missing_score(missing->confidence), SCORE_DIGITS);
     field_box(text, "xywhn", result, missing->box);
     text_string(text, "}");
 }
@@ -101,7 +106,7 @@ enum status record_write(const struct image_result *result, const struct class_m
     text_string(text, "{");
     field_string(text, "image", result->name);
     field_string(text, "bucket", bucket_name(result->bucket));
-    field_number(text, "score", result->score, DECIMALS);
+    field_significant(text, "score", result->score, SCORE_DIGITS);
     field_count(text, "width", result->width);
     field_count(text, "height", result->height);
     field_key(text, "boxes");
@@ -174,7 +179,7 @@ enum status predictions_write(const struct image_result *result, const struct cl
         field_key(text, "bbox");
         numbers_write(text, (double[]){box[0], box[1], box[2] - box[0], box[3] - box[1]},
                       PIXEL_DECIMALS);
-        field_number(text, "score", prediction->confidence, SCORE_DECIMALS);
+        field_number(text, "score", prediction->confidence, CONFIDENCE_DECIMALS);
         text_string(text, "},\n");
     }
     return text_status(text);

@@ -10,7 +10,8 @@
  * data set lacks is null in a record and left out of the predictions. What is not a number is null.
  */
 
-/* One JSON object and a newline. Evidence has 4 decimals, fractions of the picture 6. */
+/* One JSON object and a newline. Evidence has 4 decimals, fractions of the picture 6,
+ * scores 6 significant digits. */
 enum status record_write(const struct image_result *result, const struct class_map *classes,
                          struct text *text);
 

@@ -14,6 +14,7 @@ struct box_result {
     struct label label;
     struct evidence evidence; /* zero but `suggested` and `twin`, -1, where the class is unknown */
     struct ruling ruling;
+    double score; /* box_score */
 };
 
 struct image_result {

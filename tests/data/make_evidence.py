@@ -140,7 +140,8 @@ class NoisyOr:
 def judge_label(case, anchors, i):
     labels = case["labels"]
     c, box = int(labels[i][0]), labels[i][1:]
-    totals = [NoisyOr() for _ in range(case["classes"])]
+    loose = [NoisyOr() for _ in range(case["classes"])]
+    tight = [NoisyOr() for _ in range(case["classes"])]
     near, here = NoisyOr(), NoisyOr()
     around = []     # (weight for the refined box, u, anchor's box, score)
     for abox, scores in anchors:
@@ -158,22 +159,28 @@ def judge_label(case, anchors, i):
             v = iou(label[1:], abox)
             other[k] = max(other.get(k, 0.0), v)
             taken |= k == c and v > u and iou(label[1:], box) < 0.6
-        for k, total in enumerate(totals):
+        for k in range(case["classes"]):
             if k == c or other.get(k, 0.0) <= u:
-                total.add(scores[k] * rise(u, 0.3, 0.7))
+                loose[k].add(scores[k] * rise(u, 0.3, 0.7))
+                tight[k].add(scores[k] * rise(u, 0.4, 0.8))
         around.append((0.0 if taken else scores[c] * rise(u, 0.1, 0.5), abox, scores[c]))
 
-    own = totals[c].value()
-    rivals = [(t.value(), -k) for k, t in enumerate(totals)
+    own = loose[c].value()
+    rivals = [k for k in range(case["classes"])
               if k != c and (case["in_data"] is None or case["in_data"][k])]
-    rival, suggested = max(rivals, default=(0.0, 1))
-    suggested = -suggested if rival > 0 else -1
+    rival, strongest = max(((tight[k].value(), -k) for k in rivals), default=(0.0, 1))
+    strongest = -strongest
+    suggested = strongest if rival > 0 else -1
+    contest = max((loose[k].value() for k in rivals), default=0.0)
+    others = [int(label[0]) for j, label in enumerate(labels) if j != i and label[0] >= 0]
     near, here = near.value(), here.value()
     size = case["gain"] * math.sqrt((box[2] - box[0]) * (box[3] - box[1]))
-    e = dict(own=own, rival=rival, suggested=suggested, near=near, here=here,
-             margin=math.log((rival + 1e-3) / (own + 1e-4)),
+    e = dict(own=own, rival=rival, contest=contest, suggested=suggested, near=near, here=here,
+             margin=math.log((rival + 1e-3) / (own + 1e-4))
+                 + (0.5 if strongest in others else 0) - (1 if c in others else 0),
              shift=math.log((near + 1e-2) / (here + 1e-3)),
-             ghost=0.5 * math.log(size / 100 + 1e-9) - math.log(own + 0.1 * rival + 3e-3),
+             ghost=0.5 * math.log(size / 100 + 1e-9) - math.log(own + 0.1 * contest + 3e-3)
+                 - 0.5 * math.log(near + 1e-2),
              dup=0.0, twin=-1, location=0.0, refined=None)
     best = max(around, key=lambda a: a[0], default=(0.0,))
     if best[0] > 0:
@@ -246,25 +253,26 @@ def verdict(e):
     """0 correct, 1 mislabeled, 2 uncertain, and the index of the reason."""
     if e["dup"] >= 0.7:
         return 2, REASONS.index("duplicate")
-    if e["margin"] > 4:
+    if e["margin"] > 3.5:
         return 1, REASONS.index("class")
-    if e["own"] >= max(0.15, e["rival"]) and e["shift"] <= 2:
+    if e["own"] >= max(0.15, e["contest"]) and e["shift"] <= 2:
         return 0, REASONS.index("none")
-    if e["shift"] > 2 and e["near"] >= max(0.25, e["rival"]):
+    if e["shift"] > 3 and e["near"] >= max(0.25, e["contest"]):
         return 2, REASONS.index("location")
-    if e["rival"] > e["own"] and e["rival"] >= 0.05:
+    if e["contest"] > e["own"] and e["contest"] >= 0.05:
         return 2, REASONS.index("contested")
-    return 2, REASONS.index("unseen" if e["ghost"] > 5 else "weak")
+    return 2, REASONS.index("unseen" if e["ghost"] > 7.5 else "weak")
+
+
+def box_score(e):
+    return ((1 - sigmoid((e["margin"] - 3) / 0.5)) * (1 - sigmoid(e["shift"] - 5)) *
+            (1 - sigmoid((e["ghost"] - 7.5) / 0.2)) * (1 - 0.5 * sigmoid((e["dup"] - 0.7) / 0.03)))
 
 
 def image_score(all_e, missing):
     score = 1 - 0.999 * max((m[0] for m in missing), default=0.0) ** 2
     for e in all_e:
-        if e:
-            score *= 1 - sigmoid((e["margin"] - 3.5) / 0.5)
-            score *= 1 - sigmoid(e["shift"] - 5)
-            score *= 1 - sigmoid((e["ghost"] - 5) / 0.2)
-            score *= 1 - 0.5 * sigmoid((e["dup"] - 0.7) / 0.03)
+        score *= box_score(e) if e else 1
     return score
 
 
@@ -277,10 +285,11 @@ def expectations(case):
         out.append(e is not None)
         if e is None:
             continue
-        out += [e[k] for k in ("own", "rival", "suggested", "near", "here", "margin", "shift",
+        out += [e[k] for k in ("own", "rival", "contest", "suggested", "near", "here", "margin", "shift",
                                "ghost", "dup", "twin", "location")]
         out += [e["refined"] is not None] + (e["refined"] or [0.0] * 4)
         out += verdict(e)
+        out.append(box_score(e))
     for found in (missing, predict(case, anchors)):
         out.append(len(found))
         for score, _, k, box in found:

@@ -7,7 +7,7 @@ from harness import Case, MODEL, VERIFY, main, mpirun_each
 from test_not_finite import FIRST, with_number
 
 PICTURES = 8
-EVIDENCE = ("own", "rival", "margin", "shift", "ghost", "dup", "location")
+EVIDENCE = ("own", "rival", "contest", "near", "margin", "shift", "ghost", "dup", "location")
 
 
 class Emulated(Case):

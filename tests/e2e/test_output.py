@@ -130,6 +130,22 @@ class Output(Case):
             self.assertEqual(list(record), ["image", "bucket", "score", "width", "height", "boxes",
                                             "missing", "invalid", "error"])
             self.assertTrue(0 <= record["score"] <= 1)
+            product = 1
+            for box in record["boxes"]:
+                self.assertEqual(list(box), [
+                    "line", "class", "name", "xywhn", "verdict", "reason", "score", "suggested",
+                    "suggested_name", "own", "rival", "contest", "near", "margin", "shift", "ghost",
+                    "dup", "location", "refined"])
+                self.assertTrue(0 < box["score"] <= 1)
+                product *= box["score"]
+            for missing in record["missing"]:
+                self.assertEqual(list(missing), ["class", "name", "confidence", "score", "xywhn"])
+                self.assertAlmostEqual(missing["score"], 1 - .999 * missing["confidence"] ** 2, 3)
+            # Objects that are seen, but not by enough to be listed, lower it a little further.
+            least = min((m["score"] for m in record["missing"]), default=1)
+            self.assertLessEqual(record["score"], product * least * 1.00001)
+        worst = sorted(b["score"] for b in boxes)[:20]
+        self.assertEqual(len(set(worst)), 20)
 
     def test_predictions(self):
         self.verify_demo("--save-json", "--save-txt", data=self.dataset(pictures=10), ranks=3)

@@ -101,7 +101,7 @@ class Resume(ResumeCase):
         self.assertIn(device, ("cpu", "cuda"))
         expected = {
             "--imgsz": "448", "--conf": "0.25", "--iou": "0.7", "--max-det": "300", "--half": "1",
-            "--rect": "0", "--max-margin": "4", "--max-shift": "2", "--max-ghost": "5",
+            "--rect": "0", "--max-margin": "3.5", "--max-shift": "3", "--max-ghost": "7.5",
             "--min-own": "0.15", "--max-dup": "0.7", "--missing-conf": "0.5", "--save-json": "1",
             "--save-txt": "0", "--place": "hardlink"}
         self.assertLessEqual(expected.items(), flags.items())
@@ -109,7 +109,7 @@ class Resume(ResumeCase):
     def test_another_run_is_refused(self):
         self.interrupt()
         self.check_parts()
-        for flags, word in ((("--max-shift", "3"), "--max-shift"), (("--rect",), "--rect"),
+        for flags, word in ((("--max-shift", "2"), "--max-shift"), (("--rect",), "--rect"),
                             (("--place", "copy"), "--place"), (("--imgsz", "320"), "--imgsz"), (("--conf", "0.5"), "--conf")):
             self.run_verify(*self.FLAGS, "--resume", *flags, code=2)
             self.assertIn(word, self.stderr)

@@ -1,8 +1,8 @@
 /* Judges one case (see tests/unit/evidence_case.h) from standard input and writes the findings to
- * standard output as little-endian float32: for each label judged, own, rival, suggested, near,
- * here, margin, shift, ghost, dup, twin, location, whether there is a refined box, its corners,
- * verdict, reason; then the number of missing objects, each as class, confidence, corners; the
- * predictions likewise; the image's score. With the verdict's default thresholds. */
+ * standard output as little-endian float32: for each label judged, own, rival, contest, suggested,
+ * near, here, margin, shift, ghost, dup, twin, location, whether there is a refined box, its
+ * corners, verdict, reason, score; then the number of missing objects, each as class, confidence,
+ * corners; the predictions likewise; the image's score. With the verdict's default thresholds. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,11 +26,12 @@ static float reason_number(const char *reason) {
 }
 
 static void put_evidence(const struct evidence *evidence) {
-    static const struct thresholds defaults = {4, 2, 5, 0.15f, 0.7f, 0.5f};
+    static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
     struct ruling ruling = verdict_of(evidence, &defaults);
     const float fields[] = {evidence->judged,
                             evidence->own,
                             evidence->rival,
+                            evidence->contest,
                             (float)evidence->suggested,
                             evidence->near,
                             evidence->here,
@@ -46,7 +47,8 @@ static void put_evidence(const struct evidence *evidence) {
                             evidence->refined[2],
                             evidence->refined[3],
                             (float)ruling.verdict,
-                            reason_number(ruling.reason)};
+                            reason_number(ruling.reason),
+                            (float)box_score(evidence)};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         put(fields[i]);
 }

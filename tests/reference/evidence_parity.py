@@ -15,9 +15,10 @@ TOLERANCE = 2e-3
 HERE = os.path.dirname(os.path.abspath(__file__))
 REASONS = [None, "class", "location", "contested", "weak", "unseen", "duplicate"]
 VERDICTS = ["correct", "mislabeled", "uncertain"]
-FIELDS = ["judged", "own", "rival", "suggested", "near", "here", "margin", "shift", "ghost", "dup",
-          "twin", "location", "has_refined", "x1", "y1", "x2", "y2", "verdict", "reason"]
-NUMBERS = ["own", "rival", "near", "here", "margin", "shift", "ghost", "dup", "location"]
+FIELDS = ["judged", "own", "rival", "contest", "suggested", "near", "here", "margin", "shift", "ghost", "dup",
+          "twin", "location", "has_refined", "x1", "y1", "x2", "y2", "verdict", "reason", "score"]
+NUMBERS = ["own", "rival", "contest", "near", "here", "margin", "shift", "ghost", "dup",
+           "location", "score"]
 
 
 def read_dump(numbers, n_labels):

@@ -4,8 +4,9 @@
 usage: score_label_errors.py verification_records.jsonl truth.json
 
 truth.json: {image file name: [{"line": N or null, "kind": swap|moved|spurious|dropped, ...}]}
-Prints one figure a line. AUROC and AP rank every labelled box (or image); precision and
-recall are of the verdict "mislabeled" against the planted class swaps.
+Prints one figure a line. AUROC and AP rank every labelled box (or image): by margin, shift and
+ghost for one kind of error, by score for any. Precision and recall are of the verdict "mislabeled"
+against the planted class swaps.
 """
 import json
 import os
@@ -47,6 +48,9 @@ def main():
         is_kind = [k == kind for _, k in box]
         print("%s_auroc %.4f" % (kind, auroc([b[field] for b, _ in box], is_kind)))
         print("%s_ap %.4f" % (kind, average_precision([b[field] for b, _ in box], is_kind)))
+    doubt, planted = [-b["score"] for b, _ in box], [k != "ok" for _, k in box]
+    print("box_auroc %.4f" % auroc(doubt, planted))
+    print("box_ap %.4f" % average_precision(doubt, planted))
     print("image_auroc %.4f" % auroc([-s for s, _ in image], [t for _, t in image]))
     print("image_ap %.4f" % average_precision([-s for s, _ in image], [t for _, t in image]))
 

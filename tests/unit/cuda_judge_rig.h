@@ -314,6 +314,7 @@ static inline void assert_evidence(size_t i, const struct evidence *actual,
     assert_int_equal(actual->judged, expected->judged);
     assert_close("own", i, actual->own, expected->own);
     assert_close("rival", i, actual->rival, expected->rival);
+    assert_close("contest", i, actual->contest, expected->contest);
     assert_int_equal(actual->suggested, expected->suggested);
     assert_close("near", i, actual->near, expected->near);
     assert_close("here", i, actual->here, expected->here);

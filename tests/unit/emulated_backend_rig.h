@@ -343,6 +343,7 @@ static inline void compare_evidence(const struct evidence *a, const struct evide
     assert_int_equal(a->twin, b->twin);
     distance_add(&distance->score, a->own, b->own);
     distance_add(&distance->score, a->rival, b->rival);
+    distance_add(&distance->score, a->contest, b->contest);
     distance_add(&distance->score, a->near, b->near);
     distance_add(&distance->score, a->here, b->here);
     distance_add(&distance->evidence, a->margin, b->margin);

@@ -80,6 +80,32 @@ static void test_numbers_as_printed(void **state) {
     text_free(&text);
 }
 
+static const char *significant(struct text *text, double value, int digits) {
+    text_clear(text);
+    text_json_significant(text, value, digits);
+    return text->data;
+}
+
+static void test_significant_digits(void **state) {
+    (void)state;
+    struct text text = {0};
+    assert_string_equal(significant(&text, 1, 6), "1.0");
+    assert_string_equal(significant(&text, 0, 6), "0.0");
+    assert_string_equal(significant(&text, -0.0, 6), "0.0");
+    assert_string_equal(significant(&text, 0.25, 6), "0.25");
+    assert_string_equal(significant(&text, 0.0312437512, 6), "0.0312438");
+    assert_string_equal(significant(&text, 3.12437512e-05, 6), "3.12438e-05");
+    assert_string_equal(significant(&text, -2e-300, 6), "-2e-300");
+    assert_string_equal(significant(&text, 1234567, 6), "1.23457e+06");
+    assert_string_equal(significant(&text, 123456, 6), "123456.0");
+    assert_string_equal(significant(&text, 0.9999999, 6), "1.0");
+    assert_string_equal(significant(&text, NAN, 6), "null");
+    assert_string_equal(significant(&text, INFINITY, 6), "null");
+    assert_string_equal(significant(&text, DBL_MIN, 17), "2.2250738585072014e-308");
+    assert_int_equal(text_status(&text), STATUS_OK);
+    text_free(&text);
+}
+
 static void test_counts(void **state) {
     (void)state;
     struct text text = {0};
@@ -131,8 +157,11 @@ static void test_growth(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_as_printed),
-        cmocka_unit_test(test_counts),  cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_numbers_as_printed),
+        cmocka_unit_test(test_significant_digits),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_strings),
         cmocka_unit_test(test_growth),
     };
     return RUN_TESTS(tests);

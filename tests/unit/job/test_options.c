@@ -45,8 +45,9 @@ static void test_defaults(void **state) {
     assert_int_equal(o.max_det, 300);
     assert_int_equal(o.fail_on, -1);
     assert_int_equal(o.hang_timeout, 30);
-    assert_true(o.conf == 0.25 && o.iou == 0.7 && o.max_margin == 4 && o.max_shift == 2);
-    assert_true(o.max_ghost == 5 && o.min_own == 0.15 && o.max_dup == 0.7 && o.missing_conf == 0.5);
+    assert_true(o.conf == 0.25 && o.iou == 0.7 && o.max_margin == 3.5 && o.max_shift == 3);
+    assert_true(o.max_ghost == 7.5 && o.min_own == 0.15 && o.max_dup == 0.7 &&
+                o.missing_conf == 0.5);
     assert_true(o.half);
     assert_false(o.strict || o.overwrite || o.rect || o.quiet);
     options_free(&o);

@@ -156,7 +156,7 @@ static void test_what_changes_results_is_compared(void **state) {
 static void test_results_have_the_names_and_values_of_old(void **state) {
     (void)state;
     static const char expected[] = "--imgsz 640\n--conf 0.25\n--iou 0.7\n--max-det 300\n--half 1\n"
-                                   "--rect 0\n--max-margin 4\n--max-shift 2\n--max-ghost 5\n"
+                                   "--rect 0\n--max-margin 3.5\n--max-shift 3\n--max-ghost 7.5\n"
                                    "--min-own 0.15\n--max-dup 0.7\n--missing-conf 0.5\n"
                                    "--save-json 0\n--save-txt 0\n--device auto\n--place hardlink\n";
     struct text lines = {0};

@@ -21,7 +21,7 @@ static const char *const case_names[] = {
 };
 enum { N_CASES = sizeof case_names / sizeof *case_names };
 
-static const struct thresholds defaults = {4, 2, 5, 0.15f, 0.7f, 0.5f};
+static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
 
 static struct evidence_case open_case(const char *name) {
     char path[256];
@@ -47,12 +47,15 @@ static void check_evidence(struct evidence_case *file, const struct evidence *ev
     assert_int_equal(evidence->judged, judged);
     if (!judged) {
         assert_float_equal(evidence->own + evidence->rival + fabsf(evidence->margin), 0, 0);
+        assert_float_equal(evidence->contest, 0, 0);
+        assert_float_equal(box_score(evidence), 1, 0);
         assert_int_equal(evidence->suggested, -1);
         assert_int_equal(evidence->twin, -1);
         return;
     }
     assert_float_equal(evidence->own, case_number(file), 1e-4);
     assert_float_equal(evidence->rival, case_number(file), 1e-4);
+    assert_float_equal(evidence->contest, case_number(file), 1e-4);
     assert_int_equal(evidence->suggested, (int)case_number(file));
     assert_float_equal(evidence->near, case_number(file), 1e-4);
     assert_float_equal(evidence->here, case_number(file), 1e-4);
@@ -74,6 +77,7 @@ static void check_evidence(struct evidence_case *file, const struct evidence *ev
     assert_int_equal(ruling.reason == NULL, reason == NULL);
     if (reason)
         assert_string_equal(ruling.reason, reason);
+    assert_float_equal(box_score(evidence), case_number(file), 1e-4);
 }
 
 static void check_detections(struct evidence_case *file, const struct detections *detections) {
@@ -126,10 +130,10 @@ static void assert_same_evidence(const struct evidence *a, const struct evidence
     assert_int_equal(a->suggested, b->suggested);
     assert_int_equal(a->twin, b->twin);
     assert_int_equal(a->has_refined, b->has_refined);
-    const float left[] = {a->own,   a->rival, a->near, a->here,    a->margin,
-                          a->shift, a->ghost, a->dup,  a->location};
-    const float right[] = {b->own,   b->rival, b->near, b->here,    b->margin,
-                           b->shift, b->ghost, b->dup,  b->location};
+    const float left[] = {a->own,    a->rival, a->contest, a->near, a->here,
+                          a->margin, a->shift, a->ghost,   a->dup,  a->location};
+    const float right[] = {b->own,    b->rival, b->contest, b->near, b->here,
+                           b->margin, b->shift, b->ghost,   b->dup,  b->location};
     assert_memory_equal(left, right, sizeof left);
     assert_memory_equal(a->refined, b->refined, sizeof a->refined);
 }
@@ -300,16 +304,18 @@ static void assert_finite(const struct findings *findings) {
     for (size_t i = 0; i < findings->n_evidence; i++) {
         const struct evidence *e = &findings->evidence[i];
         assert_true(isfinite(e->own) && isfinite(e->rival) && isfinite(e->near) &&
-                    isfinite(e->here) && isfinite(e->margin) && isfinite(e->shift) &&
-                    isfinite(e->ghost) && isfinite(e->dup) && isfinite(e->location));
+                    isfinite(e->contest) && isfinite(e->here) && isfinite(e->margin) &&
+                    isfinite(e->shift) && isfinite(e->ghost) && isfinite(e->dup) &&
+                    isfinite(e->location));
         assert_finite_box(e->refined);
+        assert_true(box_score(e) > 0 && box_score(e) <= 1);
     }
     for (size_t i = 0; i < findings->missing.count; i++)
         assert_finite_box(findings->missing.items[i].box);
     for (size_t i = 0; i < findings->predictions.count; i++)
         assert_finite_box(findings->predictions.items[i].box);
     double score = image_score(findings);
-    assert_true(score >= 0 && score <= 1);
+    assert_true(score > 0 && score <= 1);
 }
 
 static void test_nonsense_stays_finite(void **state) {

@@ -58,12 +58,30 @@ static void test_ramp_and_noisy_or(void **state) {
     assert_float_equal(noisy_or(0, 1), 0.999, 1e-6);
 }
 
+static void test_formulas(void **state) {
+    (void)state;
+    /* A rival has to overlap more than own does to count as much. */
+    assert_float_equal(ramp_class(0.5f), 0.5, 1e-6);
+    assert_float_equal(ramp_rival(0.5f), 0.25, 1e-6);
+    assert_float_equal(ramp_rival(0.4f), 0, 0);
+    assert_float_equal(ramp_rival(0.8f), 1, 0);
+    double alone = log((0.5 + 1e-3) / (0.01 + 1e-4));
+    assert_float_equal(evidence_margin(0.01f, 0.5f, false, false), alone, 1e-5);
+    assert_float_equal(evidence_margin(0.01f, 0.5f, true, false), alone + 0.5, 1e-5);
+    assert_float_equal(evidence_margin(0.01f, 0.5f, false, true), alone - 1, 1e-5);
+    assert_float_equal(evidence_margin(0.01f, 0.5f, true, true), alone - 0.5, 1e-5);
+    assert_float_equal(evidence_shift(0.9f, 0.1f), log(0.91 / 0.101), 1e-5);
+    double ghost = 0.5 * log(2) - log(0.01 + 0.02 + 3e-3) - 0.5 * log(0.3 + 1e-2);
+    assert_float_equal(evidence_ghost(200, 0.01f, 0.2f, 0.3f), ghost, 1e-5);
+    assert_true(evidence_ghost(200, 0.01f, 0.2f, 0) > ghost + 1);
+    assert_true(isfinite(evidence_ghost(0, 0, 0, 0)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sigmoid_and_exp),
-        cmocka_unit_test(test_dfl),
-        cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_ramp_and_noisy_or),
+        cmocka_unit_test(test_sigmoid_and_exp), cmocka_unit_test(test_dfl),
+        cmocka_unit_test(test_boxes),           cmocka_unit_test(test_ramp_and_noisy_or),
+        cmocka_unit_test(test_formulas),
     };
     return RUN_TESTS(tests);
 }

@@ -1,9 +1,11 @@
-/* The table of verdict rules and the image score. */
+/* The table of verdict rules and the scores. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -11,9 +13,9 @@
 #include "unit.h"
 
 static const struct thresholds defaults = {
-    .max_margin = 4,
-    .max_shift = 2,
-    .max_ghost = 5,
+    .max_margin = 3.5f,
+    .max_shift = 3,
+    .max_ghost = 7.5f,
     .min_own = 0.15f,
     .max_dup = 0.7f,
     .missing_conf = 0.5f,
@@ -24,6 +26,7 @@ static struct evidence clean(void) {
     return (struct evidence){.judged = true,
                              .own = 0.9f,
                              .rival = 0.01f,
+                             .contest = 0.02f,
                              .suggested = 1,
                              .near = 0.95f,
                              .here = 0.8f,
@@ -49,30 +52,51 @@ static void test_confirmed(void **state) {
     struct evidence e = clean();
     expect(e, &defaults, VERDICT_CORRECT, NULL);
     e.own = 0.15f; /* the thresholds themselves are still correct */
-    e.rival = 0.15f;
+    e.contest = 0.15f;
     e.shift = 2;
     expect(e, &defaults, VERDICT_CORRECT, NULL);
     e.own = 0.1499f;
-    e.rival = 0.01f;
+    e.contest = 0.02f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     struct thresholds low = defaults;
     low.min_own = 0.1f;
     expect(e, &low, VERDICT_CORRECT, NULL);
 }
 
+/* Between the shift that a correct label may have and the one that is called misplaced. */
+static void test_place_in_doubt(void **state) {
+    (void)state;
+    struct evidence e = clean();
+    e.shift = 2.01f;
+    expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
+    e.shift = 3;
+    expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
+    e.shift = 3.01f;
+    expect(e, &defaults, VERDICT_UNCERTAIN, "location");
+    struct thresholds other = defaults;
+    other.max_shift = 5; /* does not make more places correct */
+    e.shift = 2.01f;
+    expect(e, &other, VERDICT_UNCERTAIN, "weak");
+    other.max_shift = 1; /* makes fewer */
+    e.shift = 1.01f;
+    expect(e, &other, VERDICT_UNCERTAIN, "location");
+    e.shift = 1;
+    expect(e, &other, VERDICT_CORRECT, NULL);
+}
+
 static void test_class(void **state) {
     (void)state;
     struct evidence e = clean();
     e.own = 0.001f;
-    e.rival = 0.9f;
+    e.rival = e.contest = 0.9f;
     e.margin = 6.7f;
     e.ghost = 9;
-    e.shift = 3;
+    e.shift = 3.5f;
     expect(e, &defaults, VERDICT_MISLABELED, "class");
-    e.margin = 4; /* not above */
+    e.margin = 3.5f; /* not above */
     expect(e, &defaults, VERDICT_UNCERTAIN, "location");
     struct thresholds high = defaults;
-    high.max_margin = 3.9f;
+    high.max_margin = 3.4f;
     expect(e, &high, VERDICT_MISLABELED, "class");
 }
 
@@ -90,13 +114,15 @@ static void test_duplicate_comes_first(void **state) {
 static void test_location(void **state) {
     (void)state;
     struct evidence e = clean();
-    e.shift = 2.1f;
+    e.shift = 3.1f;
     e.near = 0.25f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "location");
     e.near = 0.24f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     e.near = 0.4f;
-    e.rival = 0.5f; /* something else is there: not a matter of place */
+    e.rival = 0.9f; /* where it fits tightly does not matter, only that it is around */
+    expect(e, &defaults, VERDICT_UNCERTAIN, "location");
+    e.contest = 0.5f; /* something else is there: not a matter of place */
     e.own = 0.1f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "contested");
 }
@@ -105,15 +131,15 @@ static void test_contested_unseen_weak(void **state) {
     (void)state;
     struct evidence e = clean();
     e.own = 0.04f;
-    e.rival = 0.05f;
-    e.ghost = 6;
+    e.contest = 0.05f;
+    e.ghost = 8;
     expect(e, &defaults, VERDICT_UNCERTAIN, "contested");
-    e.rival = 0.049f;
+    e.contest = 0.049f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "unseen");
-    e.ghost = 5;
+    e.ghost = 7.5f;
     expect(e, &defaults, VERDICT_UNCERTAIN, "weak");
     struct thresholds low = defaults;
-    low.max_ghost = 4;
+    low.max_ghost = 7;
     expect(e, &low, VERDICT_UNCERTAIN, "unseen");
 }
 
@@ -128,6 +154,51 @@ static void test_names(void **state) {
     assert_false(unknown.swaps);
 }
 
+static double score_of(float margin, float shift, float ghost, float dup) {
+    struct evidence e = clean();
+    e.margin = margin;
+    e.shift = shift;
+    e.ghost = ghost;
+    e.dup = dup;
+    return box_score(&e);
+}
+
+static void test_box_score(void **state) {
+    (void)state;
+    double clean_one = score_of(-4.4f, 0.2f, -0.5f, 0);
+    assert_true(clean_one > 0.99 && clean_one < 1);
+    /* At its centre a chance is one half. */
+    assert_float_equal(score_of(3, 0.2f, -0.5f, 0) / clean_one, 0.5, 1e-4);
+    assert_float_equal(score_of(-4.4f, 0.2f, 7.5f, 0) / clean_one, 0.5, 1e-4);
+    assert_float_equal(score_of(-4.4f, 5, -0.5f, 0) / clean_one, 0.5 / (1 - 1 / (1 + exp(4.8))),
+                       1e-4);
+    /* A duplicate is never worse than one half. */
+    assert_float_equal(score_of(-4.4f, 0.2f, -0.5f, 0.7f) / clean_one, 0.75, 1e-4);
+    assert_float_equal(score_of(-4.4f, 0.2f, -0.5f, 1) / clean_one, 0.5, 1e-4);
+    struct evidence unknown = {.suggested = -1, .twin = -1};
+    assert_float_equal(box_score(&unknown), 1, 0);
+}
+
+/* The worst that evidence can be, beside what is a little less bad: both are told apart, also in
+ * the digits that are written. */
+static void test_worst_boxes_differ(void **state) {
+    (void)state;
+    static const float grave[][4] = {
+        {9.71f, 6.92f, 14.2f, 1}, {9.71f, 6.92f, 14.1f, 1}, {9.7f, 6.92f, 14.2f, 1},
+        {9.71f, 6.91f, 14.2f, 1}, {9.71f, 6.92f, 14.2f, 0}, {9.71f, 6.92f, 8, 1},
+        {9.7f, 6.92f, 8, 1},      {9.71f, 6.91f, 8, 1},
+    };
+    enum { N = sizeof grave / sizeof *grave };
+    char written[N][32];
+    for (size_t i = 0; i < N; i++) {
+        double score = score_of(grave[i][0], grave[i][1], grave[i][2], grave[i][3]);
+        assert_true(score > 0);
+        snprintf(written[i], sizeof written[i], "%.6g", score);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(written[i], written[j]);
+    }
+}
+
 static void test_image_score(void **state) {
     (void)state;
     struct evidence evidence[2] = {clean(), clean()};
@@ -137,27 +208,17 @@ static void test_image_score(void **state) {
     findings.evidence = evidence;
     findings.n_evidence = 1;
     double one = image_score(&findings);
-    assert_true(one > 0.99 && one < 1);
-    evidence[0].margin = 3.5f; /* at its centre a logistic is one half */
-    assert_float_equal(image_score(&findings) / one, 0.5, 1e-4);
-    evidence[0] = clean();
-    evidence[0].dup = 0.7f; /* a duplicate is never worse than one half */
-    assert_float_equal(image_score(&findings) / one, 0.75, 1e-4);
-    evidence[0].dup = 1;
-    assert_float_equal(image_score(&findings) / one, 0.5, 1e-4);
-    evidence[0] = clean();
-    evidence[0].ghost = 5;
-    assert_float_equal(image_score(&findings) / one, 0.5, 1e-4);
-    evidence[0] = clean();
-    evidence[0].shift = 5;
-    assert_float_equal(image_score(&findings) / one, 0.5 / (1 - 1 / (1 + exp(4.8))), 1e-4);
-
-    evidence[0] = clean();
+    assert_float_equal(one, box_score(&evidence[0]), 1e-12);
     findings.n_evidence = 2;
     assert_float_equal(image_score(&findings), one * one, 1e-9);
+    evidence[1].margin = 3;
+    assert_float_equal(image_score(&findings) / (one * one), 0.5, 1e-4);
     evidence[1] = (struct evidence){.suggested = -1, .twin = -1}; /* of an unknown class */
     assert_float_equal(image_score(&findings), one, 0);
 
+    assert_float_equal(missing_score(0), 1, 0);
+    assert_float_equal(missing_score(0.8), 1 - 0.999 * 0.64, 1e-12);
+    assert_float_equal(missing_score(1), 0.001, 1e-12);
     struct detection missing[] = {{.confidence = 0.8f}, {.confidence = 0.6f}};
     findings.missing = (struct detections){2, 2, missing};
     assert_float_equal(image_score(&findings) / one, 1 - 0.999 * 0.64, 1e-6);
@@ -165,15 +226,41 @@ static void test_image_score(void **state) {
     assert_true(image_score(&findings) > 0);
 }
 
+/* Many wrong labels in a picture: the product of their scores leaves the range of a double. */
+static void test_worst_images_differ(void **state) {
+    (void)state;
+    enum { MOST = 300 };
+    static struct evidence evidence[MOST];
+    for (size_t i = 0; i < MOST; i++) {
+        evidence[i] = clean();
+        evidence[i].margin = 9.7f;
+    }
+    struct findings findings = {.evidence = evidence};
+    double before = 1;
+    char last[32] = "1", written[32];
+    for (findings.n_evidence = 1; findings.n_evidence <= MOST; findings.n_evidence++) {
+        double score = image_score(&findings);
+        assert_true(score > 0 && score < before);
+        snprintf(written, sizeof written, "%.6g", score);
+        assert_string_not_equal(written, last);
+        memcpy(last, written, sizeof last);
+        before = score;
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_confirmed),
+        cmocka_unit_test(test_place_in_doubt),
         cmocka_unit_test(test_class),
         cmocka_unit_test(test_duplicate_comes_first),
         cmocka_unit_test(test_location),
         cmocka_unit_test(test_contested_unseen_weak),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_box_score),
+        cmocka_unit_test(test_worst_boxes_differ),
         cmocka_unit_test(test_image_score),
+        cmocka_unit_test(test_worst_images_differ),
     };
     return RUN_TESTS(tests);
 }

@@ -34,25 +34,28 @@ static void test_golden_line(void **state) {
     struct image_result result = fixture_result();
     assert_record(
         &result,
-        "{\"image\": \"images/a.jpg\", \"bucket\": \"mislabeled\", \"score\": 0.0312, "
+        "{\"image\": \"images/a.jpg\", \"bucket\": \"mislabeled\", \"score\": 3.12437e-05, "
         "\"width\": 640, \"height\": 480, \"boxes\": ["
         "{\"line\": 1, \"class\": 0, \"name\": \"person\", \"xywhn\": [0.5, 0.4, 0.1, 0.2], "
-        "\"verdict\": \"mislabeled\", \"reason\": \"class\", \"suggested\": 1, "
-        "\"suggested_name\": \"tv\", \"own\": 0.0004, \"rival\": 0.9812, \"margin\": 7.5826, "
+        "\"verdict\": \"mislabeled\", \"reason\": \"class\", \"score\": 0.000104752, "
+        "\"suggested\": 1, \"suggested_name\": \"tv\", \"own\": 0.0004, \"rival\": 0.9812, "
+        "\"contest\": 0.99, \"near\": 0.0012, \"margin\": 7.5826, "
         "\"shift\": 2.3026, \"ghost\": 1.2731, \"dup\": 0.0, \"location\": 0.0, "
         "\"refined\": null}, "
         "{\"line\": 3, \"class\": 1, \"name\": \"tv\", "
         "\"xywhn\": [0.25, 0.333333, 0.5, 0.333333], "
-        "\"verdict\": \"correct\", \"reason\": null, \"suggested\": null, "
-        "\"suggested_name\": null, \"own\": 1.0, \"rival\": 0.0, \"margin\": -6.9, "
+        "\"verdict\": \"correct\", \"reason\": null, \"score\": 1.0, \"suggested\": null, "
+        "\"suggested_name\": null, \"own\": 1.0, \"rival\": 0.0, \"contest\": 0.0, "
+        "\"near\": 0.0, \"margin\": -6.9, "
         "\"shift\": 0.0, \"ghost\": 0.0, \"dup\": 0.5, \"location\": 0.91, "
         "\"refined\": [0.25, 0.604167, 0.5, 0.791667]}, "
         "{\"line\": 4, \"class\": 3, \"name\": \"unicorn\", \"xywhn\": [0.1, 0.1, 0.1, 0.1], "
-        "\"verdict\": \"uncertain\", \"reason\": \"unknown_class\", \"suggested\": null, "
-        "\"suggested_name\": null, \"own\": 0.0, \"rival\": 0.0, \"margin\": 0.0, "
+        "\"verdict\": \"uncertain\", \"reason\": \"unknown_class\", \"score\": 1.0, "
+        "\"suggested\": null, \"suggested_name\": null, \"own\": 0.0, \"rival\": 0.0, "
+        "\"contest\": 0.0, \"near\": 0.0, \"margin\": 0.0, "
         "\"shift\": 0.0, \"ghost\": 0.0, \"dup\": 0.0, \"location\": 0.0, \"refined\": null}], "
         "\"missing\": [{\"class\": 0, \"name\": \"person\", \"confidence\": 0.81, "
-        "\"xywhn\": [0.05, 0.05, 0.1, 0.1]}], "
+        "\"score\": 0.344556, \"xywhn\": [0.05, 0.05, 0.1, 0.1]}], "
         "\"invalid\": [{\"line\": 2, \"reason\": \"class 80 is \\\"bad\\\"\"}, "
         "{\"line\": 0, \"reason\": \"not a file\"}], \"error\": null}\n");
 }
@@ -135,13 +138,14 @@ static void test_not_a_number(void **state) {
     struct image_result result = fixture_result();
     struct evidence *evidence = &result.boxes[0].evidence;
     evidence->own = evidence->shift = NAN;
-    evidence->rival = evidence->margin = INFINITY;
+    evidence->rival = evidence->margin = evidence->contest = INFINITY;
+    evidence->near = NAN;
     evidence->ghost = evidence->dup = evidence->location = -INFINITY;
     evidence->has_refined = true;
     evidence->refined[2] = NAN;
     result.boxes[1].evidence.refined[0] = -INFINITY;
     result.boxes[1].label.xywhn[3] = NAN;
-    result.score = NAN;
+    result.score = result.boxes[0].score = NAN;
     struct detection missing = {PERSON_OF_MODEL, NAN, {0, 0, INFINITY, 48}};
     result.missing = &missing;
     struct text text = record(&result);
@@ -149,9 +153,9 @@ static void test_not_a_number(void **state) {
     assert_true(json_object_object_get_ex(object, "score", NULL));
     assert_null(json_object_object_get(object, "score"));
     struct json_object *boxes = json_object_object_get(object, "boxes");
-    static const char *const keys[] = {"own",   "rival", "margin",   "shift",
-                                       "ghost", "dup",   "location", "refined"};
-    for (int i = 0; i < 8; i++) {
+    static const char *const keys[] = {"score", "own",   "rival", "contest",  "near",   "margin",
+                                       "shift", "ghost", "dup",   "location", "refined"};
+    for (int i = 0; i < 11; i++) {
         struct json_object *value;
         assert_true(
             json_object_object_get_ex(json_object_array_get_idx(boxes, 0), keys[i], &value));
@@ -163,6 +167,7 @@ static void test_not_a_number(void **state) {
     struct json_object *object_missing =
         json_object_array_get_idx(json_object_object_get(object, "missing"), 0);
     assert_null(json_object_object_get(object_missing, "confidence"));
+    assert_null(json_object_object_get(object_missing, "score"));
     assert_null(json_object_object_get(object_missing, "xywhn"));
     json_object_put(object);
     text_free(&text);
