@@ -28,6 +28,9 @@ def mpi_environment():
 
 
 os.environ.update(mpi_environment())
+# Whose mpirun passes lines on after a signal, and starts hosts over loopback.
+IS_OPEN_MPI_4 = "(Open MPI) 4" in subprocess.run(["mpirun", "--version"], stdout=subprocess.PIPE,
+                                                 text=True).stdout
 needs_fixtures = unittest.skipUnless(os.path.isdir(FIXTURES),
                                      "the environment variable VERIFY_FIXTURES names no folder")
 
