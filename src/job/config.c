@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "data/file_bytes.h"
 #include "job/hint.h"
 #include "job/options_set.h"
@@ -62,33 +63,73 @@ static const char *explain(const char *path, const char *bytes, size_t length, s
     return json_tokener_error_desc(error);
 }
 
-static enum status parse(const char *path, const char *bytes, size_t length,
-                         struct json_object **out) {
+/* Where json-c stopped, and why. */
+struct stop {
+    enum json_tokener_error error;
+    size_t end;
+};
+
+/* `bytes` end in a NUL, which tells json-c that a number at the very end is complete. *out is NULL
+ * where they are not JSON. */
+static enum status read_json(const char *bytes, size_t length, int flags, struct json_object **out,
+                             struct stop *stop) {
     struct json_tokener *tokener = json_tokener_new_ex(CONFIG_DEPTH);
     if (!tokener)
         return FAIL(STATUS_FAILED, "out of memory");
-    enum status status = STATUS_OK;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    /* The closing NUL tells json-c that a number at the very end is complete. */
+    json_tokener_set_flags(tokener, flags);
     *out = json_tokener_parse_ex(tokener, bytes, (int)length + 1);
-    enum json_tokener_error error = json_tokener_get_error(tokener);
-    if (error != json_tokener_success || strlen(bytes) != length) {
-        size_t line = 1;
-        size_t end = json_tokener_get_parse_end(tokener);
-        end = end < length ? end : length;
-        for (size_t i = 0; i < end; i++)
-            line += bytes[i] == '\n';
-        status = FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: %s", path, line,
-                      error == json_tokener_success ? "a NUL byte"
-                                                    : explain(path, bytes, length, end, error));
+    *stop = (struct stop){json_tokener_get_error(tokener), json_tokener_get_parse_end(tokener)};
+    json_tokener_free(tokener);
+    return STATUS_OK;
+}
+
+/* Only its strict mode refuses what is not JSON, but json-c 0.18 takes letters beyond ASCII for
+ * control characters then: it is shown other letters in their places first. */
+static enum status read_strictly(const char *bytes, size_t length, struct json_object **out,
+                                 struct stop *stop) {
+    enum status status;
+    char *ascii;
+    *out = NULL;
+    TRY(memory_string(bytes, &ascii));
+    for (size_t i = 0; ascii[i] != '\0'; i++)
+        ascii[i] = (unsigned char)ascii[i] < 0x80 ? ascii[i] : 'x';
+    TRY(read_json(ascii, length, JSON_TOKENER_STRICT, out, stop));
+    if (stop->error == json_tokener_success) {
         json_object_put(*out);
-        *out = NULL;
+        TRY(read_json(bytes, length, JSON_TOKENER_VALIDATE_UTF8, out, stop));
+    }
+out:
+    free(ascii);
+    return status;
+}
+
+static size_t line_of(const char *bytes, size_t end) {
+    size_t line = 1;
+    for (size_t i = 0; i < end; i++)
+        line += bytes[i] == '\n';
+    return line;
+}
+
+static enum status parse(const char *path, const char *bytes, size_t length,
+                         struct json_object **out) {
+    enum status status;
+    struct stop stop;
+    if (strlen(bytes) != length)
+        return FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: a NUL byte", path,
+                    line_of(bytes, strlen(bytes)));
+    TRY(read_strictly(bytes, length, out, &stop));
+    if (stop.error != json_tokener_success) {
+        size_t end = stop.end < length ? stop.end : length;
+        status = FAIL(STATUS_BAD_INPUT, "--config %s: line %zu: %s", path, line_of(bytes, end),
+                      explain(path, bytes, length, end, stop.error));
     } else if (!json_object_is_type(*out, json_type_object)) {
         status = FAIL(STATUS_BAD_INPUT, "--config %s: not a JSON object", path);
+    }
+out:
+    if (status != STATUS_OK) {
         json_object_put(*out);
         *out = NULL;
     }
-    json_tokener_free(tokener);
     return status;
 }
 

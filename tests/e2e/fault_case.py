@@ -90,8 +90,9 @@ class FaultCase(Case):
         self.check_error_lines(self.stdout + self.stderr, *says)
 
     def check_error_lines(self, text, *says, where="o"):
-        """One of each rank that met the fault."""
-        lines = [line for line in text.splitlines() if "ERROR: " in line or "error: " in line]
+        """One of each rank that met the fault; Open MPI 5's of the end of the job do not count."""
+        lines = [line for line in text.splitlines()
+                 if ("ERROR: " in line or "error: " in line) and "] PMIX ERROR: " not in line]
         self.assertTrue(lines, text)
         self.assertEqual(len({line.split(":")[0] for line in lines}), len(lines), lines)
         for line in lines:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ def mpi_environment():
 
 
 os.environ.update(mpi_environment())
+# Whose mpirun passes lines on after a signal, and starts hosts over loopback.
+IS_OPEN_MPI_4 = "(Open MPI) 4" in subprocess.run(["mpirun", "--version"], stdout=subprocess.PIPE,
+                                                 text=True).stdout
 needs_fixtures = unittest.skipUnless(os.path.isdir(FIXTURES),
                                      "the environment variable VERIFY_FIXTURES names no folder")
 
@@ -45,6 +49,15 @@ def children(pid):
     """Process ids of a process's children: of mpirun's ranks."""
     with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
         return [int(child) for child in file.read().split()]
+
+
+def mpirun_each(*commands):
+    """The command of a run whose ranks have one of these each. mpirun's own way to say so, with
+    colons, ends Open MPI 5.0.7 by a segmentation fault."""
+    ranks = " ".join("%d) exec %s;;" % (rank, shlex.join(str(word) for word in command))
+                     for rank, command in enumerate(commands))
+    return ["mpirun", "-np", str(len(commands)), "sh", "-c",
+            "case $OMPI_COMM_WORLD_RANK in %s esac" % ranks]
 
 
 def end(process):

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from harness import Case, MODEL, VERIFY, main
+from harness import Case, MODEL, VERIFY, main, mpirun_each
 from test_not_finite import FIRST, with_number
 
 PICTURES = 8
@@ -84,7 +84,7 @@ class Emulated(Case):
         self.assertEqual(self.tree("out"), self.tree("whole"))
 
     def test_a_number_too_large_for_fp16(self):
-        self.dataset(pictures=1) # of two, either may be the first
+        self.dataset(pictures=1)  # of two, either may be the first
         with open(self.path("m.onnx"), "wb") as file:
             file.write(with_number(FIRST, 1e5))
         flags = ("--model", self.path("m.onnx"), "--data", self.path("data"), "--imgsz", 96,
@@ -98,8 +98,7 @@ class Emulated(Case):
         data = self.dataset(pictures=2)
         for device, code in (("auto", 0), ("cuda", 2)):
             verify = [VERIFY, "--model", MODEL, "--data", data, "--imgsz", "96", "--device", device]
-            done = subprocess.run(["mpirun", "-np", "1", *verify, ":", "-np", "1", "env",
-                                   "VERIFY_EMULATION_ABSENT=1", *verify],
+            done = subprocess.run(mpirun_each(verify, ["env", "VERIFY_EMULATION_ABSENT=1", *verify]),
                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   text=True, timeout=100)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)

@@ -78,7 +78,7 @@ class Hang(RanksCase):
         run.wait_for_images(30)
         run.signal(1, signal.SIGKILL)
         self.assertNotEqual(run.wait(timeout=60), 0)
-        self.assertRegex(run.output(), r"process rank 1 .*on node %s exited on signal 9" % HOST)
+        self.assertRegex(run.output(), r"process rank 1 .*on node %s exited on\s+signal 9" % HOST)
         self.assertRegex(self.log(), r"\[CPU 1\] WARNING: rank 1 on %s does not answer\n" % HOST)
         self.resume(run.journalled(), ranks=3)
 

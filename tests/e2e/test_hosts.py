@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from harness import Case, DATA, MODEL, VERIFY, main
+from harness import Case, DATA, IS_OPEN_MPI_4, MODEL, VERIFY, main
 
 # mpirun's remote shell: "HOST COMMAND..." in a namespace that has this host name.
 REMOTE_SHELL = """#!/usr/bin/env bash
@@ -26,6 +26,7 @@ def permitted():
         return False
 
 
+@unittest.skipUnless(IS_OPEN_MPI_4, "only Open MPI 4's mpirun starts hosts over loopback")
 @unittest.skipUnless(permitted(), "a host name of one's own (unshare --uts) is not permitted here")
 class Hosts(Case):
     def run_on(self, hosts, *flags, code=0):

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 
-from harness import Case, DATA, MODEL, ROOT, VERIFY, main
+from harness import Case, DATA, MODEL, ROOT, VERIFY, main, mpirun_each
 
 EXTERNAL = os.path.join(ROOT, "tests", "data", "onnx", "external")
 
@@ -24,11 +24,8 @@ class Launch(Case):
     def start(self, *ranks, timeout=60):
         """Runs verify with each rank's (working folder, flags), and program where it is another
         one; returns the exit status."""
-        command = ["mpirun"]
-        for folder, flags, *program in ranks:
-            command += [":"] * (len(command) > 1)
-            command += ["-np", "1", "-wdir", folder, *(program or [VERIFY]),
-                        *[str(f) for f in flags]]
+        command = mpirun_each(*(["env", "-C", folder, *(program or [VERIFY]), *flags]
+                                for folder, flags, *program in ranks))
         done = subprocess.run(command, cwd=self.folder, timeout=timeout, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.stdout, self.stderr = done.stdout, done.stderr

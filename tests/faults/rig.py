@@ -147,8 +147,7 @@ class Left:
 def environment(folder):
     """For mpirun, with all its files in a folder that goes with the test."""
     os.makedirs(os.path.join(folder, "mpi"), exist_ok=True)
-    return dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                OMPI_MCA_rmaps_base_oversubscribe="1", TMPDIR=os.path.join(folder, "mpi"),
+    return dict(os.environ, TMPDIR=os.path.join(folder, "mpi"),
                 OMPI_MCA_btl_vader_backing_directory=os.path.join(folder, "mpi"))
 
 

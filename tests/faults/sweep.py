@@ -23,7 +23,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 import rig
+from harness import mpirun_each
 
 PLACES = ("hardlink", "symlink", "copy")
 SHARES = {"signal": 0.3, "strace": 0.3, "call": 0.4}
@@ -43,12 +45,12 @@ class Run:
         flags = ["--resume"] if resume else []
         command = rig.verify_command(sweep.data, self.output, place, *flags)
         environment, kind = rig.environment(folder), fault and fault["kind"]
-        parts = [(ranks, command)]
+        commands = [command] * ranks
         if kind == "call":
             values = {"FAULT_BELOW": self.output, "FAULT_RANK": fault["rank"],
                       "FAULT_AT": fault["at"], "FAULT_DO": fault["do"],
                       "FAULT_LOG": os.path.join(folder, "calls"), "LD_PRELOAD": sweep.library}
-            parts = [(ranks, ["env"] + ["%s=%s" % pair for pair in values.items()] + command)]
+            commands = [["env"] + ["%s=%s" % pair for pair in values.items()] + command] * ranks
         elif kind == "strace":
             tracing = ["strace", "-f", "-qq", "-o", os.path.join(folder, "strace")]
             for path in sweep.touched(self.output, ranks):
@@ -57,12 +59,8 @@ class Run:
             tracing += ["-e", "trace=" + calls]
             if "call" in fault:
                 tracing += ["-e", "inject=%s:signal=SIGKILL:when=%d" % (calls, fault["at"])]
-            rank = fault["rank"]
-            parts = [(rank, command), (1, tracing + command), (ranks - rank - 1, command)]
-        line = ["mpirun", "--oversubscribe"]
-        for n, part in parts:
-            if n:
-                line += ([":"] if len(line) > 2 else []) + ["-np", str(n)] + part
+            commands[fault["rank"]] = tracing + command
+        line = mpirun_each(*commands)
         self.log = open(os.path.join(folder, "log"), "ab")
         self.process = subprocess.Popen(line, env=environment, cwd=folder, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

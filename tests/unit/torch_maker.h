@@ -13,7 +13,8 @@ struct zip_maker {
     unsigned count;
     /* Lies about the entries to come. */
     unsigned method, flags, crc_flip;
-    size_t size_added; /* to the size that the headers give */
+    size_t size_added;   /* to the size that the headers give */
+    size_t packed_added; /* bytes before those of the entry */
 };
 
 static inline void put_number(struct text *text, uint64_t number, size_t size) {
@@ -32,7 +33,7 @@ static inline void zip_fields(struct zip_maker *zip, struct text *text, const ch
     put_number(text, zip->method, 2);
     put_number(text, 0x21 << 16, 4); /* 1980-01-01 */
     put_number(text, crc32(0, bytes, (uInt)length) ^ zip->crc_flip, 4);
-    put_number(text, size, 4);
+    put_number(text, size + zip->packed_added, 4);
     put_number(text, size, 4);
     put_number(text, strlen(name), 2);
     put_number(text, 0, 2);
@@ -56,6 +57,7 @@ static inline void zip_add(struct zip_maker *zip, const char *name, const void *
     text_string(&zip->bytes, "PK\3\4");
     zip_fields(zip, &zip->bytes, name, bytes, length);
     text_string(&zip->bytes, name);
+    put_number(&zip->bytes, 0, zip->packed_added);
     text_bytes(&zip->bytes, bytes, length);
 }
 

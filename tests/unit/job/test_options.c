@@ -270,13 +270,14 @@ static enum status read_with_config(const char *text, const char *flags, struct 
 static void test_config(void **state) {
     (void)state;
     struct options o;
-    assert_int_equal(read_with_config("{\"model\": \"m\", \"data\": \"d\", \"conf\": 0.3, "
-                                      "\"max_det\": 9, \"save-json\": true, \"half\": false, "
-                                      "\"iou\": 0.5, \"batch\": \"auto\", \"split\": null, "
-                                      "\"paths\": {\"output_base\": \"results\"}}",
-                                      "--iou 0.6", &o),
-                     STATUS_OK);
-    assert_string_equal(o.model, "m");
+    assert_int_equal(
+        read_with_config("{\"model\": \"m\xc3\xa9\xe6\x97\xa5\", \"data\": \"d\", \"conf\": 0.3, "
+                         "\"max_det\": 9, \"save-json\": true, \"half\": false, "
+                         "\"iou\": 0.5, \"batch\": \"auto\", \"split\": null, "
+                         "\"paths\": {\"output_base\": \"results\"}}",
+                         "--iou 0.6", &o),
+        STATUS_OK);
+    assert_string_equal(o.model, "m\xc3\xa9\xe6\x97\xa5");
     assert_string_equal(o.output, "results");
     assert_true(o.conf == 0.3 && o.iou == 0.6);
     assert_int_equal(o.max_det, 9);
@@ -318,6 +319,8 @@ static void test_bad_config(void **state) {
         {"{\"conf\": 0.3", "ends too early"},
         {"{\"img_size\": 3}", "Ultralytics' --img-size is --imgsz here"},
         {"{\"cnf\": 3}", "'cnf' is not a flag: did you mean --conf?"},
+        {"{\"model\":\n\"\xff\"}", "line 2: "},
+        {"{\xc3\xa9}", "line 1: "},
         {"{\"output\": \"~/out\"}", "output: ~/out: '~' means the home folder"},
         {"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}", "--config"},
     };

@@ -206,8 +206,10 @@ static void check_rules(const struct shape *in, const struct shape *probe, const
     bool tied;
     struct op op = {.kind = OP_RESHAPE, .n_inputs = 1};
     struct shape got;
-    struct graph graph = {.n_tensors = 1, .tensors = (struct tensor[]){{.name = (char[]){"x"}}}};
-    op.name = op.type_name = graph.tensors[0].name;
+    char name[] = "x";
+    struct tensor tensor = {.name = name};
+    struct graph graph = {.n_tensors = 1, .tensors = &tensor};
+    op.name = op.type_name = name;
     reshape_rules(in, probe, out, 256, 256, &op, &tied);
     assert_int_equal(tied, tied_expected);
     assert_int_equal(op_shape(&graph, &op, in, 256, 256, &got), STATUS_OK);

@@ -36,6 +36,9 @@ enum archive_lie {
     N_LIES
 };
 
+/* Before an encrypted entry's bytes. */
+enum { ENCRYPTION_HEADER_BYTES = 12 };
+
 static void make_lying_archive(struct zip_maker *zip, const struct text *pickle,
                                enum archive_lie lie) {
     const char storage[16] = {0};
@@ -48,12 +51,13 @@ static void make_lying_archive(struct zip_maker *zip, const struct text *pickle,
         zip_add(zip, "n/data.pkl", pickle->data, pickle->length);
     zip->method = 0;
     zip->flags = lie == LIE_ENCRYPTED;
+    zip->packed_added = lie == LIE_ENCRYPTED ? ENCRYPTION_HEADER_BYTES : 0;
     zip->crc_flip = lie == LIE_CHECKSUM_OF_STORAGE;
     zip->size_added = lie == LIE_LARGE_STORAGE ? 8 : lie == LIE_HUGE_STORAGE ? 1 << 30 : 0;
     if (lie != LIE_EMPTY)
         zip_add(zip, "m/data/0", storage, sizeof storage);
     zip->flags = zip->crc_flip = 0;
-    zip->size_added = 0;
+    zip->packed_added = zip->size_added = 0;
     switch (lie) {
     case LIE_TWICE:
         zip_add(zip, "m/data/0", storage, sizeof storage);

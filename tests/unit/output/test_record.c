@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -88,17 +89,29 @@ static void test_golden_failed(void **state) {
                   "\"not a file\"}], \"error\": \"the file is truncated\"}\n");
 }
 
-/* Parses a line; the whole of it must be one JSON object, valid UTF-8. */
-static struct json_object *parse(const struct text *text) {
-    assert_int_equal(text->data[text->length - 1], '\n');
-    assert_ptr_equal(memchr(text->data, '\n', text->length), text->data + text->length - 1);
+static struct json_object *parse_with(const char *json, size_t length, int flags) {
     struct json_tokener *tokener = json_tokener_new();
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object = json_tokener_parse_ex(tokener, text->data, (int)text->length - 1);
+    json_tokener_set_flags(tokener, flags);
+    struct json_object *object = json_tokener_parse_ex(tokener, json, (int)length);
     assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
     json_tokener_free(tokener);
     assert_non_null(object);
     return object;
+}
+
+/* Parses a line; the whole of it must be one JSON object, valid UTF-8. In its strict mode
+ * json-c 0.18 refuses letters beyond ASCII. */
+static struct json_object *parse(const struct text *text) {
+    size_t length = text->length - 1;
+    assert_int_equal(text->data[length], '\n');
+    assert_ptr_equal(memchr(text->data, '\n', text->length), text->data + length);
+    char *ascii = malloc(length);
+    assert_non_null(ascii);
+    for (size_t i = 0; i < length; i++)
+        ascii[i] = (unsigned char)text->data[i] < 0x80 ? text->data[i] : 'x';
+    json_object_put(parse_with(ascii, length, JSON_TOKENER_STRICT));
+    free(ascii);
+    return parse_with(text->data, length, JSON_TOKENER_VALIDATE_UTF8);
 }
 
 static void test_strange_strings(void **state) {
