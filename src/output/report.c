@@ -76,7 +76,7 @@ static void classes_write(struct text *text, const struct report *report) {
 static void sizes_write(struct text *text, const struct report *report) {
     field_key(text, "per_size");
     text_string(text, "[");
-    for (int s = 0; s < SIZE_COUNT; s++) {
+    for (size_t s = 0; s < SIZE_COUNT; s++) {
         field_next(text);
         text_string(text, "{");
         field_string(text, "size", size_name((enum size)s));

@@ -15,8 +15,8 @@ static const struct {
     uint64_t from;
 } sizes[SIZE_COUNT] = {
     [SIZE_SMALL] = {"small", 0},
-    [SIZE_MEDIUM] = {"medium", 32 * 32},
-    [SIZE_LARGE] = {"large", 96 * 96},
+    [SIZE_MEDIUM] = {"medium", UINT64_C(32) * 32},
+    [SIZE_LARGE] = {"large", UINT64_C(96) * 96},
 };
 
 const char *size_name(enum size size) {
