@@ -104,17 +104,16 @@ enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_C
 /* "correct", "mislabeled", "uncertain". */
 const char *verdict_name(enum verdict verdict);
 
-/* Why a label is not correct: as the rules have it, and `weak`, against which nothing speaks but
- * that little is seen of it, behind all that is a finding. */
+/* Why a label is not correct, in the order of the rules. The last is `weak`, against which nothing
+ * speaks but that little is seen of it: no finding. */
 enum reason {
     REASON_NONE,
-    REASON_DUPLICATE,
-    REASON_CLASS,
-    REASON_LOCATION,
-    REASON_CONTESTED,
-    REASON_UNSEEN,
     REASON_UNKNOWN_CLASS,
-    REASON_WEAK,
+#define FINDING(kind, name, verdict, swaps, condition) REASON_##kind,
+#define CONFIRMED(condition)
+#include "judge/verdict_list.h"
+#undef FINDING
+#undef CONFIRMED
     REASON_COUNT
 };
 /* As in the records: "class", "location" and so on; NULL for REASON_NONE. */
@@ -127,7 +126,7 @@ struct ruling {
     bool swaps;         /* the class is wrong: evidence.suggested is what it should be */
 };
 
-/* By the first rule of the table that holds. */
+/* By the first rule of verdict_list.h that holds. */
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds);
 /* Of a label whose class the model does not know: there is no evidence. */
 struct ruling verdict_of_unknown(void);

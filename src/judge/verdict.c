@@ -1,66 +1,18 @@
-/* The table of verdict rules. */
+/* What the rules of verdict_list.h say of a label. */
 #include "judge/judge.h"
 
 #include <math.h>
 
-/* Evidence from which on a place, or another class, is worth naming as the reason. */
-#define LOCATION_NEAR 0.25f
-#define CONTESTED     0.05f
-/* A label is confirmed up to this shift, or max_shift where that is stricter; between the two its
- * place is in doubt, not wrong. */
-#define CORRECT_SHIFT 2.0f
-
-static bool is_duplicate(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->dup >= thresholds->max_dup;
-}
-
-static bool is_other_class(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->margin > thresholds->max_margin;
-}
-
-static bool is_confirmed(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&
-           evidence->shift <= fminf(CORRECT_SHIFT, thresholds->max_shift);
-}
-
-static bool is_elsewhere(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->shift > thresholds->max_shift && evidence->near >= LOCATION_NEAR &&
-           evidence->near >= evidence->contest;
-}
-
-static bool is_contested(const struct evidence *evidence, const struct thresholds *thresholds) {
-    (void)thresholds;
-    return evidence->contest > evidence->own && evidence->contest >= CONTESTED;
-}
-
-static bool is_unseen(const struct evidence *evidence, const struct thresholds *thresholds) {
-    return evidence->ghost > thresholds->max_ghost;
-}
-
-/* No evidence is strong enough. */
-static bool is_weak(const struct evidence *evidence, const struct thresholds *thresholds) {
-    (void)evidence, (void)thresholds;
-    return true;
-}
-
-static const struct rule {
-    bool (*holds)(const struct evidence *evidence, const struct thresholds *thresholds);
-    struct ruling ruling;
-} rules[] = {
-    {is_duplicate, {VERDICT_UNCERTAIN, REASON_DUPLICATE, false}},
-    {is_other_class, {VERDICT_MISLABELED, REASON_CLASS, true}},
-    {is_confirmed, {VERDICT_CORRECT, REASON_NONE, false}},
-    {is_elsewhere, {VERDICT_UNCERTAIN, REASON_LOCATION, false}},
-    {is_contested, {VERDICT_UNCERTAIN, REASON_CONTESTED, false}},
-    {is_unseen, {VERDICT_UNCERTAIN, REASON_UNSEEN, false}},
-    {is_weak, {VERDICT_UNCERTAIN, REASON_WEAK, false}}, /* always holds: the last one */
-};
-
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
-    size_t i = 0;
-    while (!rules[i].holds(evidence, thresholds))
-        i++;
-    return rules[i].ruling;
+#define FINDING(kind, name, verdict, swaps, condition)                                             \
+    if (condition)                                                                                 \
+        return (struct ruling){VERDICT_##verdict, REASON_##kind, swaps};
+#define CONFIRMED(condition)                                                                       \
+    if (condition)                                                                                 \
+        return (struct ruling){VERDICT_CORRECT, REASON_NONE, false};
+#include "judge/verdict_list.h"
+#undef FINDING
+#undef CONFIRMED
 }
 
 struct ruling verdict_of_unknown(void) {
@@ -78,10 +30,12 @@ const char *verdict_name(enum verdict verdict) {
 
 const char *reason_name(enum reason reason) {
     static const char *const names[REASON_COUNT] = {
-        [REASON_DUPLICATE] = "duplicate", [REASON_CLASS] = "class",
-        [REASON_LOCATION] = "location",   [REASON_CONTESTED] = "contested",
-        [REASON_UNSEEN] = "unseen",       [REASON_UNKNOWN_CLASS] = "unknown_class",
-        [REASON_WEAK] = "weak",
+        [REASON_UNKNOWN_CLASS] = "unknown_class",
+#define FINDING(kind, name, verdict, swaps, condition) [REASON_##kind] = (name),
+#define CONFIRMED(condition)
+#include "judge/verdict_list.h"
+#undef FINDING
+#undef CONFIRMED
     };
     return names[reason];
 }

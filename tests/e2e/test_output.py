@@ -8,7 +8,7 @@ import tempfile
 
 from harness import DATA, Case, main
 
-REASONS = ["duplicate", "class", "location", "contested", "unseen", "unknown_class", "weak"]
+REASONS = ["unknown_class", "duplicate", "class", "location", "contested", "unseen", "weak"]
 
 
 def snapshot(folder):

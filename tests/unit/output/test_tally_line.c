@@ -20,7 +20,7 @@ static void test_line(void **state) {
     struct image_result result = fixture_result();
     struct text line = {0};
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
-    assert_string_equal(line.data, "1 2 b0.1.2.1>1 b1.0.0.2 b3.2.6.1 m0.1");
+    assert_string_equal(line.data, "1 2 b0.1.3.1>1 b1.0.0.2 b3.2.1.1 m0.1");
     text_clear(&line);
     static const struct detection dogs[] = {{DOG_OF_MODEL, 0.9f, {0, 0, 1, 1}},
                                             {TV_OF_MODEL, 0.9f, {0, 0, 1, 1}}};
@@ -50,7 +50,7 @@ static void test_apply(void **state) {
     struct tally tally;
     assert_int_equal(tally_make(4, &tally), STATUS_OK);
     assert_int_equal(
-        tally_apply(&tally, 9, "1 2 b0.1.2.1>1 b0.1.2.0>1 b3.2.7.0 m0.0 m-.1 b7.0.0.2 m9.2"),
+        tally_apply(&tally, 9, "1 2 b0.1.3.1>1 b0.1.3.0>1 b3.2.7.0 m0.0 m-.1 b7.0.0.2 m9.2"),
         STATUS_OK);
     assert_int_equal(tally_apply(&tally, 3, "0 0"), STATUS_OK);
     assert_int_equal(tally.counts[TALLY_UNLABELLED], 0);
