@@ -8,7 +8,7 @@ import socket
 import time
 
 from fault_case import FaultCase, rig
-from harness import DATA, MODEL, main
+from harness import DATA, IS_OPEN_MPI_4, MODEL, main
 from ranks_case import RanksCase
 
 HOST = re.escape(socket.gethostname())
@@ -79,7 +79,9 @@ class Hang(RanksCase):
         run.signal(1, signal.SIGKILL)
         self.assertNotEqual(run.wait(timeout=60), 0)
         self.assertRegex(run.output(), r"process rank 1 .*on node %s exited on\s+signal 9" % HOST)
-        self.assertRegex(self.log(), r"\[CPU 1\] WARNING: rank 1 on %s does not answer\n" % HOST)
+        if IS_OPEN_MPI_4:  # a later one kills the others at once
+            self.assertRegex(self.log(),
+                             r"\[CPU 1\] WARNING: rank 1 on %s does not answer\n" % HOST)
         self.resume(run.journalled(), ranks=3)
 
 
