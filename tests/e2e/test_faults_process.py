@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import unittest
 
 from fault_case import FaultCase, rig
 from harness import IS_OPEN_MPI_4, children, end, main
@@ -177,8 +178,7 @@ class ProcessFaults(FaultCase):
         self.wait_for_images(process, 2)
         process.send_signal(number)
         out = process.communicate(timeout=60)[0]
-        self.assertRegex(out if IS_OPEN_MPI_4 else self.log(),
-                         r"Interrupted: \d+ of 16 images are done\. Go on with --resume")
+        self.assertRegex(out, r"Interrupted: \d+ of 16 images are done\. Go on with --resume")
         with open(self.path("o", "verification_report.json"), encoding="utf-8") as file:
             report = json.load(file)
         self.assertEqual(report["status"], "interrupted")
@@ -197,6 +197,7 @@ class ProcessFaults(FaultCase):
         self.check_result()
         return process.returncode, statuses
 
+    @unittest.skipUnless(IS_OPEN_MPI_4, "this mpirun kills too soon for an orderly end")
     def test_signals_to_mpirun(self):
         """mpirun passes SIGINT or SIGTERM on after a second, kills after another one or as soon as
         one rank has ended, and its own exit status is 1. Ranks that do not wait to be killed show
