@@ -4,15 +4,21 @@
 #include <math.h>
 
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
+    const struct {
+        bool holds;
+        struct ruling ruling;
+    } rules[] = {
 #define FINDING(kind, name, verdict, swaps, condition)                                             \
-    if (condition)                                                                                 \
-        return (struct ruling){VERDICT_##verdict, REASON_##kind, swaps};
-#define CONFIRMED(condition)                                                                       \
-    if (condition)                                                                                 \
-        return (struct ruling){VERDICT_CORRECT, REASON_NONE, false};
+    {(condition), {VERDICT_##verdict, REASON_##kind, (swaps)}},
+#define CONFIRMED(condition) {(condition), {VERDICT_CORRECT, REASON_NONE, false}},
 #include "judge/verdict_list.h"
 #undef FINDING
 #undef CONFIRMED
+    };
+    size_t i = 0;
+    while (!rules[i].holds) /* the last one does */
+        i++;
+    return rules[i].ruling;
 }
 
 struct ruling verdict_of_unknown(void) {
