@@ -50,8 +50,11 @@ static int link_place(bool hard, const char *image, const struct dir_entry *at) 
     int error = link_make(hard, image, at->folder, at->name);
     if (error == 0 || link_is_there(hard, image, at))
         return 0;
-    if (error != EEXIST || !own_replaceable_by(at, image))
+    if (error != EEXIST)
         return error;
+    /* Who places the same image at this moment may have changed what is looked at. */
+    if (!own_replaceable_by(at, image))
+        return link_is_there(hard, image, at) ? 0 : error;
     char temp[DRAFT_NAME_BYTES];
     error = draft_name(temp);
     if (error == 0)
