@@ -74,6 +74,7 @@ struct stop {
 static enum status read_json(const char *bytes, size_t length, int flags, struct json_object **out,
                              struct stop *stop) {
     struct json_tokener *tokener = json_tokener_new_ex(CONFIG_DEPTH);
+    *out = NULL;
     if (!tokener)
         return FAIL(STATUS_FAILED, "out of memory");
     json_tokener_set_flags(tokener, flags);

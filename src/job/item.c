@@ -128,13 +128,10 @@ static void judge_box(const struct verify_job *job, const struct item *item, siz
     if (item->targets[i].class < 0) {
         box->ruling = verdict_of_unknown();
         box->evidence.suggested = box->evidence.twin = -1;
-        box->score = box_score(&box->evidence);
-        return;
+    } else if (job->interface) { /* else a dry run, which counts boxes, without a verdict */
+        box->evidence = item->findings.evidence[i];
+        box->ruling = verdict_of(&box->evidence, &job->thresholds);
     }
-    if (!job->interface)
-        return; /* a dry run counts boxes, without a verdict */
-    box->evidence = item->findings.evidence[i];
-    box->ruling = verdict_of(&box->evidence, &job->thresholds);
     box->score = box_score(&box->evidence);
 }
 

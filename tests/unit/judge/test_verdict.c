@@ -179,6 +179,14 @@ static void test_box_score(void **state) {
     assert_float_equal(box_score(&unknown), 1, 0);
 }
 
+/* A score as records have it; it differs from the one before, which it replaces. */
+static void assert_differs(double score, char before[32]) {
+    char written[32];
+    snprintf(written, sizeof written, "%.6g", score);
+    assert_string_not_equal(written, before);
+    memcpy(before, written, sizeof written);
+}
+
 /* The worst that evidence can be, beside what is a little less bad: both are told apart, also in
  * the digits that are written. */
 static void test_worst_boxes_differ(void **state) {
@@ -208,13 +216,10 @@ static void test_farthest_boxes_differ(void **state) {
     char before[32] = "";
     double last = 0;
     for (int percent = 0; percent <= 60; percent++) {
-        char written[32];
         e.location = (float)percent / 100;
         double score = box_score(&e);
         assert_true(score > last && score < 0.129);
-        snprintf(written, sizeof written, "%.6g", score);
-        assert_string_not_equal(written, before);
-        memcpy(before, written, sizeof before);
+        assert_differs(score, before);
         last = score;
     }
 }
@@ -257,13 +262,11 @@ static void test_worst_images_differ(void **state) {
     }
     struct findings findings = {.evidence = evidence};
     double before = 1;
-    char last[32] = "1", written[32];
+    char last[32] = "1";
     for (findings.n_evidence = 1; findings.n_evidence <= MOST; findings.n_evidence++) {
         double score = image_score(&findings);
         assert_true(score > 0 && score < before);
-        snprintf(written, sizeof written, "%.6g", score);
-        assert_string_not_equal(written, last);
-        memcpy(last, written, sizeof last);
+        assert_differs(score, last);
         before = score;
     }
 }
