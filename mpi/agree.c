@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/shown.h"
+#include "ending.h"
 #include "job/waiting.h"
 #include "pulse.h"
 #include "ranks.h"
@@ -54,7 +55,7 @@ enum status agree(const struct ranks *ranks, enum status mine) {
 void abort_job(void) {
     /* MPI_Abort asks mpirun, which may be gone. */
     enum { PATIENCE_SECONDS = 5 };
-    alarm(PATIENCE_SECONDS);
+    ending_alarm(PATIENCE_SECONDS);
     MPI_Abort(MPI_COMM_WORLD, STATUS_FAILED);
     _exit(STATUS_FAILED);
 }

@@ -36,6 +36,17 @@ void ending_limit(enum status status, int signal) {
         pthread_detach(thread);
 }
 
+static void leave(int signal) {
+    (void)signal;
+    _exit(STATUS_FAILED);
+}
+
+void ending_alarm(unsigned seconds) {
+    /* By itself SIGALRM would end the job with an exit status of its own. */
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = leave}, NULL);
+    alarm(seconds);
+}
+
 bool ending_lost_lines(void) {
     struct pollfd out = {.fd = STDOUT_FILENO};
     fflush(stdout);

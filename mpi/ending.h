@@ -12,6 +12,9 @@
  * it. */
 void ending_limit(enum status status, int signal);
 
+/* The process ends with STATUS_FAILED in so many seconds, whatever it waits for by then. */
+void ending_alarm(unsigned seconds);
+
 /* Whether lines for standard output were lost, though somebody reads it: a pipe that was closed is
  * the wish of who read it. */
 bool ending_lost_lines(void);

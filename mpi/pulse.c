@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/shown.h"
+#include "ending.h"
 #include "job/liveness.h"
 
 /* How often a sign of life is given, and how often looked for. */
@@ -197,7 +198,7 @@ const char *pulse_host(const struct pulse *pulse, int rank) {
 void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, double seconds) {
     const char *host = pulse_host(pulse, rank);
     /* What the other waits for may be the file system that this one writes to next. */
-    alarm(END_SECONDS);
+    ending_alarm(END_SECONDS);
     if (!pulse->screen)
         line_print(stderr, LOST_RANK, pulse->prefix, rank, rank, host, what, seconds);
     else if (pulse->ranks->rank == 0)

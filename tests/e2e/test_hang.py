@@ -53,7 +53,7 @@ class Hang(RanksCase):
         os.remove(log)
         os.mkfifo(log)  # opening it waits for a reader
         run.signal(0, signal.SIGSTOP)
-        self.assertNotEqual(run.wait(timeout=40), 0)
+        self.assertEqual(run.wait(timeout=40), 1)
         self.assertIn("ERROR: rank 0 on", run.output())
         os.remove(log)
         self.resume(run.journalled())
