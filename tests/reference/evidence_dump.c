@@ -73,8 +73,10 @@ int main(void) {
         goto out;
     }
     if (judge_scratch_make(&scratch) != STATUS_OK ||
-        judge_picture(&file.judge, &file.maps, &file.letterbox, file.targets, file.n_targets,
-                      scratch, &findings) != STATUS_OK) {
+        judge_picture(
+            &file.judge,
+            &(struct view){.head = &file.head, .maps = &file.maps, .letterbox = &file.letterbox}, 1,
+            file.targets, file.n_targets, scratch, &findings) != STATUS_OK) {
         fprintf(stderr, "%s\n", status_message());
         goto out;
     }
