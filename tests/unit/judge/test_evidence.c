@@ -9,41 +9,12 @@
 
 #include <cmocka.h>
 
-#include "evidence_case.h"
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
+#include "judge_rig.h"
 #include "unit.h"
 
-static const char *const case_names[] = {
-    "distance_planar",  "distance_block8",    "distance_channels_last", "distance_one_map",
-    "distance_one_bin", "distance_one_class", "distance_unknown",       "distance_background",
-    "anchor_planar",    "anchor_block8",      "final_planar",           "final_channels_last",
-};
-enum { N_CASES = sizeof case_names / sizeof *case_names };
-
 static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
-
-static struct evidence_case open_case(const char *name) {
-    char path[256];
-    snprintf(path, sizeof path, "tests/data/evidence/%s.bin", name);
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    struct evidence_case file;
-    assert_true(case_read(&file, stream));
-    fclose(stream);
-    return file;
-}
-
-static void judge_case(const struct evidence_case *file, struct judge_scratch *scratch,
-                       struct findings *findings) {
-    assert_int_equal(
-        judge_picture(
-            &file->judge,
-            &(struct view){.head = &file->head, .maps = &file->maps, .letterbox = &file->letterbox},
-            1, file->targets, file->n_targets, scratch, findings),
-        STATUS_OK);
-    assert_int_equal(findings->n_evidence, file->n_targets);
-}
 
 static void check_evidence(struct evidence_case *file, const struct evidence *evidence) {
     bool judged = case_size(file);
@@ -126,32 +97,6 @@ static struct head_map relaid(const struct head_map *map, size_t block) {
             data[head_map_offset(&to, c, p)] = map->data[head_map_offset(map, c, p)];
     to.data = data;
     return to;
-}
-
-static void assert_same_evidence(const struct evidence *a, const struct evidence *b) {
-    assert_int_equal(a->judged, b->judged);
-    assert_int_equal(a->suggested, b->suggested);
-    assert_int_equal(a->twin, b->twin);
-    assert_int_equal(a->has_refined, b->has_refined);
-    const float left[] = {a->own,    a->rival, a->contest, a->near, a->here,
-                          a->margin, a->shift, a->ghost,   a->dup,  a->location};
-    const float right[] = {b->own,    b->rival, b->contest, b->near, b->here,
-                           b->margin, b->shift, b->ghost,   b->dup,  b->location};
-    assert_memory_equal(left, right, sizeof left);
-    assert_memory_equal(a->refined, b->refined, sizeof a->refined);
-}
-
-static void assert_same_findings(const struct findings *a, const struct findings *b) {
-    assert_int_equal(a->n_evidence, b->n_evidence);
-    for (size_t i = 0; i < a->n_evidence; i++)
-        assert_same_evidence(&a->evidence[i], &b->evidence[i]);
-    assert_int_equal(a->missing.count, b->missing.count);
-    for (size_t i = 0; i < a->missing.count; i++)
-        assert_memory_equal(&a->missing.items[i], &b->missing.items[i], sizeof *a->missing.items);
-    assert_int_equal(a->predictions.count, b->predictions.count);
-    for (size_t i = 0; i < a->predictions.count; i++)
-        assert_memory_equal(&a->predictions.items[i], &b->predictions.items[i],
-                            sizeof *a->predictions.items);
 }
 
 static void test_layouts_give_the_same_bits(void **state) {
