@@ -116,6 +116,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .judge = &bench->judge,
         .classes = &bench->classes,
         .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
+        .splits = &bench->dataset.splits,
         .root = bench->dataset.root,
         .extent = bench->dataset.extent,
         .imgsz = (uint32_t)imgsz,
