@@ -68,7 +68,7 @@ out:
 static enum status run(struct settings *settings) {
     enum status status;
     struct model model = {0};
-    struct network network = {.model = &model, .imgsz = (uint32_t)settings->imgsz};
+    struct backend_network network = {.model = &model, .imgsz = (uint32_t)settings->imgsz};
     struct picture_view view = {0};
     struct judge judge;
     struct backend *backend = NULL;

@@ -120,7 +120,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .splits = &bench->dataset.splits,
         .root = bench->dataset.root,
         .extent = bench->dataset.extent,
-        .networks = &(struct network){.model = &bench->model, .imgsz = (uint32_t)imgsz},
+        .networks = &(struct backend_network){.model = &bench->model, .imgsz = (uint32_t)imgsz},
         .n_views = 1,
         .imgsz = (uint32_t)imgsz,
         .rect = rect,

@@ -21,7 +21,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
                        &rank->classes));
     TRY(tally_make(rank->classes.n_data, &rank->tally));
     rank->judge = (struct judge){.n_classes = rank->model.graph.head.n_classes};
-    rank->network = (struct network){.model = &rank->model, .imgsz = (uint32_t)size};
+    rank->network = (struct backend_network){.model = &rank->model, .imgsz = (uint32_t)size};
     *job = (struct verify_job){
         .interface = &backend_cpu,
         .judge = &rank->judge,

@@ -6,7 +6,7 @@
 
 struct rank {
     struct model model;
-    struct network network;
+    struct backend_network network;
     struct judge judge;
     struct dataset dataset;
     struct class_map classes;

@@ -163,7 +163,7 @@ static enum status take_notes(struct backend *backend, const struct backend_opti
     return text_status(&backend->note);
 }
 
-static enum status open_backend(const struct network *networks, size_t n_networks,
+static enum status open_backend(const struct backend_network *networks, size_t n_networks,
                                 const struct judge *judge, const struct backend_options *options,
                                 struct backend **out) {
     enum status status;

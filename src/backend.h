@@ -9,7 +9,7 @@
 #include "model/model.h"
 
 /* A model at an input size. */
-struct network {
+struct backend_network {
     const struct model *model;
     const char *path; /* of the model, which begins messages that find fault with it; NULL: none */
     uint32_t imgsz;   /* longer side of the input, a multiple of the model's stride */
@@ -69,7 +69,7 @@ struct backend_interface {
     enum status (*available)(const int *devices, size_t n_devices);
     /* Opens the device and compiles the networks. They, their models and the judge stay the
      * caller's and must outlive it. On failure *out is NULL. */
-    enum status (*open)(const struct network *networks, size_t n_networks,
+    enum status (*open)(const struct backend_network *networks, size_t n_networks,
                         const struct judge *judge, const struct backend_options *options,
                         struct backend **out);
     /* A line about the device for the report ("AMD EPYC, 2 threads"). Valid until close. */

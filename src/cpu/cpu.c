@@ -21,8 +21,8 @@ struct backend {
     const struct judge *judge;
     struct judge_scratch *scratch;
     size_t n_networks;
-    const struct network *descriptions; /* [n_networks]; the caller's, as opened */
-    struct cpu_network **networks;      /* [n_networks] */
+    const struct backend_network *descriptions; /* [n_networks]; the caller's, as opened */
+    struct cpu_network **networks;              /* [n_networks] */
     /* Of the picture at hand, [n_networks]: maps stay where they are until the network's next. */
     struct head_maps *maps;
     struct view *views;
@@ -74,7 +74,7 @@ static void close_backend(struct backend *backend) {
 }
 
 /* Compiles it here, so that a model that cannot be run is refused before the first picture. */
-static enum status make_network(const struct network *network, size_t threads,
+static enum status make_network(const struct backend_network *network, size_t threads,
                                 struct cpu_network **out) {
     enum status status;
     const struct graph *graph = &network->model->graph;
@@ -90,7 +90,7 @@ out:
     return status;
 }
 
-static enum status open_backend(const struct network *networks, size_t n_networks,
+static enum status open_backend(const struct backend_network *networks, size_t n_networks,
                                 const struct judge *judge, const struct backend_options *options,
                                 struct backend **out) {
     enum status status;

@@ -77,7 +77,7 @@ static enum status plan_views(const struct verify_job *job, struct item *item) {
     TRY(memory_reserve(&item->views, &item->view_capacity, job->n_views, sizeof *item->views));
     item->n_views = job->n_views;
     for (size_t i = 0; i < item->n_views; i++) {
-        const struct network *network = &job->networks[first + i];
+        const struct backend_network *network = &job->networks[first + i];
         item->views[i] = (struct picture_view){
             first + i, letterbox_plan(item->width, item->height, network->imgsz, job->rect,
                                       (uint32_t)network->model->stride)};

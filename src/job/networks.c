@@ -143,10 +143,10 @@ enum status networks_read(const struct options *options, struct networks *networ
     for (size_t i = 0; i < networks->paths.count; i++)
         for (size_t k = 0; k < networks->n_sizes; k++)
             networks->items[networks->count++] =
-                (struct network){.model = &networks->models[i],
-                                 .path = path_list_get(&networks->paths, i),
-                                 .imgsz = networks->sizes[k],
-                                 .classes = networks->classes.numbers[i]};
+                (struct backend_network){.model = &networks->models[i],
+                                         .path = path_list_get(&networks->paths, i),
+                                         .imgsz = networks->sizes[k],
+                                         .classes = networks->classes.numbers[i]};
 out:
     return status;
 }
@@ -183,7 +183,7 @@ uint64_t networks_folds_fingerprint(const struct networks *networks, size_t n_im
 enum status networks_describe(const struct networks *networks, struct text *text) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < networks->count; i++) {
-        const struct network *network = &networks->items[i];
+        const struct backend_network *network = &networks->items[i];
         if (networks->count > 1)
             text_format(text, "%s%s at %u:\n", i ? "\n" : "", network->path, network->imgsz);
         TRY(model_describe(network->model, network->imgsz, network->imgsz, text));

@@ -19,7 +19,7 @@ struct networks {
     uint32_t sizes[OPTION_COUNTS_MOST]; /* --imgsz, raised to a multiple of all strides */
     uint32_t stride;                    /* that multiple's */
     size_t count;
-    struct network *items; /* model by model, each in the order of sizes; owned */
+    struct backend_network *items; /* model by model, each in the order of sizes; owned */
     /* With folds, by place in the list of all images: which model judges it; else NULL. Owned. */
     uint8_t *model_of;
 };

@@ -26,7 +26,7 @@ struct verify_job {
     bool save_txt;
     bool redo; /* an interrupted run may have placed images that its journals do not have */
     /* An image is judged by n_views of the networks, one behind the other: those of its set. */
-    const struct network *networks;
+    const struct backend_network *networks;
     size_t n_views;
     const uint8_t *set_of; /* by place in the list of all images; NULL: all are of the first set */
     uint32_t imgsz;        /* of the smallest network */

@@ -113,7 +113,7 @@ struct run {
     const struct samples *samples;
     struct backend *backend;
     struct judge judge;
-    struct network network;
+    struct backend_network network;
     struct picture_view views[PICTURES_MOST];
     struct findings findings[PICTURES_MOST];
     size_t slot_of[PICTURES_MOST];
@@ -270,7 +270,7 @@ out:
 static inline enum status run_open(const struct plan *plan, const struct model *model,
                                    const struct samples *samples, struct run *run) {
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
-    run->network = (struct network){.model = model, .imgsz = plan->imgsz};
+    run->network = (struct backend_network){.model = model, .imgsz = plan->imgsz};
     run->judge = (struct judge){.n_classes = model->graph.head.n_classes,
                                 .predict = plan->predict,
                                 .conf = 0.1f,

@@ -206,7 +206,7 @@ static void backend_interface(void **state) {
                           .max_det = 300};
     struct backend_options options = {
         .threads = 2, .slots = PICTURES, .batch = PICTURES, .rect = true};
-    const struct network network = {.model = &model, .imgsz = IMGSZ};
+    const struct backend_network network = {.model = &model, .imgsz = IMGSZ};
     struct picture_view views[PICTURES];
     struct target target = {.class = 1, .box = {10, 10, 60, 70}};
     struct findings together[PICTURES] = {0}, alone[PICTURES] = {0};

@@ -112,7 +112,7 @@ struct rig {
 static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t placers) {
     static const char *const names[] = {"thing"};
     static const struct model model = {.stride = 32};
-    static const struct network network = {.model = &model, .imgsz = 64};
+    static const struct backend_network network = {.model = &model, .imgsz = 64};
     static const struct image_splits splits = {.count = 1, .split = {SPLIT_VAL}, .end = {50}};
     char path[4096];
     struct path_list images = {0};
