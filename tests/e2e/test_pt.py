@@ -40,6 +40,23 @@ class Pt(Case):
             self.assertGreater(sum(len(r["boxes"]) for r in records), 0)
             self.assertEqual([c["name"] for c in self.report()["per_class"]], names)
 
+    def test_a_model_that_was_trained_on_the_data_set(self):
+        """Said where its own word for what it was trained on names the data set that is given."""
+        self.data(["one"])
+        said = "WARNING: the model says that it was trained on "
+        for name, written, asked in (("trained", "/content/plates-3/data.yaml", "plates-3/data.yaml"),
+                                     ("trained_options", "C:\\sets\\plates.yaml", "plates.yaml")):
+            os.makedirs(self.path(os.path.dirname(asked)), exist_ok=True)
+            shutil.copy(self.path("data.yaml"), self.path(asked))
+            shutil.copy(self.path("data.yaml"), self.path("others.yaml"))
+            out = self.verify(name, asked)
+            self.assertEqual(out.count(said), 1, out)
+            self.assertIn(said + written + ": if that is this data set, errors that it has learned by heart are not "
+                          "seen; docs/kfold.md\n", out)
+            self.assertNotIn(said, self.verify(name, "others.yaml"))
+        self.assertIn("Trained on: /content/plates-3/data.yaml, 100 epochs\n",
+                      self.run_verify("--model", os.path.join(NETWORKS, "trained.pt"), "--inspect"))
+
     def test_the_suffix_does_not_matter(self):
         os.symlink(os.path.join(NETWORKS, "modern.pt"), self.path("best.model"))
         out = self.run_verify("--model", self.path("best.model"), "--inspect", "--imgsz", 64)
