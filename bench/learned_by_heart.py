@@ -146,8 +146,9 @@ def figures(records, truth):
 
 def fold_lists(folder):
     """The lists of the folds, as verify-kfold writes them."""
-    subprocess.run([sys.executable, ROOT / "tools" / "verify-kfold", folder / "wrong" / "data.yaml", "-k", str(FOLDS),
-                    "--output", folder / "folds"], check=True, stdout=subprocess.DEVNULL)
+    if not (folder / "folds").exists():
+        subprocess.run([sys.executable, ROOT / "tools" / "verify-kfold", folder / "wrong" / "data.yaml", "-k", str(FOLDS),
+                        "--output", folder / "folds"], check=True, stdout=subprocess.DEVNULL)
     return [folder / "folds" / f"fold{i + 1}.txt" for i in range(FOLDS)]
 
 

@@ -6,6 +6,8 @@ the predictions [(class, score, (x1, y1, x2, y2) in pixels)] beside it.
 import warnings
 
 IOU = 0.5       # FiftyOne's, for a label and a prediction to be of one object
+SPURIOUS = 0.75 # what a label without a prediction counts among any errors; of .5, .75 and 1 the best
+CONF = "0.01"   # from which on the predictions count; of .25, .05 and .01 the best
 
 
 def corners(box, record):
@@ -41,7 +43,7 @@ def mistakenness(sides):
 
 def fifty_one(records, predictions):
     """Mistakenness of each label's class and place. A label without a prediction has none: FiftyOne lists it as
-    perhaps spurious. Here it counts as half, between those that a prediction speaks for and against."""
+    perhaps spurious. Its class counts as half here, between those that a prediction speaks for and against."""
     for record, seen in zip(records, predictions):
         labels = [corners(box, record) for box in record["boxes"]]
         boxes = []
@@ -52,7 +54,7 @@ def fifty_one(records, predictions):
                 apart = (1 - overlap(label, prediction[2])) / (1 - IOU)
                 place = mistakenness(prediction[1] * (2 * apart - 1))
             boxes.append({"class": name, "place": place, "nothing": 0.0 if prediction else 1.0,
-                          "any": max(name, place), "called": None})
+                          "any": max(name, place) if prediction else SPURIOUS, "called": None})
         yield {"boxes": boxes, "doubt": max((box["class"] for box in boxes), default=0.0)}
 
 

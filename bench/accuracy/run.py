@@ -82,7 +82,7 @@ def verify(options, data, flags, output):
     """A run's records, its predictions by picture, its seconds."""
     began = time.monotonic()
     command = [os.path.join(options.build, "verify"), "--model", options.model, "--data", data, "--output", output,
-               "--place", "none", "--save-json", "--overwrite", *flags]
+               "--place", "none", "--save-json", "--conf", peers.CONF, "--overwrite", *flags]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise SystemExit("accuracy: verify ended with %d: %s" % (done.returncode, done.stdout[-2000:]))
@@ -224,7 +224,9 @@ def write_up(runs, sets, options, seconds):
             version, commit, os.path.basename(options.model), cleanlab, options.seeds,
             " and ".join("%s (%d pictures, %d labels)" % (part.name, len(part.audit), labels[part.name]) for part in sets),
             seconds),
-        "The others see verify's own predictions (--save-json, at 640) with a confidence of 0.25 and more.\n",
+        "The others see verify's own predictions (--save-json, at 640) with a confidence of %s and more, which suits them "
+        "best. What FiftyOne's formula gives no number, a label without a prediction, counts as %g among any errors, which "
+        "suits it best, too.\n" % (peers.CONF, peers.SPURIOUS),
         *(["Time, in times of verify's at one size: %s.\n" % ", ".join(cost)] if cost else []),
         "## Planted errors\n",
         "Of the labels 10% have another class, 5% are moved, 5% dropped, and as many as 5% are added around nothing. Mean "
