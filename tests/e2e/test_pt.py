@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from harness import Case, ROOT, main
+from harness import Case, MODEL, ROOT, main
 
 NETWORKS = os.path.join(ROOT, "tests", "data", "torch")
 NAMES = {"classic": ["cat", "dog"], "segment": ["cat", "dog"], "modern": ["one", "two?lines", "three"]}
@@ -56,6 +56,18 @@ class Pt(Case):
             self.assertNotIn(said, self.verify(name, "others.yaml"))
         self.assertIn("Trained on: /content/plates-3/data.yaml, 100 epochs\n",
                       self.run_verify("--model", os.path.join(NETWORKS, "trained.pt"), "--inspect"))
+
+    def test_an_export_says_what_it_was_trained_on(self):
+        """In its description, as Ultralytics' exports do."""
+        written, data = b"Handwritten digits, the demo model of verify", b"plates.yaml"
+        with open(MODEL, "rb") as file:
+            model = file.read()
+        self.assertIn(written, model)
+        with open(self.path("export.onnx"), "wb") as file:
+            file.write(model.replace(written, (b" trained on " + data).rjust(len(written), b"x")))
+        said = self.run_verify("--model", self.path("export.onnx"), "--inspect")
+        self.assertIn("Trained on: plates.yaml\n", said)
+        self.assertNotIn("Trained on", self.run_verify("--model", MODEL, "--inspect"))
 
     def test_the_suffix_does_not_matter(self):
         os.symlink(os.path.join(NETWORKS, "modern.pt"), self.path("best.model"))
