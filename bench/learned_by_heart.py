@@ -2,13 +2,15 @@
 """What a network that was trained on wrong labels can still say of them, and what folds mend.
 
 usage: learned_by_heart.py [--build FOLDER] [--work FOLDER] [--pictures N] [--steps N] [--seed N] [--jobs N]
+                           [--output FILE]
 
 Draws pictures of digits as the demo does, swaps the class of a tenth of their labels, trains the demo's
 detector on the true labels, on the wrong ones, and on the wrong ones of all folds but one for each of
-three folds, all for as many steps, and has verify judge the wrong labels by each. Prints a table as
-Markdown. Needs the packages of bench/learned_by_heart.sh, which installs them.
+three folds, all for as many steps, and has verify judge the wrong labels by each. Writes a table, as
+Markdown, into bench/results. Needs the packages of bench/learned_by_heart.sh, which installs them.
 """
 import argparse
+import datetime
 import json
 import subprocess
 import sys
@@ -147,8 +149,8 @@ def figures(records, truth):
 def fold_lists(folder):
     """The lists of the folds, as verify-kfold writes them."""
     if not (folder / "folds").exists():
-        subprocess.run([sys.executable, ROOT / "tools" / "verify-kfold", folder / "wrong" / "data.yaml", "-k", str(FOLDS),
-                        "--output", folder / "folds"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, ROOT / "tools" / "verify-kfold", folder / "wrong" / "data.yaml", "-k",
+                        str(FOLDS), "--output", folder / "folds"], check=True, stdout=subprocess.DEVNULL)
     return [folder / "folds" / f"fold{i + 1}.txt" for i in range(FOLDS)]
 
 
@@ -192,13 +194,18 @@ def report(folder, folds, options):
              for i, fold in enumerate(folds)]
     table.append((f"{FOLDS} folds: each picture judged by the model that did not see it", sum(parts, [])))
     labels = sum(len(r["boxes"]) for r in table[0][1])
-    print("%d pictures, %d labels, %d of them with another class; %d steps of %d pictures at %d pixels, seed %d.\n" %
-          (options.pictures, labels, sum(map(len, truth.values())), options.steps, BATCH, SIDE, options.seed))
-    print("| judge | swap AP | called mislabeled: recall | precision | swaps called correct |")
-    print("| --- | --: | --: | --: | --: |")
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True)
+    lines = ["# Labels learned by heart, %s\n" % datetime.date.today(),
+             "verify at %s; PyTorch %s. %d pictures, %d labels, %d of them with another class; the demo's detector, %d "
+             "steps of %d pictures at %d pixels; seed %d (`bash bench/learned_by_heart.sh`).\n" %
+             (commit.stdout.strip(), torch.__version__, options.pictures, labels, sum(map(len, truth.values())),
+              options.steps, BATCH, SIDE, options.seed),
+             "| judge | swap AP | called mislabeled: recall | precision | swaps called correct |",
+             "| --- | --: | --: | --: | --: |"]
     for title, records in table:
         ap, recall, precision, correct = figures(records, truth)
-        print("| %s | %.3f | %.2f | %.2f | %.1f%% |" % (title, ap, recall, precision, 100 * correct))
+        lines.append("| %s | %.3f | %.2f | %.2f | %.1f%% |" % (title, ap, recall, precision, 100 * correct))
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -209,6 +216,8 @@ def main():
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once, each on one core")
+    parser.add_argument("--output", type=Path, metavar="FILE",
+                        default=ROOT / "bench" / "results" / ("learned-by-heart-%s.md" % datetime.date.today()))
     parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("lists", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -220,7 +229,9 @@ def main():
         draw(folder, options.pictures, options.seed)
     models, folds = plan(folder, options.steps)
     train_all(folder, models, options)
-    report(folder, folds, options)
+    text = report(folder, folds, options)
+    options.output.write_text(text)
+    print(text + "\nWritten to %s" % options.output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures how well wrong labels are found, planted ones and real ones, by verify and by others on verify's predictions;
-writes Markdown. bench/accuracy.sh builds verify and the Python environment, then calls this.
+"""Measures how well wrong labels are found, planted ones and real ones, by verify and by others on verify's
+predictions; writes Markdown. bench/accuracy.sh builds verify and the Python environment, then calls this.
 
 exit status: 0 measured, 1 something failed, 77 nothing to measure with
 """
@@ -222,22 +222,23 @@ def write_up(runs, sets, options, seconds):
         "# Wrong labels found, %s\n" % datetime.date.today(),
         "%s at %s; %s; cleanlab %s. %d plantings of each of %s; all in %d s.\n" % (
             version, commit, os.path.basename(options.model), cleanlab, options.seeds,
-            " and ".join("%s (%d pictures, %d labels)" % (part.name, len(part.audit), labels[part.name]) for part in sets),
+            " and ".join("%s (%d pictures, %d labels)" % (part.name, len(part.audit), labels[part.name])
+                         for part in sets),
             seconds),
-        "The others see verify's own predictions (--save-json, at 640) with a confidence of %s and more, which suits them "
-        "best. What FiftyOne's formula gives no number, a label without a prediction, counts as %g among any errors, which "
-        "suits it best, too.\n" % (peers.CONF, peers.SPURIOUS),
+        "The others see verify's own predictions (--save-json, at 640) with a confidence of %s and more, which suits "
+        "them best. What FiftyOne's formula gives no number, a label without a prediction, counts as %g among any "
+        "errors, which suits it best, too.\n" % (peers.CONF, peers.SPURIOUS),
         *(["Time, in times of verify's at one size: %s.\n" % ", ".join(cost)] if cost else []),
         "## Planted errors\n",
-        "Of the labels 10% have another class, 5% are moved, 5% dropped, and as many as 5% are added around nothing. Mean "
-        "over the sets; ± the standard deviation between plantings, of the same pictures.\n",
+        "Of the labels 10% have another class, 5% are moved, 5% dropped, and as many as 5% are added around nothing. "
+        "Mean over the sets; ± the standard deviation between plantings, of the same pictures.\n",
         planted_table(runs, sets, options.seeds),
-        "`called P`, `called R`: precision and recall of the verdict `mislabeled` for a class swap. `any`: any error, by "
-        "the score of the label.\n",
+        "`called P`, `called R`: precision and recall of the verdict `mislabeled` for a class swap. `any`: any error, "
+        "by the score of the label.\n",
         "## Errors that people made\n",
-        "%s of the labels are wrong by the judgement of two people who looked at each without seeing any program's output "
-        "(most are loose boxes, boxes around no such object, duplicates; hardly any a wrong class). Mean over the sets, and "
-        "90%% of %d bootstrap draws of the pictures.\n" % (
+        "%s of the labels are wrong by the judgement of two people who looked at each without seeing any program's "
+        "output (most are loose boxes, boxes around no such object, duplicates; hardly any a wrong class). Mean over "
+        "the sets, and 90%% of %d bootstrap draws of the pictures.\n" % (
             " and ".join("%d of %d" % (real[part.name], labels[part.name]) for part in sets), figures.RESAMPLES),
         means, "Each set: %s.\n" % " / ".join(part.name for part in sets), each,
         "Objects without a label: %s.\n" % "; ".join(shown)])
@@ -253,7 +254,8 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/accuracy.sh", description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=4, help="plantings of each set (default: 4)")
     parser.add_argument("--one-view", action="store_true", help="verify at one size only")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="folder of verify's build (default: build)")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"),
+                        help="folder of verify's build (default: build)")
     parser.add_argument("--output", help="default: bench/results/accuracy-DATE.md")
     options = parser.parse_args()
     lacking = [name for name in (MODEL, *SETS, *SETS.values()) if not os.path.exists(os.path.join(FIXTURES, name))]

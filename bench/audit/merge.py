@@ -3,9 +3,10 @@
 
 usage: merge.py FORM_A FORM_B --output truth.json
 
-The forms are those of sheets.py, filled in. The truth is {picture: {"labels": [{"line", "kind", "level", and true_class,
-true_box or of where they say so}], "missing": [{"class", "box", "level"}]}}, which bench/accuracy.sh reads. Levels: real,
-both recorded it and one at least was sure; arguable, both were unsure, or one alone was sure; one, one alone, unsure.
+The forms are those of sheets.py, filled in. The truth is {picture: {"labels": [{"line", "kind", "level", and
+true_class, true_box or of where they say so}], "missing": [{"class", "box", "level"}]}}, which bench/accuracy.sh reads.
+Levels: real, both recorded it and one at least was sure; arguable, both were unsure, or one alone was sure; one, one
+alone, unsure.
 Pictures that one of them did not mark as seen are left out, and counted.
 """
 import argparse
@@ -97,7 +98,8 @@ def merge_labels(a, b):
     merged = []
     for line in sorted({*a, *b}):
         found = [form[line] for form in (a, b) if line in form]
-        label = {"line": line, "kind": sorted({kind for said in found for kind in said["kind"]}), "level": level(*found)}
+        kinds = {kind for said in found for kind in said["kind"]}
+        label = {"line": line, "kind": sorted(kinds), "level": level(*found)}
         boxes = [said["true_box"] for said in found if "true_box" in said]
         if boxes:
             label["true_box"] = mean_box(boxes)
@@ -111,15 +113,16 @@ def merge_labels(a, b):
 
 def merge_missing(a, b):
     """Those of both that overlap most are one object, each is taken once."""
-    pairs = sorted(((overlap(x["box"], y["box"]), i, j) for i, x in enumerate(a) for j, y in enumerate(b)), reverse=True)
+    pairs = [(overlap(x["box"], y["box"]), i, j) for i, x in enumerate(a) for j, y in enumerate(b)]
     of_a, of_b, found = set(), set(), []
-    for share, i, j in pairs:
+    for share, i, j in sorted(pairs, reverse=True):
         if share > SAME and i not in of_a and j not in of_b:
             of_a.add(i)
             of_b.add(j)
             found.append((a[i], b[j]))
     found += [(x,) for i, x in enumerate(a) if i not in of_a] + [(y,) for j, y in enumerate(b) if j not in of_b]
-    return [{"class": said[0]["name"], "box": mean_box([x["box"] for x in said]), "level": level(*said)} for said in found]
+    return [{"class": said[0]["name"], "box": mean_box([x["box"] for x in said]), "level": level(*said)}
+            for said in found]
 
 
 def agreement(what, alone_a, alone_b, both):
@@ -128,8 +131,8 @@ def agreement(what, alone_a, alone_b, both):
     if not first or not second:
         return "%s: %d and %d" % (what, first, second)
     total = (first + 1) * (second + 1) / (both + 1) - 1
-    return ("%s: %d and %d, of which both have %d (%.2f of the first's, %.2f of the second's); about %.0f in all, %.0f of them in "
-            "neither form" % (what, first, second, both, both / first, both / second, total,
+    return ("%s: %d and %d, of which both have %d (%.2f of the first's, %.2f of the second's); about %.0f in all, "
+            "%.0f of them in neither form" % (what, first, second, both, both / first, both / second, total,
                               max(0, total - alone_a - alone_b - both)))
 
 
@@ -148,8 +151,8 @@ def run(options):
     shared = sorted(a.keys() & b.keys())
     if not shared:
         raise Refused("no picture is marked as seen in both forms")
-    truth = {image: {"labels": merge_labels(a[image][0], b[image][0]), "missing": merge_missing(a[image][1], b[image][1])}
-             for image in shared}
+    truth = {image: {"labels": merge_labels(a[image][0], b[image][0]),
+                     "missing": merge_missing(a[image][1], b[image][1])} for image in shared}
     with open(options.output, "w", encoding="utf-8") as file:
         json.dump(truth, file, indent=0)
         file.write("\n")
@@ -158,7 +161,8 @@ def run(options):
     print(agreement("missing objects", *count((a, b), 1)))
     for what in ("labels", "missing"):
         levels = [said["level"] for seen in truth.values() for said in seen[what]]
-        print("%s: %s" % (what, ", ".join("%d %s" % (levels.count(name), name) for name in ("real", "arguable", "one"))))
+        counts = ["%d %s" % (levels.count(name), name) for name in ("real", "arguable", "one")]
+        print("%s: %s" % (what, ", ".join(counts)))
 
 
 def main():

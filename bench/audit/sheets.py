@@ -7,7 +7,8 @@ SET is a folder with images/, labels/ and data.yaml (for the names of the classe
 browser opens, and form.csv: a row a picture (line 0) and a row a label. Two people each fill in a form of their own,
 without a look at the other's or at what any program says, and merge.py makes the truth of both:
 
-  level   of a picture's row: seen, once it was looked through; of a label's: empty where it is fine, else sure or unsure
+  level   of a picture's row: seen, once it was looked through; of a label's: empty where it is fine, else sure or
+          unsure
   kind    class, location, spurious, duplicate or group (one box over several objects); several with + between
   class   of an object without a label, for which a row is added with line empty and kind missing
   detail  of a class: which it is; of a duplicate: the line of the other; of a location or a missing object: its box as
@@ -29,7 +30,8 @@ section { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; margin: 2em 0
 h2, ol, output { grid-column: 1 / 3; margin: 0; font-size: 15px; }
 figure { position: relative; margin: 0; cursor: crosshair; } img { width: 100%; display: block; user-select: none; }
 b { position: absolute; box-sizing: border-box; border: 2px solid hsl(var(--h) 90% 45%); pointer-events: none; }
-i { position: absolute; left: 0; top: 0; background: hsl(var(--h) 90% 30%); color: #fff; font: bold 12px sans-serif; padding: 0 2px; }
+i { position: absolute; left: 0; top: 0; background: hsl(var(--h) 90% 30%); color: #fff;
+  font: bold 12px sans-serif; padding: 0 2px; }
 ol { columns: 4; } output { background: #fff; }
 """
 SCRIPT = """for (const figure of document.querySelectorAll('figure')) {
@@ -76,7 +78,8 @@ def section(image, rows, names, folder):
         '<b style="--h:%d;left:%.3f%%;top:%.3f%%;width:%.3f%%;height:%.3f%%"><i>%d</i></b>' %
         (name * 137 % 360, 100 * (x - w / 2), 100 * (y - h / 2), 100 * w, 100 * h, line)
         for line, name, (x, y, w, h) in sorted(rows, key=lambda row: -row[2][2] * row[2][3]))
-    listed = "".join('<li value="%d">%s</li>' % (line, html.escape(names.get(name, str(name)))) for line, name, _ in rows)
+    listed = "".join('<li value="%d">%s</li>' % (line, html.escape(names.get(name, str(name))))
+                     for line, name, _ in rows)
     return ('<section><h2>%s</h2><figure><img src="%s" alt="as it is"></figure><figure><img src="%s" alt="labelled">%s'
             "</figure><ol>%s</ol><output>draw a box to read its place</output></section>\n" %
             (html.escape(image.name), source, source, boxes, listed))

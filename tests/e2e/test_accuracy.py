@@ -42,7 +42,8 @@ class Planted(unittest.TestCase):
                 if kind == "moved":
                     shares = [plant.iou(box, b) for c, b in rows if c == label]
                     self.assertTrue(any(.25 < share < .55 for share in shares))
-            self.assertEqual(len(made), 6 - sum(k == "dropped" for _, k in errors) + sum(k == "spurious" for _, k in errors))
+            kinds = [kind for _, kind in errors]
+            self.assertEqual(len(made), 6 - kinds.count("dropped") + kinds.count("spurious"))
         labels = 6 * len(self.rows)
         self.assertAlmostEqual(counts["swap"] / labels, .10, delta=.01)
         for kind in ("dropped", "moved"):

@@ -69,7 +69,8 @@ class Audit(Case):
         open(self.path("s", "images", "deep", "a <b> #1.jpg"), "w").close()
         with open(self.path("s", "labels", "deep", "a <b> #1.txt"), "w") as file:
             file.write("1 0.1 0.2 0.5 0.2 0.5 0.6\n\n0 0.5 0.5 0.2 0.2\n")
-        for names in ("names: [cat, 'a dog']\n", "names:\n- cat\n- a dog\n", "names:\n  0: cat\n  1: \"a dog\"\nnc: 2\n"):
+        for names in ("names: [cat, 'a dog']\n", "names:\n- cat\n- a dog\n",
+                      "names:\n  0: cat\n  1: \"a dog\"\nnc: 2\n"):
             with open(self.path("s", "data.yaml"), "w") as file:
                 file.write("path: .\n" + names)
             self.call("sheets.py", self.path("s"), self.path("out"))
@@ -114,8 +115,8 @@ class Audit(Case):
         rows = lambda lines: seen[:1] + [["p.jpg", n, "cat", "sure", "spurious", ""] for n in lines]
         said = self.merge(rows(range(1, 21)), rows(range(11, 26)) + seen[1:])
         self.assertIn("1 pictures, 1 left out", said)
-        self.assertIn("wrong labels: 20 and 15, of which both have 10 (0.50 of the first's, 0.67 of the second's); about "
-                      "30 in all, 5 of them in neither form", said)
+        self.assertIn("wrong labels: 20 and 15, of which both have 10 (0.50 of the first's, 0.67 of the second's); "
+                      "about 30 in all, 5 of them in neither form", said)
         self.assertEqual(list(self.truth), ["p.jpg"])
 
     def test_what_is_wrong_in_a_form_is_said(self):

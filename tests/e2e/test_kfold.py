@@ -116,8 +116,8 @@ class Kfold(Case):
         self.assertIn("--group (: ", self.errors)
 
     YAML = ("\ufeff# a set\r\npath: ../the set # here\r\ntrain:\r\n- images/a b\r\n- 'more.txt'\r\n"
-            "val: [ \"images/c\", images/a b ]\r\ntest: # none\r\nnc: 2\r\nnames:\r\n  0: caf\u00e9\r\n  1: 'it''s # 2'\r\n"
-            "kpt_shape: [17, 3]\r\n")
+            "val: [ \"images/c\", images/a b ]\r\ntest: # none\r\nnc: 2\r\nnames:\r\n  0: caf\u00e9\r\n"
+            "  1: 'it''s # 2'\r\nkpt_shape: [17, 3]\r\n")
 
     def test_a_data_yaml_as_people_write_them(self):
         """Windows line ends, blanks, a list of folders and lists, comments; the classes stay as written."""
