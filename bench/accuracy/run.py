@@ -140,7 +140,7 @@ class Runs:
 
     def __init__(self, options, pool):
         self.options, self.pool = options, pool
-        self.pictures = collections.defaultdict(dict)
+        self.pictures = {name: {} for name, _ in options.configurations + PEERS}
         self.seconds = collections.defaultdict(float)
         self.missing = collections.defaultdict(lambda: (0, 0, 0))
 
@@ -210,18 +210,16 @@ def write_up(runs, sets, options, seconds):
     real = {part.name: sum(e["level"] == "real" for seen in part.audit.values() for e in seen["labels"])
             for part in sets}
     cleanlab = __import__("cleanlab").__version__
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE,
-                            text=True).stdout.strip()
     version = subprocess.run([os.path.join(options.build, "verify"), "--version"], stdout=subprocess.PIPE,
-                             text=True).stdout.splitlines()[0]
+                             text=True).stdout.splitlines()
     means, each = real_tables(runs, sets)
     first = next(iter(runs.seconds.values()))
     cost = ["%s %.1f" % (name, value / first) for name, value in runs.seconds.items()][1:]
     shown = ["%s %d shown, %d real, %d real or arguable" % (name, *runs.missing[name]) for name in runs.missing]
     return "\n".join([
         "# Wrong labels found, %s\n" % datetime.date.today(),
-        "%s at %s; %s; cleanlab %s. %d plantings of each of %s; all in %d s.\n" % (
-            version, commit, os.path.basename(options.model), cleanlab, options.seeds,
+        "%s; %s; cleanlab %s. %d plantings of each of %s; all in %d s.\n" % (
+            ", ".join(version[:2]), os.path.basename(options.model), cleanlab, options.seeds,
             " and ".join("%s (%d pictures, %d labels)" % (part.name, len(part.audit), labels[part.name])
                          for part in sets),
             seconds),
