@@ -104,6 +104,17 @@ class Kfold(Case):
         self.assertIn("99 images of 99 begin with 'COCO_train_'", shown)
         self.assertEqual({len(fold) for fold in self.folds()}, {33})
 
+    def test_a_name_of_a_class_is_no_video(self):
+        """All cats in one fold would leave the others none to learn from."""
+        self.list_of(["images/%s%04d.jpg" % (n, i) for n in ("cat_", "Traffic-Light ", "v1_") for i in range(30)])
+        for names in ("[dog, cat, traffic light]", "\n  0: dog\n  1: 'cat' # a pet\n  2: traffic_light\n",
+                      "\n- dog\n- cat\n- traffic light\n"):
+            self.write("data.yaml", "train: all.txt\nnames: %s\n" % names)
+            shown = self.kfold("data.yaml", "--dry-run")
+            self.assertIn("names that begin with a class's, as 'Traffic-Light ' does", shown)
+            self.assertIn("30 images in 1 group, the largest 'v1_' (30)", shown)
+            self.assertIn("folds of 30, 30, 30", shown)
+
     def test_a_rule_of_the_users_own(self):
         names = ["images/%d/%05d.jpg" % (v, i) for v in range(9) for i in range(11)]
         self.names_file()
