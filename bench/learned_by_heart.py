@@ -5,8 +5,8 @@ usage: learned_by_heart.py [--build FOLDER] [--work FOLDER] [--pictures N] [--st
                            [--output FILE]
 
 Draws pictures of digits as the demo does, swaps the class of a tenth of their labels, trains the demo's
-detector on the true labels, on the wrong ones, and on the wrong ones of all folds but one for each of
-three folds, all for as many steps, and has verify judge the wrong labels by each. Writes a table, as
+detector on the true labels, on the wrong ones (for half and twice as long, too), and on the wrong ones of
+all folds but one for each of three folds, and has verify judge the wrong labels by each. Writes a table, as
 Markdown, into bench/results. Needs the packages of bench/learned_by_heart.sh, which installs them.
 """
 import argparse
@@ -163,7 +163,7 @@ def plan(folder, steps):
         every[kind].write_text("".join("%s\n" % picture for picture in pictures))
     folds = fold_lists(folder)
     models = {"true": ([every["true"]], steps), "wrong": ([every["wrong"]], steps),
-              "wrong-half": ([every["wrong"]], steps // 2)}
+              "wrong-half": ([every["wrong"]], steps // 2), "wrong-double": ([every["wrong"]], 2 * steps)}
     for i in range(FOLDS):
         models[f"fold{i + 1}"] = ([f for f in folds if f != folds[i]], steps)
     return models, folds
@@ -187,7 +187,8 @@ def report(folder, folds, options):
     truth = json.loads((folder / "truth.json").read_text())
     data = folder / "wrong" / "data.yaml"
     named = [("trained on the true labels", "true"), ("trained on the wrong ones", "wrong"),
-             ("the same, stopped at half the steps", "wrong-half")]
+             ("the same, stopped at half the steps", "wrong-half"),
+             ("the same, trained for twice the steps", "wrong-double")]
     table = [(title, judge(options.build, folder / (name + ".onnx"), data, folder / "output" / name))
              for title, name in named]
     parts = [judge(options.build, folder / f"fold{i + 1}.onnx", fold, folder / "output" / f"fold{i + 1}")
