@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares judge_picture with the rule in numpy, evidence.py beside this file.
 
-usage: evidence_parity.py EVIDENCE_DUMP      (exit 77: skipped, without numpy)
+usage: evidence_parity.py [EMULATOR] EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
 program built from evidence_dump.c and by evidence.py; every field must agree within 2e-3.
@@ -95,7 +95,7 @@ def main():
         case = cases.make_case(seed, **kinds[seed % len(kinds)])
         anchors = cases.decode(case)
         labels = np.array(case["labels"], float).reshape(-1, 5)
-        output = subprocess.run([sys.argv[1]], input=cases.write_case(case), check=True,
+        output = subprocess.run(sys.argv[1:], input=cases.write_case(case), check=True,
                                 stdout=subprocess.PIPE).stdout
         dump = read_dump(np.frombuffer(output, "<f4"), len(labels))
         wrong, apart = compare(reference, np, labels, np.array([b for b, _ in anchors]),
