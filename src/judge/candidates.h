@@ -37,6 +37,7 @@ void candidates_sort_best(struct candidates *candidates, size_t n);
 struct nms {
     struct box *boxes; /* of the sorted candidates */
     size_t box_capacity;
+    size_t n_read;  /* candidates that were looked at: the first ones */
     uint32_t *kept; /* indices of the candidates that stay, best first */
     size_t n_kept, kept_capacity;
     uint32_t *last, *before; /* chains of kept ones per class */
@@ -46,7 +47,7 @@ void nms_free(struct nms *nms);
 
 /* Greedy NMS within each of n_classes classes over sorted candidates of these views: one is dropped
  * where it overlaps a better one that was kept by IoU > iou, or has no usable box. Ends at
- * max_kept. Fills nms->kept and nms->boxes. */
+ * max_kept. Fills nms->kept, and nms->boxes of those it has read. */
 enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
                     const struct candidates *sorted, float iou, size_t max_kept);
 

@@ -16,6 +16,44 @@ static bool is_explained(const struct judge_scratch *scratch, const struct findi
     return false;
 }
 
+/* The chance that all of a view's anchors err that see the class at the box. */
+static float doubt_at(const struct judge_scratch *scratch, const struct anchors *view,
+                      struct box box, uint32_t class) {
+    const struct candidates *chosen = &scratch->chosen;
+    float doubt = 1;
+    for (size_t i = 0; i < chosen->count; i++) {
+        const struct candidate *item = &chosen->items[i];
+        if (item->class == class && (item->anchor - view->first_id) / TILE < view->n_tiles)
+            doubt =
+                doubt_less(doubt, item->score * ramp_agree(box_iou(box, scratch->nms.boxes[i])));
+    }
+    return doubt;
+}
+
+/* The surest object of another class at the box. */
+static float other_at(const struct judge_scratch *scratch, struct box box, uint32_t class) {
+    const struct nms *nms = &scratch->nms;
+    float most = 0;
+    for (size_t i = 0; i < nms->n_kept; i++) {
+        const struct candidate *item = &scratch->chosen.items[nms->kept[i]];
+        if (item->class == class)
+            continue;
+        float other = item->score * ramp_agree(box_iou(box, nms->boxes[nms->kept[i]]));
+        most = other > most ? other : most;
+    }
+    return most;
+}
+
+static float certainty_of(const struct judge_scratch *scratch, const struct candidate *item,
+                          struct box box) {
+    float other = other_at(scratch, box, item->class), agreement = 0;
+    for (size_t i = 0; i < scratch->n_views; i++)
+        agreement +=
+            missing_agreement(doubt_at(scratch, &scratch->anchors[i], box, item->class), other);
+    agreement /= scratch->knowing[item->class];
+    return missing_certainty(item->score, agreement, other);
+}
+
 enum status missing_find(const struct judge *judge, struct judge_scratch *scratch,
                          struct findings *findings) {
     enum status status;
@@ -30,11 +68,16 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
     }
     candidates_sort_best(chosen, CANDIDATES_MAX);
     TRY(nms_run(nms, scratch->anchors, judge->n_classes, chosen, MISSING_NMS_IOU, MISSING_MAX));
+    for (size_t i = nms->n_read; i < chosen->count; i++)
+        nms->boxes[i] = anchors_box(scratch->anchors, chosen->items[i].anchor);
     for (size_t i = 0; i < nms->n_kept; i++) {
         const struct candidate *item = &chosen->items[nms->kept[i]];
         struct box box = nms->boxes[nms->kept[i]];
-        if (!is_explained(scratch, findings, box, item->class))
-            TRY(detections_add(&findings->missing, item->class, item->score, box));
+        if (is_explained(scratch, findings, box, item->class))
+            continue;
+        TRY(detections_add(&findings->missing, item->class, item->score, box));
+        findings->missing.items[findings->missing.count - 1].certainty =
+            certainty_of(scratch, item, box);
     }
 out:
     return status;

@@ -32,7 +32,8 @@ enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
     TRY(memory_reserve(&nms->last, &nms->last_capacity, n_classes, sizeof *nms->last));
     for (size_t i = 0; i < n_classes; i++)
         nms->last[i] = CHAIN_END;
-    for (size_t i = 0; i < n && nms->n_kept < max_kept; i++) {
+    size_t i = 0;
+    for (; i < n && nms->n_kept < max_kept; i++) {
         const struct candidate *item = &sorted->items[i];
         nms->boxes[i] = anchors_box(views, item->anchor);
         if (!box_usable(nms->boxes[i]) || is_suppressed(nms, nms->boxes[i], item->class, iou))
@@ -41,6 +42,7 @@ enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
         nms->before[i] = nms->last[item->class];
         nms->last[item->class] = (uint32_t)i;
     }
+    nms->n_read = i;
 out:
     return status;
 }
