@@ -27,6 +27,7 @@ struct sum_tile {
 struct fuse_tile {
     double weights[THREADS];
     struct box boxes[THREADS];
+    float found[THREADS];
 };
 
 struct evidence_shared {
@@ -38,7 +39,7 @@ struct evidence_shared {
     unsigned sums[WARPS_MOST];
     uint64_t most[WARPS_MOST];
     struct box warp_extent[WARPS];
-    float own, near, here;
+    float own, near, here, found;
     double fused[5];
 };
 
@@ -317,7 +318,7 @@ static __device__ bool has_label(const struct subject *subject, int32_t kind) {
     return block_most(found, subject->shared->most);
 }
 
-/* Averages the boxes around the best one. */
+/* Averages the boxes around the best one; how surely they see the label's class. */
 static __device__ void refine(const struct subject *subject, uint32_t best,
                               struct judge_evidence *evidence) {
     struct evidence_shared *shared = subject->shared;
@@ -325,7 +326,7 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     if (best == subject->n_near)
         return;
     struct box box = subject->boxes[subject->near[best].anchor];
-    float least_score = FUSE_SCORE * subject->near[best].score;
+    float least_score = FUSE_SCORE * subject->near[best].score, found = 0;
     double sum = 0;
     for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
         uint32_t i = from + threadIdx.x;
@@ -342,9 +343,14 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
         if (joins) {
             tile->weights[place] = (double)score * u;
             tile->boxes[place] = other;
+            tile->found[place] = is_taken(subject, &subject->near[i]) ? 0.0f : score * ramp_here(u);
         }
         __syncthreads();
-        /* One thread a coordinate and one for the weights, in the order of the anchors. */
+        /* One thread a coordinate, one for the weights and, in another warp, one for what is found,
+         * in the order of the anchors. */
+        if (threadIdx.x == WARP)
+            for (unsigned k = 0; k < total; k++)
+                found = noisy_or(found, tile->found[k]);
         if (threadIdx.x < 5)
             for (unsigned k = 0; k < total; k++)
                 sum += tile->weights[k] *
@@ -353,6 +359,8 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     }
     if (threadIdx.x < 5)
         shared->fused[threadIdx.x] = sum;
+    if (threadIdx.x == WARP)
+        shared->found = found;
     __syncthreads();
     const double *fused = shared->fused;
     evidence->has_refined = 1;
@@ -361,6 +369,7 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     evidence->refined.x2 = (float)(fused[2] / fused[4]);
     evidence->refined.y2 = (float)(fused[3] / fused[4]);
     evidence->location = box_iou(subject->label->box, evidence->refined);
+    evidence->found = shared->found;
 }
 
 static __device__ void judge_label(struct subject *subject, struct judge_evidence *evidence) {
@@ -377,8 +386,9 @@ static __device__ void judge_label(struct subject *subject, struct judge_evidenc
     bool has_own = has_label(subject, subject->label->kind);
     evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
-    float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
-    evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
+    evidence->size = subject->picture->gain * sqrtf(box_area(subject->label->box));
+    evidence->ghost =
+        evidence_ghost(evidence->size, evidence->own, evidence->contest, evidence->near);
     refine(subject, best, evidence);
 }
 

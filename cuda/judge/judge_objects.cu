@@ -40,7 +40,7 @@ static __device__ void load_chunk(const struct judge_batch *batch, uint32_t pict
                                   const uint64_t *keys, uint32_t n, struct nms_chunk *chunk) {
     if (threadIdx.x >= CHUNK) /* whole warps */
         return;
-    struct judge_object item = {-1, 0, {0, 0, 0, 0}};
+    struct judge_object item = {-1, 0, {0, 0, 0, 0}, 0};
     if (threadIdx.x < n) {
         uint64_t key = keys[threadIdx.x];
         item.kind = judge_key_kind(batch, key);
@@ -141,9 +141,47 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
+/* Candidates of a picture, best first. */
+struct candidates {
+    const uint64_t *keys;
+    uint32_t n;
+};
+
+static __device__ float certainty_of(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n_kept,
+                                     const struct judge_object *object) {
+    const struct box *boxes = batch->boxes + (size_t)picture * batch->n_anchors;
+    float doubt = 1, other = 0;
+    for (uint32_t i = 0; i < candidates->n; i++) {
+        uint64_t key = candidates->keys[i];
+        if (judge_key_kind(batch, key) != object->kind)
+            continue;
+        float u = box_iou(object->box, boxes[judge_key_anchor(batch, key)]);
+        doubt = doubt_less(doubt, judge_key_score(key) * ramp_agree(u));
+    }
+    for (uint32_t i = 0; i < n_kept; i++) {
+        if (kept[i].kind == object->kind)
+            continue;
+        float value = kept[i].score * ramp_agree(box_iou(object->box, kept[i].box));
+        other = value > other ? value : other;
+    }
+    return missing_certainty(object->score, missing_agreement(doubt, other), other);
+}
+
+/* Sets the certainty of those objects that no label explains, and a negative one of the others. */
+static __device__ void weigh_missing(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates, struct judge_object *kept,
+                                     uint32_t n) {
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
+        kept[i].certainty = is_explained(batch, picture, &kept[i])
+                                ? -1.0f
+                                : certainty_of(batch, picture, candidates, kept, n, &kept[i]);
+    __syncthreads();
+}
+
 /* Leaves of `kept` what no label explains, in order; returns how many. */
-static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32_t picture,
-                                         struct judge_object *kept, uint32_t n,
+static __device__ uint32_t leave_missing(struct judge_object *kept, uint32_t n,
                                          struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
@@ -153,7 +191,7 @@ static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32
         unsigned total;
         if (i < n) {
             object = kept[i];
-            stays = !is_explained(batch, picture, &object);
+            stays = object.certainty >= 0;
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
@@ -174,10 +212,12 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     size_t room = (size_t)picture * list->capacity;
     struct judge_object *kept = list->kept + (size_t)picture * list->most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
-    n = n < list->n_best ? n : list->n_best;
-    n = suppress(&batch, list, picture, keys, n, kept, &shared);
-    if (which == JUDGE_MISSING)
-        n = leave_missing(&batch, picture, kept, n, &shared);
+    struct candidates candidates = {keys, n < list->n_best ? n : list->n_best};
+    n = suppress(&batch, list, picture, keys, candidates.n, kept, &shared);
+    if (which == JUDGE_MISSING) {
+        weigh_missing(&batch, picture, &candidates, kept, n);
+        n = leave_missing(kept, n, &shared);
+    }
     if (threadIdx.x == 0) {
         shared.first = n ? atomicAdd(batch.n_objects, n) : 0;
         batch.found[picture].first[which] = shared.first;
