@@ -13,7 +13,7 @@ static float copy_of(const struct target *targets, const struct evidence *eviden
     bool worse = own->dup >= TWIN_IOU;
     float overlap = worse ? own->dup : own->dup + BETTER_TWIN;
     if (targets[index].class == targets[own->twin].class)
-        return ramp(overlap, 0.85f, 1) * (worse ? 1.0f : 0.5f);
+        return ramp(overlap, 0.7f, 1) * (worse ? 1.0f : 0.5f);
     float least = own->own < other->own ? own->own : other->own;
     return ramp(overlap, 0.7f, 0.85f) * (1 - least) * (worse ? 1.0f : 0.9f);
 }

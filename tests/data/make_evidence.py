@@ -259,7 +259,7 @@ def relate(case, all_e, missing):
             worse = e["dup"] >= 0.6
             u, least = e["dup"] + (0 if worse else 0.5), min(e["own"], all_e[e["twin"]]["own"])
             if case["labels"][e["twin"]][0] == label[0]:
-                e["copy"] = rise(u, 0.85, 1) * (1 if worse else 0.5)
+                e["copy"] = rise(u, 0.7, 1) * (1 if worse else 0.5)
             else:
                 e["copy"] = rise(u, 0.7, 0.85) * (1 - least) * (1 if worse else 0.9)
         for score, _, k, box, _ in missing:

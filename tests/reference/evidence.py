@@ -140,7 +140,7 @@ def copy_of(classes, judged, i):
     worse = e["dup"] >= 0.6
     same = e["dup"] if worse else e["dup"] + 0.5
     if classes[i] == classes[twin]:
-        return rise(same, 0.85, 1) * (1 if worse else 0.5)
+        return rise(same, 0.7, 1) * (1 if worse else 0.5)
     return rise(same, 0.7, 0.85) * (1 - min(e["own"], judged[twin]["own"])) * (1 if worse else 0.9)
 
 

@@ -27,7 +27,9 @@ static void test_one_of_two_is_to_blame(void **state) {
     relate_two(3, 3, 1, 1, evidence);
     assert_float_equal(evidence[0].copy, 1, 1e-6);
     assert_float_equal(evidence[1].copy, 0.5, 1e-6);
-    relate_two(3, 3, 0.85f, 1, evidence); /* crowds overlap as much */
+    relate_two(3, 3, 0.85f, 1, evidence);
+    assert_float_equal(evidence[0].copy, 0.5, 1e-5);
+    relate_two(3, 3, 0.7f, 1, evidence); /* crowds overlap as much */
     assert_float_equal(evidence[0].copy + evidence[1].copy, 0, 1e-6);
 
     relate_two(3, 4, 0.85f, 0, evidence);
