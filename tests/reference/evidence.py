@@ -229,7 +229,9 @@ def certainty(score, doubts, other):
 
 
 def missing(labels, views, judged, least=0.05, nms=0.7, explains=0.45):
-    """Objects that no label explains, as (confidence, class, box, certainty), most confident first."""
+    """Objects that no label explains, as (confidence, class, box, certainty), most confident first.
+    Confidence is the mean over the views that know the class; one that does not see the object counts
+    as 0."""
     views, knows = together(views)
     boxes, scores = (np.concatenate([view[n] for view in views]) for n in range(2))
     source = np.repeat(np.arange(len(views)), [len(view[0]) for view in views])
@@ -237,25 +239,28 @@ def missing(labels, views, judged, least=0.05, nms=0.7, explains=0.45):
     order = np.argsort(-scores[anchors, kinds], kind="stable")
     anchors, kinds = anchors[order], kinds[order]
     boxes, scores, source = boxes[anchors], scores[anchors, kinds], source[anchors]
-    kept = []
+    kept, found = [], []
     for i, box in enumerate(boxes):
-        rivals = [k for k in kept if kinds[k] == kinds[i]]
-        if not rivals or overlaps([box], boxes[rivals]).max() <= nms:
-            kept.append(i)
-    found, is_kept = [], np.isin(np.arange(len(kinds)), kept)
-    for i in kept:
+        rivals = [k for k in kept if kinds[k[0]] == kinds[i]]
+        over = overlaps([box], boxes[[k for k, _ in rivals]])[0] > nms if rivals else np.zeros(0)
+        if not over.any():
+            kept.append((i, {}))
+        seen = rivals[over.argmax()][1] if over.any() else kept[-1][1]  # of the best that suppresses it
+        seen.setdefault(source[i], scores[i])
+    confidence = np.array([sum(seen.values()) / knows[:, kinds[i]].sum() for i, seen in kept])
+    places = np.array([i for i, _ in kept], int)
+    for i, score in zip(places, confidence):
         known = list(labels[:, 1:])
         known += [e["refined"] for e, c in zip(judged, labels[:, 0])
                   if c == kinds[i] and e["refined"] is not None]
-        if known and overlaps([boxes[i]], known).max() >= explains:
+        if score < least or (known and overlaps([boxes[i]], known).max() >= explains):
             continue
-        agrees = scores * rise(overlaps([boxes[i]], boxes)[0], 0.5, 0.7)
-        doubts = [np.prod(1 - agrees[(kinds == kinds[i]) & (source == view)].clip(None, 0.999))
+        agree = rise(overlaps([boxes[i]], boxes)[0], 0.5, 0.7)
+        doubts = [np.prod(1 - (scores * agree)[(kinds == kinds[i]) & (source == view)].clip(None, 0.999))
                   for view in np.flatnonzero(knows[:, kinds[i]])]
-        other = agrees[is_kept & (kinds != kinds[i])].max(initial=0)
-        found.append((float(scores[i]), int(kinds[i]), boxes[i],
-                      float(certainty(scores[i], doubts, other))))
-    return found
+        other = (confidence * agree[places])[kinds[places] != kinds[i]].max(initial=0)
+        found.append((float(score), int(kinds[i]), boxes[i], float(certainty(score, doubts, other))))
+    return sorted(found, key=lambda item: -item[0])
 
 
 def missing_score(certainty):

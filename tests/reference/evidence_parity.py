@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares judge_picture with the rule in numpy, evidence.py beside this file.
 
-usage: evidence_parity.py EVIDENCE_DUMP      (exit 77: skipped, without numpy)
+usage: evidence_parity.py [EMULATOR] EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
 program built from evidence_dump.c and by evidence.py, from one view and from several of networks that
