@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "data/path.h"
@@ -11,13 +12,15 @@
 #include "job/sharing.h"
 #include "job/trained.h"
 
-/* The data set's classes that the model lacks, by name, as many as a line holds. */
-static void warn_of_classes(struct screen *screen, const struct class_map *classes) {
+/* The data set's classes that are not known, by name, as many as a line holds. `known`: of those of
+ * all models; `who` does not know them, and `where` their boxes are uncertain. */
+static void warn_of_unknown(struct screen *screen, const struct class_map *classes,
+                            const bool *known, const char *who, const char *where) {
     enum { MOST_NAMES = 10 };
     struct text names = {0};
     size_t unknown = 0;
     for (size_t i = 0; i < classes->n_data; i++) {
-        if (classes->to_model[i] >= 0)
+        if (classes->to_model[i] >= 0 && known[classes->to_model[i]])
             continue;
         if (unknown < MOST_NAMES)
             text_format(&names, "%s%s", unknown ? ", " : "", classes->names[i]);
@@ -25,10 +28,38 @@ static void warn_of_classes(struct screen *screen, const struct class_map *class
     }
     if (unknown && text_status(&names) == STATUS_OK)
         screen_warning(screen,
-                       "the model does not know %zu of the data set's %zu classes, their boxes are "
+                       "%s not know %zu of the data set's %zu classes, their boxes%s are "
                        "uncertain: %s%s",
-                       unknown, classes->n_data, names.data, unknown > MOST_NAMES ? ", ..." : "");
+                       who, unknown, classes->n_data, where, names.data,
+                       unknown > MOST_NAMES ? ", ..." : "");
     text_free(&names);
+}
+
+/* With folds each model is alone with its images. */
+static void warn_of_classes(struct screen *screen, const struct inputs *inputs) {
+    const struct networks *networks = &inputs->networks;
+    const struct class_union *all = &networks->classes;
+    bool *known;
+    struct text who = {0};
+    if (memory_zeroed(all->count, sizeof *known, &known) != STATUS_OK)
+        return;
+    if (networks->folds.count == 0) {
+        memset(known, true, all->count * sizeof *known);
+        warn_of_unknown(screen, &inputs->classes, known,
+                        networks->paths.count > 1 ? "the models do" : "the model does", "");
+    }
+    for (size_t i = 0; networks->folds.count && i < networks->paths.count; i++) {
+        const uint32_t *numbers = all->numbers[i];
+        memset(known, numbers == NULL, all->count * sizeof *known);
+        for (size_t k = 0; numbers && k < networks->models[i].n_classes; k++)
+            known[numbers[k]] = true;
+        text_clear(&who);
+        text_format(&who, "%s does", path_list_get(&networks->paths, i));
+        if (text_status(&who) == STATUS_OK)
+            warn_of_unknown(screen, &inputs->classes, known, who.data, " in its images");
+    }
+    text_free(&who);
+    free(known);
 }
 
 static void warn_of_unread(struct screen *screen, const struct dataset *dataset) {
@@ -64,7 +95,7 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
                            (long long)sizes[i], networks->sizes[i], networks->stride);
     for (size_t i = 0; i < networks->paths.count; i++)
         warn_of_training(screen, options->data, &networks->models[i]);
-    warn_of_classes(screen, &inputs->classes);
+    warn_of_classes(screen, inputs);
     if (dataset->repeated)
         screen_warning(screen, "%llu images are listed more than once: each is verified once",
                        (unsigned long long)dataset->repeated);

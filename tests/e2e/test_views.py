@@ -98,7 +98,10 @@ class Views(ResumeCase):
         self.verify("whole", "--model", MODEL, "--imgsz", "256,320")
         self.verify("lacking", "--model", other, "--imgsz", "256,320")
         for ranks in (1, 2):
-            self.verify("folds%d" % ranks, *folds, ranks=ranks)
+            out = self.verify("folds%d" % ranks, *folds, ranks=ranks)
+            self.assertIn("%s does not know 1 of the data set's 10 classes, their boxes in its images "
+                          "are uncertain: seven" % other, out)
+            self.assertNotIn("%s does not know" % MODEL, out)
         self.assertEqual(self.tree("folds1"), self.tree("folds2"))
         for n, (folded, whole, lacking) in enumerate(
                 zip(*(self.records(o) for o in ("folds1", "whole", "lacking")))):
