@@ -104,6 +104,7 @@ static enum status match_classes(const struct options *options, struct inputs *i
     const struct class_union *known = &inputs->networks.classes;
     TRY(class_map_make((const char *const *)inputs->dataset.names, inputs->dataset.n_names,
                        (const char *const *)known->names, known->count, &inputs->classes));
+    TRY(networks_check_classes(&inputs->networks, &inputs->classes));
     TRY(memory_zeroed(known->count, sizeof *inputs->class_in_data, &inputs->class_in_data));
     for (size_t i = 0; i < known->count; i++)
         inputs->class_in_data[i] = inputs->classes.to_data[i] >= 0;

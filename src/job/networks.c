@@ -151,6 +151,21 @@ out:
     return status;
 }
 
+enum status networks_check_classes(const struct networks *networks, const struct class_map *map) {
+    for (size_t i = 0; i < networks->paths.count; i++) {
+        const uint32_t *numbers = networks->classes.numbers[i];
+        bool shares = false;
+        for (size_t k = 0; k < networks->models[i].n_classes; k++)
+            shares |= map->to_data[numbers ? numbers[k] : k] >= 0;
+        if (!shares)
+            return FAIL(STATUS_BAD_INPUT,
+                        "%s shares no class name with the data set, which other models do: leave "
+                        "it out, or check its names with --inspect",
+                        path_list_get(&networks->paths, i));
+    }
+    return STATUS_OK;
+}
+
 size_t networks_views(const struct networks *networks) {
     return networks->folds.count ? networks->n_sizes : networks->count;
 }

@@ -30,6 +30,11 @@ enum status networks_read(const struct options *options, struct networks *networ
 /* Zeroed is fine. */
 void networks_free(struct networks *networks);
 
+/* STATUS_BAD_INPUT, with its path, for a model among several that shares no class with the data
+ * set.
+ */
+enum status networks_check_classes(const struct networks *networks, const struct class_map *map);
+
 /* How many networks judge an image. */
 size_t networks_views(const struct networks *networks);
 /* Appends the input sizes, with commas between them. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -130,6 +131,15 @@ class Views(ResumeCase):
         self.says("--fold", fold % "0.txt", "--model", MODEL, words=["leave --model out"])
         self.says("--model", MODEL + ",", words=["a model is missing beside a comma"])
         self.says("--model", MODEL + ",lost.onnx", words=["lost.onnx: "])
+        with open(MODEL, "rb") as file:
+            content = file.read()
+        names = content[content.index(b"{0: 'zero'"):]
+        names = names[:names.index(b"}")]
+        strange = re.sub(rb"'(\w+)'", lambda name: b"'%s'" % name.group(1)[::-1], names)
+        with open(self.path("strange.onnx"), "wb") as file:
+            file.write(content.replace(names, strange))
+        self.says("--model", MODEL + ",strange.onnx",
+                  words=["strange.onnx shares no class name with the data set"])
         for name in ("a.cfg", "b.cfg"):
             shutil.copy(MODEL, self.path(name))
         self.says("--model", "a.cfg,b.cfg", "--weights", "x.weights",
