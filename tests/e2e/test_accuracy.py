@@ -1,11 +1,16 @@
 """bench/accuracy: the errors that it plants, and its figures."""
 
+import json
 import os
 import random
+import shutil
+import subprocess
 import sys
+import types
 import unittest
+from unittest import mock
 
-from harness import ROOT, main
+from harness import DATA, MODEL, ROOT, VERIFY, Case, main
 
 sys.path[:0] = [os.path.join(ROOT, "bench", "accuracy"), os.path.join(ROOT, "tests", "reference")]
 
@@ -13,6 +18,7 @@ import figures
 import peers
 import plant
 import ranking
+import run
 
 
 class Planted(unittest.TestCase):
@@ -116,6 +122,57 @@ class FiftyOne(unittest.TestCase):
     def test_the_surest_prediction_is_matched_first(self):
         matched = peers.match([(0, 0, 10, 10)], [(1, .3, (0, 0, 10, 10)), (2, .9, (0, 0, 10, 9))])
         self.assertEqual(matched[0][0], 2)
+
+
+class Whole(Case):
+    def fixtures(self):
+        """Two sets of the demo's pictures; the third line of each label file is really wrong."""
+        os.makedirs(self.path("models"))
+        shutil.copy(MODEL, self.path("models", "yolov8n.onnx"))
+        for name, audit in run.SETS.items():
+            self.dataset(name, pictures=20)
+            truth = {image: {"labels": [{"line": 3, "kind": ["spurious"], "level": "real"}] * (i % 2), "missing": []}
+                     for i, image in enumerate(sorted(os.listdir(self.path(name, "images"))))}
+            with open(self.path(audit), "w") as file:
+                json.dump(truth, file)
+            shutil.copy(os.path.join(DATA, "data.yaml"), self.path(name))
+
+    def test_tables(self):
+        """All judges, planted and real, into one file. cleanlab is not here."""
+        self.fixtures()
+        with mock.patch.multiple(run, FIXTURES=self.folder, PEERS=[("FiftyOne", peers.fifty_one)],
+                                 CONFIGURATIONS=[("ours", ["--imgsz", "256"]), ("unknown", ["--no-such-flag", "1"])]), \
+             mock.patch.dict(sys.modules, cleanlab=types.SimpleNamespace(__version__="7.7")), \
+             mock.patch.object(run.Set.planted, "__defaults__", (10,)), \
+             mock.patch.object(sys, "argv", ["run.py", "--seeds", "2", "--build", os.path.dirname(VERIFY), "--output",
+                                             self.path("table.md")]):
+            self.assertEqual(run.main(), 0)
+        with open(self.path("table.md"), encoding="utf-8") as file:
+            text = file.read()
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line[:1] == "|"]
+        self.assertEqual([row[0] for row in rows], ["", "---", "ours", "FiftyOne"] * 3)
+        planted = dict(zip(rows[0], rows[2]))
+        self.assertRegex(planted["swap AP"], r"^[01]\.\d{3} ± 0\.\d{3}$")
+        self.assertGreater(float(planted["swap AP"].split()[0]), .8)
+        self.assertEqual(dict(zip(rows[0], rows[3]))["called P"], "–")
+        self.assertRegex(rows[6][1], r"^[01]\.\d\d \([01]\.\d\d–[01]\.\d\d\)$")
+        self.assertIn("coco128 (20 pictures, %d labels) and val128" % self.labels(), text)
+        self.assertIn("cleanlab 7.7. 2 plantings", text)
+
+    def labels(self):
+        count = 0
+        for name in os.listdir(self.path("coco128", "labels")):
+            with open(self.path("coco128", "labels", name), encoding="ascii") as file:
+                count += len(file.readlines())
+        return count
+
+    def test_without_pictures_it_says_so(self):
+        script = os.path.join(ROOT, "bench", "accuracy.sh")
+        done = subprocess.run(["bash", script], env=dict(os.environ, VERIFY_FIXTURES=""), stdout=subprocess.PIPE,
+                              text=True)
+        self.assertEqual((done.returncode, done.stdout[:18]), (77, "skipped: accuracy:"))
+        with mock.patch.object(run, "FIXTURES", self.folder), mock.patch.object(sys, "argv", ["run.py"]):
+            self.assertEqual(run.main(), 77)
 
 
 if __name__ == "__main__":

@@ -173,9 +173,10 @@ out:
  * repository its options in the file. */
 static enum status read_training(const struct pickled *root, const struct pickled *network,
                                  struct model *model) {
-    const struct pickled *const places[] = {pickled_get(root, "train_args"),
-                                            pickled_get(root, "opt"), pickled_get(network, "args")};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    enum { PLACES = 3 };
+    const struct pickled *const places[PLACES] = {
+        pickled_get(root, "train_args"), pickled_get(root, "opt"), pickled_get(network, "args")};
+    for (size_t i = 0; i < PLACES; i++) {
         const struct pickled *data = pickled_get(places[i], "data"),
                              *epochs = pickled_get(places[i], "epochs");
         if (data == NULL || data->kind != PICKLED_TEXT || data->length == 0)
