@@ -280,7 +280,8 @@ static enum status read_objects(const struct judgement *judgement, size_t begin,
         detections->items[detections->count++] =
             (struct detection){object->kind,
                                object->score,
-                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2}};
+                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2},
+                               object->certainty};
     }
 out:
     return status;
@@ -300,6 +301,8 @@ static struct evidence evidence_of(const struct judge_evidence *from) {
         .ghost = from->ghost,
         .dup = from->dup,
         .location = from->location,
+        .found = from->found,
+        .size = from->size,
         .has_refined = from->has_refined,
         .refined = {from->refined.x1, from->refined.y1, from->refined.x2, from->refined.y2},
         .twin = from->twin,
@@ -324,6 +327,7 @@ enum status judgement_finish(struct judgement *judgement, const struct picture *
                          &findings->missing));
         TRY(read_objects(judgement, found->first[JUDGE_PREDICTIONS],
                          found->count[JUDGE_PREDICTIONS], &findings->predictions));
+        findings_relate(pictures[i].targets, findings);
     }
 out:
     return status;

@@ -38,7 +38,7 @@ static __device__ inline struct judge_object object_of(const struct judge_batch 
                                                        uint32_t picture, uint64_t key) {
     struct judge_object object = {
         judge_key_kind(batch, key), judge_key_score(key),
-        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)]};
+        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)], 0};
     return object;
 }
 
@@ -48,7 +48,7 @@ static __device__ void load_chunk(const struct judge_batch *batch, uint32_t pict
                                   const uint64_t *keys, uint32_t n, struct nms_chunk *chunk) {
     if (threadIdx.x >= CHUNK) /* whole warps */
         return;
-    struct judge_object item = {-1, 0, {0, 0, 0, 0}};
+    struct judge_object item = {-1, 0, {0, 0, 0, 0}, 0};
     if (threadIdx.x < n)
         item = object_of(batch, picture, keys[threadIdx.x]);
     chunk->items[threadIdx.x] = item;
@@ -202,17 +202,62 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
-/* Whether an object is to be told of: of the missing ones, no label explains it. */
-static __device__ inline bool is_wanted(const struct judge_batch *batch, uint32_t which,
-                                        uint32_t picture, const struct judge_object *object) {
-    return which == JUDGE_MISSING
-               ? object->score >= batch->missing_floor && !is_explained(batch, picture, object)
-               : object->score > batch->conf;
+/* Candidates of a picture, best first. */
+struct candidates {
+    const uint64_t *keys;
+    uint32_t n;
+};
+
+/* The chance that all of a view's anchors err that see the object's class at its box. */
+static __device__ float doubt_at(const struct judge_batch *batch, uint32_t picture, uint32_t view,
+                                 const struct candidates *candidates,
+                                 const struct judge_object *object) {
+    float doubt = 1;
+    for (uint32_t i = 0; i < candidates->n; i++) {
+        uint64_t key = candidates->keys[i];
+        if (judge_key_kind(batch, key) != object->kind ||
+            (batch->n_views > 1 &&
+             judge_anchor_of(batch, judge_key_anchor(batch, key)).plane->view != view))
+            continue;
+        struct judge_object item = object_of(batch, picture, key);
+        doubt = doubt_less(doubt, item.score * ramp_agree(box_iou(object->box, item.box)));
+    }
+    return doubt;
 }
 
-/* Leaves of `kept` what is to be told of, in order; returns how many. */
+static __device__ float certainty_of(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n_kept,
+                                     const struct judge_object *object) {
+    float other = 0, agreement = 0;
+    for (uint32_t i = 0; i < n_kept; i++) {
+        if (kept[i].kind == object->kind)
+            continue;
+        float value = kept[i].score * ramp_agree(box_iou(object->box, kept[i].box));
+        other = value > other ? value : other;
+    }
+    for (uint32_t v = 0; v < batch->n_views; v++)
+        agreement += missing_agreement(doubt_at(batch, picture, v, candidates, object), other);
+    return missing_certainty(object->score, agreement / (float)batch->knowing[object->kind], other);
+}
+
+/* Sets the certainty of those objects that no label explains, and a negative one of the others. */
+static __device__ void weigh_missing(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates, struct judge_object *kept,
+                                     uint32_t n) {
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
+        bool is_missing =
+            kept[i].score >= batch->missing_floor && !is_explained(batch, picture, &kept[i]);
+        kept[i].certainty =
+            is_missing ? certainty_of(batch, picture, candidates, kept, n, &kept[i]) : -1.0f;
+    }
+    __syncthreads();
+}
+
+/* Leaves of `kept` what is to be told of, in order: of the missing ones, what no label explains;
+ * returns how many. */
 static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_t which,
-                                        uint32_t picture, struct judge_object *kept, uint32_t n,
+                                        struct judge_object *kept, uint32_t n,
                                         struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
@@ -222,7 +267,7 @@ static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_
         unsigned total;
         if (i < n) {
             object = kept[i];
-            stays = is_wanted(batch, which, picture, &object);
+            stays = which == JUDGE_MISSING ? object.certainty >= 0 : object.score > batch->conf;
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
@@ -243,13 +288,15 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     size_t room = (size_t)picture * list->capacity;
     struct judge_object *kept = list->kept + (size_t)picture * list->most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
-    uint32_t n_sorted = n < list->n_best ? n : list->n_best;
-    n = suppress(&batch, list, picture, keys, n_sorted, kept, &shared);
+    struct candidates candidates = {keys, n < list->n_best ? n : list->n_best};
+    n = suppress(&batch, list, picture, keys, candidates.n, kept, &shared);
     const uint64_t *order = NULL;
     if (batch.n_views > 1)
-        fuse_scores(&batch, list, picture, keys, n_sorted, kept, n);
+        fuse_scores(&batch, list, picture, keys, candidates.n, kept, n);
+    if (which == JUDGE_MISSING)
+        weigh_missing(&batch, picture, &candidates, kept, n);
     if (batch.n_views > 1 || which == JUDGE_MISSING)
-        n = leave_wanted(&batch, which, picture, kept, n, &shared);
+        n = leave_wanted(&batch, which, kept, n, &shared);
     if (batch.n_views > 1)
         order = sort_objects(kept, n, list->keys + room, list->other + room, &shared);
     if (threadIdx.x == 0) {

@@ -20,7 +20,7 @@ enum status detections_add(struct detections *detections, uint32_t class, float 
     TRY(memory_reserve(&detections->items, &detections->capacity, detections->count + 1,
                        sizeof *detections->items));
     detections->items[detections->count++] =
-        (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}};
+        (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}, 0};
 out:
     return status;
 }
@@ -171,6 +171,7 @@ enum status judge_picture(const struct judge *judge, const struct view *views, s
     evidence_duplicates(scratch, findings->evidence);
     TRY(find_candidates(judge, scratch, findings));
     TRY(missing_find(judge, scratch, findings));
+    findings_relate(targets, findings);
     if (judge->predict)
         TRY(predictions_find(judge, scratch, findings));
 out:

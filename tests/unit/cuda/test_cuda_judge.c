@@ -238,6 +238,22 @@ static void test_a_network_that_knows_nothing(void **state) {
     }
 }
 
+/* Compares the picture's findings with judge_picture's of two views of these maps. */
+static void check_picture(const struct judge *judge, const struct view views[2],
+                          const struct head_maps maps[2], const struct picture *picture) {
+    struct findings expected = {0};
+    struct judge_scratch *scratch;
+    struct view both[2] = {views[0], views[1]};
+    both[0].maps = &maps[0];
+    both[1].maps = &maps[1];
+    ASSERT_OK(judge_scratch_make(&scratch));
+    ASSERT_OK(
+        judge_picture(judge, both, 2, picture->targets, picture->n_labels, scratch, &expected));
+    judge_scratch_free(scratch);
+    assert_findings(picture->findings, &expected);
+    findings_free(&expected);
+}
+
 /* What two networks see of the same pictures: each class is of both, of the first, or of the
  * second. */
 static void check_two_views(const struct rig_plan *first, const struct rig_plan *second,
@@ -283,17 +299,10 @@ static void check_two_views(const struct rig_plan *first, const struct rig_plan 
     ASSERT_OK(device_wait(NULL));
     ASSERT_OK(judgement_finish(judgement, batch.pictures, batch.n));
     for (size_t i = 0; i < batch.n; i++) {
-        struct findings expected = {0};
-        struct judge_scratch *scratch;
-        struct head_maps maps[2] = {rig_host_maps(&rigs[1], i), rig_host_maps(&rigs[0], i)};
-        const struct view both[2] = {{&rigs[1].head, &maps[0], &seen[i][0].letterbox, classes[1]},
-                                     {&rigs[0].head, &maps[1], &seen[i][1].letterbox, classes[0]}};
-        ASSERT_OK(judge_scratch_make(&scratch));
-        ASSERT_OK(judge_picture(&judge, both, 2, batch.targets[i], batch.pictures[i].n_labels,
-                                scratch, &expected));
-        judge_scratch_free(scratch);
-        assert_findings(&batch.findings[i], &expected);
-        findings_free(&expected);
+        const struct view both[2] = {{&rigs[1].head, NULL, &seen[i][0].letterbox, classes[1]},
+                                     {&rigs[0].head, NULL, &seen[i][1].letterbox, classes[0]}};
+        const struct head_maps maps[2] = {rig_host_maps(&rigs[1], i), rig_host_maps(&rigs[0], i)};
+        check_picture(&judge, both, maps, &batch.pictures[i]);
     }
     judgement_free(judgement);
     device_judge_free(device);
