@@ -125,10 +125,10 @@ def train(lists, model, steps, seed):
     demo.export(demo.train(batches(paths), steps, seed), model, SIDE)
 
 
-def judge(build, model, data, output):
-    """verify's records of a data set by a model."""
-    done = subprocess.run([build / "verify", "--model", model, "--data", data, "--imgsz", str(SIDE), "--place",
-                           "none", "--overwrite", "--output", output], stdout=subprocess.PIPE, text=True)
+def judge(build, models, data, output):
+    """verify's records of a data set; the flags `models` say by which model."""
+    done = subprocess.run([build / "verify", *models, "--data", data, "--imgsz", str(SIDE), "--place", "none",
+                           "--overwrite", "--output", output], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit("learned_by_heart.py: verify ended with %d:\n%s" % (done.returncode, done.stdout))
     with open(output / "verification_records.jsonl", encoding="utf-8") as lines:
@@ -189,11 +189,11 @@ def report(folder, folds, options):
     named = [("trained on the true labels", "true"), ("trained on the wrong ones", "wrong"),
              ("the same, stopped at half the steps", "wrong-half"),
              ("the same, trained for twice the steps", "wrong-double")]
-    table = [(title, judge(options.build, folder / (name + ".onnx"), data, folder / "output" / name))
+    table = [(title, judge(options.build, ["--model", folder / (name + ".onnx")], data, folder / "output" / name))
              for title, name in named]
-    parts = [judge(options.build, folder / f"fold{i + 1}.onnx", fold, folder / "output" / f"fold{i + 1}")
-             for i, fold in enumerate(folds)]
-    table.append((f"{FOLDS} folds: each picture judged by the model that did not see it", sum(parts, [])))
+    flags = [word for fold in folds for word in ("--fold", f"{fold.parent.parent / fold.stem}.onnx={fold}")]
+    table.append((f"{FOLDS} folds: each picture judged by the model that did not see it",
+                  judge(options.build, flags, data, folder / "output" / "folds")))
     labels = sum(len(r["boxes"]) for r in table[0][1])
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True)
     lines = ["# Labels learned by heart, %s\n" % datetime.date.today(),

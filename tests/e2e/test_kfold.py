@@ -2,10 +2,11 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
-from harness import ROOT, Case, main
+from harness import DATA, MODEL, ROOT, Case, main
 
 KFOLD = os.path.join(ROOT, "tools", "verify-kfold")
 
@@ -176,6 +177,21 @@ class Kfold(Case):
         for i in (1, 2):
             model = self.path("folds", "runs", "fold%d" % i, "weights", "best.pt")
             self.assertIn("%s=%s" % (model, self.path("folds", "fold%d.txt" % i)), lines[2])
+
+    def test_verify_judges_by_them(self):
+        """The command that it writes, with a copy of one model for each fold: as that model alone."""
+        self.dataset("the data", pictures=12)
+        with open(os.path.join(DATA, "data.yaml")) as file:
+            self.write("the data/data.yaml", file.read())
+        self.kfold("the data/data.yaml")
+        for i in (1, 2, 3):
+            os.makedirs(self.path("folds", "runs", "fold%d" % i, "weights"))
+            shutil.copy(MODEL, self.path("folds", "runs", "fold%d" % i, "weights", "best.pt"))
+        command = shlex.split(self.text("folds", "commands.txt").splitlines()[-1])
+        self.run_verify(*command[1:], "--imgsz", 256, "--place", "none")
+        self.assertNotIn("WARNING", self.stdout)
+        self.verify_demo("--output", "alone", "--place", "none", data=self.path("the data", "data.yaml"))
+        self.assertEqual(self.records(), self.records("alone"))
 
     def test_what_is_refused(self):
         self.kfold("nothing.yaml", code=2)
