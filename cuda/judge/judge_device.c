@@ -1,6 +1,7 @@
 /* A batch of pictures on its way through the judge: labels up, kernels, findings back. */
 #include "cuda/judge/judge_device.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,10 @@ out:
 
 /* The parts of what goes up. */
 struct input {
+    struct judge_view *views;
     struct judge_plane *planes;
+    uint32_t *knowing;
+    struct judge_letterbox *letterboxes;
     struct judge_picture *pictures;
     struct judge_label *labels;
     struct judge_counts *counts;
@@ -96,7 +100,11 @@ struct input {
 
 static struct input place_input(struct room *room, const struct judge_batch *batch) {
     struct input input;
+    input.views = room_take(room, batch->n_views, sizeof *input.views);
     input.planes = room_take(room, batch->n_planes, sizeof *input.planes);
+    input.knowing = room_take(room, batch->n_classes, sizeof *input.knowing);
+    input.letterboxes =
+        room_take(room, (size_t)batch->n_pictures * batch->n_views, sizeof *input.letterboxes);
     input.pictures = room_take(room, batch->n_pictures, sizeof *input.pictures);
     input.labels = room_take(room, batch->n_labels, sizeof *input.labels);
     input.counts = room_take(room, batch->n_pictures, sizeof *input.counts);
@@ -104,17 +112,30 @@ static struct input place_input(struct room *room, const struct judge_batch *bat
     return input;
 }
 
+/* Returns the lowest gain. */
+static float write_letterboxes(const struct judge_batch *batch, const struct picture *picture,
+                               size_t index, const struct input *input) {
+    float gain = picture->views[0].letterbox.gain;
+    for (size_t v = 0; v < batch->n_views; v++) {
+        const struct letterbox *in = &picture->views[v].letterbox;
+        gain = fminf(gain, in->gain);
+        input->letterboxes[index * batch->n_views + v] =
+            (struct judge_letterbox){(float)in->left, (float)in->top, in->gain_x, in->gain_y};
+    }
+    return gain;
+}
+
 static void write_labels(const struct judge_batch *batch, const struct picture *pictures,
                          const struct input *input) {
     uint32_t at = 0;
     for (uint32_t i = 0; i < batch->n_pictures; i++) {
-        const struct letterbox *in = &pictures[i].letterbox;
         size_t n = pictures[i].n_labels;
         input->pictures[i] = (struct judge_picture){
-            (float)in->left, (float)in->top, in->gain, in->gain_x, in->gain_y, at, (uint32_t)n};
+            write_letterboxes(batch, &pictures[i], i, input), at, (uint32_t)n};
         for (size_t k = 0; k < n; k++) {
             const struct target *target = &pictures[i].targets[k];
-            bool known = target->class >= 0 && (uint32_t)target->class < batch->n_classes;
+            bool known = target->class >= 0 && (uint32_t)target->class < batch->n_classes &&
+                         input->knowing[target->class] > 0;
             input->labels[at++] = (struct judge_label){box_or_empty(box_of(target->box)),
                                                        known ? target->class : -1, i};
         }
@@ -142,11 +163,16 @@ static void upload_make(struct judgement *judgement) {
     memset(judgement->input.host, 0, judgement->needs.input);
     struct room room = {.base = judgement->input.host};
     struct input input = place_input(&room, batch);
+    judge_batch_views(judgement->device, input.views);
     judge_batch_planes(judgement->device, input.planes);
+    judge_batch_knowing(judgement->device, input.knowing);
     write_labels(batch, judgement->pictures, &input);
     room = (struct room){.base = judgement->input.device};
     input = place_input(&room, batch);
+    batch->views = input.views;
     batch->planes = input.planes;
+    batch->knowing = input.knowing;
+    batch->letterboxes = input.letterboxes;
     batch->pictures = input.pictures;
     batch->labels = input.labels;
     batch->counts = input.counts;
@@ -169,8 +195,8 @@ static void place_result(struct judgement *judgement) {
     judgement->first = room_take(&room, needs->first, sizeof *batch->objects);
 }
 
-enum status judgement_describe(struct judgement *judgement, const struct network_head *head,
-                               const struct picture *pictures, size_t n) {
+enum status judgement_describe(struct judgement *judgement, const struct judged_view *views,
+                               size_t n_views, const struct picture *pictures, size_t n) {
     enum status status;
     struct judge_batch *batch = &judgement->batch;
     size_t n_labels = 0, most_labels = 0;
@@ -181,7 +207,7 @@ enum status judgement_describe(struct judgement *judgement, const struct network
     if (n > judgement->device->batch || n_labels > INT32_MAX)
         return FAIL(STATUS_FAILED, "a batch of %zu pictures with %zu labels is too large to judge",
                     n, n_labels);
-    TRY(judge_batch_describe(judgement->device, head, most_labels, batch));
+    TRY(judge_batch_describe(judgement->device, views, n_views, most_labels, batch));
     batch->n_pictures = (uint32_t)n;
     batch->n_labels = (uint32_t)n_labels;
     judgement->pictures = pictures;
@@ -254,7 +280,8 @@ static enum status read_objects(const struct judgement *judgement, size_t begin,
         detections->items[detections->count++] =
             (struct detection){object->kind,
                                object->score,
-                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2}};
+                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2},
+                               object->certainty};
     }
 out:
     return status;
@@ -274,6 +301,8 @@ static struct evidence evidence_of(const struct judge_evidence *from) {
         .ghost = from->ghost,
         .dup = from->dup,
         .location = from->location,
+        .found = from->found,
+        .size = from->size,
         .has_refined = from->has_refined,
         .refined = {from->refined.x1, from->refined.y1, from->refined.x2, from->refined.y2},
         .twin = from->twin,
@@ -298,6 +327,7 @@ enum status judgement_finish(struct judgement *judgement, const struct picture *
                          &findings->missing));
         TRY(read_objects(judgement, found->first[JUDGE_PREDICTIONS],
                          found->count[JUDGE_PREDICTIONS], &findings->predictions));
+        findings_relate(pictures[i].targets, findings);
     }
 out:
     return status;

@@ -34,19 +34,23 @@ static __device__ inline bool suppresses(const struct judge_object *a, const str
     return a->kind == b->kind && box_iou(a->box, b->box) > iou;
 }
 
+static __device__ inline struct judge_object object_of(const struct judge_batch *batch,
+                                                       uint32_t picture, uint64_t key) {
+    struct judge_object object = {
+        judge_key_kind(batch, key), judge_key_score(key),
+        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)], 0};
+    return object;
+}
+
 /* Reads up to CHUNK candidates; those without a box, and the places beyond the last, are dropped
  * from the start. */
 static __device__ void load_chunk(const struct judge_batch *batch, uint32_t picture,
                                   const uint64_t *keys, uint32_t n, struct nms_chunk *chunk) {
     if (threadIdx.x >= CHUNK) /* whole warps */
         return;
-    struct judge_object item = {-1, 0, {0, 0, 0, 0}};
-    if (threadIdx.x < n) {
-        uint64_t key = keys[threadIdx.x];
-        item.kind = judge_key_kind(batch, key);
-        item.score = judge_key_score(key);
-        item.box = batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)];
-    }
+    struct judge_object item = {-1, 0, {0, 0, 0, 0}, 0};
+    if (threadIdx.x < n)
+        item = object_of(batch, picture, keys[threadIdx.x]);
     chunk->items[threadIdx.x] = item;
     unsigned dropped = __ballot_sync(WARP_ALL, !box_usable(item.box));
     if (thread_lane() == 0)
@@ -118,12 +122,69 @@ static __device__ uint32_t suppress(const struct judge_batch *batch, const struc
                 shared->n_new = n_new;
         }
         __syncthreads();
-        if (threadIdx.x < shared->n_new)
+        if (threadIdx.x < shared->n_new) {
             kept[n_kept + threadIdx.x] = chunk->items[chunk->order[threadIdx.x]];
+            if (batch->n_views > 1)
+                list->places[(size_t)picture * list->most + n_kept + threadIdx.x] =
+                    from + chunk->order[threadIdx.x];
+        }
         n_kept += shared->n_new;
         __syncthreads();
     }
     return n_kept;
+}
+
+/* The best of the objects kept that suppresses a candidate, or is it; n_kept: none. They are in the
+ * order of the candidates. */
+static __device__ uint32_t find_suppressor(const struct judge_list *list,
+                                           const struct judge_object *kept, uint32_t n_kept,
+                                           const uint32_t *places, uint32_t place,
+                                           const struct judge_object *candidate) {
+    for (uint32_t i = 0; i < n_kept && places[i] <= place; i++)
+        if (places[i] == place || suppresses(&kept[i], candidate, list->iou))
+            return i;
+    return n_kept;
+}
+
+/* Of several views: gives each object the mean of the views' best scores for it. `keys`: the sorted
+ * candidates. */
+static __device__ void fuse_scores(const struct judge_batch *batch, const struct judge_list *list,
+                                   uint32_t picture, const uint64_t *keys, uint32_t n,
+                                   struct judge_object *kept, uint32_t n_kept) {
+    size_t room = (size_t)picture * list->most;
+    const uint32_t *places = list->places + room;
+    uint32_t *seen = list->seen + room * batch->n_views;
+    for (uint32_t i = threadIdx.x; i < n_kept * batch->n_views; i += THREADS)
+        seen[i] = 0;
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
+        struct judge_object item = object_of(batch, picture, keys[i]);
+        if (!box_usable(item.box))
+            continue;
+        uint32_t by = find_suppressor(list, kept, n_kept, places, i, &item);
+        struct judge_anchor anchor = judge_anchor_of(batch, judge_key_anchor(batch, keys[i]));
+        if (by < n_kept)
+            atomicMax(&seen[by * batch->n_views + anchor.plane->view], float_bits(item.score));
+    }
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n_kept; i += THREADS) {
+        float sum = 0;
+        for (uint32_t v = 0; v < batch->n_views; v++)
+            sum += bits_float(seen[i * batch->n_views + v]);
+        kept[i].score = sum / (float)batch->knowing[kept[i].kind];
+    }
+    __syncthreads();
+}
+
+/* Sorts objects by their scores, equal ones in their order: the keys' lower halves are where each
+ * was. */
+static __device__ const uint64_t *sort_objects(const struct judge_object *kept, uint32_t n,
+                                               uint64_t *keys, uint64_t *other,
+                                               struct objects_shared *shared) {
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
+        keys[i] = (uint64_t)~float_bits(kept[i].score) << 32 | i;
+    __syncthreads();
+    return block_sort(keys, other, n, shared->as.keys);
 }
 
 static __device__ bool is_explained(const struct judge_batch *batch, uint32_t picture,
@@ -141,10 +202,63 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
-/* Leaves of `kept` what no label explains, in order; returns how many. */
-static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32_t picture,
-                                         struct judge_object *kept, uint32_t n,
-                                         struct objects_shared *shared) {
+/* Candidates of a picture, best first. */
+struct candidates {
+    const uint64_t *keys;
+    uint32_t n;
+};
+
+/* The chance that all of a view's anchors err that see the object's class at its box. */
+static __device__ float doubt_at(const struct judge_batch *batch, uint32_t picture, uint32_t view,
+                                 const struct candidates *candidates,
+                                 const struct judge_object *object) {
+    float doubt = 1;
+    for (uint32_t i = 0; i < candidates->n; i++) {
+        uint64_t key = candidates->keys[i];
+        if (judge_key_kind(batch, key) != object->kind ||
+            (batch->n_views > 1 &&
+             judge_anchor_of(batch, judge_key_anchor(batch, key)).plane->view != view))
+            continue;
+        struct judge_object item = object_of(batch, picture, key);
+        doubt = doubt_less(doubt, item.score * ramp_agree(box_iou(object->box, item.box)));
+    }
+    return doubt;
+}
+
+static __device__ float certainty_of(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n_kept,
+                                     const struct judge_object *object) {
+    float other = 0, agreement = 0;
+    for (uint32_t i = 0; i < n_kept; i++) {
+        if (kept[i].kind == object->kind)
+            continue;
+        float value = kept[i].score * ramp_agree(box_iou(object->box, kept[i].box));
+        other = value > other ? value : other;
+    }
+    for (uint32_t v = 0; v < batch->n_views; v++)
+        agreement += missing_agreement(doubt_at(batch, picture, v, candidates, object), other);
+    return missing_certainty(object->score, agreement / (float)batch->knowing[object->kind], other);
+}
+
+/* Sets the certainty of those objects that no label explains, and a negative one of the others. */
+static __device__ void weigh_missing(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates, struct judge_object *kept,
+                                     uint32_t n) {
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
+        bool is_missing =
+            kept[i].score >= batch->missing_floor && !is_explained(batch, picture, &kept[i]);
+        kept[i].certainty =
+            is_missing ? certainty_of(batch, picture, candidates, kept, n, &kept[i]) : -1.0f;
+    }
+    __syncthreads();
+}
+
+/* Leaves of `kept` what is to be told of, in order: of the missing ones, what no label explains;
+ * returns how many. */
+static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_t which,
+                                        struct judge_object *kept, uint32_t n,
+                                        struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
         uint32_t i = from + threadIdx.x;
@@ -153,7 +267,7 @@ static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32
         unsigned total;
         if (i < n) {
             object = kept[i];
-            stays = !is_explained(batch, picture, &object);
+            stays = which == JUDGE_MISSING ? object.certainty >= 0 : object.score > batch->conf;
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
@@ -174,10 +288,17 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     size_t room = (size_t)picture * list->capacity;
     struct judge_object *kept = list->kept + (size_t)picture * list->most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
-    n = n < list->n_best ? n : list->n_best;
-    n = suppress(&batch, list, picture, keys, n, kept, &shared);
+    struct candidates candidates = {keys, n < list->n_best ? n : list->n_best};
+    n = suppress(&batch, list, picture, keys, candidates.n, kept, &shared);
+    const uint64_t *order = NULL;
+    if (batch.n_views > 1)
+        fuse_scores(&batch, list, picture, keys, candidates.n, kept, n);
     if (which == JUDGE_MISSING)
-        n = leave_missing(&batch, picture, kept, n, &shared);
+        weigh_missing(&batch, picture, &candidates, kept, n);
+    if (batch.n_views > 1 || which == JUDGE_MISSING)
+        n = leave_wanted(&batch, which, kept, n, &shared);
+    if (batch.n_views > 1)
+        order = sort_objects(kept, n, list->keys + room, list->other + room, &shared);
     if (threadIdx.x == 0) {
         shared.first = n ? atomicAdd(batch.n_objects, n) : 0;
         batch.found[picture].first[which] = shared.first;
@@ -186,7 +307,7 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     }
     __syncthreads();
     for (uint32_t i = threadIdx.x; i < n; i += THREADS)
-        batch.objects[shared.first + i] = kept[i];
+        batch.objects[shared.first + i] = kept[order ? (uint32_t)order[i] : i];
 }
 
 extern "C" enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream) {

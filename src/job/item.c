@@ -15,6 +15,7 @@ void item_free(struct item *item) {
     free(item->label_path);
     label_file_free(&item->labels);
     free(item->targets);
+    free(item->views);
     findings_free(&item->findings);
     free(item->result.boxes);
     free(item->missing.items);
@@ -69,6 +70,22 @@ static enum status check_image(struct outage *outage, const struct item *item, i
     return STATUS_OK;
 }
 
+/* How each network that the image is judged by is to see it. */
+static enum status plan_views(const struct verify_job *job, struct item *item) {
+    enum status status;
+    size_t first = job->set_of ? job->set_of[item->list_index] * job->n_views : 0;
+    TRY(memory_reserve(&item->views, &item->view_capacity, job->n_views, sizeof *item->views));
+    item->n_views = job->n_views;
+    for (size_t i = 0; i < item->n_views; i++) {
+        const struct backend_network *network = &job->networks[first + i];
+        item->views[i] = (struct picture_view){
+            first + i, letterbox_plan(item->width, item->height, network->imgsz, job->rect,
+                                      (uint32_t)network->model->stride)};
+    }
+out:
+    return status;
+}
+
 /* The label file first: a file system that goes away between the two takes the image with it, not
  * the labels alone, which would make it one of the background. */
 enum status item_read(const struct verify_job *job, struct outage *outage, struct image *image,
@@ -103,7 +120,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     item->width = image->width;
     item->height = image->height;
     TRY(make_targets(job, item));
-    item->letterbox = letterbox_plan(item->width, item->height, job->imgsz, job->rect, job->stride);
+    TRY(plan_views(job, item));
 out:
     return status;
 }
@@ -117,7 +134,7 @@ static enum status select_missing(const struct verify_job *job, struct item *ite
         return status;
     item->missing.count = 0;
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].confidence >= job->thresholds.missing_conf)
+        if (all->items[i].certainty >= job->thresholds.missing_conf)
             item->missing.items[item->missing.count++] = all->items[i];
     return STATUS_OK;
 }
@@ -125,13 +142,13 @@ static enum status select_missing(const struct verify_job *job, struct item *ite
 static void judge_box(const struct verify_job *job, const struct item *item, size_t i) {
     struct box_result *box = &item->result.boxes[i];
     *box = (struct box_result){.label = item->labels.labels[i]};
-    if (item->targets[i].class < 0) {
-        box->ruling = verdict_of_unknown();
-        box->evidence.suggested = box->evidence.twin = -1;
-    } else if (job->interface) { /* else a dry run, which counts boxes, without a verdict */
+    box->evidence.suggested = box->evidence.twin = -1;
+    if (item->targets[i].class >= 0 && job->interface)
         box->evidence = item->findings.evidence[i];
+    if (box->evidence.judged)
         box->ruling = verdict_of(&box->evidence, &job->thresholds);
-    }
+    else if (item->targets[i].class < 0 || job->interface) /* a dry run gives no verdict */
+        box->ruling = verdict_of_unknown();
     box->score = box_score(&box->evidence);
 }
 

@@ -25,31 +25,47 @@ struct head_maps {
     struct head_map scores[GRAPH_LEVELS];
 };
 
+/* One view of a picture: what a network at a size says of it. A picture may have several; evidence
+ * is the mean over those that know the class in question. */
+struct view {
+    const struct head *head;
+    const struct head_maps *maps;
+    const struct letterbox *letterbox; /* how the picture lies in the network's input */
+    /* [head->n_classes]: the judge's class of each of the network's, all different. NULL: the same
+     * classes. */
+    const uint32_t *classes;
+};
+
 /* A label as the judge sees it. */
 struct target {
-    int32_t class; /* the model's class; -1: one that the model does not know */
+    int32_t class; /* the judge's; -1: one that no network knows */
     float box[4];  /* x1, y1, x2, y2 in picture pixels */
 };
 
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
 struct evidence {
-    bool judged; /* false, and all else 0 but suggested and twin, where the class is unknown */
+    bool judged; /* false, and all else 0 but suggested and twin, where no view knows the class */
     float own, rival, contest;
-    int32_t suggested; /* the model's class of `rival`; -1 where there is none */
+    int32_t suggested; /* the judge's class of `rival`; -1 where there is none */
     float near, here;
     float margin, shift, ghost, dup, location;
     bool has_refined;
     float refined[4]; /* x1, y1, x2, y2 in picture pixels */
+    float found;      /* the class at `refined` */
+    float size;       /* of the label: sqrt(width height) in network pixels */
     int32_t twin;     /* the label that `dup` refers to; -1 where there is none */
+    float copy;       /* 0 to 1: one object with `twin`, and this label the one to blame */
+    float group;      /* 0 to 1: several objects of the class in it */
 };
 
 /* Missing objects are sought down to this score; the image score uses them all. */
 #define MISSING_FLOOR 0.05f
 
 struct detection {
-    int32_t class; /* the model's */
+    int32_t class; /* the judge's */
     float confidence;
-    float box[4]; /* x1, y1, x2, y2 in picture pixels, not clipped */
+    float box[4];    /* x1, y1, x2, y2 in picture pixels, not clipped */
+    float certainty; /* of a missing object: how sure it is one; 0 of a prediction */
 };
 
 struct detections {
@@ -70,9 +86,9 @@ void findings_free(struct findings *findings);
 
 /* Parameters of judging, the same for all pictures. */
 struct judge {
-    struct head head;
-    const bool *class_in_data; /* [n_classes]: model classes that the data set has; others are no
-                                  rivals and never missing; NULL: all; the caller's */
+    size_t n_classes;          /* that the networks know, all together */
+    const bool *class_in_data; /* [n_classes]: classes that the data set has; others are no rivals
+                                  and never missing; NULL: all; the caller's */
     bool predict;              /* fill findings.predictions, of all classes: the best class of each
                                   anchor, NMS within each class, as Ultralytics' predict */
     float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
@@ -84,16 +100,21 @@ struct judge_scratch;
 enum status judge_scratch_make(struct judge_scratch **out);
 void judge_scratch_free(struct judge_scratch *scratch);
 
-/* Judges one picture from its raw maps. Targets of an unknown class get no evidence and compete
- * with no label, but what they overlap is not missing. Malformed boxes overlap nothing.
- * Not-a-number in the maps counts as a score of 0 and as no box, so that all results are finite;
- * findings->not_finite says whether any anchor has such, or an infinity (classes of anchors whose
- * objectness rules them out are not looked at). Fails for lack of memory, or where the maps are not
- * those of judge->head. Thread-safe with a scratch and findings of the thread's own. */
-enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
-                          const struct letterbox *letterbox, const struct target *targets,
-                          size_t n_targets, struct judge_scratch *scratch,
-                          struct findings *findings);
+/* Judges one picture from its views, at least one. Missing objects and predictions are sought in
+ * all of them together. Targets of a class that no view knows get no evidence and compete with no
+ * label, but what they overlap is not missing. Malformed boxes overlap nothing. Not-a-number in the
+ * maps counts as a score of 0 and as no box, so that all results are finite; findings->not_finite
+ * says whether any anchor has such, or an infinity (classes of anchors whose objectness rules them
+ * out are not looked at). Fails for lack of memory, or where the maps are not those of their heads.
+ * Thread-safe with a scratch and findings of the thread's own. */
+enum status judge_picture(const struct judge *judge, const struct view *views, size_t n_views,
+                          const struct target *targets, size_t n_targets,
+                          struct judge_scratch *scratch, struct findings *findings);
+
+/* Sets what the evidence of each label says beside the picture's other labels and its missing
+ * objects: copy and group. The last step of judge_picture, and of backends that judge by
+ * themselves; `targets` are those of findings->evidence. */
+void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
@@ -132,10 +153,10 @@ struct ruling verdict_of(const struct evidence *evidence, const struct threshold
 struct ruling verdict_of_unknown(void);
 
 /* Near 1: clean; near 0: almost surely wrong; never 0, so that the worst can be told apart.
- * Of a label (1 where there is no evidence), of an object without one that is seen with this
- * confidence, of a picture with all its labels and missing objects. */
+ * Of a label (1 where there is no evidence), of an object without one, of a picture with all its
+ * labels and missing objects. */
 double box_score(const struct evidence *evidence);
-double missing_score(double confidence);
+double missing_score(const struct detection *missing);
 double image_score(const struct findings *findings);
 
 #endif

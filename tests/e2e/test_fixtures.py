@@ -93,8 +93,8 @@ class Fixtures(Case):
             labels.append([(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
         classes = [b["class"] for b in record["boxes"]]
         labels = numpy.column_stack([numpy.array(classes, float), numpy.reshape(labels, (-1, 4))])
-        judged = reference.judge(labels, boxes, scores, gain) if len(labels) else []
-        absent = reference.missing(labels, boxes, scores, judged)
+        judged = reference.judge(labels, [(boxes, scores)], gain) if len(labels) else []
+        absent = reference.missing(labels, [(boxes, scores)], judged)
         for want, got in zip(judged, record["boxes"]):
             where = "%s line %d" % (record["image"], got["line"])
             for name in NUMBERS:
@@ -109,11 +109,11 @@ class Fixtures(Case):
                 corners = [(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h]
                 clipped = numpy.clip(want["refined"], 0, [w, h, w, h])
                 self.assertLess(abs(corners - clipped).max(), 0.05, where)
-        missing = [m for m in absent if m[0] >= 0.5]
+        missing = [m for m in absent if m[3] >= 0.5]
         self.assertEqual([m["class"] for m in record["missing"]], [m[1] for m in missing])
         for got, want in zip(record["missing"], missing):
             self.assertAlmostEqual(got["confidence"], want[0], delta=2e-3)
-            self.assertAlmostEqual(got["score"], reference.missing_score(want[0]), delta=2e-3)
+            self.assertAlmostEqual(got["score"], reference.missing_score(want[3]), delta=2e-3)
         self.assertAlmostEqual(record["score"], reference.image_score(judged, absent), delta=2e-3)
         return len(judged)
 

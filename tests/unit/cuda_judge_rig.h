@@ -39,6 +39,7 @@ enum { PICTURES_MOST = 3 };
 /* A head and its maps for a batch of pictures, on both sides. */
 struct rig_head {
     struct judge judge;
+    struct head head;
     struct network_head maps;      /* on the device */
     float *host[2 * GRAPH_LEVELS]; /* the same: boxes and scores in turn; NULL: as the boxes */
 };
@@ -88,7 +89,7 @@ static inline float random_score(const struct rig_plan *plan, uint32_t *random) 
 /* What a channel of a map holds: of the level's boxes (first of all) or its scores. */
 static inline float random_value(const struct rig_head *rig, const struct rig_plan *plan,
                                  size_t level, bool scores, size_t channel, uint32_t *random) {
-    const struct head *head = &rig->judge.head;
+    const struct head *head = &rig->head;
     const struct head_level *at = &head->levels[level];
     size_t per_anchor = 5 + head->n_classes;
     switch (plan->kind) {
@@ -112,7 +113,7 @@ static inline float random_value(const struct rig_head *rig, const struct rig_pl
 }
 
 static inline void rig_upload(struct rig_head *rig) {
-    for (size_t i = 0; i < 2 * rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < 2 * rig->head.n_levels; i++) {
         struct map *map = i % 2 ? &rig->maps.scores[i / 2] : &rig->maps.boxes[i / 2];
         if (!rig->host[i]) {
             *map = rig->maps.boxes[i / 2];
@@ -126,7 +127,7 @@ static inline void rig_upload(struct rig_head *rig) {
 
 static inline struct rig_head rig_make(const struct rig_plan *plan) {
     struct rig_head rig = {0};
-    struct head *head = &rig.judge.head;
+    struct head *head = &rig.head;
     uint32_t random = plan->seed * 2654435761u + 1;
     *head = (struct head){.kind = plan->kind,
                           .n_classes = plan->n_classes,
@@ -134,6 +135,7 @@ static inline struct rig_head rig_make(const struct rig_plan *plan) {
                           .n_anchors = plan->n_anchors,
                           .objectness = plan->objectness,
                           .n_levels = plan->n_levels};
+    rig.judge.n_classes = plan->n_classes;
     rig.judge.conf = 0.25f;
     rig.judge.iou = 0.7f;
     rig.judge.max_det = 300;
@@ -174,7 +176,7 @@ static inline struct rig_head rig_make(const struct rig_plan *plan) {
 }
 
 static inline void rig_free(struct rig_head *rig) {
-    for (size_t i = 0; i < 2 * rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < 2 * rig->head.n_levels; i++) {
         if (rig->host[i])
             device_free(i % 2 ? rig->maps.scores[i / 2].data : rig->maps.boxes[i / 2].data);
         free(rig->host[i]);
@@ -189,7 +191,7 @@ static inline struct head_map host_map(const struct map *map, const float *data,
 /* One picture's maps on the host. */
 static inline struct head_maps rig_host_maps(const struct rig_head *rig, size_t picture) {
     struct head_maps maps = {0};
-    for (size_t i = 0; i < rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < rig->head.n_levels; i++) {
         const float *boxes = rig->host[2 * i], *scores = rig->host[2 * i + 1];
         maps.boxes[i] = host_map(&rig->maps.boxes[i], boxes, picture);
         maps.scores[i] = scores ? host_map(&rig->maps.scores[i], scores, picture) : maps.boxes[i];
@@ -201,6 +203,7 @@ static inline struct head_maps rig_host_maps(const struct rig_head *rig, size_t 
 struct rig_batch {
     size_t n;
     struct picture pictures[PICTURES_MOST];
+    struct picture_view views[PICTURES_MOST];
     struct findings findings[PICTURES_MOST];
     struct target *targets[PICTURES_MOST]; /* owned */
 };
@@ -219,8 +222,11 @@ static inline struct findings rig_expected(const struct rig_head *rig, size_t in
     struct judge_scratch *scratch;
     struct head_maps maps = rig_host_maps(rig, index);
     ASSERT_OK(judge_scratch_make(&scratch));
-    ASSERT_OK(judge_picture(&rig->judge, &maps, &picture->letterbox, picture->targets,
-                            picture->n_labels, scratch, &findings));
+    ASSERT_OK(judge_picture(&rig->judge,
+                            &(struct view){.head = &rig->head,
+                                           .maps = &maps,
+                                           .letterbox = &picture->views[0].letterbox},
+                            1, picture->targets, picture->n_labels, scratch, &findings));
     judge_scratch_free(scratch);
     return findings;
 }
@@ -229,7 +235,8 @@ static inline struct findings rig_expected(const struct rig_head *rig, size_t in
 static inline struct target *rig_labels(const struct rig_head *rig, size_t index, size_t n,
                                         uint32_t seed) {
     struct rig_head all = *rig;
-    struct picture picture = {.letterbox = rig_letterbox(index)};
+    const struct picture_view view = {.letterbox = rig_letterbox(index)};
+    struct picture picture = {.n_views = 1, .views = &view};
     uint32_t random = seed;
     all.judge.predict = true;
     all.judge.conf = 0;
@@ -241,7 +248,7 @@ static inline struct target *rig_labels(const struct rig_head *rig, size_t index
     for (size_t i = 0; i < n; i++) {
         struct target *target = &targets[i];
         *target = (struct target){.box = {10, 10, 40, 50}};
-        target->class = (int32_t)(next_random(&random) % rig->judge.head.n_classes);
+        target->class = (int32_t)(next_random(&random) % rig->head.n_classes);
         if (seen.predictions.count) {
             const struct detection *near =
                 &seen.predictions.items[next_random(&random) % seen.predictions.count];
@@ -262,7 +269,7 @@ static inline struct target *rig_labels(const struct rig_head *rig, size_t index
             target->class = -1;
             break;
         case 1:
-            target->class = (int32_t)rig->judge.head.n_classes;
+            target->class = (int32_t)rig->head.n_classes;
             break;
         case 2:
             target->box[next_random(&random) % 4] = NAN;
@@ -283,16 +290,19 @@ static inline struct rig_batch batch_make(const struct rig_head *rig, size_t n,
     struct rig_batch batch = {.n = n};
     for (size_t i = 0; i < n; i++) {
         batch.targets[i] = rig_labels(rig, i, n_labels[i], seed + (uint32_t)i);
-        batch.pictures[i] = (struct picture){
-            .letterbox = rig_letterbox(i), .n_labels = n_labels[i], .targets = batch.targets[i]};
+        batch.views[i].letterbox = rig_letterbox(i);
+        batch.pictures[i] =
+            (struct picture){.n_views = 1, .n_labels = n_labels[i], .targets = batch.targets[i]};
     }
     return batch;
 }
 
-/* The findings lie in the batch itself, which may have been copied since it was made. */
+/* Views and findings lie in the batch itself, which may have been copied since it was made. */
 static inline void batch_bind(struct rig_batch *batch) {
-    for (size_t i = 0; i < batch->n; i++)
+    for (size_t i = 0; i < batch->n; i++) {
+        batch->pictures[i].views = &batch->views[i];
         batch->pictures[i].findings = &batch->findings[i];
+    }
 }
 
 static inline void batch_free(struct rig_batch *batch) {
@@ -323,6 +333,10 @@ static inline void assert_evidence(size_t i, const struct evidence *actual,
     assert_close("ghost", i, actual->ghost, expected->ghost);
     assert_close("dup", i, actual->dup, expected->dup);
     assert_close("location", i, actual->location, expected->location);
+    assert_close("found", i, actual->found, expected->found);
+    assert_close("size", i, actual->size, expected->size);
+    assert_close("copy", i, actual->copy, expected->copy);
+    assert_close("group", i, actual->group, expected->group);
     assert_int_equal(actual->twin, expected->twin);
     assert_int_equal(actual->has_refined, expected->has_refined);
     for (size_t k = 0; k < 4; k++)
@@ -335,6 +349,7 @@ static inline void assert_detections(const struct detections *actual,
     for (size_t i = 0; i < actual->count; i++) {
         assert_int_equal(actual->items[i].class, expected->items[i].class);
         assert_close("confidence", i, actual->items[i].confidence, expected->items[i].confidence);
+        assert_close("certainty", i, actual->items[i].certainty, expected->items[i].certainty);
         for (size_t k = 0; k < 4; k++)
             assert_close("box", i, actual->items[i].box[k], expected->items[i].box[k]);
     }
@@ -353,7 +368,8 @@ static inline enum status describe_and_enqueue(struct judgement *judgement,
                                                const struct network_head *maps,
                                                const struct picture *pictures, size_t n) {
     enum status status;
-    TRY(judgement_describe(judgement, maps, pictures, n));
+    const struct judged_view view = {.maps = *maps};
+    TRY(judgement_describe(judgement, &view, 1, pictures, n));
     TRY(judgement_enqueue(judgement, NULL));
 out:
     return status;
@@ -382,7 +398,8 @@ static inline void check_batch(struct judgement *judgement, const struct rig_hea
 static inline void check_once(const struct rig_head *rig, struct rig_batch *batch) {
     struct device_judge *device;
     struct judgement *judgement;
-    ASSERT_OK(device_judge_make(&rig->judge, batch->n, &device));
+    const struct judged_network network = {.head = &rig->head};
+    ASSERT_OK(device_judge_make(&rig->judge, &network, 1, batch->n, &device));
     ASSERT_OK(judgement_make(device, &judgement));
     check_batch(judgement, rig, batch);
     judgement_free(judgement);

@@ -109,6 +109,13 @@ static void test_against_the_cpu(void **state) {
     plan.rect = false;
     plan.imgsz = 96;
     compare_with_cpu("demo, square", plan, &model, &samples, &in_fp32);
+    plan.second = 64;
+    plan.folds = true;
+    compare_with_cpu("folds, square", plan, &model, &samples, &in_fp32);
+    plan.folds = false;
+    plan.rect = true;
+    compare_with_cpu("two sizes, rect", plan, &model, &samples, &in_fp32);
+    plan.second = 0;
     samples_free(&samples);
     samples.n = 0;
     sample_read(&samples, "0002", model.n_classes);
