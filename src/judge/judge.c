@@ -8,6 +8,7 @@
 
 void findings_free(struct findings *findings) {
     free(findings->evidence);
+    free(findings->hypotheses);
     free(findings->missing.items);
     free(findings->predictions.items);
     *findings = (struct findings){0};
@@ -65,7 +66,8 @@ enum status judge_picture(const struct judge *judge, const struct head_maps *map
                           size_t n_targets, struct judge_scratch *scratch,
                           struct findings *findings) {
     enum status status;
-    findings->n_evidence = findings->missing.count = findings->predictions.count = 0;
+    findings->n_evidence = findings->n_hypotheses = 0;
+    findings->missing.count = findings->predictions.count = 0;
     TRY(anchors_begin(&scratch->anchors, &judge->head, maps, letterbox));
     TRY(read_targets(scratch, judge->head.n_classes, targets, n_targets));
     TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, n_targets,

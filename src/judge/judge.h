@@ -52,6 +52,15 @@ struct detection {
     float box[4]; /* x1, y1, x2, y2 in picture pixels, not clipped */
 };
 
+/* What a label would look like if it named another class: for the self-test. */
+struct hypothesis {
+    uint8_t bin;      /* of the margin that it would have (self_test.h); NO_HYPOTHESIS: its own
+                         class, or one that the data set lacks */
+    uint8_t evidence; /* of the class, as rival has it, in units of 1 / EVIDENCE_UNITS */
+};
+#define NO_HYPOTHESIS UINT8_MAX
+enum { EVIDENCE_UNITS = 200 };
+
 struct detections {
     size_t count, capacity;
     struct detection *items; /* owned; best confidence first */
@@ -62,7 +71,11 @@ struct detections {
 struct findings {
     bool not_finite; /* numbers of the network's output are not: what follows says nothing */
     size_t n_evidence, evidence_capacity;
-    struct evidence *evidence;     /* one per target, in order */
+    struct evidence *evidence; /* one per target, in order */
+    /* (n_evidence, classes of the model), where asked for; those of targets that are not judged
+     * say nothing. */
+    size_t n_hypotheses, hypothesis_capacity;
+    struct hypothesis *hypotheses;
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
     struct detections predictions; /* as Ultralytics' predict, where asked for */
 };
@@ -73,6 +86,7 @@ struct judge {
     struct head head;
     const bool *class_in_data; /* [n_classes]: model classes that the data set has; others are no
                                   rivals and never missing; NULL: all; the caller's */
+    bool self_test;            /* fill findings.hypotheses */
     bool predict;              /* fill findings.predictions, of all classes: the best class of each
                                   anchor, NMS within each class, as Ultralytics' predict */
     float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
