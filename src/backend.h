@@ -35,6 +35,11 @@ struct picture {
     size_t n_labels;
     const struct target *targets; /* the labels that the model knows, n_labels of them */
     struct findings *findings;    /* filled when the batch is collected */
+    /* The labels with errors planted among them, which are judged by themselves, and without
+     * predictions and hypotheses. NULL: none are planted. */
+    size_t n_planted;
+    const struct target *planted;
+    struct findings *planted_findings;
 };
 
 struct backend; /* one device, opened; the backend's own struct begins with its `interface` */

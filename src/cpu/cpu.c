@@ -117,6 +117,20 @@ out:
     return status;
 }
 
+static enum status judge(const struct backend *backend, const struct head_maps *maps,
+                         const struct picture *picture) {
+    enum status status;
+    struct judge planted = *backend->judge;
+    planted.predict = planted.self_test = false;
+    TRY(judge_picture(backend->judge, maps, &picture->letterbox, picture->targets,
+                      picture->n_labels, backend->scratch, picture->findings));
+    if (picture->planted)
+        TRY(judge_picture(&planted, maps, &picture->letterbox, picture->planted, picture->n_planted,
+                          backend->scratch, picture->planted_findings));
+out:
+    return status;
+}
+
 static enum status submit(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n; i++) {
@@ -125,8 +139,7 @@ static enum status submit(struct backend *backend, struct picture *pictures, siz
         struct head_maps maps;
         TRY(cpu_network_forward_levels(backend->network, slot->letterbox.net_height,
                                        slot->letterbox.net_width, slot->levels, &maps));
-        TRY(judge_picture(backend->judge, &maps, &picture->letterbox, picture->targets,
-                          picture->n_labels, backend->scratch, picture->findings));
+        TRY(judge(backend, &maps, picture));
     }
 out:
     return status;
