@@ -13,6 +13,13 @@ if [ -n "${VERIFY_FIXTURES:-}" ]; then
   VERIFY_FIXTURES=$(realpath "$VERIFY_FIXTURES") && export VERIFY_FIXTURES
 fi
 passed=0 failed=0 skipped=0
+bash packages/install.sh run build test
+# Four builds of nearly the same sources: what was compiled before, here or in another clone, is taken from
+# ccache.
+if command -v ccache > /dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+fi
 
 # suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and adds
 # up what ctest says; names what was skipped, and why. Four slots: tests/CMakeLists.txt says how many
@@ -47,7 +54,7 @@ check() {
 
 # What the compilers do while the end-to-end tests mostly wait; the tests go first.
 beside() {
-  nice -n 19 bash tests/tidy.sh > build/tidy.log 2>&1 && echo 0 > build/tidy.status || echo $? > build/tidy.status
+  nice -n 19 python3 tests/tidy.py > build/tidy.log 2>&1 && echo 0 > build/tidy.status || echo $? > build/tidy.status
   local preset
   for preset in asan tsan fuzz; do
     nice -n 19 bash build.sh --preset "$preset" > "build/$preset-beside.log" 2>&1 || true # `suite` says so
