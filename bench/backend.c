@@ -79,7 +79,7 @@ static enum status run(struct settings *settings) {
                                       .imgsz = (uint32_t)settings->imgsz,
                                       .half = settings->half};
     TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
-    judge = (struct judge){.head = model.graph.head};
+    judge = (struct judge){.n_classes = model.graph.head.n_classes};
     TRY(plugin_open(settings->interface, &settings->interface));
     TRY(settings->interface->available(NULL, 0));
     TRY(settings->interface->open(&model, &judge, &options, &backend));

@@ -60,8 +60,10 @@ static enum status take_picture(struct bench *bench, const struct verify_job *jo
     TRY(cpu_network_forward_levels(bench->network, box->net_height, box->net_width, bench->levels,
                                    &maps));
     bench->times[FORWARD][round] += lap(&mark);
-    TRY(judge_picture(&bench->judge, &maps, box, item->targets, item->labels.n_labels,
-                      bench->scratch, &item->findings));
+    TRY(judge_picture(
+        &bench->judge,
+        &(struct view){.head = &bench->model.graph.head, .maps = &maps, .letterbox = box}, 1,
+        item->targets, item->labels.n_labels, bench->scratch, &item->findings));
     bench->times[JUDGE][round] += lap(&mark);
     TRY(item_judge(job, item));
     bench->times[VERDICT][round] += lap(&mark);
@@ -76,7 +78,7 @@ static enum status open_all(struct bench *bench, char **arguments, size_t imgsz)
     TRY(class_map_make((const char *const *)bench->dataset.names, bench->dataset.n_names,
                        (const char *const *)bench->model.names, bench->model.n_classes,
                        &bench->classes));
-    bench->judge.head = bench->model.graph.head;
+    bench->judge.n_classes = bench->model.graph.head.n_classes;
     TRY(judge_scratch_make(&bench->scratch));
     TRY(cpu_network_make(&bench->model.graph, &(struct cpu_options){.threads = 1},
                          &bench->network));

@@ -20,7 +20,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
                        (const char *const *)rank->model.names, rank->model.n_classes,
                        &rank->classes));
     TRY(tally_make(rank->classes.n_data, &rank->tally));
-    rank->judge = (struct judge){.head = rank->model.graph.head};
+    rank->judge = (struct judge){.n_classes = rank->model.graph.head.n_classes};
     *job = (struct verify_job){
         .interface = &backend_cpu,
         .judge = &rank->judge,

@@ -103,7 +103,7 @@ static enum status batch_make(struct backend *backend, const struct judge *judge
     backend->engines.batch = backend->batch;
     TRY(engines_compile(&backend->engines, height, width, &engine));
     TRY(device_alloc(backend->batch * sizeof *backend->inputs, (void **)&backend->inputs));
-    TRY(device_judge_make(judge, backend->batch, &backend->judge));
+    TRY(device_judge_make(judge, &backend->engines.graph->head, backend->batch, &backend->judge));
     for (size_t i = 0; i < DEPTH; i++)
         TRY(run_make(backend, &backend->runs[i]));
     TRY(rehearse(backend, engine));

@@ -109,7 +109,7 @@ static enum status match_classes(const struct options *options, struct inputs *i
     for (size_t i = 0; i < inputs->model.n_classes; i++)
         inputs->class_in_data[i] = inputs->classes.to_data[i] >= 0;
     inputs->judge = (struct judge){
-        .head = inputs->model.graph.head,
+        .n_classes = inputs->model.n_classes,
         .class_in_data = inputs->class_in_data,
         .self_test = options->self_test,
         .predict = streams_need_predictions(options_streams(options)) || options->save_txt,

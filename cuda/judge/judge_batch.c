@@ -29,7 +29,7 @@ static size_t lower(size_t a, size_t b) {
 static enum status upload_classes(struct device_judge *device) {
     enum status status;
     uint8_t *classes = NULL;
-    size_t n = device->judge->head.n_classes;
+    size_t n = device->head->n_classes;
     const bool *in_data = device->judge->class_in_data;
     TRY(memory_zeroed(n, sizeof *classes, &classes));
     for (size_t i = 0; i < n; i++)
@@ -41,11 +41,13 @@ out:
     return status;
 }
 
-enum status device_judge_make(const struct judge *judge, size_t batch, struct device_judge **out) {
+enum status device_judge_make(const struct judge *judge, const struct head *head, size_t batch,
+                              struct device_judge **out) {
     enum status status;
     struct device_judge *device = NULL;
     TRY(memory_zeroed(1, sizeof *device, &device));
     device->judge = judge;
+    device->head = head;
     device->batch = batch;
     TRY(upload_classes(device));
 out:
@@ -82,7 +84,7 @@ static enum status describe(struct device_judge *device, const struct network_he
                             struct judge_batch *batch) {
     enum status status;
     const struct judge *judge = device->judge;
-    const struct head *head = &judge->head;
+    const struct head *head = device->head;
     struct anchors *anchors = &device->anchors;
     size_t n_anchors = 0;
     for (size_t i = 0; i < head->n_levels && i < GRAPH_LEVELS; i++) {

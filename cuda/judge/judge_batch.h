@@ -8,6 +8,7 @@
 
 struct device_judge {
     const struct judge *judge;
+    const struct head *head;
     size_t batch;
     struct head_maps maps;  /* those at hand, a batch's; data on the device */
     struct anchors anchors; /* their planes; nothing is decoded */

@@ -10,9 +10,11 @@
  * stream, in order. */
 struct device_judge;
 
-/* For batches of at most `batch` pictures. The judge stays the caller's and must outlive it. On
- * failure *out is NULL. STATUS_FAILED for REASON_MEMORY where the device has too little. */
-enum status device_judge_make(const struct judge *judge, size_t batch, struct device_judge **out);
+/* For batches of at most `batch` pictures, of one view each, whose classes are the judge's. Judge
+ * and head stay the caller's and must outlive it. On failure *out is NULL. STATUS_FAILED for
+ * REASON_MEMORY where the device has too little. */
+enum status device_judge_make(const struct judge *judge, const struct head *head, size_t batch,
+                              struct device_judge **out);
 void device_judge_free(struct device_judge *device);
 
 /* One batch in flight: its labels and its results, pinned and on the device. */

@@ -21,6 +21,7 @@ struct backend {
     const struct judge *judge;
     struct judge_scratch *scratch;
     struct cpu_network *network;
+    const struct head *head;
     struct text device;
     size_t batch;
     size_t n_slots;
@@ -74,6 +75,7 @@ static enum status open_backend(const struct model *model, const struct judge *j
     TRY(memory_zeroed(1, sizeof *backend, &backend));
     backend->interface = &backend_cpu;
     backend->judge = judge;
+    backend->head = &model->graph.head;
     backend->n_slots = options->slots ? options->slots : 1;
     /* A picture at a time: a batch is no faster on a CPU. */
     backend->batch = options->batch ? options->batch : 1;
@@ -120,13 +122,13 @@ out:
 static enum status judge(const struct backend *backend, const struct head_maps *maps,
                          const struct picture *picture) {
     enum status status;
-    struct judge planted = *backend->judge;
-    planted.predict = planted.self_test = false;
-    TRY(judge_picture(backend->judge, maps, &picture->letterbox, picture->targets,
-                      picture->n_labels, backend->scratch, picture->findings));
+    const struct view view = {
+        .head = backend->head, .maps = maps, .letterbox = &picture->letterbox};
+    TRY(judge_picture(backend->judge, &view, 1, picture->targets, picture->n_labels,
+                      backend->scratch, picture->findings));
     if (picture->planted)
-        TRY(judge_picture(&planted, maps, &picture->letterbox, picture->planted, picture->n_planted,
-                          backend->scratch, picture->planted_findings));
+        TRY(judge_again(backend->judge, &view, 1, picture->planted, picture->n_planted,
+                        backend->scratch, picture->planted_findings));
 out:
     return status;
 }

@@ -141,13 +141,13 @@ static enum status select_missing(const struct verify_job *job, struct item *ite
 static void judge_box(const struct verify_job *job, const struct item *item, size_t i) {
     struct box_result *box = &item->result.boxes[i];
     *box = (struct box_result){.label = item->labels.labels[i]};
-    if (item->targets[i].class < 0) {
-        box->ruling = verdict_of_unknown();
-        box->evidence.suggested = box->evidence.twin = -1;
-    } else if (job->interface) { /* else a dry run, which counts boxes, without a verdict */
+    box->evidence.suggested = box->evidence.twin = -1;
+    if (item->targets[i].class >= 0 && job->interface)
         box->evidence = item->findings.evidence[i];
+    if (box->evidence.judged)
         box->ruling = verdict_of(&box->evidence, &job->thresholds);
-    }
+    else if (item->targets[i].class < 0 || job->interface) /* a dry run gives no verdict */
+        box->ruling = verdict_of_unknown();
     box->score = box_score(&box->evidence);
 }
 

@@ -158,7 +158,7 @@ static enum status plant_at(struct planter *planter, size_t label) {
 /* A class that the data set has. */
 static int32_t random_class(struct planter *planter) {
     const struct judge *judge = planter->judge;
-    size_t n = judge->head.n_classes, first = (size_t)(random_bits(&planter->random) % n);
+    size_t n = judge->n_classes, first = (size_t)(random_bits(&planter->random) % n);
     for (size_t i = 0; i < n; i++) {
         size_t class = (first + i) % n;
         if (!judge->class_in_data || judge->class_in_data[class])

@@ -107,6 +107,8 @@ enum status anchors_begin(struct anchors *anchors, const struct head *head,
     enum status status;
     anchors->head = head;
     anchors->letterbox = *letterbox;
+    anchors->classes = NULL;
+    anchors->first_id = 0;
     anchors->logits = head->kind != HEAD_FINAL;
     anchors->objectness =
         head->kind == HEAD_ANCHOR || (head->kind == HEAD_FINAL && head->objectness);
@@ -315,8 +317,11 @@ size_t anchors_decode(struct anchors *anchors, size_t index) {
     return tile->slot;
 }
 
-struct box anchors_box(struct anchors *anchors, uint32_t id) {
-    return anchors_box_at(anchors, anchors_decode(anchors, id / TILE) * TILE + id % TILE);
+struct box anchors_box(struct anchors *views, uint32_t id) {
+    while ((id - views->first_id) / TILE >= views->n_tiles)
+        views++;
+    id -= views->first_id;
+    return anchors_box_at(views, anchors_decode(views, id / TILE) * TILE + id % TILE);
 }
 
 float anchors_score_at(const struct anchors *anchors, size_t place, size_t class) {

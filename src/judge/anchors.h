@@ -2,7 +2,8 @@
  * a time and each tile at most once.
  *
  * Anchors are numbered level by level, within a level anchor by anchor, within an anchor row-major
- * by cell; each (level, anchor) is a plane, padded to whole tiles: id = tile * TILE + lane. */
+ * by cell; each (level, anchor) is a plane, padded to whole tiles: id = first_id + tile * TILE +
+ * lane. */
 #ifndef VERIFY_JUDGE_ANCHORS_H
 #define VERIFY_JUDGE_ANCHORS_H
 
@@ -33,8 +34,10 @@ struct tile {
 struct anchors {
     const struct head *head;
     struct letterbox letterbox;
-    bool logits;     /* scores need a sigmoid */
-    bool objectness; /* scores are a product with objectness */
+    const uint32_t *classes; /* as in struct view */
+    uint32_t first_id;       /* of the first one: anchors of several views are numbered on */
+    bool logits;             /* scores need a sigmoid */
+    bool objectness;         /* scores are a product with objectness */
     size_t n_planes;
     struct plane planes[GRAPH_LEVELS * GRAPH_ANCHORS];
     size_t n_tiles, tile_capacity;
@@ -56,8 +59,9 @@ static inline size_t head_map_offset(const struct head_map *map, size_t channel,
            channel % map->block;
 }
 
-/* Lays the anchors of these maps out; nothing is decoded. The maps stay the caller's and must live
- * as long as the anchors are read. STATUS_FAILED where maps and head disagree. */
+/* Lays the anchors of these maps out, of the judge's classes and from id 0 on; nothing is decoded.
+ * The maps stay the caller's and must live as long as the anchors are read. STATUS_FAILED where
+ * maps and head disagree. */
 enum status anchors_begin(struct anchors *anchors, const struct head *head,
                           const struct head_maps *maps, const struct letterbox *letterbox);
 void anchors_free(struct anchors *anchors);
@@ -69,10 +73,15 @@ size_t anchors_decode(struct anchors *anchors, size_t tile);
 static inline struct box anchors_box_at(const struct anchors *anchors, size_t place) {
     return rows_box(anchors->rows, place);
 }
-/* The box of an anchor; decodes its tile. */
-struct box anchors_box(struct anchors *anchors, uint32_t id);
+/* The box of an anchor, of the first of these views or one behind it; decodes its tile. */
+struct box anchors_box(struct anchors *views, uint32_t id);
 
-/* Score (0 to 1) of one class of the anchor at a place. */
+/* The judge's class of one of the head's. */
+static inline uint32_t anchors_class(const struct anchors *anchors, size_t class) {
+    return anchors->classes ? anchors->classes[class] : (uint32_t) class;
+}
+
+/* Score (0 to 1) of one class of the head of the anchor at a place. */
 float anchors_score_at(const struct anchors *anchors, size_t place, size_t class);
 
 /* Raw class scores of some lanes of a slot, each to a row of `stride` floats of which n_classes are

@@ -9,6 +9,11 @@
 
 enum { SPAN = 64 };
 
+void candidates_clear(struct candidates *candidates) {
+    candidates->count = 0;
+    candidates->all_finite = true;
+}
+
 enum status candidates_add(struct candidates *candidates, struct candidate candidate) {
     enum status status;
     TRY(memory_reserve(&candidates->items, &candidates->capacity, candidates->count + 1,
@@ -32,10 +37,6 @@ VERIFY_INLINE bool is_striking(float raw, float bound) {
     return raw >= bound || float_magnitude(raw) >= FLOAT_INFINITY;
 }
 
-static uint32_t id_of(const struct plane *plane, size_t cell) {
-    return (uint32_t)(plane->first_tile * TILE + cell);
-}
-
 static enum status check(const struct search *search, size_t cell, size_t class, float raw,
                          float objectness) {
     search->out->all_finite &= float_magnitude(raw) < FLOAT_INFINITY;
@@ -44,8 +45,11 @@ static enum status check(const struct search *search, size_t cell, size_t class,
     float score = objectness * (search->anchors->logits ? sigmoid(raw) : score_clamp(raw));
     if (!(score >= search->floor))
         return STATUS_OK;
-    return candidates_add(search->out,
-                          (struct candidate){score, id_of(search->plane, cell), (uint32_t) class});
+    return candidates_add(
+        search->out, (struct candidate){score,
+                                        search->anchors->first_id +
+                                            (uint32_t)(search->plane->first_tile * TILE + cell),
+                                        anchors_class(search->anchors, class)});
 }
 
 /* The first of n values that lies at a multiple of SPAN and has a striking one in its span; n:
@@ -148,8 +152,6 @@ out:
 enum status candidates_find(const struct anchors *anchors, float floor,
                             struct candidates *candidates) {
     enum status status = STATUS_OK;
-    candidates->count = 0;
-    candidates->all_finite = true;
     float bound = candidate_bound(anchors->logits, floor);
     for (size_t i = 0; i < anchors->n_planes; i++) {
         struct search search = {anchors, &anchors->planes[i], floor, bound, candidates};

@@ -10,20 +10,23 @@
 struct candidate {
     float score;
     uint32_t anchor; /* its id, see anchors.h */
-    uint32_t class;
+    uint32_t class;  /* the judge's */
 };
 
 struct candidates {
     size_t count, capacity;
     struct candidate *items; /* owned */
-    bool all_finite; /* of candidates_find: no score that it looked at is infinite or no number */
+    bool all_finite;         /* no score that candidates_find looked at is infinite or no number */
 };
 
 enum status candidates_add(struct candidates *candidates, struct candidate candidate);
 
-/* Finds every pair of score >= floor, in no particular order. Logits are compared before the
- * sigmoid. Looked at are the objectness of each anchor, where the head has it, and the classes of
- * those that it leaves a chance. */
+/* Leaves none. */
+void candidates_clear(struct candidates *candidates);
+
+/* Adds every pair of score >= floor of a view, in no particular order. Logits are compared before
+ * the sigmoid. Looked at are the objectness of each anchor, where the head has it, and the classes
+ * of those that it leaves a chance. */
 enum status candidates_find(const struct anchors *anchors, float floor,
                             struct candidates *candidates);
 
@@ -41,10 +44,10 @@ struct nms {
 };
 void nms_free(struct nms *nms);
 
-/* Greedy NMS within each class over sorted candidates: one is dropped where it overlaps a better
- * one that was kept by IoU > iou, or has no usable box. Ends at max_kept. Fills nms->kept and
- * nms->boxes. */
-enum status nms_run(struct nms *nms, struct anchors *anchors, const struct candidates *sorted,
-                    float iou, size_t max_kept);
+/* Greedy NMS within each of n_classes classes over sorted candidates of these views: one is dropped
+ * where it overlaps a better one that was kept by IoU > iou, or has no usable box. Ends at
+ * max_kept. Fills nms->kept and nms->boxes. */
+enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
+                    const struct candidates *sorted, float iou, size_t max_kept);
 
 #endif

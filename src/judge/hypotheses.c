@@ -33,8 +33,9 @@ static void set_limits(float rival, bool has_rival, bool has_own, float limits[M
     }
 }
 
-static bool is_rival(const struct judge *judge, size_t class) {
-    return !judge->class_in_data || judge->class_in_data[class];
+static bool is_rival(const struct judge *judge, const struct hypothesis_basis *basis,
+                     size_t class) {
+    return basis->knowing[class] > 0 && (!judge->class_in_data || judge->class_in_data[class]);
 }
 
 /* The two strongest classes, the first of equals; -1: there is none. */
@@ -42,10 +43,12 @@ struct strongest {
     ptrdiff_t first, second;
 };
 
-static struct strongest find_strongest(const struct judge *judge, const float *rival) {
+static struct strongest find_strongest(const struct judge *judge,
+                                       const struct hypothesis_basis *basis) {
+    const float *rival = basis->rival;
     struct strongest found = {-1, -1};
-    for (size_t k = 0; k < judge->head.n_classes; k++) {
-        if (!is_rival(judge, k))
+    for (size_t k = 0; k < judge->n_classes; k++) {
+        if (!is_rival(judge, basis, k))
             continue;
         if (found.first < 0 || rival[k] > rival[found.first]) {
             found.second = found.first;
@@ -60,7 +63,7 @@ static struct strongest find_strongest(const struct judge *judge, const float *r
 /* Whether another label of the picture has the class. */
 static bool has_other(const struct hypothesis_basis *basis, size_t class) {
     if (class == basis->class)
-        return basis->has_twin_class;
+        return basis->has_own;
     for (size_t i = 0; i < basis->n_present; i++)
         if (basis->present[i] == class)
             return true;
@@ -70,8 +73,8 @@ static bool has_other(const struct hypothesis_basis *basis, size_t class) {
 void hypotheses_find(const struct judge *judge, const struct hypothesis_basis *basis,
                      struct hypothesis *hypotheses) {
     float limits[MARGIN_EDGES];
-    size_t n = judge->head.n_classes;
-    struct strongest strongest = find_strongest(judge, basis->rival);
+    size_t n = judge->n_classes;
+    struct strongest strongest = find_strongest(judge, basis);
     for (size_t k = 0; k < n; k++)
         hypotheses[k] = (struct hypothesis){NO_HYPOTHESIS, 0};
     if (strongest.second < 0)
@@ -91,6 +94,6 @@ void hypotheses_find(const struct judge *judge, const struct hypothesis_basis *b
     set_limits(basis->rival[second], has_second, has_first, limits);
     count_limits(basis->own + first, 1, limits, hypotheses + first);
     for (size_t k = 0; k < n; k++)
-        if (k == basis->class || !is_rival(judge, k))
+        if (k == basis->class || !is_rival(judge, basis, k))
             hypotheses[k] = (struct hypothesis){NO_HYPOTHESIS, 0};
 }

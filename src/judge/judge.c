@@ -2,6 +2,7 @@
 #include "judge/judge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "judge/scratch.h"
@@ -21,6 +22,64 @@ enum status detections_add(struct detections *detections, uint32_t class, float 
                        sizeof *detections->items));
     detections->items[detections->count++] =
         (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}};
+out:
+    return status;
+}
+
+/* Memory for so many views; what is new is zeroed. */
+static enum status reserve_views(struct judge_scratch *scratch, size_t n) {
+    enum status status;
+    size_t before = scratch->anchor_capacity;
+    TRY(memory_reserve(&scratch->anchors, &scratch->anchor_capacity, n, sizeof *scratch->anchors));
+    memset(scratch->anchors + before, 0,
+           (scratch->anchor_capacity - before) * sizeof *scratch->anchors);
+    before = scratch->sight_capacity;
+    TRY(memory_reserve(&scratch->sights, &scratch->sight_capacity, n, sizeof *scratch->sights));
+    memset(scratch->sights + before, 0,
+           (scratch->sight_capacity - before) * sizeof *scratch->sights);
+out:
+    return status;
+}
+
+/* Counts how many views know each class. */
+static enum status count_knowing(struct judge_scratch *scratch, size_t n_classes) {
+    enum status status;
+    TRY(memory_reserve(&scratch->knowing, &scratch->knowing_capacity, n_classes, sizeof(float)));
+    for (size_t k = 0; k < n_classes; k++)
+        scratch->knowing[k] = 0;
+    for (size_t i = 0; i < scratch->n_views; i++) {
+        const struct anchors *anchors = &scratch->anchors[i];
+        size_t n = anchors->head->n_classes;
+        if (!anchors->classes && n != n_classes)
+            return FAIL(STATUS_FAILED, "the detection head has %zu classes, %zu expected", n,
+                        n_classes);
+        for (size_t k = 0; k < n; k++) {
+            uint32_t class = anchors_class(anchors, k);
+            if (class >= n_classes)
+                return FAIL(STATUS_FAILED, "the detection head has a class that is none");
+            scratch->knowing[class]++;
+        }
+    }
+out:
+    return status;
+}
+
+static enum status begin_views(struct judge_scratch *scratch, size_t n_classes,
+                               const struct view *views, size_t n) {
+    enum status status;
+    size_t n_tiles = 0;
+    TRY(reserve_views(scratch, n));
+    scratch->n_views = n;
+    for (size_t i = 0; i < n; i++) {
+        struct anchors *anchors = &scratch->anchors[i];
+        TRY(anchors_begin(anchors, views[i].head, views[i].maps, views[i].letterbox));
+        anchors->classes = views[i].classes;
+        anchors->first_id = (uint32_t)(n_tiles * TILE);
+        n_tiles += anchors->n_tiles;
+        if (n_tiles > UINT32_MAX / TILE / 4)
+            return FAIL(STATUS_FAILED, "the detection heads have too many anchors");
+    }
+    TRY(count_knowing(scratch, n_classes));
 out:
     return status;
 }
@@ -45,7 +104,8 @@ static enum status read_targets(struct judge_scratch *scratch, size_t n_classes,
     scratch->n_classes = 0;
     scratch->n_subjects = n;
     for (size_t i = 0; i < n; i++) {
-        bool known = targets[i].class >= 0 && (size_t)targets[i].class < n_classes;
+        bool known = targets[i].class >= 0 && (size_t)targets[i].class < n_classes &&
+                     scratch->knowing[targets[i].class] > 0;
         uint32_t class = known ? (uint32_t)targets[i].class : 0;
         scratch->subjects[i] = (struct subject){box_or_empty(box_of(targets[i].box)), known, class};
         rows_set(rows_in(scratch->labels, n), i, scratch->subjects[i].box);
@@ -61,29 +121,82 @@ out:
     return status;
 }
 
-enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
-                          const struct letterbox *letterbox, const struct target *targets,
-                          size_t n_targets, struct judge_scratch *scratch,
-                          struct findings *findings) {
+/* Sets the view's class for each of those that the picture's labels have. */
+static enum status match_classes(const struct judge_scratch *scratch, const struct anchors *anchors,
+                                 struct sight *sight) {
+    enum status status;
+    TRY(memory_reserve(&sight->classes, &sight->class_capacity, scratch->n_classes,
+                       sizeof *sight->classes));
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        sight->classes[i] = anchors->classes ? NO_CLASS : scratch->classes[i];
+    for (size_t k = 0; anchors->classes && k < anchors->head->n_classes; k++) {
+        uint32_t slot = scratch->class_slot[anchors->classes[k]];
+        if (slot != NO_SLOT_OF_CLASS)
+            sight->classes[slot] = (uint32_t)k;
+    }
+out:
+    return status;
+}
+
+/* Lists all views' candidates in scratch->found. */
+static enum status find_candidates(const struct judge *judge, struct judge_scratch *scratch,
+                                   struct findings *findings) {
+    enum status status = STATUS_OK;
+    float floor = judge->predict && judge->conf < MISSING_FLOOR ? judge->conf : MISSING_FLOOR;
+    bool boxes_finite = true;
+    candidates_clear(&scratch->found);
+    for (size_t i = 0; i < scratch->n_views; i++) {
+        TRY(candidates_find(&scratch->anchors[i], floor, &scratch->found));
+        boxes_finite = boxes_finite && boxes_are_finite(&scratch->anchors[i]);
+    }
+    findings->not_finite = !boxes_finite || !scratch->found.all_finite;
+out:
+    return status;
+}
+
+/* All but what candidates are for. */
+static enum status judge_targets(const struct judge *judge, const struct view *views,
+                                 size_t n_views, const struct target *targets, size_t n_targets,
+                                 struct judge_scratch *scratch, struct findings *findings) {
     enum status status;
     findings->n_evidence = findings->n_hypotheses = 0;
     findings->missing.count = findings->predictions.count = 0;
-    TRY(anchors_begin(&scratch->anchors, &judge->head, maps, letterbox));
-    TRY(read_targets(scratch, judge->head.n_classes, targets, n_targets));
+    TRY(begin_views(scratch, judge->n_classes, views, n_views));
+    TRY(read_targets(scratch, judge->n_classes, targets, n_targets));
     TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, n_targets,
                        sizeof *findings->evidence));
     findings->n_evidence = n_targets;
-
-    near_tiles_decode(scratch);
+    for (size_t i = 0; i < n_views; i++) {
+        TRY(match_classes(scratch, &scratch->anchors[i], &scratch->sights[i]));
+        near_tiles_decode(scratch, &scratch->anchors[i]);
+    }
     TRY(evidence_find(judge, scratch, findings));
     evidence_duplicates(scratch, findings->evidence);
+out:
+    return status;
+}
 
-    float floor = judge->predict && judge->conf < MISSING_FLOOR ? judge->conf : MISSING_FLOOR;
-    TRY(candidates_find(&scratch->anchors, floor, &scratch->found));
-    findings->not_finite = !boxes_are_finite(&scratch->anchors) || !scratch->found.all_finite;
+enum status judge_picture(const struct judge *judge, const struct view *views, size_t n_views,
+                          const struct target *targets, size_t n_targets,
+                          struct judge_scratch *scratch, struct findings *findings) {
+    enum status status;
+    TRY(judge_targets(judge, views, n_views, targets, n_targets, scratch, findings));
+    TRY(find_candidates(judge, scratch, findings));
     TRY(missing_find(judge, scratch, findings));
     if (judge->predict)
         TRY(predictions_find(judge, scratch, findings));
+out:
+    return status;
+}
+
+enum status judge_again(const struct judge *judge, const struct view *views, size_t n_views,
+                        const struct target *targets, size_t n_targets,
+                        struct judge_scratch *scratch, struct findings *findings) {
+    enum status status;
+    struct judge again = *judge;
+    again.self_test = again.predict = false;
+    TRY(judge_targets(&again, views, n_views, targets, n_targets, scratch, findings));
+    TRY(missing_find(&again, scratch, findings));
 out:
     return status;
 }

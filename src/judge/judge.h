@@ -25,17 +25,28 @@ struct head_maps {
     struct head_map scores[GRAPH_LEVELS];
 };
 
+/* One view of a picture: what a network at a size says of it. A picture may have several; evidence
+ * is the mean over those that know the class in question. */
+struct view {
+    const struct head *head;
+    const struct head_maps *maps;
+    const struct letterbox *letterbox; /* how the picture lies in the network's input */
+    /* [head->n_classes]: the judge's class of each of the network's, all different. NULL: the same
+     * classes. */
+    const uint32_t *classes;
+};
+
 /* A label as the judge sees it. */
 struct target {
-    int32_t class; /* the model's class; -1: one that the model does not know */
+    int32_t class; /* the judge's; -1: one that no network knows */
     float box[4];  /* x1, y1, x2, y2 in picture pixels */
 };
 
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
 struct evidence {
-    bool judged; /* false, and all else 0 but suggested and twin, where the class is unknown */
+    bool judged; /* false, and all else 0 but suggested and twin, where no view knows the class */
     float own, rival, contest;
-    int32_t suggested; /* the model's class of `rival`; -1 where there is none */
+    int32_t suggested; /* the judge's class of `rival`; -1 where there is none */
     float near, here;
     float margin, shift, ghost, dup, location;
     bool has_refined;
@@ -47,15 +58,15 @@ struct evidence {
 #define MISSING_FLOOR 0.05f
 
 struct detection {
-    int32_t class; /* the model's */
+    int32_t class; /* the judge's */
     float confidence;
     float box[4]; /* x1, y1, x2, y2 in picture pixels, not clipped */
 };
 
 /* What a label would look like if it named another class: for the self-test. */
 struct hypothesis {
-    uint8_t bin;      /* of the margin that it would have (self_test.h); NO_HYPOTHESIS: its own
-                         class, or one that the data set lacks */
+    uint8_t bin;      /* of the margin that it would have (self_test_fit.h); NO_HYPOTHESIS: its own
+                         class, or one that no view knows or the data set lacks */
     uint8_t evidence; /* of the class, as rival has it, in units of 1 / EVIDENCE_UNITS */
 };
 #define NO_HYPOTHESIS UINT8_MAX
@@ -72,8 +83,8 @@ struct findings {
     bool not_finite; /* numbers of the network's output are not: what follows says nothing */
     size_t n_evidence, evidence_capacity;
     struct evidence *evidence; /* one per target, in order */
-    /* (n_evidence, classes of the model), where asked for; those of targets that are not judged
-     * say nothing. */
+    /* (n_evidence, classes of the judge), where asked for; those of targets that are not judged say
+     * nothing. */
     size_t n_hypotheses, hypothesis_capacity;
     struct hypothesis *hypotheses;
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
@@ -83,9 +94,9 @@ void findings_free(struct findings *findings);
 
 /* Parameters of judging, the same for all pictures. */
 struct judge {
-    struct head head;
-    const bool *class_in_data; /* [n_classes]: model classes that the data set has; others are no
-                                  rivals and never missing; NULL: all; the caller's */
+    size_t n_classes;          /* that the networks know, all together */
+    const bool *class_in_data; /* [n_classes]: classes that the data set has; others are no rivals
+                                  and never missing; NULL: all; the caller's */
     bool self_test;            /* fill findings.hypotheses */
     bool predict;              /* fill findings.predictions, of all classes: the best class of each
                                   anchor, NMS within each class, as Ultralytics' predict */
@@ -98,16 +109,22 @@ struct judge_scratch;
 enum status judge_scratch_make(struct judge_scratch **out);
 void judge_scratch_free(struct judge_scratch *scratch);
 
-/* Judges one picture from its raw maps. Targets of an unknown class get no evidence and compete
- * with no label, but what they overlap is not missing. Malformed boxes overlap nothing.
- * Not-a-number in the maps counts as a score of 0 and as no box, so that all results are finite;
- * findings->not_finite says whether any anchor has such, or an infinity (classes of anchors whose
- * objectness rules them out are not looked at). Fails for lack of memory, or where the maps are not
- * those of judge->head. Thread-safe with a scratch and findings of the thread's own. */
-enum status judge_picture(const struct judge *judge, const struct head_maps *maps,
-                          const struct letterbox *letterbox, const struct target *targets,
-                          size_t n_targets, struct judge_scratch *scratch,
-                          struct findings *findings);
+/* Judges one picture from its views, at least one. Missing objects and predictions are sought in
+ * all of them together. Targets of a class that no view knows get no evidence and compete with no
+ * label, but what they overlap is not missing. Malformed boxes overlap nothing. Not-a-number in the
+ * maps counts as a score of 0 and as no box, so that all results are finite; findings->not_finite
+ * says whether any anchor has such, or an infinity (classes of anchors whose objectness rules them
+ * out are not looked at). Fails for lack of memory, or where the maps are not those of their heads.
+ * Thread-safe with a scratch and findings of the thread's own. */
+enum status judge_picture(const struct judge *judge, const struct view *views, size_t n_views,
+                          const struct target *targets, size_t n_targets,
+                          struct judge_scratch *scratch, struct findings *findings);
+
+/* Judges the picture once more that was judged last with this scratch, from the same views, with
+ * other targets; finds neither predictions nor hypotheses. */
+enum status judge_again(const struct judge *judge, const struct view *views, size_t n_views,
+                        const struct target *targets, size_t n_targets,
+                        struct judge_scratch *scratch, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {

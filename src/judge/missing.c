@@ -29,7 +29,7 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
             TRY(candidates_add(chosen, item));
     }
     candidates_sort_best(chosen, CANDIDATES_MAX);
-    TRY(nms_run(nms, &scratch->anchors, chosen, MISSING_NMS_IOU, MISSING_MAX));
+    TRY(nms_run(nms, scratch->anchors, judge->n_classes, chosen, MISSING_NMS_IOU, MISSING_MAX));
     for (size_t i = 0; i < nms->n_kept; i++) {
         const struct candidate *item = &chosen->items[nms->kept[i]];
         struct box box = nms->boxes[nms->kept[i]];

@@ -38,12 +38,12 @@ static struct box tile_centres(const struct anchors *anchors, const struct tile 
         ((float)last + 0.5f) * plane->stride, ((float)last_row + 0.5f) * plane->stride};
 }
 
-static bool any_label_near(const struct judge_scratch *scratch, const struct tile *tile,
-                           float extent) {
-    const struct letterbox *letterbox = &scratch->anchors.letterbox;
+static bool any_label_near(const struct judge_scratch *scratch, const struct anchors *anchors,
+                           const struct tile *tile, float extent) {
+    const struct letterbox *letterbox = &anchors->letterbox;
     float left = (float)letterbox->left, top = (float)letterbox->top;
     float gain_x = letterbox->gain_x, gain_y = letterbox->gain_y;
-    struct box centres = tile_centres(&scratch->anchors, tile);
+    struct box centres = tile_centres(anchors, tile);
     for (size_t i = 0; i < scratch->n_subjects; i++) {
         const struct subject *subject = &scratch->subjects[i];
         struct box label = {subject->box.x1 * gain_x + left, subject->box.y1 * gain_y + top,
@@ -55,8 +55,7 @@ static bool any_label_near(const struct judge_scratch *scratch, const struct til
     return false;
 }
 
-void near_tiles_decode(struct judge_scratch *scratch) {
-    struct anchors *anchors = &scratch->anchors;
+void near_tiles_decode(const struct judge_scratch *scratch, struct anchors *anchors) {
     const struct head *head = anchors->head;
     if (scratch->n_classes == 0)
         return;
@@ -65,7 +64,7 @@ void near_tiles_decode(struct judge_scratch *scratch) {
     for (size_t i = 0; i < anchors->n_tiles; i++) {
         const struct tile *tile = &anchors->tiles[i];
         float extent = (float)(head->bins - 1) * anchors->planes[tile->plane].stride;
-        if (!bounded || any_label_near(scratch, tile, extent))
+        if (!bounded || any_label_near(scratch, anchors, tile, extent))
             anchors_decode(anchors, i);
     }
 }

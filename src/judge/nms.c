@@ -21,10 +21,10 @@ static bool is_suppressed(const struct nms *nms, struct box box, uint32_t class,
     return false;
 }
 
-enum status nms_run(struct nms *nms, struct anchors *anchors, const struct candidates *sorted,
-                    float iou, size_t max_kept) {
+enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
+                    const struct candidates *sorted, float iou, size_t max_kept) {
     enum status status;
-    size_t n = sorted->count, n_classes = anchors->head->n_classes;
+    size_t n = sorted->count;
     nms->n_kept = 0;
     TRY(memory_reserve(&nms->boxes, &nms->box_capacity, n, sizeof *nms->boxes));
     TRY(memory_reserve(&nms->kept, &nms->kept_capacity, n, sizeof *nms->kept));
@@ -34,7 +34,7 @@ enum status nms_run(struct nms *nms, struct anchors *anchors, const struct candi
         nms->last[i] = CHAIN_END;
     for (size_t i = 0; i < n && nms->n_kept < max_kept; i++) {
         const struct candidate *item = &sorted->items[i];
-        nms->boxes[i] = anchors_box(anchors, item->anchor);
+        nms->boxes[i] = anchors_box(views, item->anchor);
         if (!box_usable(nms->boxes[i]) || is_suppressed(nms, nms->boxes[i], item->class, iou))
             continue;
         nms->kept[nms->n_kept++] = (uint32_t)i;

@@ -8,7 +8,8 @@ static enum status choose_best_class(struct judge_scratch *scratch, float conf) 
     enum status status;
     const struct candidates *found = &scratch->found;
     struct candidates *chosen = &scratch->chosen;
-    size_t n = scratch->anchors.n_tiles * TILE;
+    const struct anchors *last = &scratch->anchors[scratch->n_views - 1];
+    size_t n = last->first_id + last->n_tiles * TILE;
     chosen->count = 0;
     TRY(memory_reserve(&scratch->first_of, &scratch->first_capacity, n, sizeof *scratch->first_of));
     for (size_t i = 0; i < n; i++)
@@ -38,7 +39,7 @@ enum status predictions_find(const struct judge *judge, struct judge_scratch *sc
     struct nms *nms = &scratch->nms;
     TRY(choose_best_class(scratch, judge->conf));
     candidates_sort_best(chosen, CANDIDATES_MAX);
-    TRY(nms_run(nms, &scratch->anchors, chosen, judge->iou, judge->max_det));
+    TRY(nms_run(nms, scratch->anchors, judge->n_classes, chosen, judge->iou, judge->max_det));
     for (size_t i = 0; i < nms->n_kept; i++) {
         const struct candidate *item = &chosen->items[nms->kept[i]];
         TRY(detections_add(&findings->predictions, item->class, item->score,

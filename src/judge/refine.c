@@ -35,35 +35,35 @@ static bool is_taken(struct rivals *rivals, struct box anchor, float overlap) {
     return true;
 }
 
-/* The neighbour that speaks most for the label; -1 where none does. */
+/* The neighbour that speaks most for the label, more than *most, which it raises; -1 where none
+ * does. */
 static ptrdiff_t best_neighbour(const struct judge_scratch *scratch, size_t index,
-                                const struct neighbours *neighbours) {
-    float most = 0;
+                                const struct neighbours *neighbours, float *most) {
     ptrdiff_t best = -1;
     struct rivals rivals = {0};
     bool listed = false;
     for (size_t i = 0; i < neighbours->n; i++) {
         size_t place = neighbours->places[i];
         float u = neighbours->overlap[place], value = neighbours->scores[i] * ramp_refine(u);
-        if (value <= most)
+        if (value <= *most)
             continue;
         if (neighbours->best[place] > u) {
             if (!listed)
                 rivals = list_rivals(scratch, index);
             listed = true;
-            if (is_taken(&rivals, anchors_box_at(&scratch->anchors, place), u))
+            if (is_taken(&rivals, anchors_box_at(neighbours->anchors, place), u))
                 continue;
         }
-        most = value;
+        *most = value;
         best = (ptrdiff_t)i;
     }
     return best;
 }
 
 void evidence_refine(const struct judge_scratch *scratch, size_t subject,
-                     const struct neighbours *neighbours, struct evidence *evidence) {
-    const struct anchors *anchors = &scratch->anchors;
-    ptrdiff_t best = best_neighbour(scratch, subject, neighbours);
+                     const struct neighbours *neighbours, float *most, struct evidence *evidence) {
+    const struct anchors *anchors = neighbours->anchors;
+    ptrdiff_t best = best_neighbour(scratch, subject, neighbours, most);
     if (best < 0)
         return;
     struct box box = anchors_box_at(anchors, neighbours->places[best]);

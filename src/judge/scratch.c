@@ -12,7 +12,18 @@ enum status judge_scratch_make(struct judge_scratch **out) {
 void judge_scratch_free(struct judge_scratch *scratch) {
     if (!scratch)
         return;
-    anchors_free(&scratch->anchors);
+    for (size_t i = 0; i < scratch->anchor_capacity; i++)
+        anchors_free(&scratch->anchors[i]);
+    for (size_t i = 0; i < scratch->sight_capacity; i++) {
+        struct sight *sight = &scratch->sights[i];
+        free(sight->classes);
+        free(sight->best);
+        free(sight->row);
+        free(sight->scores);
+    }
+    free(scratch->anchors);
+    free(scratch->sights);
+    free(scratch->knowing);
     free(scratch->subjects);
     free(scratch->labels);
     free(scratch->label_overlap);
@@ -21,14 +32,15 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->class_labels);
     free(scratch->class_slot);
     free(scratch->peak);
-    free(scratch->best);
     free(scratch->overlap);
-    free(scratch->row);
-    free(scratch->scores);
     free(scratch->near);
     free(scratch->near_scores);
     free(scratch->loose);
     free(scratch->tight);
+    free(scratch->mean_loose);
+    free(scratch->mean_tight);
+    free(scratch->whole);
+    free(scratch->mean_whole);
     free(scratch->held);
     free(scratch->found.items);
     free(scratch->chosen.items);

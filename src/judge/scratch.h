@@ -11,18 +11,37 @@
 /* A target, checked. */
 struct subject {
     struct box box;
-    bool known;     /* the model knows its class */
+    bool known;     /* a view knows its class */
     uint32_t class; /* of a known one */
 };
 
-/* A class and what its noisy-ors were. */
+/* A class of a view and what its noisy-ors were. */
 struct held {
     uint32_t class;
     float loose, tight;
 };
 
+/* What a view says, but for its anchors. */
+struct sight {
+    uint32_t *classes; /* [classes of the picture]: the view's of each; NO_CLASS: it lacks it */
+    size_t class_capacity;
+    /* Of the decoded anchors, by place: */
+    size_t n_places;
+    float *best; /* (class of the picture, place): the highest IoU with a label of it */
+    size_t best_capacity;
+    uint32_t *row; /* its row of scores; NO_ROW: none */
+    size_t row_capacity;
+    float *scores; /* (rows, head->n_classes) of anchors that overlap a label by CLASS_IOU */
+    size_t score_capacity;
+};
+
 struct judge_scratch {
-    struct anchors anchors;
+    /* The picture's views. */
+    size_t n_views, anchor_capacity, sight_capacity;
+    struct anchors *anchors; /* [n_views] */
+    struct sight *sights;    /* [n_views] */
+    float *knowing;          /* [n_classes of the judge]: how many of them know the class */
+    size_t knowing_capacity;
 
     size_t n_subjects, subject_capacity;
     struct subject *subjects;
@@ -37,20 +56,14 @@ struct judge_scratch {
     uint32_t *classes;
     uint32_t *class_labels; /* [n_classes]: how many labels */
     size_t class_label_capacity;
-    uint32_t *class_slot; /* [head.n_classes]: index into classes */
+    uint32_t *class_slot; /* [n_classes of the judge]: index into classes */
     size_t class_slot_capacity;
 
-    /* Of the decoded anchors, by place: */
+    /* Of the decoded anchors of the view at hand, by place: */
     float *peak; /* the highest IoU with any label */
     size_t peak_capacity;
-    float *best; /* (class of the picture, place): the highest IoU with a label of it */
-    size_t best_capacity;
     float *overlap; /* IoU with the label at hand */
     size_t overlap_capacity;
-    uint32_t *row; /* its row of scores; NO_ROW: none */
-    size_t row_capacity;
-    float *scores; /* (rows, head.n_classes) of anchors that overlap a label by CLASS_IOU */
-    size_t score_capacity;
 
     /* Of the anchors near the label at hand: */
     uint32_t *near; /* their places */
@@ -58,10 +71,21 @@ struct judge_scratch {
     float *near_scores; /* of the label's class */
     size_t near_score_capacity;
 
-    /* Noisy-or of every class for the label at hand, [head.n_classes]: by the ramp of own and
+    /* Noisy-or of every class for the label at hand, [head->n_classes]: by the ramp of own and
      * contest, and by that of rival. */
     float *loose, *tight;
     size_t loose_capacity, tight_capacity;
+    /* Their means over the views that know the class, [n_classes of the judge]; 0 where none does.
+     */
+    float *mean_loose, *mean_tight;
+    size_t mean_loose_capacity, mean_tight_capacity;
+    /* Of the label at hand, for its hypotheses: noisy-or of each class of the picture by the ramp
+     * of own, whatever explains the anchors, [n_classes] of the view at hand and as means; and of
+     * its own class by the ramp of rival, of anchors that no other label of the class overlaps
+     * more. */
+    bool supposing; /* these are asked for */
+    float *whole, *mean_whole, own_tight, mean_own_tight;
+    size_t whole_capacity, mean_whole_capacity;
     struct held *held; /* those that an anchor must not add to */
     size_t held_capacity;
 
@@ -70,29 +94,33 @@ struct judge_scratch {
     size_t first_capacity;
     struct nms nms;
 };
-#define NO_ROW UINT32_MAX
+#define NO_ROW   UINT32_MAX
+#define NO_CLASS UINT32_MAX
 
 /* Whether the maps hold neither infinity nor not-a-number for any anchor's box. */
 bool boxes_are_finite(const struct anchors *anchors);
 
-/* Decodes every anchor that could overlap a label by NEAR_IOU, in the order of their ids. */
-void near_tiles_decode(struct judge_scratch *scratch);
+/* Decodes every anchor of a view that could overlap a label by NEAR_IOU, in the order of their ids.
+ */
+void near_tiles_decode(const struct judge_scratch *scratch, struct anchors *anchors);
 
 /* Fills findings->evidence but for dup and twin. */
 enum status evidence_find(const struct judge *judge, struct judge_scratch *scratch,
                           struct findings *findings);
 
-/* The anchors near a label, as refine reads them. */
+/* The anchors of a view near a label, as refine reads them. */
 struct neighbours {
+    const struct anchors *anchors;
     size_t n;
     const uint32_t *places;
     const float *overlap; /* by place: IoU with the label */
     const float *scores;  /* [n]: of the label's class */
     const float *best;    /* by place: the highest IoU with a label of the class, itself included */
 };
-/* Sets refined and location. */
+/* Sets refined and location where one of the neighbours speaks more for the label than *most, which
+ * is raised: 0 before the first view. */
 void evidence_refine(const struct judge_scratch *scratch, size_t subject,
-                     const struct neighbours *neighbours, struct evidence *evidence);
+                     const struct neighbours *neighbours, float *most, struct evidence *evidence);
 
 /* Sets dup and twin. */
 void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *evidence);

@@ -93,8 +93,8 @@ class Fixtures(Case):
             labels.append([(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
         classes = [b["class"] for b in record["boxes"]]
         labels = numpy.column_stack([numpy.array(classes, float), numpy.reshape(labels, (-1, 4))])
-        judged = reference.judge(labels, boxes, scores, gain) if len(labels) else []
-        absent = reference.missing(labels, boxes, scores, judged)
+        judged = reference.judge(labels, [(boxes, scores)], gain) if len(labels) else []
+        absent = reference.missing(labels, [(boxes, scores)], judged)
         for want, got in zip(judged, record["boxes"]):
             where = "%s line %d" % (record["image"], got["line"])
             for name in NUMBERS:

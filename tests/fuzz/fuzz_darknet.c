@@ -73,15 +73,20 @@ static bool is_small(const struct graph *graph) {
 }
 
 static void judge_maps(const struct graph *graph, const struct head_maps *maps) {
-    const struct judge judge = {
-        .head = graph->head, .predict = true, .conf = 0.25f, .iou = 0.7f, .max_det = 300};
+    const struct judge judge = {.n_classes = graph->head.n_classes,
+                                .predict = true,
+                                .conf = 0.25f,
+                                .iou = 0.7f,
+                                .max_det = 300};
     const struct letterbox letterbox = letterbox_plan(SIDE, SIDE, SIDE, false, 1);
     const struct target targets[] = {{0, {8, 8, 40, 40}}, {-1, {0, 0, SIDE, SIDE}}};
     struct judge_scratch *scratch = NULL;
     struct findings findings = {0};
     if (judge_scratch_make(&scratch) != STATUS_OK)
         abort();
-    enum status status = judge_picture(&judge, maps, &letterbox, targets, 2, scratch, &findings);
+    enum status status = judge_picture(
+        &judge, &(struct view){.head = &graph->head, .maps = maps, .letterbox = &letterbox}, 1,
+        targets, 2, scratch, &findings);
     if (status == STATUS_OK && findings.n_evidence != 2)
         abort();
     findings_free(&findings);

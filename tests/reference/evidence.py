@@ -2,6 +2,8 @@
 
 A picture's labels are rows (class, x1, y1, x2, y2) in pixels; the network's raw output is a box
 (x1, y1, x2, y2) in pixels and a score for each class from every anchor, before any threshold or NMS.
+A view is such an output, (boxes, scores), or (boxes, scores, classes) where its classes are those of
+the labels by other numbers. A picture is judged from one view or several.
 Symbols are those of docs/evidence.md; nothing here is fast.
 """
 import numpy as np
@@ -64,6 +66,31 @@ def look(labels, boxes, scores):
     return seen
 
 
+def spread(scores, classes, n_classes):
+    """A view's scores by the labels' numbers of the classes: 0 for those that it does not know."""
+    wide = np.zeros((len(scores), n_classes))
+    wide[:, classes] = scores
+    return wide
+
+
+def together(views):
+    """Each view as (boxes, scores of all classes), and which classes it knows, (views, classes)."""
+    numbers = [np.asarray(view[2]) if len(view) > 2 else np.arange(view[1].shape[1])
+               for view in views]
+    n_classes = max(numbers.max(initial=-1) + 1 for numbers in numbers)
+    knows = np.array([np.isin(np.arange(n_classes), some) for some in numbers])
+    return [(view[0], spread(view[1], some, n_classes))
+            for view, some in zip(views, numbers)], knows
+
+
+def mean(seen, knows, c):
+    """What several views say of a label of class c, as one: means over those that know the class."""
+    counts = knows.sum(0).clip(1)
+    each = {name: sum(s[name] for s in seen) / counts for name in ("tight", "loose")}
+    each |= {name: sum(s[name] for s in seen) / counts[c] for name in ("near", "here")}
+    return dict(each, fit=max((s["fit"] for s in seen), key=lambda fit: fit[0]))   # the first of equals
+
+
 def weigh(labels, i, seen, size):
     """Evidence of label i but for dup and twin; size: of its box, in network pixels."""
     classes = labels[:, 0].astype(int)
@@ -122,13 +149,15 @@ def box_score(e):
     return class_ * place * ghost * (0.5 + 0.5 * single)
 
 
-def judge(labels, boxes, scores, gain=1.0, **limits):
-    """Evidence, verdict, reason and score of each label, a dict each. gain: network pixels a pixel;
-    limits: those of LIMITS that are otherwise."""
+def judge(labels, views, gain=1.0, **limits):
+    """Evidence, verdict, reason and score of each label, a dict each. gain: network pixels a pixel, of
+    the smallest view; limits: those of LIMITS that are otherwise."""
     judged = []
-    for i, seen in enumerate(look(labels, boxes, scores)):
+    views, knows = together(views)
+    for i, seen in enumerate(zip(*(look(labels, *view) for view in views))):
         width, height = labels[i, 3:] - labels[i, 1:3]
-        judged.append(weigh(labels, i, seen, gain * np.sqrt(width * height)))
+        judged.append(weigh(labels, i, mean(seen, knows, int(labels[i, 0])),
+                            gain * np.sqrt(width * height)))
     find_twins(labels, judged)
     for e in judged:
         e["verdict"], e["reason"] = verdict(e, **{**LIMITS, **limits})
@@ -136,8 +165,10 @@ def judge(labels, boxes, scores, gain=1.0, **limits):
     return judged
 
 
-def missing(labels, boxes, scores, judged, least=0.05, nms=0.7, explains=0.45):
+def missing(labels, views, judged, least=0.05, nms=0.7, explains=0.45):
     """Objects that no label explains, as (confidence, class, box), most confident first."""
+    views, _ = together(views)
+    boxes, scores = (np.concatenate([view[n] for view in views]) for n in range(2))
     anchors, kinds = np.nonzero(scores >= least)
     order = np.argsort(-scores[anchors, kinds], kind="stable")
     kept, found = {}, []

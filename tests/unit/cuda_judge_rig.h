@@ -39,6 +39,7 @@ enum { PICTURES_MOST = 3 };
 /* A head and its maps for a batch of pictures, on both sides. */
 struct rig_head {
     struct judge judge;
+    struct head head;
     struct network_head maps;      /* on the device */
     float *host[2 * GRAPH_LEVELS]; /* the same: boxes and scores in turn; NULL: as the boxes */
 };
@@ -88,7 +89,7 @@ static inline float random_score(const struct rig_plan *plan, uint32_t *random) 
 /* What a channel of a map holds: of the level's boxes (first of all) or its scores. */
 static inline float random_value(const struct rig_head *rig, const struct rig_plan *plan,
                                  size_t level, bool scores, size_t channel, uint32_t *random) {
-    const struct head *head = &rig->judge.head;
+    const struct head *head = &rig->head;
     const struct head_level *at = &head->levels[level];
     size_t per_anchor = 5 + head->n_classes;
     switch (plan->kind) {
@@ -112,7 +113,7 @@ static inline float random_value(const struct rig_head *rig, const struct rig_pl
 }
 
 static inline void rig_upload(struct rig_head *rig) {
-    for (size_t i = 0; i < 2 * rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < 2 * rig->head.n_levels; i++) {
         struct map *map = i % 2 ? &rig->maps.scores[i / 2] : &rig->maps.boxes[i / 2];
         if (!rig->host[i]) {
             *map = rig->maps.boxes[i / 2];
@@ -126,7 +127,7 @@ static inline void rig_upload(struct rig_head *rig) {
 
 static inline struct rig_head rig_make(const struct rig_plan *plan) {
     struct rig_head rig = {0};
-    struct head *head = &rig.judge.head;
+    struct head *head = &rig.head;
     uint32_t random = plan->seed * 2654435761u + 1;
     *head = (struct head){.kind = plan->kind,
                           .n_classes = plan->n_classes,
@@ -134,6 +135,7 @@ static inline struct rig_head rig_make(const struct rig_plan *plan) {
                           .n_anchors = plan->n_anchors,
                           .objectness = plan->objectness,
                           .n_levels = plan->n_levels};
+    rig.judge.n_classes = plan->n_classes;
     rig.judge.conf = 0.25f;
     rig.judge.iou = 0.7f;
     rig.judge.max_det = 300;
@@ -174,7 +176,7 @@ static inline struct rig_head rig_make(const struct rig_plan *plan) {
 }
 
 static inline void rig_free(struct rig_head *rig) {
-    for (size_t i = 0; i < 2 * rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < 2 * rig->head.n_levels; i++) {
         if (rig->host[i])
             device_free(i % 2 ? rig->maps.scores[i / 2].data : rig->maps.boxes[i / 2].data);
         free(rig->host[i]);
@@ -189,7 +191,7 @@ static inline struct head_map host_map(const struct map *map, const float *data,
 /* One picture's maps on the host. */
 static inline struct head_maps rig_host_maps(const struct rig_head *rig, size_t picture) {
     struct head_maps maps = {0};
-    for (size_t i = 0; i < rig->judge.head.n_levels; i++) {
+    for (size_t i = 0; i < rig->head.n_levels; i++) {
         const float *boxes = rig->host[2 * i], *scores = rig->host[2 * i + 1];
         maps.boxes[i] = host_map(&rig->maps.boxes[i], boxes, picture);
         maps.scores[i] = scores ? host_map(&rig->maps.scores[i], scores, picture) : maps.boxes[i];
@@ -219,8 +221,10 @@ static inline struct findings rig_expected(const struct rig_head *rig, size_t in
     struct judge_scratch *scratch;
     struct head_maps maps = rig_host_maps(rig, index);
     ASSERT_OK(judge_scratch_make(&scratch));
-    ASSERT_OK(judge_picture(&rig->judge, &maps, &picture->letterbox, picture->targets,
-                            picture->n_labels, scratch, &findings));
+    ASSERT_OK(judge_picture(
+        &rig->judge,
+        &(struct view){.head = &rig->head, .maps = &maps, .letterbox = &picture->letterbox}, 1,
+        picture->targets, picture->n_labels, scratch, &findings));
     judge_scratch_free(scratch);
     return findings;
 }
@@ -241,7 +245,7 @@ static inline struct target *rig_labels(const struct rig_head *rig, size_t index
     for (size_t i = 0; i < n; i++) {
         struct target *target = &targets[i];
         *target = (struct target){.box = {10, 10, 40, 50}};
-        target->class = (int32_t)(next_random(&random) % rig->judge.head.n_classes);
+        target->class = (int32_t)(next_random(&random) % rig->head.n_classes);
         if (seen.predictions.count) {
             const struct detection *near =
                 &seen.predictions.items[next_random(&random) % seen.predictions.count];
@@ -262,7 +266,7 @@ static inline struct target *rig_labels(const struct rig_head *rig, size_t index
             target->class = -1;
             break;
         case 1:
-            target->class = (int32_t)rig->judge.head.n_classes;
+            target->class = (int32_t)rig->head.n_classes;
             break;
         case 2:
             target->box[next_random(&random) % 4] = NAN;
@@ -382,7 +386,7 @@ static inline void check_batch(struct judgement *judgement, const struct rig_hea
 static inline void check_once(const struct rig_head *rig, struct rig_batch *batch) {
     struct device_judge *device;
     struct judgement *judgement;
-    ASSERT_OK(device_judge_make(&rig->judge, batch->n, &device));
+    ASSERT_OK(device_judge_make(&rig->judge, &rig->head, batch->n, &device));
     ASSERT_OK(judgement_make(device, &judgement));
     check_batch(judgement, rig, batch);
     judgement_free(judgement);

@@ -268,7 +268,7 @@ out:
 static inline enum status run_open(const struct plan *plan, const struct model *model,
                                    const struct samples *samples, struct run *run) {
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
-    run->judge = (struct judge){.head = model->graph.head,
+    run->judge = (struct judge){.n_classes = model->graph.head.n_classes,
                                 .predict = plan->predict,
                                 .conf = 0.1f,
                                 .iou = 0.7f,

@@ -15,6 +15,7 @@ struct evidence_case {
     size_t count,
         at; /* `at`: the next number to read; beyond `count` where the file is too short */
     struct judge judge;
+    struct head head;
     bool *class_in_data;
     struct head_maps maps; /* point into `numbers` */
     struct letterbox letterbox;
@@ -51,9 +52,9 @@ static inline void case_read_map(struct evidence_case *file, struct head_map *ma
 }
 
 static inline void case_read_head(struct evidence_case *file) {
-    struct head *head = &file->judge.head;
+    struct head *head = &file->head;
     head->kind = (enum head_kind)case_size(file);
-    head->n_classes = case_size(file);
+    head->n_classes = file->judge.n_classes = case_size(file);
     head->bins = case_size(file);
     head->n_anchors = case_size(file);
     head->objectness = case_size(file);
@@ -114,7 +115,7 @@ static inline bool case_read(struct evidence_case *file, FILE *stream) {
     letterbox->left = (uint32_t)case_size(file);
     letterbox->top = (uint32_t)case_size(file);
     if (case_size(file)) {
-        size_t n = file->judge.head.n_classes;
+        size_t n = file->head.n_classes;
         file->class_in_data = calloc(n, sizeof *file->class_in_data);
         for (size_t i = 0; i < n && file->class_in_data; i++)
             file->class_in_data[i] = case_size(file);

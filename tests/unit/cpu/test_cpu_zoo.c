@@ -199,8 +199,11 @@ static void backend_interface(void **state) {
     enum { PICTURES = 3 };
     const uint32_t shapes[PICTURES][2] = {{200, 100}, {256, 256}, {64, 300}};
     struct model model = read_net("yolov8");
-    struct judge judge = {
-        .head = model.graph.head, .predict = true, .conf = 0.001f, .iou = 0.7f, .max_det = 300};
+    struct judge judge = {.n_classes = model.graph.head.n_classes,
+                          .predict = true,
+                          .conf = 0.001f,
+                          .iou = 0.7f,
+                          .max_det = 300};
     struct backend_options options = {
         .threads = 2, .slots = PICTURES, .batch = PICTURES, .imgsz = IMGSZ, .rect = true};
     struct target target = {.class = 1, .box = {10, 10, 60, 70}};

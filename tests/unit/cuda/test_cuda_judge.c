@@ -73,9 +73,9 @@ static void test_classes_that_the_data_lacks(void **state) {
     (void)state;
     for (size_t i = 0; i < N_HEADS; i += 2) {
         struct rig_head rig = rig_make(&heads[i]);
-        bool *in_data = calloc(rig.judge.head.n_classes, sizeof *in_data);
+        bool *in_data = calloc(rig.head.n_classes, sizeof *in_data);
         assert_non_null(in_data);
-        for (size_t k = 0; k < rig.judge.head.n_classes; k += 2)
+        for (size_t k = 0; k < rig.head.n_classes; k += 2)
             in_data[k] = true;
         rig.judge.class_in_data = in_data;
         rig.judge.predict = true;
@@ -94,7 +94,7 @@ static void test_not_a_number_in_the_maps(void **state) {
         uint32_t random = (uint32_t)i;
         /* The last is too far away for a box, but not after the division by a gain of 4. */
         static const float values[] = {NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 3e7f};
-        for (size_t k = 0; k < 2 * rig.judge.head.n_levels; k++) {
+        for (size_t k = 0; k < 2 * rig.head.n_levels; k++) {
             const struct map *map = k % 2 ? &rig.maps.scores[k / 2] : &rig.maps.boxes[k / 2];
             for (size_t j = 0; rig.host[k] && j < map_floats(map); j++)
                 if (next_random(&random) % 50 == 0)
@@ -248,7 +248,7 @@ static void test_repeated_and_alone_to_the_bit(void **state) {
         struct rig_batch again = batch_make(&rig, n, (const size_t[]){7, 20, 3}, 8);
         struct device_judge *device;
         struct judgement *judgement;
-        ASSERT_OK(device_judge_make(&rig.judge, n, &device));
+        ASSERT_OK(device_judge_make(&rig.judge, &rig.head, n, &device));
         ASSERT_OK(judgement_make(device, &judgement));
         judge_batch(judgement, &rig, &first);
         judge_batch(judgement, &rig, &again);
@@ -285,7 +285,7 @@ static void test_two_judgements_in_flight(void **state) {
     struct rig_batch wide = batch_make(&large_rig, 2, (const size_t[]){40, 6}, 9);
     struct device_judge *device;
     struct judgement *a, *b;
-    ASSERT_OK(device_judge_make(&small_rig.judge, 3, &device));
+    ASSERT_OK(device_judge_make(&small_rig.judge, &small_rig.head, 3, &device));
     ASSERT_OK(judgement_make(device, &a));
     ASSERT_OK(judgement_make(device, &b));
     ASSERT_OK(judgement_describe(a, &small_rig.maps, small.pictures, 0));
@@ -325,7 +325,7 @@ static void test_no_pictures_and_wrong_maps(void **state) {
     struct rig_batch batch = batch_make(&rig, 3, (const size_t[]){3, 4, 5}, 8);
     struct device_judge *device;
     struct judgement *judgement;
-    ASSERT_OK(device_judge_make(&rig.judge, 2, &device));
+    ASSERT_OK(device_judge_make(&rig.judge, &rig.head, 2, &device));
     ASSERT_OK(judgement_make(device, &judgement));
     ASSERT_OK(describe_and_enqueue(judgement, &rig.maps, batch.pictures, 0));
     ASSERT_OK(device_wait(NULL));

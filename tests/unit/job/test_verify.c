@@ -62,7 +62,8 @@ static enum status fake_judge(const struct picture *picture) {
     enum status status = memory_reserve(&findings->evidence, &findings->evidence_capacity,
                                         picture->n_labels + 1, sizeof *findings->evidence);
     for (size_t k = 0; status == STATUS_OK && k < picture->n_labels; k++)
-        findings->evidence[k] = (struct evidence){.own = 1, .suggested = -1, .twin = -1};
+        findings->evidence[k] =
+            (struct evidence){.judged = true, .own = 1, .suggested = -1, .twin = -1};
     return status;
 }
 

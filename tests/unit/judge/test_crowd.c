@@ -99,14 +99,14 @@ static void test_many_labels_take_a_bounded_time(void **state) {
     static struct target (*const ways[])(uint32_t *, size_t) = {twins, near_twins, of_all_classes,
                                                                 two_groups, scattered};
     static struct target targets[LABELS];
-    struct judge judge = {
-        .head = {HEAD_DISTANCE, CLASSES, BINS, 1, false, false, 1, {{.stride = STRIDE}}}};
+    const struct judge judge = {.n_classes = CLASSES};
+    struct head head = {HEAD_DISTANCE, CLASSES, BINS, 1, false, false, 1, {{.stride = STRIDE}}};
     const struct letterbox letterbox = letterbox_plan(640, 640, 640, false, 32);
     struct judge_scratch *scratch;
     struct findings findings = {0};
     struct head_maps maps = {0};
     float *map = object_map(1);
-    judge.head.levels[0].score_channel = 4 * BINS;
+    head.levels[0].score_channel = 4 * BINS;
     maps.boxes[0] = maps.scores[0] = (struct head_map){map, CHANNELS, SIDE, SIDE, 1};
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
     for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
@@ -115,7 +115,9 @@ static void test_many_labels_take_a_bounded_time(void **state) {
             targets[i] = ways[way](&seed, i);
         double start = seconds();
         assert_int_equal(
-            judge_picture(&judge, &maps, &letterbox, targets, LABELS, scratch, &findings),
+            judge_picture(&judge,
+                          &(struct view){.head = &head, .maps = &maps, .letterbox = &letterbox}, 1,
+                          targets, LABELS, scratch, &findings),
             STATUS_OK);
         double took = seconds() - start;
         print_message("labels lying in way %zu: %.2f s\n", way, took);

@@ -9,38 +9,12 @@
 
 #include <cmocka.h>
 
-#include "evidence_case.h"
 #include "judge/evidence_math.h"
 #include "judge/scratch.h"
+#include "judge_rig.h"
 #include "unit.h"
 
-static const char *const case_names[] = {
-    "distance_planar",  "distance_block8",    "distance_channels_last", "distance_one_map",
-    "distance_one_bin", "distance_one_class", "distance_unknown",       "distance_background",
-    "anchor_planar",    "anchor_block8",      "final_planar",           "final_channels_last",
-};
-enum { N_CASES = sizeof case_names / sizeof *case_names };
-
 static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
-
-static struct evidence_case open_case(const char *name) {
-    char path[256];
-    snprintf(path, sizeof path, "tests/data/evidence/%s.bin", name);
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    struct evidence_case file;
-    assert_true(case_read(&file, stream));
-    fclose(stream);
-    return file;
-}
-
-static void judge_case(const struct evidence_case *file, struct judge_scratch *scratch,
-                       struct findings *findings) {
-    assert_int_equal(judge_picture(&file->judge, &file->maps, &file->letterbox, file->targets,
-                                   file->n_targets, scratch, findings),
-                     STATUS_OK);
-    assert_int_equal(findings->n_evidence, file->n_targets);
-}
 
 static void check_evidence(struct evidence_case *file, const struct evidence *evidence) {
     bool judged = case_size(file);
@@ -125,32 +99,6 @@ static struct head_map relaid(const struct head_map *map, size_t block) {
     return to;
 }
 
-static void assert_same_evidence(const struct evidence *a, const struct evidence *b) {
-    assert_int_equal(a->judged, b->judged);
-    assert_int_equal(a->suggested, b->suggested);
-    assert_int_equal(a->twin, b->twin);
-    assert_int_equal(a->has_refined, b->has_refined);
-    const float left[] = {a->own,    a->rival, a->contest, a->near, a->here,
-                          a->margin, a->shift, a->ghost,   a->dup,  a->location};
-    const float right[] = {b->own,    b->rival, b->contest, b->near, b->here,
-                           b->margin, b->shift, b->ghost,   b->dup,  b->location};
-    assert_memory_equal(left, right, sizeof left);
-    assert_memory_equal(a->refined, b->refined, sizeof a->refined);
-}
-
-static void assert_same_findings(const struct findings *a, const struct findings *b) {
-    assert_int_equal(a->n_evidence, b->n_evidence);
-    for (size_t i = 0; i < a->n_evidence; i++)
-        assert_same_evidence(&a->evidence[i], &b->evidence[i]);
-    assert_int_equal(a->missing.count, b->missing.count);
-    for (size_t i = 0; i < a->missing.count; i++)
-        assert_memory_equal(&a->missing.items[i], &b->missing.items[i], sizeof *a->missing.items);
-    assert_int_equal(a->predictions.count, b->predictions.count);
-    for (size_t i = 0; i < a->predictions.count; i++)
-        assert_memory_equal(&a->predictions.items[i], &b->predictions.items[i],
-                            sizeof *a->predictions.items);
-}
-
 static void test_layouts_give_the_same_bits(void **state) {
     (void)state;
     struct judge_scratch *scratch;
@@ -161,13 +109,13 @@ static void test_layouts_give_the_same_bits(void **state) {
         const struct head_maps original = file.maps;
         judge_case(&file, scratch, &planar);
         for (size_t block = 1; block <= 40; block += block < 16 ? 7 : 25) {
-            for (size_t j = 0; j < file.judge.head.n_levels; j++) {
+            for (size_t j = 0; j < file.head.n_levels; j++) {
                 file.maps.boxes[j] = relaid(&original.boxes[j], block);
                 file.maps.scores[j] = relaid(&original.scores[j], block);
             }
             judge_case(&file, scratch, &other);
             assert_same_findings(&planar, &other);
-            for (size_t j = 0; j < file.judge.head.n_levels; j++) {
+            for (size_t j = 0; j < file.head.n_levels; j++) {
                 free((void *)file.maps.boxes[j].data);
                 free((void *)file.maps.scores[j].data);
             }
@@ -210,6 +158,7 @@ static float uniform(uint32_t *state, float low, float high) {
 /* A distance head of one level over random maps. */
 struct random_net {
     struct judge judge;
+    struct head head;
     struct head_maps maps;
     struct letterbox letterbox;
     float *data;
@@ -217,10 +166,9 @@ struct random_net {
 
 static struct random_net random_net_make(uint32_t seed, size_t side, size_t bins, size_t classes,
                                          float spread) {
-    struct random_net net = {0};
-    net.judge.head =
-        (struct head){HEAD_DISTANCE, classes, bins, 1, false, false, 1, {{.stride = 8}}};
-    net.judge.head.levels[0].score_channel = 4 * bins;
+    struct random_net net = {.judge.n_classes = classes};
+    net.head = (struct head){HEAD_DISTANCE, classes, bins, 1, false, false, 1, {{.stride = 8}}};
+    net.head.levels[0].score_channel = 4 * bins;
     size_t channels = 4 * bins + classes, n = channels * side * side;
     net.data = malloc(n * sizeof *net.data);
     assert_non_null(net.data);
@@ -234,7 +182,7 @@ static struct random_net random_net_make(uint32_t seed, size_t side, size_t bins
 
 /* Makes DFL's mean of one side `distance` strides, as far as the bins go. */
 static void set_distance(struct random_net *net, size_t side, size_t cell, float distance) {
-    size_t bins = net->judge.head.bins, cells = net->maps.boxes[0].width * net->maps.boxes[0].width;
+    size_t bins = net->head.bins, cells = net->maps.boxes[0].width * net->maps.boxes[0].width;
     distance = fmaxf(0, fminf(distance, (float)(bins - 1)));
     for (size_t bin = 0; bin < bins; bin++) {
         float weight = 1 - fabsf((float)bin - distance);
@@ -272,12 +220,14 @@ static void test_reach_misses_no_anchor(void **state) {
         reach_for(&net, label);
         struct target target = {0, {label.x1, label.y1, label.x2, label.y2}};
         assert_int_equal(
-            judge_picture(&net.judge, &net.maps, &net.letterbox, &target, 1, scratch, &findings),
+            judge_picture(
+                &net.judge,
+                &(struct view){.head = &net.head, .maps = &net.maps, .letterbox = &net.letterbox},
+                1, &target, 1, scratch, &findings),
             STATUS_OK);
-        struct anchors *anchors = &scratch->anchors;
-        assert_int_equal(anchors_begin(anchors, &net.judge.head, &net.maps, &net.letterbox),
-                         STATUS_OK);
-        near_tiles_decode(scratch);
+        struct anchors *anchors = scratch->anchors;
+        assert_int_equal(anchors_begin(anchors, &net.head, &net.maps, &net.letterbox), STATUS_OK);
+        near_tiles_decode(scratch, anchors);
         size_t n_reached = anchors->n_slots;
         spared += anchors->n_tiles - n_reached;
         for (size_t i = 0; i < anchors->n_tiles; i++) {
@@ -336,7 +286,7 @@ static void test_nonsense_stays_finite(void **state) {
             size_t n = file.count / (1 + seed % 50);
             for (size_t j = 0; j < n; j++) {
                 const struct head_map *map =
-                    &file.maps.boxes[next_random(&random) % file.judge.head.n_levels];
+                    &file.maps.boxes[next_random(&random) % file.head.n_levels];
                 size_t channel = next_random(&random) % map->channels;
                 size_t cell = next_random(&random) % (map->width * map->height);
                 /* The maps point into the file's numbers. */
@@ -344,8 +294,11 @@ static void test_nonsense_stays_finite(void **state) {
                     nonsense[next_random(&random) % 7];
             }
             file.judge.conf = seed % 2 ? 0.25f : 0;
-            assert_int_equal(judge_picture(&file.judge, &file.maps, &file.letterbox, targets, 7,
-                                           scratch, &findings),
+            assert_int_equal(judge_picture(&file.judge,
+                                           &(struct view){.head = &file.head,
+                                                          .maps = &file.maps,
+                                                          .letterbox = &file.letterbox},
+                                           1, targets, 7, scratch, &findings),
                              STATUS_OK);
             assert_finite(&findings);
             for (size_t j = 1; j < 6; j++)
@@ -365,20 +318,29 @@ static void test_maps_that_do_not_fit_are_refused(void **state) {
     for (size_t i = 0; i < N_CASES; i++) {
         struct evidence_case file = open_case(case_names[i]);
         file.maps.boxes[0].channels = 3;
-        assert_int_equal(judge_picture(&file.judge, &file.maps, &file.letterbox, file.targets,
-                                       file.n_targets, scratch, &findings),
+        assert_int_equal(judge_picture(&file.judge,
+                                       &(struct view){.head = &file.head,
+                                                      .maps = &file.maps,
+                                                      .letterbox = &file.letterbox},
+                                       1, file.targets, file.n_targets, scratch, &findings),
                          STATUS_FAILED);
         case_free(&file);
     }
     struct random_net net = random_net_make(1, 4, 2, 2, 1);
     net.maps.scores[0].width = 2;
     assert_int_equal(
-        judge_picture(&net.judge, &net.maps, &net.letterbox, NULL, 0, scratch, &findings),
+        judge_picture(
+            &net.judge,
+            &(struct view){.head = &net.head, .maps = &net.maps, .letterbox = &net.letterbox}, 1,
+            NULL, 0, scratch, &findings),
         STATUS_FAILED);
     net.maps.scores[0] = net.maps.boxes[0];
-    net.judge.head.n_levels = GRAPH_LEVELS + 1;
+    net.head.n_levels = GRAPH_LEVELS + 1;
     assert_int_equal(
-        judge_picture(&net.judge, &net.maps, &net.letterbox, NULL, 0, scratch, &findings),
+        judge_picture(
+            &net.judge,
+            &(struct view){.head = &net.head, .maps = &net.maps, .letterbox = &net.letterbox}, 1,
+            NULL, 0, scratch, &findings),
         STATUS_FAILED);
     free(net.data);
     findings_free(&findings);
@@ -394,7 +356,10 @@ static void test_no_anchors(void **state) {
     struct target target = {1, {0, 0, 10, 10}};
     net.judge.predict = true;
     assert_int_equal(
-        judge_picture(&net.judge, &net.maps, &net.letterbox, &target, 1, scratch, &findings),
+        judge_picture(
+            &net.judge,
+            &(struct view){.head = &net.head, .maps = &net.maps, .letterbox = &net.letterbox}, 1,
+            &target, 1, scratch, &findings),
         STATUS_OK);
     assert_int_equal(findings.missing.count + findings.predictions.count, 0);
     assert_int_equal(findings.evidence[0].suggested, -1);
@@ -418,7 +383,10 @@ static void test_random_weights_end_soon(void **state) {
     net.judge.iou = 0.7f;
     net.judge.max_det = 300;
     assert_int_equal(
-        judge_picture(&net.judge, &net.maps, &net.letterbox, &target, 1, scratch, &findings),
+        judge_picture(
+            &net.judge,
+            &(struct view){.head = &net.head, .maps = &net.maps, .letterbox = &net.letterbox}, 1,
+            &target, 1, scratch, &findings),
         STATUS_OK);
     assert_true(scratch->found.count > 2 * CANDIDATES_MAX);
     assert_true(findings.missing.count > 0 && findings.missing.count <= 3000);
@@ -439,11 +407,14 @@ static void test_labels_of_unknown_class_only_explain(void **state) {
     struct evidence_case file = open_case("distance_background");
     judge_case(&file, scratch, &without);
     assert_true(without.missing.count > 1);
-    struct target targets[2] = {{.class = -1}, {.class = (int32_t)file.judge.head.n_classes}};
+    struct target targets[2] = {{.class = -1}, {.class = (int32_t)file.head.n_classes}};
     for (size_t i = 0; i < 2; i++)
         memcpy(targets[i].box, without.missing.items[0].box, sizeof targets[i].box);
     assert_int_equal(
-        judge_picture(&file.judge, &file.maps, &file.letterbox, targets, 2, scratch, &with),
+        judge_picture(
+            &file.judge,
+            &(struct view){.head = &file.head, .maps = &file.maps, .letterbox = &file.letterbox}, 1,
+            targets, 2, scratch, &with),
         STATUS_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_false(with.evidence[i].judged);

@@ -32,9 +32,12 @@ static struct evidence_case open_case(const char *name) {
 
 static bool judge_says(const struct evidence_case *file, struct judge_scratch *scratch) {
     struct findings findings = {0};
-    assert_int_equal(judge_picture(&file->judge, &file->maps, &file->letterbox, file->targets,
-                                   file->n_targets, scratch, &findings),
-                     STATUS_OK);
+    assert_int_equal(
+        judge_picture(
+            &file->judge,
+            &(struct view){.head = &file->head, .maps = &file->maps, .letterbox = &file->letterbox},
+            1, file->targets, file->n_targets, scratch, &findings),
+        STATUS_OK);
     bool not_finite = findings.not_finite;
     findings_free(&findings);
     return not_finite;
@@ -70,7 +73,7 @@ static enum part part_of(const struct head *head, size_t level, bool scores, siz
 /* Of the classes of an anchor whose objectness rules it out nothing is said. */
 static bool is_read(struct evidence_case *file, const struct head_map *map, enum part part,
                     size_t channel, size_t cell) {
-    const struct head *head = &file->judge.head;
+    const struct head *head = &file->head;
     if (part != CLASS || head->kind == HEAD_DISTANCE)
         return true;
     size_t each = 5 + head->n_classes;
@@ -86,7 +89,7 @@ static void test_any_number_that_is_none_is_seen(void **state) {
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
     for (size_t i = 0; i < N_CASES; i++) {
         struct evidence_case file = open_case(case_names[i]);
-        const struct head *head = &file.judge.head;
+        const struct head *head = &file.head;
         size_t planted[CLASS + 1] = {0};
         assert_false(judge_says(&file, scratch));
         for (size_t k = 0; k < 2 * head->n_levels; k++) {

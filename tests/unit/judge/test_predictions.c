@@ -16,8 +16,9 @@ enum { CLASSES = 3, CHANNELS = 4 + CLASSES };
 
 /* Rows of a finished head, channels last: xc, yc, w, h and the scores. */
 static struct findings predict(const float (*rows)[CHANNELS], size_t n, struct judge judge) {
-    judge.head = (struct head){
+    const struct head head = {
         .kind = HEAD_FINAL, .n_classes = CLASSES, .channels_last = true, .n_levels = 1};
+    judge.n_classes = CLASSES;
     judge.predict = true;
     struct head_maps maps = {.boxes = {{&rows[0][0], CHANNELS, n, 1, CHANNELS}}};
     struct letterbox letterbox = {
@@ -25,8 +26,10 @@ static struct findings predict(const float (*rows)[CHANNELS], size_t n, struct j
     struct judge_scratch *scratch;
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
     struct findings findings = {0};
-    assert_int_equal(judge_picture(&judge, &maps, &letterbox, NULL, 0, scratch, &findings),
-                     STATUS_OK);
+    assert_int_equal(
+        judge_picture(&judge, &(struct view){.head = &head, .maps = &maps, .letterbox = &letterbox},
+                      1, NULL, 0, scratch, &findings),
+        STATUS_OK);
     judge_scratch_free(scratch);
     return findings;
 }
@@ -127,6 +130,7 @@ static void test_logits_at_the_floor(void **state) {
     struct anchors anchors = {0};
     struct candidates found = {0};
     assert_int_equal(anchors_begin(&anchors, &head, &maps, &letterbox), STATUS_OK);
+    candidates_clear(&found);
     assert_int_equal(candidates_find(&anchors, MISSING_FLOOR, &found), STATUS_OK);
     assert_int_equal(found.count, 2);
     assert_int_equal(found.items[0].anchor, 1);
