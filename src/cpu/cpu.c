@@ -121,16 +121,14 @@ out:
 
 static enum status judge(const struct backend *backend, const struct head_maps *maps,
                          const struct picture *picture) {
-    enum status status;
     const struct view view = {
         .head = backend->head, .maps = maps, .letterbox = &picture->letterbox};
-    TRY(judge_picture(backend->judge, &view, 1, picture->targets, picture->n_labels,
-                      backend->scratch, picture->findings));
-    if (picture->planted)
-        TRY(judge_again(backend->judge, &view, 1, picture->planted, picture->n_planted,
-                        backend->scratch, picture->planted_findings));
-out:
-    return status;
+    const struct labelling labellings[] = {
+        {picture->targets, picture->n_labels, picture->findings},
+        {picture->planted, picture->n_planted, picture->planted_findings},
+    };
+    return judge_labellings(backend->judge, &view, 1, labellings, picture->planted ? 2 : 1,
+                            backend->scratch);
 }
 
 static enum status submit(struct backend *backend, struct picture *pictures, size_t n) {

@@ -27,7 +27,7 @@ static struct planted_result judge_one(const struct planted *planted,
                                        const struct thresholds *thresholds) {
     struct planted_result result = {.kind = planted->kind};
     if (planted->kind == PLANTED_MISSING) {
-        result.found = is_reported(findings, thresholds->missing_conf, box_of(planted->box));
+        result.doubted = is_reported(findings, thresholds->missing_conf, box_of(planted->box));
         return result;
     }
     struct ruling ruling = verdict_of(&findings->evidence[planted->target], thresholds);
@@ -37,7 +37,7 @@ static struct planted_result judge_one(const struct planted *planted,
         if (other.reason == REASON_DUPLICATE)
             ruling = other;
     }
-    result.found = ruling.verdict != VERDICT_CORRECT;
+    result.doubted = ruling.verdict != VERDICT_CORRECT;
     result.reason = ruling.reason;
     return result;
 }

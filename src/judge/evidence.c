@@ -344,7 +344,6 @@ enum status evidence_find(const struct judge *judge, struct judge_scratch *scrat
     for (size_t i = 0; i < scratch->n_views; i++) {
         const struct anchors *anchors = &scratch->anchors[i];
         struct sight *sight = &scratch->sights[i];
-        sight->n_places = anchors->n_slots * TILE;
         TRY(find_overlaps(scratch, anchors->rows, sight));
         TRY(read_scores(scratch, anchors, sight));
         most_places = sight->n_places > most_places ? sight->n_places : most_places;

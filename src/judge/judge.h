@@ -120,11 +120,17 @@ enum status judge_picture(const struct judge *judge, const struct view *views, s
                           const struct target *targets, size_t n_targets,
                           struct judge_scratch *scratch, struct findings *findings);
 
-/* Judges the picture once more that was judged last with this scratch, from the same views, with
- * other targets; finds neither predictions nor hypotheses. */
-enum status judge_again(const struct judge *judge, const struct view *views, size_t n_views,
-                        const struct target *targets, size_t n_targets,
-                        struct judge_scratch *scratch, struct findings *findings);
+/* Labels of one picture, and where what is found of them goes. */
+struct labelling {
+    const struct target *targets;
+    size_t n_targets;
+    struct findings *findings;
+};
+/* The same for several labellings of the picture, each as if it were alone, in little more time
+ * than one takes. Predictions and hypotheses are found for the first alone. */
+enum status judge_labellings(const struct judge *judge, const struct view *views, size_t n_views,
+                             const struct labelling *labellings, size_t n,
+                             struct judge_scratch *scratch);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {

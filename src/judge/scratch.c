@@ -24,6 +24,7 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->anchors);
     free(scratch->sights);
     free(scratch->knowing);
+    free(scratch->targets);
     free(scratch->subjects);
     free(scratch->labels);
     free(scratch->label_overlap);

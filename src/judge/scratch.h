@@ -25,7 +25,7 @@ struct held {
 struct sight {
     uint32_t *classes; /* [classes of the picture]: the view's of each; NO_CLASS: it lacks it */
     size_t class_capacity;
-    /* Of the decoded anchors, by place: */
+    /* Of the anchors that were decoded because they are near labels, by place: */
     size_t n_places;
     float *best; /* (class of the picture, place): the highest IoU with a label of it */
     size_t best_capacity;
@@ -43,6 +43,8 @@ struct judge_scratch {
     float *knowing;          /* [n_classes of the judge]: how many of them know the class */
     size_t knowing_capacity;
 
+    struct target *targets; /* of all labellings */
+    size_t target_capacity;
     size_t n_subjects, subject_capacity;
     struct subject *subjects;
     float *labels; /* (4, subjects): their boxes in rows */
@@ -90,6 +92,7 @@ struct judge_scratch {
     size_t held_capacity;
 
     struct candidates found, chosen;
+    bool all_finite;    /* all that the views hold */
     uint32_t *first_of; /* by anchor id: index of its best candidate + 1 */
     size_t first_capacity;
     struct nms nms;

@@ -24,8 +24,8 @@ const char *planted_name(enum planted_kind kind);
 /* Of one kind of planted errors. */
 enum planted_count {
     PLANTED_ALL,
-    PLANTED_FOUND, /* + enum reason: why; of missing objects, which have none, REASON_NONE */
-    PLANTED_COUNTS = PLANTED_FOUND + REASON_COUNT,
+    PLANTED_DOUBTED, /* + enum reason: why; of missing objects, which have none, REASON_NONE */
+    PLANTED_COUNTS = PLANTED_DOUBTED + REASON_COUNT,
 };
 
 /* Counts of a pair of classes: the labels of the one in each bin of the margin that they would have

@@ -20,8 +20,8 @@ struct box_result {
 /* What became of an error that was planted in memory. */
 struct planted_result {
     enum planted_kind kind;
-    bool found;
-    enum reason reason; /* where it was found; REASON_NONE of a missing object */
+    bool doubted;       /* the label is not called correct; the missing object is reported */
+    enum reason reason; /* why; REASON_NONE of a missing object */
 };
 
 struct image_result {

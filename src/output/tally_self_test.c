@@ -97,7 +97,7 @@ void self_test_words(const struct image_result *result, const struct class_map *
         const struct planted_result *planted = &result->planted[i];
         text_string(line, " p");
         text_count(line, (uint64_t)planted->kind);
-        if (!planted->found)
+        if (!planted->doubted)
             continue;
         text_string(line, ".");
         text_count(line, (uint64_t)planted->reason);
@@ -166,15 +166,15 @@ static bool read_planted(const char **at, struct self_test_sums *sums) {
     uint64_t kind, reason;
     if (!digits_after(at, 'p', PLANTED_KINDS - 1, &kind))
         return false;
-    bool found = **at == '.';
-    if (found && !digits_after(at, '.', REASON_COUNT - 1, &reason))
+    bool doubted = **at == '.';
+    if (doubted && !digits_after(at, '.', REASON_COUNT - 1, &reason))
         return false;
     if (!sums)
         return true;
     uint64_t *counts = sums->counts + SUMS_PLANTED + kind * PLANTED_COUNTS;
     counts[PLANTED_ALL]++;
-    if (found)
-        counts[PLANTED_FOUND + reason]++;
+    if (doubted)
+        counts[PLANTED_DOUBTED + reason]++;
     return true;
 }
 

@@ -5,7 +5,7 @@
  * followed by how often it comes where that is more than once. Then, for each class that is seen,
  * ",<class>:<evidence>". Where there are too many classes for their pairs to be counted, the bins
  * come in the order of their letters, and no evidence follows.
- * A planted error: "p<kind>", followed by ".<reason>" where it was found. */
+ * A planted error: "p<kind>", followed by ".<reason>" where it is doubted. */
 #ifndef VERIFY_OUTPUT_TALLY_SELF_TEST_H
 #define VERIFY_OUTPUT_TALLY_SELF_TEST_H
 
