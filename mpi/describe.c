@@ -18,7 +18,7 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .placer = run->placer,
         .journal = run->journal,
         .redo = run->resumed,
-        .self_test = inputs->judge.self_test,
+        .self_test = processor_self_tests(processor, &inputs->judge),
         .planting_rate = planting_rate(total_images),
         .save_txt = options->save_txt && processor->interface,
         .imgsz = inputs->imgsz,

@@ -196,7 +196,7 @@ static enum status verify(struct job *job, int *exit_status) {
     const struct options *options = &job->options;
     const struct inputs *inputs = &job->inputs;
     TRY(processor_open(ranks, options, inputs, &job->processor));
-    job->totals.has_self_test = inputs->judge.self_test;
+    job->totals.has_self_test = processor_self_tests(&job->processor, &inputs->judge);
     TRY(run_open(ranks, options, inputs, job->processor.interface->name, &job->run));
     if (job->run.complete) {
         if (ranks->rank == 0)

@@ -55,6 +55,7 @@ struct backend_interface {
     const char *library;
     const char *const *signs;
     const char *without;
+    bool self_tests;   /* fills hypotheses, and judges planted errors */
     size_t auto_batch; /* --batch auto: what slots are planned for */
     size_t depth;      /* batches that may be submitted and not yet collected, at least 1 */
     /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with

@@ -154,6 +154,7 @@ static enum status collect(struct backend *backend) {
 const struct backend_interface backend_cpu = {
     .name = "cpu",
     .prefix = "CPU",
+    .self_tests = true,
     .auto_batch = 1,
     .depth = 1,
     .available = available,
