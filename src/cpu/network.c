@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cpu/compile/compile.h"
 #include "cpu/compile/head.h"
+#include "cpu/crew.h"
 #include "cpu/kernels/convolutions_choose.h"
 #include "cpu/layers/layer_table.h"
 #include "cpu/layers/onednn.h"
@@ -43,6 +44,7 @@ enum status cpu_network_make(const struct graph *graph, const struct cpu_options
     if (!options->plain)
         runtime->convolutions =
             options->convolutions ? options->convolutions : convolutions_choose(runtime->block);
+    TRY(crew_make(runtime->threads, &runtime->crew));
     TRY(onednn_open(&runtime->onednn));
 out:
     if (status != STATUS_OK) {
@@ -61,6 +63,7 @@ void cpu_network_free(struct cpu_network *network) {
         plan_free(network->sizes[i].plan);
     }
     runtime_free(&network->runtime);
+    crew_free(network->runtime.crew);
     onednn_close(network->runtime.onednn);
     free(network->sizes);
     free(network->planes);

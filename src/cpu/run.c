@@ -1,9 +1,8 @@
 /* One step after the other, those that threads share by the whole team. */
 #include "cpu/run.h"
 
-#include <omp.h>
-
 #include "cpu/compile/views.h"
+#include "cpu/crew.h"
 
 /* Sets the buffers' pointers. */
 static void point_to(struct plan *plan, const struct run_memory *memory) {
@@ -30,26 +29,36 @@ static struct cpu_step step_of(const struct plan *plan, const struct step *step)
                              plan->shapes[step->op->output], step->flop};
 }
 
-/* What the threads of a team share. */
+/* What the threads of a team share: steps from `first` to `end`. */
 struct shared_run {
+    const struct plan *plan;
+    struct team *team;
+    size_t first, end;
+};
+
+/* A step of them. */
+struct shared_step {
     const struct plan *plan;
     const struct step *step;
 };
 
 static void run_item(const void *context, size_t item, size_t thread) {
-    const struct shared_run *run = context;
-    run->step->run_item(run->plan, run->step->args, item, thread);
+    const struct shared_step *shared = context;
+    shared->step->run_item(shared->plan, shared->step->args, item, thread);
 }
 
-/* Shared steps from `first` to `end`. */
-static void run_shared(const struct plan *plan, struct team *team, size_t first, size_t end) {
-    for (size_t i = first; i < end; i++)
-        team_prepare(team, i, plan->steps[i].items);
-#pragma omp parallel num_threads((int)plan->runtime->threads)
-    for (size_t i = first; i < end; i++) {
-        const struct shared_run run = {plan, &plan->steps[i]};
-        team_work(team, i, (size_t)omp_get_thread_num(), run_item, &run);
+static void run_steps(const void *context, size_t thread) {
+    const struct shared_run *run = context;
+    for (size_t i = run->first; i < run->end; i++) {
+        const struct shared_step shared = {run->plan, &run->plan->steps[i]};
+        team_work(run->team, i, thread, run_item, &shared);
     }
+}
+
+static void run_shared(const struct shared_run *run) {
+    for (size_t i = run->first; i < run->end; i++)
+        team_prepare(run->team, i, run->plan->steps[i].items);
+    crew_run(run->plan->runtime->crew, run_steps, run);
 }
 
 enum status run_plan(struct plan *plan, struct team *team, const struct run_memory *memory,
@@ -66,7 +75,7 @@ enum status run_plan(struct plan *plan, struct team *team, const struct run_memo
             /* All that follow without a thread's leaving, unless each is traced. */
             while (!trace->after && end < plan->n_steps && !plan->steps[end].run)
                 end++;
-            run_shared(plan, team, i, end);
+            run_shared(&(struct shared_run){plan, team, i, end});
         }
         if (trace->after) {
             const struct cpu_step about = step_of(plan, step);

@@ -8,12 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
-
-/* How long a thread looks for the others' last items before it sleeps: to be woken takes about as
- * long. Who sleeps leaves its core to a thread that holds an item. */
-enum { SPIN_NS = 100000, LOOKS = 64 };
+#include "cpu/spin.h"
 
 /* On a cache line of its own. */
 struct share {
@@ -108,25 +104,15 @@ static bool take_any(struct team *team, size_t step, size_t thread, size_t *item
     return false;
 }
 
-static inline void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
+static bool is_done(const void *context) {
+    const struct team_step *step = context;
+    return atomic_load_explicit(&((struct team_step *)step)->done, memory_order_acquire) >=
+           step->items;
 }
 
 static void wait_for(struct team *team, const struct team_step *step) {
-    uint64_t end = 0;
-    for (size_t i = 1;; i++) {
-        if (atomic_load_explicit(&step->done, memory_order_acquire) >= step->items)
-            return;
-        relax();
-        if (i % LOOKS)
-            continue;
-        uint64_t now = clock_ns();
-        if (end && now > end)
-            break;
-        end = end ? end : now + SPIN_NS;
-    }
+    if (spin_until(is_done, step))
+        return;
     /* Sequentially consistent, as in finish(): that one sees the sleeper, or this its item. */
     atomic_fetch_add(&team->sleepers, 1);
     pthread_mutex_lock(&team->lock);

@@ -10,11 +10,13 @@
 #include "model/graph.h"
 
 struct onednn; /* layers/onednn.h */
+struct crew;   /* crew.h */
 
 struct runtime {
     const struct graph *graph;
     size_t threads;
-    size_t block; /* channels in a block; 1: all feature maps are planes */
+    struct crew *crew; /* that many */
+    size_t block;      /* channels in a block; 1: all feature maps are planes */
     const struct kernels *kernels;
     const struct convolutions *convolutions; /* our own for such blocks; NULL: none */
     struct onednn *onednn;                   /* NULL: this build has none */
