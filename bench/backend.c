@@ -24,10 +24,12 @@ struct settings {
 
 /* Pictures of noise: every one other than the next. */
 static enum status stage_all(const struct settings *settings, struct backend *backend,
-                             struct picture *pictures, struct findings *findings) {
+                             struct picture *pictures, struct findings *findings,
+                             struct picture_view *view) {
     enum status status;
     struct image image = {0};
     uint32_t random = 1;
+    view->letterbox = letterbox_plan(WIDTH, HEIGHT, (uint32_t)settings->imgsz, false, 32);
     TRY(image_resize_buffer(&image, WIDTH, HEIGHT));
     for (size_t i = 0; i < SETS * settings->batch; i++) {
         for (size_t k = 0; k < (size_t)3 * WIDTH * HEIGHT; k++) {
@@ -35,10 +37,8 @@ static enum status stage_all(const struct settings *settings, struct backend *ba
             image.pixels[k] = (uint8_t)(random >> 24);
         }
         pictures[i] = (struct picture){
-            .slot = i,
-            .letterbox = letterbox_plan(WIDTH, HEIGHT, (uint32_t)settings->imgsz, false, 32),
-            .findings = &findings[i % settings->batch]};
-        TRY(settings->interface->stage(backend, i, &image, &pictures[i].letterbox));
+            .slot = i, .n_views = 1, .views = view, .findings = &findings[i % settings->batch]};
+        TRY(settings->interface->stage(backend, i, &image, view, 1));
     }
 out:
     image_free(&image);
@@ -68,6 +68,8 @@ out:
 static enum status run(struct settings *settings) {
     enum status status;
     struct model model = {0};
+    struct backend_network network = {.model = &model, .imgsz = (uint32_t)settings->imgsz};
+    struct picture_view view = {0};
     struct judge judge;
     struct backend *backend = NULL;
     struct picture *pictures = NULL;
@@ -76,17 +78,16 @@ static enum status run(struct settings *settings) {
     struct backend_options options = {.threads = settings->threads,
                                       .slots = SETS * settings->batch,
                                       .batch = settings->batch,
-                                      .imgsz = (uint32_t)settings->imgsz,
                                       .half = settings->half};
     TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
     judge = (struct judge){.n_classes = model.graph.head.n_classes};
     TRY(plugin_open(settings->interface, &settings->interface));
     TRY(settings->interface->available(NULL, 0));
-    TRY(settings->interface->open(&model, &judge, &options, &backend));
+    TRY(settings->interface->open(&network, 1, &judge, &options, &backend));
     TRY(memory_zeroed(options.slots, sizeof *pictures, &pictures));
     TRY(memory_zeroed(settings->batch, sizeof *findings, &findings));
     TRY(memory_zeroed(settings->rounds, sizeof *times, &times));
-    TRY(stage_all(settings, backend, pictures, findings));
+    TRY(stage_all(settings, backend, pictures, findings, &view));
     TRY(measure(settings, backend, pictures, times));
 out:
     for (size_t i = 0; findings && i < settings->batch; i++)

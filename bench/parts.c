@@ -45,13 +45,14 @@ static double lap(double *mark) {
 static enum status take_picture(struct bench *bench, const struct verify_job *job, size_t round) {
     enum status status;
     struct item *item = &bench->item;
-    const struct letterbox *box = &item->letterbox;
+    const struct letterbox *box;
     struct head_maps maps;
     double mark = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
     TRY(item_read(job, NULL, &bench->image, item));
     if (item->error[0])
         TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", item->path, item->error));
     bench->times[READ][round] += lap(&mark);
+    box = &item->views[0].letterbox;
     TRY(letterbox_levels(&bench->image, box, &bench->before, bench->levels));
     bench->before = *box;
     bench->times[LETTERBOX][round] += lap(&mark);
@@ -116,10 +117,12 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .judge = &bench->judge,
         .classes = &bench->classes,
         .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
+        .splits = &bench->dataset.splits,
         .root = bench->dataset.root,
         .extent = bench->dataset.extent,
+        .networks = &(struct backend_network){.model = &bench->model, .imgsz = (uint32_t)imgsz},
+        .n_views = 1,
         .imgsz = (uint32_t)imgsz,
-        .stride = (uint32_t)bench->model.stride,
         .rect = rect,
     };
     for (size_t round = 0; round < bench->rounds; round++)

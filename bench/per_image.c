@@ -36,7 +36,8 @@ static void lap(double *since, double *sum) {
 static enum status forward(const struct verify_job *job, struct item *item) {
     enum status status;
     struct picture picture = {.slot = 0,
-                              .letterbox = item->letterbox,
+                              .n_views = item->n_views,
+                              .views = item->views,
                               .n_labels = item->labels.n_labels,
                               .targets = item->targets,
                               .findings = &item->findings};
@@ -56,7 +57,7 @@ static enum status one(struct bench *bench, size_t index, double parts[PARTS]) {
     TRY(item_read(job, NULL, &bench->image, item));
     lap(&time, &parts[READ]);
     if (!item->error[0]) {
-        TRY(job->interface->stage(job->backend, 0, &bench->image, &item->letterbox));
+        TRY(job->interface->stage(job->backend, 0, &bench->image, item->views, item->n_views));
         lap(&time, &parts[STAGE]);
         TRY(forward(job, item));
         lap(&time, &parts[FORWARD]);

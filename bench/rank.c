@@ -21,6 +21,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
                        &rank->classes));
     TRY(tally_make(rank->classes.n_data, &rank->tally));
     rank->judge = (struct judge){.n_classes = rank->model.graph.head.n_classes};
+    rank->network = (struct backend_network){.model = &rank->model, .imgsz = (uint32_t)size};
     *job = (struct verify_job){
         .interface = &backend_cpu,
         .judge = &rank->judge,
@@ -28,15 +29,15 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
         .root = dataset->root,
         .extent = dataset->extent,
+        .networks = &rank->network,
+        .n_views = 1,
         .imgsz = (uint32_t)size,
-        .stride = (uint32_t)rank->model.stride,
         .readers = 1,
         .placers = 1,
         .slots = slots,
     };
-    struct backend_options opening = {
-        .threads = threads, .slots = slots, .batch = 1, .imgsz = job->imgsz};
-    TRY(backend_cpu.open(&rank->model, &rank->judge, &opening, &job->backend));
+    struct backend_options opening = {.threads = threads, .slots = slots, .batch = 1};
+    TRY(backend_cpu.open(&rank->network, 1, &rank->judge, &opening, &job->backend));
     if (output) {
         uint64_t kept;
         TRY(output_clear(output, &kept));

@@ -6,6 +6,7 @@
 
 struct rank {
     struct model model;
+    struct backend_network network;
     struct judge judge;
     struct dataset dataset;
     struct class_map classes;

@@ -75,9 +75,9 @@ out:
 static enum status rehearse(struct backend *backend, struct engine *engine) {
     enum status status;
     const struct target targets[ORDINARY_LABELS] = {{0}};
-    const struct picture blank = {.letterbox = {.gain = 1, .gain_x = 1, .gain_y = 1},
-                                  .n_labels = ORDINARY_LABELS,
-                                  .targets = targets};
+    const struct picture_view view = {.letterbox = {.gain = 1, .gain_x = 1, .gain_y = 1}};
+    const struct picture blank = {
+        .n_views = 1, .views = &view, .n_labels = ORDINARY_LABELS, .targets = targets};
     struct picture *pictures;
     struct network_head head = network_head(engine->network);
     TRY(memory_zeroed(backend->batch, sizeof *pictures, &pictures));
@@ -163,12 +163,17 @@ static enum status take_notes(struct backend *backend, const struct backend_opti
     return text_status(&backend->note);
 }
 
-static enum status open_backend(const struct model *model, const struct judge *judge,
-                                const struct backend_options *options, struct backend **out) {
+static enum status open_backend(const struct backend_network *networks, size_t n_networks,
+                                const struct judge *judge, const struct backend_options *options,
+                                struct backend **out) {
     enum status status;
     struct backend *backend = NULL;
-    const struct graph *graph = &model->graph;
+    const struct graph *graph = &networks[0].model->graph;
     *out = NULL;
+    if (n_networks > 1)
+        return FAIL(STATUS_BAD_INPUT,
+                    "several models or sizes do not judge together on CUDA yet: give one model and "
+                    "one --imgsz, or --device cpu");
     TRY(memory_zeroed(1, sizeof *backend, &backend));
     backend->interface = &backend_cuda;
     backend->batch = options->batch ? options->batch : AUTO_BATCH;
@@ -182,11 +187,11 @@ static enum status open_backend(const struct model *model, const struct judge *j
                                         .library = backend->library,
                                         .stream = backend->stream,
                                         .element = options->half ? ELEMENT_F16 : ELEMENT_F32};
-    status = largest_batch_make(backend, judge,
-                                graph->fixed_height ? (size_t)graph->fixed_height : options->imgsz,
-                                graph->fixed_width ? (size_t)graph->fixed_width : options->imgsz);
-    if (status == STATUS_BAD_INPUT && options->model)
-        status_prefix(status, "%s: ", options->model);
+    status = largest_batch_make(
+        backend, judge, graph->fixed_height ? (size_t)graph->fixed_height : networks[0].imgsz,
+        graph->fixed_width ? (size_t)graph->fixed_width : networks[0].imgsz);
+    if (status == STATUS_BAD_INPUT && networks[0].path)
+        status_prefix(status, "%s: ", networks[0].path);
     TRY(status);
     TRY(staging_make(backend->device.index, options->slots, options->image_memory,
                      &backend->staging));
@@ -211,8 +216,9 @@ static size_t batch(const struct backend *backend) {
 }
 
 static enum status stage(struct backend *backend, size_t slot, const struct image *image,
-                         const struct letterbox *letterbox) {
-    return staging_put(backend->staging, slot, image, letterbox);
+                         const struct picture_view *views, size_t n_views) {
+    (void)n_views;
+    return staging_put(backend->staging, slot, image, &views[0].letterbox);
 }
 
 /* Waits for the oldest run. */
@@ -303,7 +309,7 @@ static enum status begin(struct backend *backend, const struct picture *pictures
     struct engine *engine;
     if (backend->begun - backend->finished == DEPTH)
         TRY(finish(backend));
-    TRY(engine_of(backend, &pictures[0].letterbox, &engine));
+    TRY(engine_of(backend, &pictures[0].views[0].letterbox, &engine));
     struct run *run = &backend->runs[backend->begun % DEPTH];
     run->pictures = pictures;
     run->n = n;
@@ -315,8 +321,8 @@ out:
 }
 
 static bool same_shape(const struct picture *a, const struct picture *b) {
-    return a->letterbox.net_height == b->letterbox.net_height &&
-           a->letterbox.net_width == b->letterbox.net_width;
+    const struct letterbox *x = &a->views[0].letterbox, *y = &b->views[0].letterbox;
+    return x->net_height == y->net_height && x->net_width == y->net_width;
 }
 
 /* Moves the pictures of the first one's shape to the front; returns how many they are. */

@@ -12,7 +12,8 @@ void dry_run_print(struct screen *screen, const struct options *options,
         unknown += inputs->classes.to_model[i] < 0;
     screen_line(screen, "%s", "");
     screen_line(screen, "Dry run: nothing was written.");
-    screen_line(screen, "  Model: %s (%zu classes)", options->model, inputs->model.n_classes);
+    screen_line(screen, "  Model: %s (%zu classes)", inputs->networks.named.data,
+                inputs->networks.classes.count);
     screen_line(screen, "  Data set: %s (%zu classes, %llu unknown to the model)", options->data,
                 inputs->classes.n_data, (unsigned long long)unknown);
     screen_line(screen, "  Images: %llu", (unsigned long long)total_images);

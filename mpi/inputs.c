@@ -9,8 +9,9 @@
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
  */
-static enum status compare_models(const struct ranks *ranks, const struct options *options,
-                                  const struct model *model) {
+static enum status compare_model(const struct ranks *ranks, const struct options *options,
+                                 const struct networks *networks, size_t index) {
+    const struct model *model = &networks->models[index];
     uint64_t first = model->fingerprint;
     MPI_Request request;
     MPI_Ibcast(&first, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
@@ -19,18 +20,17 @@ static enum status compare_models(const struct ranks *ranks, const struct option
     if (first != model->fingerprint)
         status = FAIL(STATUS_BAD_INPUT,
                       "another %.1000s%s%.500s than rank 0 has: copy the same to all nodes",
-                      options->model, options->weights ? ", or " : "",
+                      path_list_get(&networks->paths, index), options->weights ? ", or " : "",
                       options->weights ? options->weights : "");
     return agree(ranks, status);
 }
 
-enum status inputs_open_model(const struct ranks *ranks, const struct options *options,
-                              struct inputs *inputs) {
+enum status inputs_open_models(const struct ranks *ranks, const struct options *options,
+                               struct inputs *inputs) {
     enum status status;
-    TRY(agree(ranks, model_read(options->model, options->weights, options->imgsz, &inputs->model)));
-    TRY(compare_models(ranks, options, &inputs->model));
-    int64_t stride = inputs->model.stride;
-    inputs->imgsz = (uint32_t)((options->imgsz + stride - 1) / stride * stride);
+    TRY(agree(ranks, networks_read(options, &inputs->networks)));
+    for (size_t i = 0; i < inputs->networks.paths.count; i++)
+        TRY(compare_model(ranks, options, &inputs->networks, i));
     inputs->thresholds = (struct thresholds){
         .max_margin = (float)options->max_margin,
         .max_shift = (float)options->max_shift,
@@ -101,15 +101,14 @@ out:
 
 static enum status match_classes(const struct options *options, struct inputs *inputs) {
     enum status status;
+    const struct class_union *known = &inputs->networks.classes;
     TRY(class_map_make((const char *const *)inputs->dataset.names, inputs->dataset.n_names,
-                       (const char *const *)inputs->model.names, inputs->model.n_classes,
-                       &inputs->classes));
-    TRY(memory_zeroed(inputs->model.n_classes, sizeof *inputs->class_in_data,
-                      &inputs->class_in_data));
-    for (size_t i = 0; i < inputs->model.n_classes; i++)
+                       (const char *const *)known->names, known->count, &inputs->classes));
+    TRY(memory_zeroed(known->count, sizeof *inputs->class_in_data, &inputs->class_in_data));
+    for (size_t i = 0; i < known->count; i++)
         inputs->class_in_data[i] = inputs->classes.to_data[i] >= 0;
     inputs->judge = (struct judge){
-        .n_classes = inputs->model.n_classes,
+        .n_classes = known->count,
         .class_in_data = inputs->class_in_data,
         .self_test = options->self_test,
         .predict = streams_need_predictions(options_streams(options)) || options->save_txt,
@@ -117,6 +116,28 @@ static enum status match_classes(const struct options *options, struct inputs *i
         .iou = (float)options->iou,
         .max_det = (size_t)options->max_det,
     };
+out:
+    return status;
+}
+
+/* Which model judges which image: rank 0 finds out and tells the others, a byte an image. */
+static enum status share_folds(const struct ranks *ranks, struct inputs *inputs) {
+    enum status status = STATUS_OK;
+    enum { PIECE = 1 << 30 };
+    struct networks *networks = &inputs->networks;
+    uint64_t n = inputs->dataset.images.count;
+    if (networks->folds.count == 0)
+        return STATUS_OK;
+    if (ranks->rank == 0)
+        status = folds_assign(&networks->folds, &inputs->dataset, &networks->model_of);
+    TRY(agree(ranks, status));
+    MPI_Bcast(&n, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+    if (ranks->rank != 0)
+        status = memory_zeroed(n, 1, &networks->model_of);
+    TRY(agree(ranks, status));
+    for (uint64_t at = 0; at < n; at += PIECE)
+        MPI_Bcast(networks->model_of + at, (int)(n - at < PIECE ? n - at : PIECE), MPI_BYTE, 0,
+                  MPI_COMM_WORLD);
 out:
     return status;
 }
@@ -131,6 +152,7 @@ enum status inputs_open_data(const struct ranks *ranks, const struct options *op
     TRY(agree(ranks, status));
     TRY(share_dataset(ranks, &inputs->dataset));
     TRY(agree(ranks, match_classes(options, inputs)));
+    TRY(share_folds(ranks, inputs));
 out:
     return status;
 }
@@ -139,5 +161,5 @@ void inputs_free(struct inputs *inputs) {
     free(inputs->class_in_data);
     class_map_free(&inputs->classes);
     dataset_free(&inputs->dataset);
-    model_free(&inputs->model);
+    networks_free(&inputs->networks);
 }

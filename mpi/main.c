@@ -44,10 +44,9 @@ static enum status print_about(const struct job *job) {
 
 static enum status inspect(const struct job *job) {
     enum status status = STATUS_OK;
-    const struct inputs *inputs = &job->inputs;
     struct text text = {0};
     if (job->ranks.rank == 0) {
-        status = model_describe(&inputs->model, inputs->imgsz, inputs->imgsz, &text);
+        status = networks_describe(&job->inputs.networks, &text);
         if (status == STATUS_OK)
             lines_print(stdout, text.data);
     }
@@ -162,7 +161,8 @@ static enum status finish(struct job *job) {
     TRY(report(job));
     if (first)
         run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
-    if (first && outcome_print(job->screen, &run->counts, run->output, job->inputs.imgsz))
+    if (first && outcome_print(job->screen, &run->counts, run->output,
+                               networks_least_size(&job->inputs.networks)))
         screen_results(job->screen, &job->totals, job->share.total_images, &job->inputs.dataset);
     TRY(agree(ranks, first ? run_end(run) : STATUS_OK));
 out:
@@ -233,7 +233,7 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
         return print_about(job);
     if (ranks->rank == 0)
         signals_release(job->signals, "verify: interrupted before the work began");
-    TRY(inputs_open_model(ranks, options, &job->inputs));
+    TRY(inputs_open_models(ranks, options, &job->inputs));
     if (options->inspect)
         return inspect(job);
     TRY(inputs_open_data(ranks, options, &job->inputs));

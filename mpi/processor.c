@@ -37,12 +37,10 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
     size_t batch = options->batch ? (size_t)options->batch : interface->auto_batch;
     processor->capacity = capacity_plan(slow, threads, batch, interface->depth);
     struct backend_options opening = {
-        .model = options->model,
         .threads = threads,
         .slots = processor->capacity.slots,
         .batch = processor->capacity.batch,
         .image_memory = (size_t)options->image_memory << 20,
-        .imgsz = inputs->imgsz,
         .rect = options->rect,
         .half = options->half,
         .local_rank = ranks->local_rank,
@@ -50,7 +48,8 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
         .n_devices = devices.count,
         .hang_seconds = (double)options->hang_timeout,
     };
-    status = interface->open(&inputs->model, &inputs->judge, &opening, &processor->backend);
+    status = interface->open(inputs->networks.items, inputs->networks.count, &inputs->judge,
+                             &opening, &processor->backend);
     TRY(agree(ranks, status));
     snprintf(processor->name, sizeof processor->name, "%s", interface->device(processor->backend));
 out:

@@ -44,7 +44,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .n_ranks = (size_t)ranks->size,
         .ranks = reports,
         .parameters = parameters.data,
-        .model = options->model,
+        .model = inputs->networks.named.data,
         .dataset = options->data,
         .started = totals->started,
         .finished = totals->started + (clock_seconds() - totals->clock_started),

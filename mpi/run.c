@@ -17,7 +17,7 @@
 #include "output/storage.h"
 #include "run.h"
 
-enum { INPUT_PARTS = 4, BACKEND_NAME = 32 };
+enum { INPUT_PARTS = 5, BACKEND_NAME = 32 };
 
 /* The parts of a run, and the texts that they point to. */
 struct parts {
@@ -25,7 +25,8 @@ struct parts {
     struct run_part *items; /* owned */
     char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
-    struct text splits, flags; /* image_splits_text, options_results */
+    char folds[FINGERPRINT_DIGITS + 1];
+    struct text splits, sizes, flags; /* image_splits_text, networks_sizes, options_results */
 };
 
 static void add(struct parts *parts, const char *name, const char *value, bool opaque) {
@@ -44,21 +45,23 @@ static void names_part(const struct class_map *classes, char text[FINGERPRINT_DI
  * force: the network's input is a multiple of its stride, and the device is a backend's. */
 static enum status add_flags(const struct options *options, const struct inputs *inputs,
                              const char *backend, struct parts *parts) {
+    enum status status;
     struct options used = *options;
     char device[BACKEND_NAME];
     snprintf(device, sizeof device, "%s", backend);
-    used.imgsz = inputs->imgsz;
+    networks_sizes(&inputs->networks, &parts->sizes);
+    TRY(text_status(&parts->sizes));
+    used.imgsz = parts->sizes.data;
     used.device = device;
     options_results(&used, &parts->flags);
-    enum status status = text_status(&parts->flags);
-    if (status != STATUS_OK)
-        return status;
+    TRY(text_status(&parts->flags));
     const char *end = parts->flags.data + parts->flags.length, *value;
     for (const char *name = parts->flags.data; name < end; name = value + strlen(value) + 1) {
         value = name + strlen(name) + 1;
         add(parts, name, value, false);
     }
-    return STATUS_OK;
+out:
+    return status;
 }
 
 static enum status find_parts(const struct options *options, const struct inputs *inputs,
@@ -66,11 +69,13 @@ static enum status find_parts(const struct options *options, const struct inputs
     enum status status;
     const struct path_list *images = &inputs->dataset.images;
     TRY(memory_zeroed(INPUT_PARTS + option_count(), sizeof *parts->items, &parts->items));
-    fingerprint_text(inputs->model.fingerprint, parts->model);
+    fingerprint_text(networks_fingerprint(&inputs->networks), parts->model);
+    fingerprint_text(networks_folds_fingerprint(&inputs->networks, images->count), parts->folds);
     fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
                      parts->images);
     names_part(&inputs->classes, parts->names);
     add(parts, options->weights ? "--model or --weights" : "--model", parts->model, true);
+    add(parts, "--fold", parts->folds, true);
     add(parts, "the list of images", parts->images, true);
     image_splits_text(&inputs->dataset.splits, &parts->splits);
     TRY(text_status(&parts->splits));
@@ -154,6 +159,7 @@ static enum status begin(const struct options *options, const struct inputs *inp
 out:
     free(parts.items);
     text_free(&parts.splits);
+    text_free(&parts.sizes);
     text_free(&parts.flags);
     return status;
 }

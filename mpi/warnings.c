@@ -41,9 +41,13 @@ static void warn_of_unread(struct screen *screen, const struct dataset *dataset)
 void warn_of_inputs(struct screen *screen, const struct options *options,
                     const struct inputs *inputs, uint64_t kept_images) {
     const struct dataset *dataset = &inputs->dataset;
-    if (inputs->imgsz != (uint32_t)options->imgsz)
-        screen_warning(screen, "--imgsz %lld: raised to %u, a multiple of %lld",
-                       (long long)options->imgsz, inputs->imgsz, (long long)inputs->model.stride);
+    const struct networks *networks = &inputs->networks;
+    int64_t sizes[OPTION_COUNTS_MOST];
+    size_t n_sizes = option_counts(options->imgsz, sizes);
+    for (size_t i = 0; i < n_sizes; i++)
+        if (networks->sizes[i] != (uint32_t)sizes[i])
+            screen_warning(screen, "--imgsz %lld: raised to %u, a multiple of %u",
+                           (long long)sizes[i], networks->sizes[i], networks->stride);
     warn_of_classes(screen, &inputs->classes);
     if (dataset->repeated)
         screen_warning(screen, "%llu images are listed more than once: each is verified once",

@@ -1,4 +1,4 @@
-/* The one interface that a backend fills in: open a device, compile the graph, stage pictures,
+/* The one interface that a backend fills in: open a device, compile the graphs, stage pictures,
  * submit a batch, collect its findings, close. */
 #ifndef VERIFY_BACKEND_H
 #define VERIFY_BACKEND_H
@@ -8,17 +8,22 @@
 #include "judge/judge.h"
 #include "model/model.h"
 
+/* A model at an input size. */
+struct backend_network {
+    const struct model *model;
+    const char *path; /* of the model, which begins messages that find fault with it; NULL: none */
+    uint32_t imgsz;   /* longer side of the input, a multiple of the model's stride */
+    const uint32_t *classes; /* as in struct view */
+};
+
 struct backend_options {
-    const char
-        *model;     /* its path, which begins messages that find fault with it; NULL: none does */
     size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */
     size_t batch;   /* most pictures in one forward; 0: the backend chooses */
     /* Bytes that all staged pictures may take together, where each is larger than what the network
      * reads of it; 0: as the backend chooses. */
     size_t image_memory;
-    uint32_t imgsz; /* longer side of the input */
-    bool rect;      /* inputs of many shapes will come, longest side imgsz */
+    bool rect;      /* inputs of many shapes will come, longest side a network's imgsz */
     bool half;      /* fp16 where the backend has it */
     int local_rank; /* of this process on its node: chooses the device */
     const int
@@ -28,12 +33,19 @@ struct backend_options {
     double hang_seconds;
 };
 
+/* A picture as one network is to see it. */
+struct picture_view {
+    size_t network; /* its place among those of open */
+    struct letterbox letterbox;
+};
+
 /* What is needed to judge one staged picture, and where its findings go. */
 struct picture {
-    size_t slot; /* where stage put it */
-    struct letterbox letterbox;
+    size_t slot;                      /* where stage put it */
+    size_t n_views;                   /* at least 1 */
+    const struct picture_view *views; /* those that were staged */
     size_t n_labels;
-    const struct target *targets; /* the labels that the model knows, n_labels of them */
+    const struct target *targets; /* n_labels of them */
     struct findings *findings;    /* filled when the batch is collected */
     /* The labels with errors planted among them, which are judged by themselves, and without
      * predictions and hypotheses. NULL: none are planted. */
@@ -61,22 +73,24 @@ struct backend_interface {
     /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with
      * what is missing and what to do, without "--device". */
     enum status (*available)(const int *devices, size_t n_devices);
-    /* Opens the device and compiles the model. The model and the judge stay the caller's and must
-     * outlive it. On failure *out is NULL. */
-    enum status (*open)(const struct model *model, const struct judge *judge,
-                        const struct backend_options *options, struct backend **out);
+    /* Opens the device and compiles the networks. They, their models and the judge stay the
+     * caller's and must outlive it. On failure *out is NULL. */
+    enum status (*open)(const struct backend_network *networks, size_t n_networks,
+                        const struct judge *judge, const struct backend_options *options,
+                        struct backend **out);
     /* A line about the device for the report ("AMD EPYC, 2 threads"). Valid until close. */
     const char *(*device)(const struct backend *backend);
     /* What the user should know of it (short of memory), for a warning; NULL: nothing. The function
      * may be NULL. Valid until close. */
     const char *(*note)(const struct backend *backend);
     size_t (*batch)(const struct backend *backend);
-    /* Puts a picture into a slot, letterboxed now or later. Thread-safe for different slots. */
+    /* Puts a picture into a slot for these views of it, letterboxed now or later. Thread-safe for
+     * different slots. */
     enum status (*stage)(struct backend *backend, size_t slot, const struct image *image,
-                         const struct letterbox *letterbox);
-    /* Begins to run the network on `n` staged pictures (1 to batch) and to judge them, and may
-     * return before that is done: until they are collected their slots, findings and `pictures`,
-     * which may be reordered, are the backend's. One thread submits and collects. */
+                         const struct picture_view *views, size_t n_views);
+    /* Begins to run the networks on `n` staged pictures (1 to batch) and to judge them, and may
+     * return before that is done: until they are collected their slots, views, findings and
+     * `pictures`, which may be reordered, are the backend's. One thread submits and collects. */
     enum status (*submit)(struct backend *backend, struct picture *pictures, size_t n);
     /* Waits for the oldest batch that was submitted and not collected. After a failure of either
      * function the backend can only be closed. */

@@ -108,7 +108,7 @@ static void write_labels(const struct judge_batch *batch, const struct picture *
                          const struct input *input) {
     uint32_t at = 0;
     for (uint32_t i = 0; i < batch->n_pictures; i++) {
-        const struct letterbox *in = &pictures[i].letterbox;
+        const struct letterbox *in = &pictures[i].views[0].letterbox;
         size_t n = pictures[i].n_labels;
         input->pictures[i] = (struct judge_picture){
             (float)in->left, (float)in->top, in->gain, in->gain_x, in->gain_y, at, (uint32_t)n};

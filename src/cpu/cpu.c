@@ -1,4 +1,4 @@
-/* The backend on the CPU: a picture at a time through the network, and then the judge. */
+/* The backend on the CPU: a picture at a time through its networks, and then the judge. */
 #include "cpu/cpu.h"
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "cpu/network.h"
 
-/* One picture's input. */
-struct slot {
+/* One picture's input to a network. */
+struct input {
     uint8_t *levels; /* planes of 0 to 255 */
     size_t capacity;
     struct letterbox letterbox;
@@ -20,12 +20,16 @@ struct backend {
     const struct backend_interface *interface;
     const struct judge *judge;
     struct judge_scratch *scratch;
-    struct cpu_network *network;
-    const struct head *head;
+    size_t n_networks;
+    const struct backend_network *descriptions; /* [n_networks]; the caller's, as opened */
+    struct cpu_network **networks;              /* [n_networks] */
+    /* Of the picture at hand, [n_networks]: maps stay where they are until the network's next. */
+    struct head_maps *maps;
+    struct view *views;
     struct text device;
     size_t batch;
     size_t n_slots;
-    struct slot *slots;
+    struct input *inputs; /* (slot, network) */
 };
 
 static enum status available(const int *devices, size_t n_devices) {
@@ -56,40 +60,58 @@ static enum status describe_device(struct text *text, size_t threads) {
 static void close_backend(struct backend *backend) {
     if (!backend)
         return;
-    for (size_t i = 0; backend->slots && i < backend->n_slots; i++)
-        free(backend->slots[i].levels);
-    free(backend->slots);
+    for (size_t i = 0; backend->inputs && i < backend->n_slots * backend->n_networks; i++)
+        free(backend->inputs[i].levels);
+    for (size_t i = 0; backend->networks && i < backend->n_networks; i++)
+        cpu_network_free(backend->networks[i]);
+    free(backend->inputs);
+    free(backend->networks);
+    free(backend->maps);
+    free(backend->views);
     text_free(&backend->device);
     judge_scratch_free(backend->scratch);
-    cpu_network_free(backend->network);
     free(backend);
 }
 
-static enum status open_backend(const struct model *model, const struct judge *judge,
-                                const struct backend_options *options, struct backend **out) {
+/* Compiles it here, so that a model that cannot be run is refused before the first picture. */
+static enum status make_network(const struct backend_network *network, size_t threads,
+                                struct cpu_network **out) {
+    enum status status;
+    const struct graph *graph = &network->model->graph;
+    size_t height = graph->fixed_height ? (size_t)graph->fixed_height : network->imgsz;
+    size_t width = graph->fixed_width ? (size_t)graph->fixed_width : network->imgsz;
+    TRY(cpu_network_make(graph, &(struct cpu_options){.threads = threads}, out));
+    status = cpu_network_compile(*out, height, width);
+    if (status != STATUS_OK)
+        status_prefix(status, "the %s model cannot be run on the CPU: ", network->model->format);
+    if (status == STATUS_BAD_INPUT && network->path)
+        status_prefix(status, "%s: ", network->path);
+out:
+    return status;
+}
+
+static enum status open_backend(const struct backend_network *networks, size_t n_networks,
+                                const struct judge *judge, const struct backend_options *options,
+                                struct backend **out) {
     enum status status;
     struct backend *backend;
     size_t threads = options->threads ? options->threads : 1;
-    size_t height = model->graph.fixed_height ? (size_t)model->graph.fixed_height : options->imgsz;
-    size_t width = model->graph.fixed_width ? (size_t)model->graph.fixed_width : options->imgsz;
     TRY(memory_zeroed(1, sizeof *backend, &backend));
     backend->interface = &backend_cpu;
     backend->judge = judge;
-    backend->head = &model->graph.head;
+    backend->descriptions = networks;
+    backend->n_networks = n_networks;
     backend->n_slots = options->slots ? options->slots : 1;
     /* A picture at a time: a batch is no faster on a CPU. */
     backend->batch = options->batch ? options->batch : 1;
-    TRY(memory_zeroed(backend->n_slots, sizeof *backend->slots, &backend->slots));
+    TRY(memory_zeroed(n_networks, sizeof(void *), &backend->networks));
+    TRY(memory_zeroed(n_networks, sizeof *backend->maps, &backend->maps));
+    TRY(memory_zeroed(n_networks, sizeof *backend->views, &backend->views));
+    TRY(memory_zeroed(backend->n_slots * n_networks, sizeof *backend->inputs, &backend->inputs));
     TRY(describe_device(&backend->device, threads));
     TRY(judge_scratch_make(&backend->scratch));
-    TRY(cpu_network_make(&model->graph, &(struct cpu_options){.threads = threads},
-                         &backend->network));
-    /* Here, so that a model that cannot be run is refused before the first picture. */
-    status = cpu_network_compile(backend->network, height, width);
-    if (status != STATUS_OK)
-        status_prefix(status, "the %s model cannot be run on the CPU: ", model->format);
-    if (status == STATUS_BAD_INPUT && options->model)
-        status_prefix(status, "%s: ", options->model);
+    for (size_t i = 0; i < n_networks; i++)
+        TRY(make_network(&networks[i], threads, &backend->networks[i]));
 out:
     if (status != STATUS_OK) {
         close_backend(backend);
@@ -107,39 +129,59 @@ static size_t batch(const struct backend *backend) {
     return backend->batch;
 }
 
-static enum status stage(struct backend *backend, size_t slot_index, const struct image *image,
-                         const struct letterbox *letterbox) {
-    enum status status;
-    struct slot *slot = &backend->slots[slot_index];
-    size_t needed = 3 * (size_t)letterbox->net_width * letterbox->net_height;
-    TRY(memory_reserve(&slot->levels, &slot->capacity, needed, 1));
-    TRY(letterbox_levels(image, letterbox, &slot->letterbox, slot->levels));
-    slot->letterbox = *letterbox;
+static struct input *input_of(const struct backend *backend, size_t slot, size_t network) {
+    return &backend->inputs[slot * backend->n_networks + network];
+}
+
+static enum status stage(struct backend *backend, size_t slot, const struct image *image,
+                         const struct picture_view *views, size_t n_views) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < n_views; i++) {
+        struct input *input = input_of(backend, slot, views[i].network);
+        const struct letterbox *letterbox = &views[i].letterbox;
+        size_t needed = 3 * (size_t)letterbox->net_width * letterbox->net_height;
+        TRY(memory_reserve(&input->levels, &input->capacity, needed, 1));
+        TRY(letterbox_levels(image, letterbox, &input->letterbox, input->levels));
+        input->letterbox = *letterbox;
+    }
 out:
     return status;
 }
 
-static enum status judge(const struct backend *backend, const struct head_maps *maps,
-                         const struct picture *picture) {
-    const struct view view = {
-        .head = backend->head, .maps = maps, .letterbox = &picture->letterbox};
+/* Runs a picture's networks, one after the other, and fills in its views. */
+static enum status forward(struct backend *backend, const struct picture *picture) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < picture->n_views; i++) {
+        size_t n = picture->views[i].network;
+        const struct letterbox *letterbox = &picture->views[i].letterbox;
+        TRY(cpu_network_forward_levels(
+            backend->networks[n], letterbox->net_height, letterbox->net_width,
+            input_of(backend, picture->slot, n)->levels, &backend->maps[n]));
+        backend->views[i] = (struct view){.head = &backend->descriptions[n].model->graph.head,
+                                          .maps = &backend->maps[n],
+                                          .letterbox = letterbox,
+                                          .classes = backend->descriptions[n].classes};
+    }
+out:
+    return status;
+}
+
+/* By the views that are filled in. */
+static enum status judge(const struct backend *backend, const struct picture *picture) {
     const struct labelling labellings[] = {
         {picture->targets, picture->n_labels, picture->findings},
         {picture->planted, picture->n_planted, picture->planted_findings},
     };
-    return judge_labellings(backend->judge, &view, 1, labellings, picture->planted ? 2 : 1,
-                            backend->scratch);
+    return judge_labellings(backend->judge, backend->views, picture->n_views, labellings,
+                            picture->planted ? 2 : 1, backend->scratch);
 }
 
 static enum status submit(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n; i++) {
         const struct picture *picture = &pictures[i];
-        const struct slot *slot = &backend->slots[picture->slot];
-        struct head_maps maps;
-        TRY(cpu_network_forward_levels(backend->network, slot->letterbox.net_height,
-                                       slot->letterbox.net_width, slot->levels, &maps));
-        TRY(judge(backend, &maps, picture));
+        TRY(forward(backend, picture));
+        TRY(judge(backend, picture));
     }
 out:
     return status;

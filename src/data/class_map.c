@@ -4,104 +4,22 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/class_names.h"
 #include "data/dataset.h"
 #include "data/excerpt.h"
 
 enum { NAMES_SAID = 4 };
 
-struct class_key {
-    char *folded; /* owned */
-    const char *name;
-    size_t number;
-};
-
-/* One side's classes. */
-struct side {
-    struct class_key *keys; /* owned */
-    size_t count;
-};
-
-static char fold_letter(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_space(char c) {
-    return c == ' ' || c == '_' || c == '\t';
-}
-
-/* Lower case; runs of spaces and '_' become one space; none at either end. */
-static void fold(char *name) {
-    char *to = name;
-    for (const char *from = name; *from; from++)
-        if (!is_space(*from))
-            *to++ = fold_letter(*from);
-        else if (to > name && to[-1] != ' ')
-            *to++ = ' ';
-    if (to > name && to[-1] == ' ')
-        to--;
-    *to = '\0';
-}
-
-static void side_free(struct side *side) {
-    for (size_t i = 0; side->keys && i < side->count; i++)
-        free(side->keys[i].folded);
-    free(side->keys);
-}
-
-static enum status side_make(const char *const *names, size_t count, struct side *side) {
-    enum status status;
-    TRY(memory_zeroed(count, sizeof *side->keys, &side->keys));
-    side->count = count;
-    for (size_t i = 0; i < count; i++) {
-        side->keys[i].name = names[i];
-        side->keys[i].number = i;
-        TRY(memory_string(names[i], &side->keys[i].folded));
-        fold(side->keys[i].folded);
-    }
-out:
-    return status;
-}
-
-/* "class0", "class 1", "Class_2": what nameless classes are called. */
-static bool is_generic(const struct side *side) {
-    for (size_t i = 0; i < side->count; i++) {
-        const char *name = side->keys[i].folded;
-        if (strncmp(name, "class", 5) != 0)
-            return false;
-        name += 5 + (name[5] == ' ');
-        char *end;
-        if (*name < '0' || *name > '9' || strtoull(name, &end, 10) != i || *end)
-            return false;
-    }
-    return side->count > 0;
-}
-
-static int compare_keys(const void *a, const void *b) {
-    const struct class_key *left = a, *right = b;
-    int order = strcmp(left->folded, right->folded);
-    if (order == 0)
-        order = strcmp(left->name, right->name);
-    return order ? order : (left->number > right->number) - (left->number < right->number);
-}
-
-/* The keys from `first` on with the same folded name: how many, and the lowest class number. */
-static size_t group(const struct side *side, size_t first, size_t *lowest) {
-    size_t at = first;
-    *lowest = side->keys[first].number;
-    for (; at < side->count && strcmp(side->keys[at].folded, side->keys[first].folded) == 0; at++)
-        *lowest = side->keys[at].number < *lowest ? side->keys[at].number : *lowest;
-    return at - first;
-}
-
-static size_t match_names(struct side *data, struct side *model, struct class_map *map) {
-    qsort(data->keys, data->count, sizeof *data->keys, compare_keys);
-    qsort(model->keys, model->count, sizeof *model->keys, compare_keys);
+static size_t match_names(struct class_side *data, struct class_side *model,
+                          struct class_map *map) {
+    class_side_sort(data);
+    class_side_sort(model);
     size_t d = 0, m = 0, matched = 0;
     while (d < data->count && m < model->count) {
         int order = strcmp(data->keys[d].folded, model->keys[m].folded);
         size_t first_data, first_model;
-        size_t n_data = group(data, d, &first_data);
-        size_t n_model = group(model, m, &first_model);
+        size_t n_data = class_side_group(data, d, &first_data);
+        size_t n_model = class_side_group(model, m, &first_model);
         bool pairs = n_data == n_model;
         for (size_t i = 0; order == 0 && i < n_data; i++)
             map->to_model[data->keys[d + i].number] =
@@ -174,16 +92,16 @@ out:
 enum status class_map_make(const char *const *data_names, size_t n_data,
                            const char *const *model_names, size_t n_model, struct class_map *map) {
     enum status status;
-    struct side data = {0}, model = {0};
+    struct class_side data = {0}, model = {0};
     *map = (struct class_map){0};
     bool nameless = n_data == 0;
     if (nameless) {
         data_names = model_names;
         n_data = n_model;
     }
-    TRY(side_make(data_names, n_data, &data));
-    TRY(side_make(model_names, n_model, &model));
-    bool data_generic = is_generic(&data), model_generic = is_generic(&model);
+    TRY(class_side_make(data_names, n_data, &data));
+    TRY(class_side_make(model_names, n_model, &model));
+    bool data_generic = class_side_is_generic(&data), model_generic = class_side_is_generic(&model);
     bool by_number = nameless || (n_data == n_model && (data_generic || model_generic));
     TRY(map_allocate(by_number && data_generic ? model_names : data_names, n_data, n_model, map));
     if (by_number)
@@ -192,8 +110,8 @@ enum status class_map_make(const char *const *data_names, size_t n_data,
         status =
             nothing_shared(data_names, n_data, data_generic, model_names, n_model, model_generic);
 out:
-    side_free(&data);
-    side_free(&model);
+    class_side_free(&data);
+    class_side_free(&model);
     if (status != STATUS_OK)
         class_map_free(map);
     return status;

@@ -158,6 +158,32 @@ static enum status apply_all(const char *path, struct json_object *object, const
     return STATUS_OK;
 }
 
+/* Of a flag that takes several values: all of an array. */
+static enum status apply_list(struct json_object *values, size_t row, const char *where,
+                              const bool *given, struct options *options) {
+    enum status status = STATUS_OK;
+    struct text text = {0};
+    bool repeated = option_is_repeated(row);
+    for (size_t i = 0; i < json_object_array_length(values) && !given[row]; i++) {
+        struct json_object *value = json_object_array_get_idx(values, i);
+        enum json_type type = json_object_get_type(value);
+        if (type != json_type_string && type != json_type_int)
+            TRY(FAIL(STATUS_BAD_INPUT, "%s: an element is neither a text nor a number", where));
+        const char *string = json_object_get_string(value);
+        if (type == json_type_string && strlen(string) != (size_t)json_object_get_string_len(value))
+            TRY(FAIL(STATUS_BAD_INPUT, "%s: holds a NUL byte", where));
+        if (repeated)
+            TRY(option_set(options, row, string, where));
+        text_format(&text, "%s%s", i ? "," : "", string);
+    }
+    TRY(text_status(&text));
+    if (!repeated && !given[row])
+        TRY(option_set(options, row, text.length ? text.data : "", where));
+out:
+    text_free(&text);
+    return status;
+}
+
 static enum status apply(const char *path, const char *key, struct json_object *value,
                          const bool *given, struct options *options) {
     bool negated;
@@ -183,6 +209,8 @@ static enum status apply(const char *path, const char *key, struct json_object *
     if (type == json_type_string &&
         strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
         return FAIL(STATUS_BAD_INPUT, "%s: holds a NUL byte", where);
+    if (type == json_type_array && option_is_list((size_t)row))
+        return apply_list(value, (size_t)row, where, given, options);
     if (type != json_type_string && type != json_type_int && type != json_type_double)
         return FAIL(STATUS_BAD_INPUT, "%s: neither a text nor a number", where);
     if (given[row])

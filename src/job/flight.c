@@ -42,7 +42,8 @@ enum status flights_submit(const struct verify_job *job, struct flights *flights
         if (!item->error[0])
             flight->pictures[flight->n_pictures++] = (struct picture){
                 .slot = item->slot,
-                .letterbox = item->letterbox,
+                .n_views = item->n_views,
+                .views = item->views,
                 .n_labels = item->labels.n_labels,
                 .targets = item->targets,
                 .findings = &item->findings,

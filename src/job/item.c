@@ -15,6 +15,7 @@ void item_free(struct item *item) {
     free(item->label_path);
     label_file_free(&item->labels);
     free(item->targets);
+    free(item->views);
     findings_free(&item->findings);
     findings_free(&item->planted_findings);
     planting_free(&item->planting);
@@ -84,6 +85,22 @@ static enum status check_image(struct outage *outage, const struct item *item, i
     return STATUS_OK;
 }
 
+/* How each network that the image is judged by is to see it. */
+static enum status plan_views(const struct verify_job *job, struct item *item) {
+    enum status status;
+    size_t first = job->set_of ? job->set_of[item->list_index] * job->n_views : 0;
+    TRY(memory_reserve(&item->views, &item->view_capacity, job->n_views, sizeof *item->views));
+    item->n_views = job->n_views;
+    for (size_t i = 0; i < item->n_views; i++) {
+        const struct backend_network *network = &job->networks[first + i];
+        item->views[i] = (struct picture_view){
+            first + i, letterbox_plan(item->width, item->height, network->imgsz, job->rect,
+                                      (uint32_t)network->model->stride)};
+    }
+out:
+    return status;
+}
+
 /* The label file first: a file system that goes away between the two takes the image with it, not
  * the labels alone, which would make it one of the background. */
 enum status item_read(const struct verify_job *job, struct outage *outage, struct image *image,
@@ -119,7 +136,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     item->height = image->height;
     TRY(make_targets(job, item));
     TRY(plant(job, item));
-    item->letterbox = letterbox_plan(item->width, item->height, job->imgsz, job->rect, job->stride);
+    TRY(plan_views(job, item));
 out:
     return status;
 }

@@ -18,7 +18,8 @@ struct item {
     struct label_file labels;
     size_t target_capacity;
     struct target *targets; /* one a label, same order */
-    struct letterbox letterbox;
+    size_t n_views, view_capacity;
+    struct picture_view *views;
     struct findings findings;
     struct planting planting;
     struct findings planted_findings; /* of the planting's targets, where it has any */

@@ -34,7 +34,7 @@ static bool is_model(const char *path) {
 static enum status check_order(const struct options *options) {
     const char *model = options->model, *data = options->data;
     struct stat about;
-    if (!data || !is_model(data) || (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
+    if (!data || !model || !is_model(data) || (stat(data, &about) == 0 && S_ISDIR(about.st_mode)))
         return STATUS_OK;
     if (is_model(model))
         return FAIL(STATUS_BAD_INPUT,
@@ -47,9 +47,12 @@ static enum status check_order(const struct options *options) {
 
 /* That what is needed is there. */
 static enum status check_inputs(const struct options *options) {
-    if (!options->model && options->weights)
+    if (options->model && options->fold)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--model and --fold: the models of --fold alone judge: leave --model out");
+    if (!options->model && !options->fold && options->weights)
         return refuse_weights(options->weights);
-    if (!options->model)
+    if (!options->model && !options->fold)
         return FAIL(STATUS_BAD_INPUT,
                     "--model is missing: the YOLO model to verify with; see --help");
     if (!options->data && !options->inspect)

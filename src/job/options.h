@@ -8,10 +8,13 @@
 #include "base/text.h"
 
 /* A value's type, by its kind in the list. */
+#define OPTION_TYPE_FILES   char *
 #define OPTION_TYPE_FILE    char *
 #define OPTION_TYPE_FOLDER  char *
 #define OPTION_TYPE_PATH    char *
 #define OPTION_TYPE_TEXT    char *
+#define OPTION_TYPE_TEXTS   char *
+#define OPTION_TYPE_COUNTS  char *
 #define OPTION_TYPE_DEVICES char *
 #define OPTION_TYPE_CHOICE  char *
 #define OPTION_TYPE_COUNT   int64_t
@@ -19,12 +22,17 @@
 #define OPTION_TYPE_SWITCH  bool
 
 /* A member for each flag, in the list's order. Texts are NULL where not given, and owned; ranges
- * were checked when a value was set. */
+ * were checked when a value was set. Of a flag that is repeated each value is a line. */
 struct options {
 #define OPTION(kind, member, ...) OPTION_TYPE_##kind member;
 #include "job/options_list.h"
 #undef OPTION
 };
+
+/* The whole numbers of a flag that takes several with commas between them, as `imgsz`: writes at
+ * most OPTION_COUNTS_MOST of them, and returns how many. */
+enum { OPTION_COUNTS_MOST = 16 };
+size_t option_counts(const char *value, int64_t counts[OPTION_COUNTS_MOST]);
 
 /* Reads the command line, and under it the --config file that it names. STATUS_BAD_INPUT with one
  * line for an unknown flag, a value out of range, a missing --model or --data, the two swapped. On

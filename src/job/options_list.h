@@ -13,9 +13,13 @@
  *   help      one line
  *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …
  */
-OPTION(FILE, model, "model", "FILE", INPUT, INPUTS, NULL,
-       "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights",
+OPTION(FILES, model, "model", "FILE", INPUT, INPUTS, NULL,
+       "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights; several (a.pt,b.pt) judge "
+       "together",
        .info.suffixes = MODEL_SUFFIXES)
+OPTION(TEXTS, fold, "fold", "MODEL=LIST", INPUT, INPUTS, NULL,
+       "instead of --model, repeated: the images of LIST (a .txt, or a split's name) are judged by "
+       "MODEL, which was not trained on them")
 OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file of a Darknet .cfg",
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
@@ -30,8 +34,8 @@ OPTION(FILE, config, "config", "FILE", INPUT, NOTHING, NULL,
 OPTION(DEVICES, device, "device", "DEVICES", RUN, MEANS, "auto",
        "auto: CUDA where a device and the backend exist; numbers: of the GPUs that may be used",
        .synonyms = WORDS("gpu", "gpus"))
-OPTION(COUNT, imgsz, "imgsz", "N", NETWORK, PREDICTIONS, "640",
-       "longer side of the network's input", RANGE(32, 16384),
+OPTION(COUNTS, imgsz, "imgsz", "N", NETWORK, PREDICTIONS, "640",
+       "longer side of the network's input; several (640,832) judge together", RANGE(32, 16384),
        .synonyms = WORDS("img", "img-size", "image-size"))
 OPTION(COUNT, batch, "batch", "N", RUN, NOTHING, "auto", /* 0: automatic */
        "pictures a forward", RANGE(0, 4096), .automatic = "auto", .synonyms = WORDS("batch-size"))

@@ -44,6 +44,8 @@ static enum status check_text(const struct option_row *row, const char *value, c
         return check_choice(row, value, where);
     if (*value == '\0')
         return FAIL(STATUS_BAD_INPUT, "%s: needs a value", where);
+    if (row->kind == OPTION_TEXTS && strchr(value, '\n'))
+        return FAIL(STATUS_BAD_INPUT, "%s: holds a line's end", where);
     if (row->kind == OPTION_DEVICES && devices_read(value, &devices) != STATUS_OK)
         return status_prefix(STATUS_BAD_INPUT, "%s: ", where);
     return row->info.takes_path ? check_path(row, value, where) : STATUS_OK;
@@ -62,12 +64,63 @@ static enum status read_number(const struct option_row *row, const char *value, 
     *number = strtod(value, &end);
     if (end == value || *end || errno || !isfinite(*number))
         return FAIL(STATUS_BAD_INPUT, "%s: '%s' is not a number", where, value);
-    if (row->kind == OPTION_COUNT && *number != floor(*number))
+    if (row->kind != OPTION_REAL && *number != floor(*number))
         return FAIL(STATUS_BAD_INPUT, "%s: %s is not a whole number", where, value);
     if (*number < row->least || *number > row->most)
         return FAIL(STATUS_BAD_INPUT, "%s: %s is outside of %.17g to %.17g", where, value,
                     row->least, row->most);
     return STATUS_OK;
+}
+
+/* Of a flag that is repeated: one line more. */
+static enum status add_line(char **text, const char *value) {
+    struct text lines = {0};
+    text_format(&lines, "%s%s%s", *text ? *text : "", *text ? "\n" : "", value);
+    enum status status = text_status(&lines);
+    if (status == STATUS_OK)
+        status = set_text(text, lines.data);
+    text_free(&lines);
+    return status;
+}
+
+size_t option_counts(const char *value, int64_t counts[OPTION_COUNTS_MOST]) {
+    size_t n = 0;
+    char *end = (char *)value;
+    while (n < OPTION_COUNTS_MOST) {
+        counts[n++] = (int64_t)strtod(end, &end);
+        if (*end != ',')
+            break;
+        end++;
+    }
+    return n;
+}
+
+/* Numbers with commas between them, each written in one way. */
+static enum status set_counts(const struct option_row *row, char **text, const char *value,
+                              const char *where) {
+    enum status status = STATUS_OK;
+    struct text counts = {0}, part = {0};
+    size_t n = 0;
+    for (const char *at = value;; at++) {
+        size_t length = strcspn(at, ",");
+        double number;
+        text_clear(&part);
+        text_bytes(&part, at, length);
+        TRY(text_status(&part));
+        TRY(read_number(row, part.data, where, &number));
+        if (++n > OPTION_COUNTS_MOST)
+            TRY(FAIL(STATUS_BAD_INPUT, "%s: more than %d numbers", where, OPTION_COUNTS_MOST));
+        text_format(&counts, "%s%.0f", n > 1 ? "," : "", number);
+        at += length;
+        if (*at == '\0')
+            break;
+    }
+    TRY(text_status(&counts));
+    TRY(set_text(text, counts.data));
+out:
+    text_free(&counts);
+    text_free(&part);
+    return status;
 }
 
 enum status option_set(struct options *options, size_t index, const char *value,
@@ -76,9 +129,11 @@ enum status option_set(struct options *options, size_t index, const char *value,
     const struct option_row *row = option_row(index);
     void *member = option_member(options, row);
     double number = 0;
+    if (row->kind == OPTION_COUNTS)
+        return set_counts(row, member, value, where);
     if (row->kind <= OPTION_CHOICE) {
         TRY(check_text(row, value, where));
-        return set_text(member, value);
+        return row->kind == OPTION_TEXTS ? add_line(member, value) : set_text(member, value);
     }
     if (!row->automatic || strcmp(value, row->automatic) != 0)
         TRY(read_number(row, value, where, &number));

@@ -33,6 +33,34 @@ void options_help(struct text *text) {
               "  3 with --strict, 4 with --fail-on, 130 or 143 interrupted\n");
 }
 
+/* An array of a text for each line. */
+static void append_lines(const char *lines, struct text *text) {
+    struct text line = {0};
+    const char *separator = "[";
+    for (const char *at = lines; *at; at += strspn(at, "\n")) {
+        size_t length = strcspn(at, "\n");
+        text_clear(&line);
+        text_bytes(&line, at, length);
+        text_string(text, separator);
+        text_json_string(text, line.data);
+        separator = ", ";
+        at += length;
+    }
+    text_string(text, "]");
+    text_free(&line);
+}
+
+/* A number, or an array of several. */
+static void append_counts(const char *value, struct text *text) {
+    bool several = strchr(value, ',') != NULL;
+    text_string(text, several ? "[" : "");
+    for (const char *at = value; *at; at++) {
+        text_bytes(text, at, 1);
+        text_string(text, *at == ',' ? " " : "");
+    }
+    text_string(text, several ? "]" : "");
+}
+
 static void append_json(const struct options *options, const struct option_row *row,
                         struct text *text) {
     const void *value = option_value(options, row);
@@ -44,10 +72,14 @@ static void append_json(const struct options *options, const struct option_row *
         text_format(text, "%lld", (long long)*(const int64_t *)value);
     else if (row->kind == OPTION_REAL)
         text_json_number(text, *(const double *)value, 6);
-    else if (*(char *const *)value)
-        text_json_string(text, *(char *const *)value);
-    else
+    else if (!*(char *const *)value)
         text_string(text, "null");
+    else if (row->kind == OPTION_TEXTS)
+        append_lines(*(char *const *)value, text);
+    else if (row->kind == OPTION_COUNTS)
+        append_counts(*(char *const *)value, text);
+    else
+        text_json_string(text, *(char *const *)value);
 }
 
 void options_json(const struct options *options, struct text *text) {

@@ -50,6 +50,15 @@ bool option_is_switch(size_t row) {
     return rows[row].kind == OPTION_SWITCH;
 }
 
+bool option_is_list(size_t row) {
+    return rows[row].kind == OPTION_FILES || rows[row].kind == OPTION_COUNTS ||
+           option_is_repeated(row);
+}
+
+bool option_is_repeated(size_t row) {
+    return rows[row].kind == OPTION_TEXTS;
+}
+
 const struct option_info *option_info(size_t row) {
     return &rows[row].info;
 }

@@ -8,10 +8,13 @@
 
 /* What a value is. Up to OPTION_CHOICE the member is a text. */
 enum option_kind {
+    OPTION_FILES, /* with commas between them */
     OPTION_FILE,
     OPTION_FOLDER,
     OPTION_PATH, /* a file or a folder */
     OPTION_TEXT,
+    OPTION_TEXTS,  /* repeated: each adds a line */
+    OPTION_COUNTS, /* whole numbers with commas between them */
     OPTION_DEVICES,
     OPTION_CHOICE,
     OPTION_COUNT,
@@ -37,7 +40,7 @@ struct option_row {
     enum option_kind kind;
     enum option_effect effect;
     size_t offset;         /* of the member of struct options */
-    double least, most;    /* of OPTION_COUNT and OPTION_REAL */
+    double least, most;    /* of OPTION_COUNT, OPTION_COUNTS and OPTION_REAL */
     const char *automatic; /* a word for 0; NULL: none */
     /* Of OPTION_CHOICE: the words that it takes, NULL behind the last. */
     const char *const *choices;
@@ -58,6 +61,10 @@ enum option_index {
 const struct option_row *option_row(size_t row);
 /* Whether the row's flag takes no value, unless behind '='. */
 bool option_is_switch(size_t row);
+
+/* Whether it takes several values: with commas between them, or by being repeated. */
+bool option_is_list(size_t row);
+bool option_is_repeated(size_t row);
 
 /* The row's member: char *, int64_t, double or bool. */
 void *option_member(struct options *options, const struct option_row *row);

@@ -70,7 +70,7 @@ static enum status read_and_stage(struct verify *verify, struct image *image, st
     if (status != STATUS_OK || !job->interface || item->error[0])
         return status;
     start = clock_ns();
-    status = job->interface->stage(job->backend, item->slot, image, &item->letterbox);
+    status = job->interface->stage(job->backend, item->slot, image, item->views, item->n_views);
     atomic_fetch_add(&verify->stage_ns[STAGE_STAGE], pipeline_since(start));
     return status;
 }

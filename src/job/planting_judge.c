@@ -6,6 +6,11 @@
 /* An object that is reported overlaps the label that was dropped more. */
 #define SAME_PLACE 0.5f
 
+/* Whether a view knew the class: what is added where nothing is has any. */
+static bool is_judged(const struct planted *planted, const struct findings *findings) {
+    return planted->target == NOT_A_TARGET || findings->evidence[planted->target].judged;
+}
+
 /* Whether nothing speaks against the label as it is, but perhaps that little is seen of it. */
 static bool is_sound(const struct image_result *result, size_t label) {
     const struct ruling *ruling = &result->boxes[label].ruling;
@@ -50,7 +55,8 @@ enum status planting_judge(const struct planting *planting, const struct finding
     result->n_planted = 0;
     for (size_t i = 0; i < planting->n_planted; i++) {
         const struct planted *planted = &planting->planted[i];
-        if (planted->label == NOT_A_TARGET || is_sound(result, planted->label))
+        if (is_judged(planted, findings) &&
+            (planted->label == NOT_A_TARGET || is_sound(result, planted->label)))
             result->planted[result->n_planted++] = judge_one(planted, findings, thresholds);
     }
 out:

@@ -27,7 +27,11 @@ struct verify_job {
     double planting_rate; /* in which share of the pictures */
     bool save_txt;
     bool redo; /* an interrupted run may have placed images that its journals do not have */
-    uint32_t imgsz, stride;
+    /* An image is judged by n_views of the networks, one behind the other: those of its set. */
+    const struct backend_network *networks;
+    size_t n_views;
+    const uint8_t *set_of; /* by place in the list of all images; NULL: all are of the first set */
+    uint32_t imgsz;        /* of the smallest network */
     bool rect;
     size_t readers, placers; /* threads */
     size_t slots;            /* images in flight: as many as the backend was opened with */

@@ -203,6 +203,7 @@ static inline struct head_maps rig_host_maps(const struct rig_head *rig, size_t 
 struct rig_batch {
     size_t n;
     struct picture pictures[PICTURES_MOST];
+    struct picture_view views[PICTURES_MOST];
     struct findings findings[PICTURES_MOST];
     struct target *targets[PICTURES_MOST]; /* owned */
 };
@@ -221,10 +222,11 @@ static inline struct findings rig_expected(const struct rig_head *rig, size_t in
     struct judge_scratch *scratch;
     struct head_maps maps = rig_host_maps(rig, index);
     ASSERT_OK(judge_scratch_make(&scratch));
-    ASSERT_OK(judge_picture(
-        &rig->judge,
-        &(struct view){.head = &rig->head, .maps = &maps, .letterbox = &picture->letterbox}, 1,
-        picture->targets, picture->n_labels, scratch, &findings));
+    ASSERT_OK(judge_picture(&rig->judge,
+                            &(struct view){.head = &rig->head,
+                                           .maps = &maps,
+                                           .letterbox = &picture->views[0].letterbox},
+                            1, picture->targets, picture->n_labels, scratch, &findings));
     judge_scratch_free(scratch);
     return findings;
 }
@@ -233,7 +235,8 @@ static inline struct findings rig_expected(const struct rig_head *rig, size_t in
 static inline struct target *rig_labels(const struct rig_head *rig, size_t index, size_t n,
                                         uint32_t seed) {
     struct rig_head all = *rig;
-    struct picture picture = {.letterbox = rig_letterbox(index)};
+    const struct picture_view view = {.letterbox = rig_letterbox(index)};
+    struct picture picture = {.n_views = 1, .views = &view};
     uint32_t random = seed;
     all.judge.predict = true;
     all.judge.conf = 0;
@@ -287,16 +290,19 @@ static inline struct rig_batch batch_make(const struct rig_head *rig, size_t n,
     struct rig_batch batch = {.n = n};
     for (size_t i = 0; i < n; i++) {
         batch.targets[i] = rig_labels(rig, i, n_labels[i], seed + (uint32_t)i);
-        batch.pictures[i] = (struct picture){
-            .letterbox = rig_letterbox(i), .n_labels = n_labels[i], .targets = batch.targets[i]};
+        batch.views[i].letterbox = rig_letterbox(i);
+        batch.pictures[i] =
+            (struct picture){.n_views = 1, .n_labels = n_labels[i], .targets = batch.targets[i]};
     }
     return batch;
 }
 
-/* The findings lie in the batch itself, which may have been copied since it was made. */
+/* Views and findings lie in the batch itself, which may have been copied since it was made. */
 static inline void batch_bind(struct rig_batch *batch) {
-    for (size_t i = 0; i < batch->n; i++)
+    for (size_t i = 0; i < batch->n; i++) {
+        batch->pictures[i].views = &batch->views[i];
         batch->pictures[i].findings = &batch->findings[i];
+    }
 }
 
 static inline void batch_free(struct rig_batch *batch) {

@@ -113,7 +113,8 @@ struct run {
     const struct samples *samples;
     struct backend *backend;
     struct judge judge;
-    struct letterbox letterboxes[PICTURES_MOST];
+    struct backend_network network;
+    struct picture_view views[PICTURES_MOST];
     struct findings findings[PICTURES_MOST];
     size_t slot_of[PICTURES_MOST];
     struct queue free, ready; /* of slots and pictures, as &numbers[...] */
@@ -144,7 +145,7 @@ static inline enum status run_stage(struct run *run, size_t index, size_t slot) 
     memcpy(copy.pixels, image->pixels, bytes);
     run->slot_of[index] = slot;
     enum status status =
-        run->plan->interface->stage(run->backend, slot, &copy, &run->letterboxes[index]);
+        run->plan->interface->stage(run->backend, slot, &copy, &run->views[index], 1);
     memset(copy.pixels, 0xee, bytes); /* the caller's again */
     free(copy.pixels);
     return status;
@@ -193,7 +194,8 @@ static inline enum status run_submit(struct run *run, struct air *air, void **ta
         const struct sample *sample = &run->samples->items[index];
         flight->slots[i] = run->slot_of[index];
         flight->pictures[i] = (struct picture){.slot = run->slot_of[index],
-                                               .letterbox = run->letterboxes[index],
+                                               .n_views = 1,
+                                               .views = &run->views[index],
                                                .n_labels = sample->n_targets,
                                                .targets = sample->targets,
                                                .findings = &run->findings[index]};
@@ -268,6 +270,7 @@ out:
 static inline enum status run_open(const struct plan *plan, const struct model *model,
                                    const struct samples *samples, struct run *run) {
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
+    run->network = (struct backend_network){.model = model, .imgsz = plan->imgsz};
     run->judge = (struct judge){.n_classes = model->graph.head.n_classes,
                                 .predict = plan->predict,
                                 .conf = 0.1f,
@@ -276,7 +279,6 @@ static inline enum status run_open(const struct plan *plan, const struct model *
     struct backend_options options = {.threads = 1,
                                       .slots = plan->slots,
                                       .batch = plan->batch,
-                                      .imgsz = plan->imgsz,
                                       .rect = plan->rect,
                                       .half = plan->half,
                                       .local_rank = plan->local_rank,
@@ -292,10 +294,10 @@ static inline enum status run_open(const struct plan *plan, const struct model *
     for (size_t i = 0; i < plan->slots; i++)
         queue_push(&run->free, &run->numbers[i]);
     for (size_t i = 0; i < samples->n; i++)
-        run->letterboxes[i] =
+        run->views[i].letterbox =
             letterbox_plan(samples->items[i].image.width, samples->items[i].image.height,
                            plan->imgsz, plan->rect, (uint32_t)model->stride);
-    return plan->interface->open(model, &run->judge, &options, &run->backend);
+    return plan->interface->open(&run->network, 1, &run->judge, &options, &run->backend);
 }
 
 static inline enum status run_all(struct run *run) {

@@ -205,25 +205,30 @@ static void backend_interface(void **state) {
                           .iou = 0.7f,
                           .max_det = 300};
     struct backend_options options = {
-        .threads = 2, .slots = PICTURES, .batch = PICTURES, .imgsz = IMGSZ, .rect = true};
+        .threads = 2, .slots = PICTURES, .batch = PICTURES, .rect = true};
+    const struct backend_network network = {.model = &model, .imgsz = IMGSZ};
+    struct picture_view views[PICTURES];
     struct target target = {.class = 1, .box = {10, 10, 60, 70}};
     struct findings together[PICTURES] = {0}, alone[PICTURES] = {0};
     struct picture pictures[PICTURES];
     struct backend *backend;
     ASSERT_OK(backend_cpu.available(NULL, 0));
-    ASSERT_OK(backend_cpu.open(&model, &judge, &options, &backend));
+    ASSERT_OK(backend_cpu.open(&network, 1, &judge, &options, &backend));
     assert_true(strstr(backend_cpu.device(backend), ", 2 threads") != NULL);
     assert_int_equal(backend_cpu.batch(backend), PICTURES);
     for (size_t i = 0; i < PICTURES; i++) {
         struct image image = striped_image(shapes[i][0], shapes[i][1], (uint32_t)i);
+        views[i] = (struct picture_view){
+            .letterbox = letterbox_plan(shapes[i][0], shapes[i][1], IMGSZ, true, 32)};
         pictures[i] = (struct picture){
             .slot = PICTURES - 1 - i,
-            .letterbox = letterbox_plan(shapes[i][0], shapes[i][1], IMGSZ, true, 32),
+            .n_views = 1,
+            .views = &views[i],
             .n_labels = 1,
             .targets = &target,
             .findings = &together[i],
         };
-        ASSERT_OK(backend_cpu.stage(backend, pictures[i].slot, &image, &pictures[i].letterbox));
+        ASSERT_OK(backend_cpu.stage(backend, pictures[i].slot, &image, &views[i], 1));
         image_free(&image);
     }
     ASSERT_OK(backend_cpu.submit(backend, pictures, PICTURES));

@@ -104,7 +104,7 @@ static void test_not_a_number_in_the_maps(void **state) {
         rig.judge.predict = true;
         struct rig_batch batch = batch_make(&rig, 1, (const size_t[]){9}, 3);
         if (i % 2)
-            batch.pictures[0].letterbox.gain_x = batch.pictures[0].letterbox.gain_y = 4;
+            batch.views[0].letterbox.gain_x = batch.views[0].letterbox.gain_y = 4;
         check_once(&rig, &batch);
         batch_free(&batch);
         rig_free(&rig);

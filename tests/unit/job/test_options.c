@@ -40,7 +40,7 @@ static void test_defaults(void **state) {
     assert_string_equal(o.output, "output");
     assert_string_equal(o.device, "auto");
     assert_string_equal(o.place, "hardlink");
-    assert_int_equal(o.imgsz, 640);
+    assert_string_equal(o.imgsz, "640");
     assert_int_equal(o.batch, 0);
     assert_int_equal(o.max_det, 300);
     assert_int_equal(o.fail_on, -1);
@@ -103,7 +103,7 @@ static void test_other_ways_to_write_flags(void **state) {
     assert_string_equal(o.data, "data.yaml");
     assert_string_equal(o.output, "a=b");
     assert_string_equal(o.place, "copy");
-    assert_int_equal(o.imgsz, 320);
+    assert_string_equal(o.imgsz, "320");
     assert_true(o.conf == 0.3 && o.max_margin == -1);
     assert_true(o.half && o.save_json && o.rect);
     assert_false(o.strict || o.resume);
@@ -335,6 +335,66 @@ static void test_bad_config(void **state) {
     }
 }
 
+static void check_json(const struct options *options, const char *expected) {
+    struct text text = {0};
+    options_json(options, &text);
+    assert_int_equal(text_status(&text), STATUS_OK);
+    if (!strstr(text.data, expected))
+        fail_msg("%s lacks %s", text.data, expected);
+    text_free(&text);
+}
+
+/* On the command line and in a file, whose values the command line's replace. */
+static void test_flags_of_several_values(void **state) {
+    (void)state;
+    struct options o;
+    int64_t sizes[OPTION_COUNTS_MOST];
+    assert_int_equal(read_line("--model a.pt,b.pt --data d --imgsz 640,0832,320", &o), STATUS_OK);
+    assert_string_equal(o.model, "a.pt,b.pt");
+    assert_string_equal(o.imgsz, "640,832,320");
+    assert_int_equal(option_counts(o.imgsz, sizes), 3);
+    assert_true(sizes[0] == 640 && sizes[1] == 832 && sizes[2] == 320);
+    check_json(&o, "\"imgsz\": [640, 832, 320]");
+    check_json(&o, "\"fold\": null");
+    options_free(&o);
+    assert_int_equal(read_line("--fold a.pt=1.txt --data d fold=b.pt=2.txt", &o), STATUS_OK);
+    assert_null(o.model);
+    assert_string_equal(o.fold, "a.pt=1.txt\nb.pt=2.txt");
+    check_json(&o, "\"fold\": [\"a.pt=1.txt\", \"b.pt=2.txt\"]");
+    check_json(&o, "\"imgsz\": 640,");
+    options_free(&o);
+    static const char config[] = "{\"data\": \"d\", \"imgsz\": [640, \"832\"], "
+                                 "\"fold\": [\"a=1\", \"b=2\"]}";
+    assert_int_equal(read_with_config(config, "", &o), STATUS_OK);
+    assert_string_equal(o.imgsz, "640,832");
+    assert_string_equal(o.fold, "a=1\nb=2");
+    options_free(&o);
+    assert_int_equal(read_with_config(config, "--fold c=3 --imgsz 96", &o), STATUS_OK);
+    assert_string_equal(o.imgsz, "96");
+    assert_string_equal(o.fold, "c=3");
+    options_free(&o);
+    assert_int_equal(read_with_config("{\"model\": [\"a\", \"b\"]}", "--data d", &o), STATUS_OK);
+    assert_string_equal(o.model, "a,b");
+    options_free(&o);
+}
+
+static void test_bad_flags_of_several_values(void **state) {
+    (void)state;
+    check_bad("--model m --data d --imgsz 640,", "--imgsz: '' is not a number");
+    check_bad("--model m --data d --imgsz 640,8", "--imgsz: 8 is outside of 32 to 16384");
+    check_bad("--model m --data d --imgsz 640x480", "--imgsz: '640x480' is not a number");
+    check_bad("--model m --data d --imgsz 32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32",
+              "--imgsz: more than 16 numbers");
+    check_bad("--model m --fold a=1 --data d", "leave --model out");
+    struct options o;
+    assert_int_equal(read_with_config("{\"imgsz\": []}", "--model m --data d", &o),
+                     STATUS_BAD_INPUT);
+    options_free(&o);
+    assert_int_equal(read_with_config("{\"fold\": [true]}", "--data d", &o), STATUS_BAD_INPUT);
+    assert_non_null(strstr(status_message(), "an element is neither a text nor a number"));
+    options_free(&o);
+}
+
 static void test_config_pipe(void **state) {
     (void)state;
     char line[64];
@@ -387,6 +447,8 @@ int main(void) {
         cmocka_unit_test(test_values_that_are_none),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_bad_config),
+        cmocka_unit_test(test_flags_of_several_values),
+        cmocka_unit_test(test_bad_flags_of_several_values),
         cmocka_unit_test(test_config_pipe),
         cmocka_unit_test(test_json_names_every_flag),
     };

@@ -72,7 +72,8 @@ static void test_kinds_have_what_they_need(void **state) {
     for (size_t i = 0; i < OPTION_ROWS; i++) {
         const struct option_row *row = option_row(i);
         const struct option_info *info = &row->info;
-        bool is_number = row->kind == OPTION_COUNT || row->kind == OPTION_REAL;
+        bool is_number =
+            row->kind == OPTION_COUNT || row->kind == OPTION_COUNTS || row->kind == OPTION_REAL;
         CHECK_ROW(row, is_number == (row->least < row->most));
         CHECK_ROW(row, !is_number || info->initial);
         CHECK_ROW(row, !row->automatic || (is_number && row->least <= 0 && row->most >= 0));
@@ -112,7 +113,7 @@ static void change(struct options *options, size_t i) {
         value = row->choices[strcmp(row->choices[0], row->info.initial) == 0];
     else if (row->kind == OPTION_DEVICES)
         value = "cpu";
-    else if (row->kind > OPTION_CHOICE) {
+    else if (row->kind > OPTION_CHOICE || row->kind == OPTION_COUNTS) {
         double least = row->least == strtod(row->info.initial, NULL) ? row->most : row->least;
         snprintf(number, sizeof number, "%.17g", least);
         value = number;

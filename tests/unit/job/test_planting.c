@@ -149,16 +149,17 @@ static void test_judge(void **state) {
     for (size_t i = 0; i < 4; i++)
         boxes[i] = (struct box_result){.ruling = verdict_of(&as_it_is[i], &thresholds)};
     struct image_result result = {.n_boxes = 4, .boxes = boxes};
-    struct evidence with_errors[] = {silent, sound, wrong, sound, doubled, wrong};
+    struct evidence with_errors[] = {silent, sound, wrong, sound, doubled, wrong, {0}};
     struct detection reported[] = {{0, 0.9f, {0, 0, 10, 10}}, {0, 0.4f, {50, 0, 60, 10}}};
     const struct findings findings = {
-        .n_evidence = 6, .evidence = with_errors, .missing = {.count = 2, .items = reported}};
+        .n_evidence = 7, .evidence = with_errors, .missing = {.count = 2, .items = reported}};
     struct planted planted[] = {
         {PLANTED_MOVED, 0, 0, 0, {0}},             /* silence where the object is not */
         {PLANTED_MOVED, 1, 1, 0, {0}},             /* not seen, not found */
         {PLANTED_MOVED, 2, 2, 0, {0}},             /* was called mislabeled before */
         {PLANTED_DUPLICATE, 3, 3, 4, {0}},         /* the first of the two is named */
         {PLANTED_UNSEEN, NOT_A_TARGET, 5, 0, {0}}, /* has no label that could be wrong */
+        {PLANTED_UNSEEN, NOT_A_TARGET, 6, 0, {0}}, /* of a class that no view knows */
         {PLANTED_MISSING, 3, NOT_A_TARGET, 0, {0, 0, 10, 12}},
         {PLANTED_MISSING, 3, NOT_A_TARGET, 0, {0, 0, 10, 30}},  /* another place */
         {PLANTED_MISSING, 3, NOT_A_TARGET, 0, {50, 0, 60, 10}}, /* below the threshold */

@@ -37,8 +37,9 @@ static void pause_for(long microseconds) {
 }
 
 static enum status fake_stage(struct backend *backend, size_t slot, const struct image *image,
-                              const struct letterbox *letterbox) {
-    assert_true(image->width == letterbox->image_width);
+                              const struct picture_view *views, size_t n_views) {
+    assert_int_equal(n_views, 1);
+    assert_true(image->width == views[0].letterbox.image_width);
     pthread_mutex_lock(&backend->mutex);
     int call = backend->stages++;
     pthread_mutex_unlock(&backend->mutex);
@@ -110,6 +111,8 @@ struct rig {
 
 static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t placers) {
     static const char *const names[] = {"thing"};
+    static const struct model model = {.stride = 32};
+    static const struct backend_network network = {.model = &model, .imgsz = 64};
     static const struct image_splits splits = {.count = 1, .split = {SPLIT_VAL}, .end = {50}};
     char path[4096];
     struct path_list images = {0};
@@ -144,8 +147,9 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
                                    .root = rig->folder,
                                    .extent = "",
                                    .journal = rig->journal,
+                                   .networks = &network,
+                                   .n_views = 1,
                                    .imgsz = 64,
-                                   .stride = 32,
                                    .readers = readers,
                                    .placers = placers,
                                    .slots = 11};
