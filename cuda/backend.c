@@ -72,12 +72,17 @@ out:
 
 /* A batch of nothing, so that all that a batch takes of the device's memory is there from now on,
  * and what goes wrong goes wrong before the first picture. */
-static enum status rehearse(struct backend *backend, struct engine *engine) {
+static enum status rehearse(struct backend *backend, const struct judge *judge,
+                            struct engine *engine) {
     enum status status;
     const struct target targets[ORDINARY_LABELS] = {{0}};
     const struct picture_view view = {.letterbox = {.gain = 1, .gain_x = 1, .gain_y = 1}};
-    const struct picture blank = {
-        .n_views = 1, .views = &view, .n_labels = ORDINARY_LABELS, .targets = targets};
+    const struct picture blank = {.n_views = 1,
+                                  .views = &view,
+                                  .n_labels = ORDINARY_LABELS,
+                                  .targets = targets,
+                                  .n_planted = ORDINARY_LABELS,
+                                  .planted = judge->self_test ? targets : NULL};
     struct picture *pictures;
     struct network_head head = network_head(engine->network);
     TRY(memory_zeroed(backend->batch, sizeof *pictures, &pictures));
@@ -106,7 +111,7 @@ static enum status batch_make(struct backend *backend, const struct judge *judge
     TRY(device_judge_make(judge, &backend->engines.graph->head, backend->batch, &backend->judge));
     for (size_t i = 0; i < DEPTH; i++)
         TRY(run_make(backend, &backend->runs[i]));
-    TRY(rehearse(backend, engine));
+    TRY(rehearse(backend, judge, engine));
 out:
     return status;
 }
@@ -357,6 +362,7 @@ const struct backend_interface backend_cuda = {
     .name = "cuda",
     .prefix = "GPU",
     .uses_gpus = true,
+    .self_tests = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,

@@ -144,6 +144,8 @@ static void place_scratch(const struct device_judge *device, struct judge_batch 
         list->other = room_take(room, n * list->capacity, sizeof *list->other);
         list->kept = room_take(room, n * list->most, sizeof *list->kept);
     }
+    size_t twice = device->judge->self_test ? n * batch->lists[JUDGE_MISSING].most : 0;
+    batch->kept_second = room_take(room, twice, sizeof *batch->kept_second);
     batch->near = room_take(room, blocks * n_anchors, sizeof *batch->near);
     batch->strong = room_take(room, blocks * n_anchors, sizeof *batch->strong);
     batch->rivals = room_take(room, blocks * batch->most_labels, sizeof *batch->rivals);

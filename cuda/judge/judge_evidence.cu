@@ -11,6 +11,7 @@ enum {
     TILE_ANCHORS = WARP, /* of the scores that a block holds at a time */
     TILE_CLASSES = 128,
 };
+#define TWIN 0x80000000u /* no label has so high an index */
 
 /* Scores of neighbouring anchors, how much each of these counts by the two ramps, and which classes
  * another label explains. */
@@ -51,7 +52,7 @@ struct subject {
     uint32_t index;
     struct judge_near *near;
     uint32_t *strong; /* indices into near */
-    uint32_t *rivals; /* indices of labels */
+    uint32_t *rivals; /* indices of labels; with TWIN, of twins */
     uint32_t n_near, n_strong, n_rivals;
     struct evidence_shared *shared;
 };
@@ -120,23 +121,23 @@ static __device__ struct box list_near(struct subject *subject) {
 }
 
 /* Lists the other labels that could take an anchor near the subject: those that reach into
- * `extent`, without unknown ones and without the subject's twins of its own class. */
+ * `extent`, without unknown ones. */
 static __device__ void list_rivals(struct subject *subject, struct box extent) {
     const struct judge_picture *picture = subject->picture;
     subject->n_rivals = 0;
     for (uint32_t from = 0; from < picture->n_labels; from += THREADS) {
         uint32_t i = from + threadIdx.x, index = picture->first_label + i;
-        bool is_rival = false;
+        bool is_rival = false, is_twin = false;
         unsigned total;
         if (i < picture->n_labels && index != subject->index) {
             const struct judge_label *other = &subject->batch->labels[index];
-            bool is_twin = other->kind == subject->label->kind &&
-                           !(box_iou(subject->label->box, other->box) < TWIN_IOU);
-            is_rival = other->kind >= 0 && !is_twin && box_iou(other->box, extent) > 0;
+            is_twin = other->kind == subject->label->kind &&
+                      !(box_iou(subject->label->box, other->box) < TWIN_IOU);
+            is_rival = other->kind >= 0 && box_iou(other->box, extent) > 0;
         }
         unsigned place = block_place(is_rival, subject->shared->sums, &total);
         if (is_rival)
-            subject->rivals[subject->n_rivals + place] = index;
+            subject->rivals[subject->n_rivals + place] = is_twin ? index | TWIN : index;
         subject->n_rivals += total;
     }
     __syncthreads();
@@ -146,6 +147,8 @@ static __device__ void list_rivals(struct subject *subject, struct box extent) {
 static __device__ bool is_taken(const struct subject *subject, const struct judge_near *near) {
     struct box box = subject->boxes[near->anchor];
     for (uint32_t i = 0; i < subject->n_rivals; i++) {
+        if (subject->rivals[i] & TWIN)
+            continue;
         const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
         if (other->kind == subject->label->kind && box_iou(other->box, box) > near->overlap)
             return true;
@@ -163,7 +166,7 @@ static __device__ uint32_t read_near(struct subject *subject) {
         uint32_t i = from + threadIdx.x, left = subject->n_near - from;
         if (i < subject->n_near) {
             struct judge_near *near = &subject->near[i];
-            near->score = judge_anchor_score(subject->batch, subject->label->picture, near->anchor,
+            near->score = judge_anchor_score(subject->batch, subject->picture->source, near->anchor,
                                              (uint32_t)subject->label->kind);
             shared->as.sum.near[threadIdx.x] = near->score * ramp_near(near->overlap);
             shared->as.sum.here[threadIdx.x] = near->score * ramp_here(near->overlap);
@@ -215,7 +218,7 @@ static __device__ void load_scores(const struct subject *subject, const uint32_t
     for (uint32_t i = thread_warp(); i < n; i += WARPS) {
         struct judge_near near = subject->near[strong[i]];
         struct judge_anchor anchor = judge_anchor_of(batch, near.anchor);
-        const float *row = judge_score_row(&anchor, subject->label->picture);
+        const float *row = judge_score_row(&anchor, subject->picture->source);
         float objectness = judge_objectness(batch, &anchor, row);
         row += anchor.plane->class_channel + first;
         for (uint32_t k = thread_lane(); k < width; k += WARP)
@@ -237,10 +240,9 @@ static __device__ void mark_taken(const struct subject *subject, const uint32_t 
     struct judge_near near = subject->near[strong[at]];
     struct box box = subject->boxes[near.anchor];
     for (uint32_t i = thread_warp(); i < subject->n_rivals; i += WARPS) {
-        const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
+        const struct judge_label *other = &subject->batch->labels[subject->rivals[i] & ~TWIN];
         uint32_t kind = (uint32_t)other->kind - first; /* wraps below `first` */
-        if (other->kind != subject->label->kind && kind < width &&
-            box_iou(other->box, box) > near.overlap)
+        if (kind < width && box_iou(other->box, box) > near.overlap)
             atomicOr(&tile->taken[at][kind / WARP], 1u << kind % WARP);
     }
 }
@@ -257,15 +259,33 @@ static __device__ void add_class(struct class_sums *sums, uint32_t kind, float l
     sums->rival = key > sums->rival ? key : sums->rival;
 }
 
-/* Adds a class's scores of n anchors, in their order, but for those that another label explains. */
-static __device__ void add_anchors(const struct score_tile *tile, uint32_t n, float *loose,
-                                   float *tight) {
+/* The noisy-ors of one class: of all anchors, and of those that no other label explains. */
+struct anchor_sums {
+    float whole, loose, tight;
+};
+
+/* Adds a class's scores of n anchors, in their order. */
+static __device__ void add_anchors(const struct score_tile *tile, uint32_t n,
+                                   struct anchor_sums *sums) {
     for (uint32_t i = 0; i < n; i++) {
+        float score = tile->scores[i][threadIdx.x];
+        sums->whole = noisy_or(sums->whole, score * tile->loose[i]);
         if (tile->taken[i][thread_warp()] >> thread_lane() & 1)
             continue;
-        *loose = noisy_or(*loose, tile->scores[i][threadIdx.x] * tile->loose[i]);
-        *tight = noisy_or(*tight, tile->scores[i][threadIdx.x] * tile->tight[i]);
+        sums->loose = noisy_or(sums->loose, score * tile->loose[i]);
+        sums->tight = noisy_or(sums->tight, score * tile->tight[i]);
     }
+}
+
+/* What hypotheses are made of, where this label's are. */
+static __device__ void keep_sums(const struct subject *subject, uint32_t kind,
+                                 const struct anchor_sums *sums) {
+    const struct judge_batch *batch = subject->batch;
+    if (subject->index >= batch->n_supposed)
+        return;
+    float *kept = batch->sums + (size_t)subject->index * JUDGE_SUMS * batch->n_classes;
+    kept[JUDGE_SUM_OWN * batch->n_classes + kind] = sums->whole;
+    kept[JUDGE_SUM_RIVAL * batch->n_classes + kind] = sums->tight;
 }
 
 /* The noisy-ors of every class, a thread a class. Sets shared->own, rival and contest; returns the
@@ -277,7 +297,7 @@ static __device__ int32_t sum_classes(struct subject *subject, struct judge_evid
     for (uint32_t first = 0; first < batch->n_classes; first += TILE_CLASSES) {
         uint32_t left = batch->n_classes - first, kind = first + threadIdx.x;
         uint32_t width = left < TILE_CLASSES ? left : TILE_CLASSES;
-        float loose = 0, tight = 0;
+        struct anchor_sums of = {};
         for (uint32_t from = 0; from < subject->n_strong; from += TILE_ANCHORS) {
             const uint32_t *strong = subject->strong + from;
             uint32_t rest = subject->n_strong - from;
@@ -287,15 +307,16 @@ static __device__ int32_t sum_classes(struct subject *subject, struct judge_evid
             mark_taken(subject, strong, n, first, width);
             __syncthreads();
             if (threadIdx.x < width)
-                add_anchors(&subject->shared->as.tile, n, &loose, &tight);
+                add_anchors(&subject->shared->as.tile, n, &of);
             __syncthreads();
         }
         if (threadIdx.x >= width)
             continue;
+        keep_sums(subject, kind, &of);
         if (kind == own)
-            subject->shared->own = loose;
+            subject->shared->own = of.whole;
         else if (batch->class_in_data[kind])
-            add_class(&sums, kind, loose, tight);
+            add_class(&sums, kind, of.loose, of.tight);
     }
     uint64_t rival = block_most(sums.rival, subject->shared->most);
     uint64_t contest = block_most(float_bits(sums.contest), subject->shared->most);
@@ -397,7 +418,7 @@ static __global__ void __launch_bounds__(THREADS) find_evidence(const struct jud
         subject.index = i;
         subject.label = &batch.labels[i];
         subject.picture = &batch.pictures[subject.label->picture];
-        subject.boxes = batch.boxes + (size_t)subject.label->picture * batch.n_anchors;
+        subject.boxes = batch.boxes + (size_t)subject.picture->source * batch.n_anchors;
         if (subject.label->kind >= 0)
             judge_label(&subject, &evidence);
         if (threadIdx.x == 0)

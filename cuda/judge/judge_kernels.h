@@ -27,9 +27,13 @@ struct judge_plane {
     float stride, anchor[2], scale_xy; /* struct head_level */
 };
 
+/* A picture with its labels. Behind the batch's pictures come, with labels of their own, those that
+ * are judged a second time: they have neither maps nor anchors but those of their source. */
 struct judge_picture {
     float left, top, gain, gain_x, gain_y; /* struct letterbox */
     uint32_t first_label, n_labels;        /* in the batch's labels */
+    uint32_t source;                       /* the picture itself; of a second time, the first */
+    uint32_t second;                       /* where it is judged a second time; itself: nowhere */
 };
 
 struct judge_label {
@@ -51,6 +55,9 @@ struct judge_object {
     float score;
     struct box box;
 };
+
+/* The sums of a label's classes. */
+enum { JUDGE_SUM_OWN, JUDGE_SUM_RIVAL, JUDGE_SUMS };
 
 /* The lists of objects of a picture. */
 enum { JUDGE_MISSING, JUDGE_PREDICTIONS, JUDGE_LISTS };
@@ -87,26 +94,34 @@ struct judge_batch {
     uint32_t bins, n_classes, n_planes;
     uint32_t n_anchors; /* of one picture; n_anchors * n_classes < 2^32 */
     uint32_t n_pictures, n_labels;
+    uint32_t n_judged;         /* pictures, and those that are judged a second time */
+    uint32_t n_supposed;       /* so many labels, the first, have sums */
     uint32_t evidence_blocks;  /* blocks that share the labels; each has its own `near`, … */
     uint32_t most_labels;      /* of one picture */
     float floor, bound;        /* scores looked at; what the maps hold for them, a little lower */
     float missing_floor, conf; /* missing: score >= missing_floor; predictions: score > conf */
     const uint8_t *class_in_data; /* [n_classes] */
     const struct judge_plane *planes;
-    const struct judge_picture *pictures;
-    const struct judge_label *labels; /* picture by picture */
+    const struct judge_picture *pictures; /* [n_judged] */
+    const struct judge_label *labels;     /* picture by picture */
     /* Scratch. */
     struct box *boxes;           /* (pictures, anchors), in picture pixels; empty: not usable */
     struct judge_counts *counts; /* [pictures] */
     struct judge_list lists[JUDGE_LISTS];
+    struct judge_object
+        *kept_second;        /* (pictures, most of the missing), where one may come twice */
     struct judge_near *near; /* (evidence_blocks, anchors) */
     uint32_t *strong;        /* (evidence_blocks, anchors) */
     uint32_t *rivals;        /* (evidence_blocks, most_labels) */
     /* Results. */
-    uint32_t *n_objects; /* zero before the first kernel */
-    struct judge_found *found;
+    uint32_t *n_objects;             /* zero before the first kernel */
+    struct judge_found *found;       /* [n_judged] */
     struct judge_evidence *evidence; /* [labels] */
-    struct judge_object *objects;    /* the lists of all pictures, in any order of pictures */
+    /* (n_supposed, JUDGE_SUMS, n_classes): noisy-ors of every class by the ramp of own, whatever
+     * explains the anchors, and by that of rival, of those that no other label of the class
+     * overlaps more. */
+    float *sums;
+    struct judge_object *objects; /* the lists of all pictures, in any order of pictures */
 };
 
 /* An anchor that overlaps the label at hand. */

@@ -141,10 +141,11 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
-/* Leaves of `kept` what no label explains, in order; returns how many. */
+/* Leaves of `kept` what no label of the picture explains, in order, in `out`, which may be the
+ * same; returns how many. */
 static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32_t picture,
-                                         struct judge_object *kept, uint32_t n,
-                                         struct objects_shared *shared) {
+                                         const struct judge_object *kept, uint32_t n,
+                                         struct judge_object *out, struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
         uint32_t i = from + threadIdx.x;
@@ -157,11 +158,42 @@ static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
-            kept[left + place] = object;
+            out[left + place] = object;
         left += total;
     }
     __syncthreads();
     return left;
+}
+
+/* Adds a picture's objects to those of the batch. */
+static __device__ void put(const struct judge_batch *batch, uint32_t picture, uint32_t which,
+                           const struct judge_object *kept, uint32_t n,
+                           struct objects_shared *shared) {
+    struct judge_found *found = &batch->found[picture];
+    if (threadIdx.x == 0) {
+        shared->first = n ? atomicAdd(batch->n_objects, n) : 0;
+        found->first[which] = shared->first;
+        found->count[which] = n;
+        found->not_finite = batch->counts[batch->pictures[picture].source].not_finite;
+    }
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
+        batch->objects[shared->first + i] = kept[i];
+    __syncthreads();
+}
+
+/* What is missing where the picture is judged a second time. */
+static __device__ void put_second(const struct judge_batch *batch, uint32_t picture,
+                                  const struct judge_object *kept, uint32_t n,
+                                  struct objects_shared *shared) {
+    uint32_t second = batch->pictures[picture].second;
+    struct judge_object *out =
+        batch->kept_second + (size_t)picture * batch->lists[JUDGE_MISSING].most;
+    if (second == picture)
+        return;
+    n = leave_missing(batch, second, kept, n, out, shared);
+    put(batch, second, JUDGE_MISSING, out, n, shared);
+    put(batch, second, JUDGE_PREDICTIONS, out, 0, shared);
 }
 
 /* A block a list of a picture. */
@@ -176,17 +208,11 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
     n = n < list->n_best ? n : list->n_best;
     n = suppress(&batch, list, picture, keys, n, kept, &shared);
-    if (which == JUDGE_MISSING)
-        n = leave_missing(&batch, picture, kept, n, &shared);
-    if (threadIdx.x == 0) {
-        shared.first = n ? atomicAdd(batch.n_objects, n) : 0;
-        batch.found[picture].first[which] = shared.first;
-        batch.found[picture].count[which] = n;
-        batch.found[picture].not_finite = batch.counts[picture].not_finite;
+    if (which == JUDGE_MISSING) {
+        put_second(&batch, picture, kept, n, &shared);
+        n = leave_missing(&batch, picture, kept, n, kept, &shared);
     }
-    __syncthreads();
-    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
-        batch.objects[shared.first + i] = kept[i];
+    put(&batch, picture, which, kept, n, &shared);
 }
 
 extern "C" enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream) {

@@ -35,7 +35,8 @@ static void set_limits(float rival, bool has_rival, bool has_own, float limits[M
 
 static bool is_rival(const struct judge *judge, const struct hypothesis_basis *basis,
                      size_t class) {
-    return basis->knowing[class] > 0 && (!judge->class_in_data || judge->class_in_data[class]);
+    return (!basis->knowing || basis->knowing[class] > 0) &&
+           (!judge->class_in_data || judge->class_in_data[class]);
 }
 
 /* The two strongest classes, the first of equals; -1: there is none. */

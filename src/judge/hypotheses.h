@@ -10,7 +10,7 @@ struct hypothesis_basis {
     /* [n_classes of the judge]: evidence for each class, by the ramp of own, of all anchors; and by
      * that of rival, of those that no other label of the class overlaps more. */
     const float *own, *rival;
-    const float *knowing; /* likewise: 0 for a class that no view knows */
+    const float *knowing; /* likewise: 0 for a class that no view knows; NULL: all are known */
     size_t n_present;
     const uint32_t *present; /* the classes of the picture's labels, each once */
     bool has_own;            /* another label has the same class */

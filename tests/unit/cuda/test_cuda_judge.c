@@ -54,6 +54,24 @@ static void test_many_labels(void **state) {
     }
 }
 
+/* Pictures that are judged a second time with other labels, with none and with many more, beside
+ * one that is not. */
+static void test_second_labels(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 7; i += i == 1 ? 5 : 1) { /* two distance heads and an anchor head */
+        struct rig_head rig = rig_make(&heads[i]);
+        rig.judge.predict = true;
+        struct rig_batch batch = batch_make(&rig, 2, (const size_t[]){9, 6}, 3 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_plant(&rig, &batch, 1, 12, 31 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_plant(&rig, &batch, 0, i == 1 ? 40 : 0, 47 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_free(&batch);
+        rig_free(&rig);
+    }
+}
+
 /* A label file of the greatest length; nearly all are of unknown classes, which the emulation
  * judges in no time. */
 static void test_the_most_labels(void **state) {
@@ -256,7 +274,8 @@ static void test_repeated_and_alone_to_the_bit(void **state) {
             assert_findings(&again.findings[k], &first.findings[k]);
             /* The first picture's maps are those of a batch of one. */
             if (k == 0) {
-                struct rig_batch alone = {.n = 1, .pictures = {first.pictures[0]}};
+                struct rig_batch alone = {
+                    .n = 1, .pictures = {first.pictures[0]}, .views = {first.views[0]}};
                 judge_batch(judgement, &rig, &alone);
                 const struct findings *a = &alone.findings[0], *b = &first.findings[0];
                 assert_findings(a, b);
@@ -347,6 +366,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heads_of_all_kinds),
         cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_second_labels),
         cmocka_unit_test(test_the_most_labels),
         cmocka_unit_test(test_classes_that_the_data_lacks),
         cmocka_unit_test(test_not_a_number_in_the_maps),
