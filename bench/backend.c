@@ -78,6 +78,7 @@ static enum status run(struct settings *settings) {
     struct backend_options options = {.threads = settings->threads,
                                       .slots = SETS * settings->batch,
                                       .batch = settings->batch,
+                                      .views = 1,
                                       .half = settings->half};
     TRY(model_read(settings->model, NULL, (int64_t)settings->imgsz, &model));
     judge = (struct judge){.n_classes = model.graph.head.n_classes};

@@ -36,7 +36,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .placers = 1,
         .slots = slots,
     };
-    struct backend_options opening = {.threads = threads, .slots = slots, .batch = 1};
+    struct backend_options opening = {.threads = threads, .slots = slots, .batch = 1, .views = 1};
     TRY(backend_cpu.open(&rank->network, 1, &rank->judge, &opening, &job->backend));
     if (output) {
         uint64_t kept;

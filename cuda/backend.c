@@ -25,11 +25,11 @@ enum { DEPTH = 2 };
 /* Labels of a picture for which there is room from the start. */
 enum { ORDINARY_LABELS = 16 };
 
-/* Pictures of one shape on their way through the device. */
+/* Pictures of the same views, each of one shape, on their way through the device. */
 struct run {
     const struct picture *pictures; /* the caller's */
     size_t n;
-    struct kernel_picture *inputs; /* [batch], pinned */
+    struct kernel_picture *inputs; /* (views, batch), pinned */
     struct judgement *judgement;
     cudaEvent_t done;
 };
@@ -43,10 +43,14 @@ struct backend {
     struct engines engines;
     struct staging *staging;
     struct device_judge *judge;
+    const struct backend_network *networks; /* the caller's */
+    size_t n_networks;
+    size_t most_views;         /* of a picture */
+    struct judged_view *views; /* [most_views]: of the batch at hand */
     size_t batch;
     double hang_seconds;           /* of a batch, after which the device hangs; 0: never */
     bool hung;                     /* it does: nothing may wait for it any more */
-    struct kernel_picture *inputs; /* [batch], on the device */
+    struct kernel_picture *inputs; /* (views, batch), on the device */
     /* Runs are begun and finished in one order: run r is runs[r % DEPTH]. */
     struct run runs[DEPTH];
     uint64_t begun, finished;
@@ -63,7 +67,8 @@ static void run_free(struct run *run) {
 
 static enum status run_make(struct backend *backend, struct run *run) {
     enum status status;
-    TRY(device_pinned_alloc(backend->batch * sizeof *run->inputs, (void **)&run->inputs));
+    size_t n = backend->most_views * backend->batch;
+    TRY(device_pinned_alloc(n * sizeof *run->inputs, (void **)&run->inputs));
     TRY(judgement_make(backend->judge, &run->judgement));
     CUDA_TRY(cudaEventCreateWithFlags(&run->done, cudaEventDisableTiming));
 out:
@@ -72,46 +77,80 @@ out:
 
 /* A batch of nothing, so that all that a batch takes of the device's memory is there from now on,
  * and what goes wrong goes wrong before the first picture. */
-static enum status rehearse(struct backend *backend, const struct judge *judge,
-                            struct engine *engine) {
+static enum status rehearse(struct backend *backend, const struct judge *judge) {
     enum status status;
     const struct target targets[ORDINARY_LABELS] = {{0}};
-    const struct picture_view view = {.letterbox = {.gain = 1, .gain_x = 1, .gain_y = 1}};
-    const struct picture blank = {.n_views = 1,
-                                  .views = &view,
-                                  .n_labels = ORDINARY_LABELS,
-                                  .targets = targets,
-                                  .n_planted = ORDINARY_LABELS,
-                                  .planted = judge->self_test ? targets : NULL};
-    struct picture *pictures;
-    struct network_head head = network_head(engine->network);
+    struct picture_view *views = NULL;
+    struct picture *pictures = NULL;
+    TRY(memory_zeroed(backend->most_views, sizeof *views, &views));
     TRY(memory_zeroed(backend->batch, sizeof *pictures, &pictures));
+    for (size_t v = 0; v < backend->most_views; v++)
+        views[v] = (struct picture_view){v, {.gain = 1, .gain_x = 1, .gain_y = 1}};
     for (size_t i = 0; i < backend->batch; i++)
-        pictures[i] = blank;
-    TRY(engine_forward(engine, backend->stream));
+        pictures[i] = (struct picture){.n_views = backend->most_views,
+                                       .views = views,
+                                       .n_labels = ORDINARY_LABELS,
+                                       .targets = targets};
+    for (size_t i = 0; i < backend->engines.count; i++) {
+        struct engine *engine = &backend->engines.items[i];
+        TRY(engine_forward(engine, backend->stream));
+        if (i < backend->most_views)
+            backend->views[i] = (struct judged_view){i, network_head(engine->network)};
+    }
     for (size_t i = 0; i < DEPTH; i++) {
         struct judgement *judgement = backend->runs[i].judgement;
-        TRY(judgement_describe(judgement, &head, pictures, backend->batch));
+        TRY(judgement_describe(judgement, backend->views, backend->most_views, pictures,
+                               backend->batch));
         TRY(judgement_enqueue(judgement, backend->stream));
     }
     CUDA_TRY(cudaStreamSynchronize(backend->stream));
 out:
+    free(views);
     free(pictures);
     return status;
 }
 
-/* What depends on the batch. */
-static enum status batch_make(struct backend *backend, const struct judge *judge, size_t height,
-                              size_t width) {
+static enum status compile_all(struct backend *backend) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < backend->n_networks; i++) {
+        const struct backend_network *network = &backend->networks[i];
+        const struct graph *graph = &network->model->graph;
+        size_t height = graph->fixed_height ? (size_t)graph->fixed_height : network->imgsz;
+        size_t width = graph->fixed_width ? (size_t)graph->fixed_width : network->imgsz;
+        status = engines_compile(&backend->engines, i, height, width);
+        if (status == STATUS_BAD_INPUT && network->path)
+            status_prefix(status, "%s: ", network->path);
+        TRY(status);
+    }
+out:
+    return status;
+}
+
+static enum status make_judge(struct backend *backend, const struct judge *judge) {
     enum status status;
-    struct engine *engine;
+    struct judged_network *networks;
+    TRY(memory_zeroed(backend->n_networks, sizeof *networks, &networks));
+    for (size_t i = 0; i < backend->n_networks; i++)
+        networks[i] = (struct judged_network){&backend->networks[i].model->graph.head,
+                                              backend->networks[i].classes};
+    status =
+        device_judge_make(judge, networks, backend->n_networks, backend->batch, &backend->judge);
+out:
+    free(networks);
+    return status;
+}
+
+/* What depends on the batch. */
+static enum status batch_make(struct backend *backend, const struct judge *judge) {
+    enum status status;
+    size_t n_inputs = backend->most_views * backend->batch;
     backend->engines.batch = backend->batch;
-    TRY(engines_compile(&backend->engines, height, width, &engine));
-    TRY(device_alloc(backend->batch * sizeof *backend->inputs, (void **)&backend->inputs));
-    TRY(device_judge_make(judge, &backend->engines.graph->head, backend->batch, &backend->judge));
+    TRY(compile_all(backend));
+    TRY(device_alloc(n_inputs * sizeof *backend->inputs, (void **)&backend->inputs));
+    TRY(make_judge(backend, judge));
     for (size_t i = 0; i < DEPTH; i++)
         TRY(run_make(backend, &backend->runs[i]));
-    TRY(rehearse(backend, judge, engine));
+    TRY(rehearse(backend, judge));
 out:
     return status;
 }
@@ -130,10 +169,9 @@ static void batch_free(struct backend *backend) {
 }
 
 /* Where the device's memory does not suffice, with half the batch. */
-static enum status largest_batch_make(struct backend *backend, const struct judge *judge,
-                                      size_t height, size_t width) {
+static enum status largest_batch_make(struct backend *backend, const struct judge *judge) {
     enum status status;
-    while (status_is_for(REASON_MEMORY, status = batch_make(backend, judge, height, width)) &&
+    while (status_is_for(REASON_MEMORY, status = batch_make(backend, judge)) &&
            backend->batch > 1) {
         batch_free(backend);
         backend->batch /= 2;
@@ -150,6 +188,8 @@ static void close_backend(struct backend *backend) {
     conv_library_free(backend->library);
     if (backend->stream)
         cuda_forget(cudaStreamDestroy(backend->stream));
+    free(backend->engines.graphs);
+    free(backend->views);
     text_free(&backend->description);
     text_free(&backend->note);
     free(backend);
@@ -173,32 +213,29 @@ static enum status open_backend(const struct backend_network *networks, size_t n
                                 struct backend **out) {
     enum status status;
     struct backend *backend = NULL;
-    const struct graph *graph = &networks[0].model->graph;
     *out = NULL;
-    if (n_networks > 1)
-        return FAIL(STATUS_BAD_INPUT,
-                    "several models or sizes do not judge together on CUDA yet: give one model and "
-                    "one --imgsz, or --device cpu");
     TRY(memory_zeroed(1, sizeof *backend, &backend));
     backend->interface = &backend_cuda;
     backend->batch = options->batch ? options->batch : AUTO_BATCH;
+    backend->networks = networks;
+    backend->n_networks = n_networks;
+    backend->most_views = options->views;
+    TRY(memory_zeroed(options->views, sizeof *backend->views, &backend->views));
     TRY(device_bind(options->local_rank, options->devices, options->n_devices, &backend->device));
     backend->hang_seconds = options->hang_seconds;
     text_format(&backend->description, "%s (%s)", backend->device.name, backend->device.uuid);
     TRY(text_status(&backend->description));
     CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
     TRY(conv_library_make(backend->stream, &backend->library));
-    backend->engines = (struct engines){.graph = graph,
-                                        .library = backend->library,
+    backend->engines = (struct engines){.library = backend->library,
                                         .stream = backend->stream,
                                         .element = options->half ? ELEMENT_F16 : ELEMENT_F32};
-    status = largest_batch_make(
-        backend, judge, graph->fixed_height ? (size_t)graph->fixed_height : networks[0].imgsz,
-        graph->fixed_width ? (size_t)graph->fixed_width : networks[0].imgsz);
-    if (status == STATUS_BAD_INPUT && networks[0].path)
-        status_prefix(status, "%s: ", networks[0].path);
-    TRY(status);
-    TRY(staging_make(backend->device.index, options->slots, options->image_memory,
+    TRY(memory_zeroed(n_networks, sizeof(void *), &backend->engines.graphs));
+    for (size_t i = 0; i < n_networks; i++)
+        backend->engines.graphs[backend->engines.n_graphs++] = &networks[i].model->graph;
+    TRY(largest_batch_make(backend, judge));
+    /* A slot for each view of a picture. */
+    TRY(staging_make(backend->device.index, options->slots * options->views, options->image_memory,
                      &backend->staging));
     TRY(take_notes(backend, options));
     *out = backend;
@@ -222,8 +259,12 @@ static size_t batch(const struct backend *backend) {
 
 static enum status stage(struct backend *backend, size_t slot, const struct image *image,
                          const struct picture_view *views, size_t n_views) {
-    (void)n_views;
-    return staging_put(backend->staging, slot, image, &views[0].letterbox);
+    enum status status = STATUS_OK;
+    for (size_t v = 0; v < n_views; v++)
+        TRY(staging_put(backend->staging, slot * backend->most_views + v, image,
+                        &views[v].letterbox));
+out:
+    return status;
 }
 
 /* Waits for the oldest run. */
@@ -251,90 +292,127 @@ out:
     return status;
 }
 
-static enum status engine_of(struct backend *backend, const struct letterbox *letterbox,
-                             struct engine **out) {
+static struct engine *find_engine(struct backend *backend, const struct picture_view *view) {
+    return engines_find(&backend->engines, view->network, view->letterbox.net_height,
+                        view->letterbox.net_width);
+}
+
+/* Compiles what the run's views need and is not there yet. */
+static enum status need_engines(struct backend *backend, const struct run *run) {
     enum status status = STATUS_OK;
-    size_t height = letterbox->net_height, width = letterbox->net_width;
-    *out = engines_find(&backend->engines, height, width);
-    if (*out)
-        return STATUS_OK;
-    TRY(finish_until(backend, backend->begun));
-    TRY(engines_compile(&backend->engines, height, width, out));
-out:
-    return status;
-}
-
-static struct network_head head_of(const struct backend *backend, const struct run *run,
-                                   const struct engine *engine) {
-    struct network_head head = network_head(engine->network);
-    for (size_t i = 0; i < backend->engines.graph->head.n_levels; i++)
-        head.boxes[i].n = head.scores[i].n = run->n;
-    return head;
-}
-
-/* Room for more labels than there were before. Making it waits for the device without a limit: only
- * once what is in flight has ended, and before anything is enqueued. Where there is none, engines
- * of other shapes make some. */
-static enum status make_room(struct backend *backend, const struct run *run,
-                             struct engine **engine) {
-    enum status status;
-    struct network_head head = head_of(backend, run, *engine);
-    TRY(judgement_describe(run->judgement, &head, run->pictures, run->n));
-    if (judgement_fits(run->judgement))
-        return STATUS_OK;
-    TRY(finish_until(backend, backend->begun));
-    while (
-        status_is_for(REASON_MEMORY, status = judgement_reserve(run->judgement, backend->stream)) &&
-        engines_make_room(&backend->engines, engine)) {
+    const struct picture *first = &run->pictures[0];
+    engines_release(&backend->engines);
+    for (size_t v = 0; v < first->n_views; v++) {
+        struct engine *engine = find_engine(backend, &first->views[v]);
+        if (engine)
+            engine->needed = true;
+    }
+    for (size_t v = 0; v < first->n_views; v++) {
+        const struct picture_view *view = &first->views[v];
+        if (find_engine(backend, view))
+            continue;
+        TRY(finish_until(backend, backend->begun));
+        TRY(engines_compile(&backend->engines, view->network, view->letterbox.net_height,
+                            view->letterbox.net_width));
     }
 out:
     return status;
 }
 
-/* Enqueues all that is done for the run's pictures. */
-static enum status enqueue(struct backend *backend, struct run *run, struct engine *engine) {
+/* Sets backend->views. */
+static void view_maps(struct backend *backend, const struct run *run) {
+    for (size_t v = 0; v < run->pictures[0].n_views; v++) {
+        const struct picture_view *from = &run->pictures[0].views[v];
+        struct judged_view *view = &backend->views[v];
+        *view =
+            (struct judged_view){from->network, network_head(find_engine(backend, from)->network)};
+        for (size_t i = 0; i < backend->engines.graphs[view->network]->head.n_levels; i++)
+            view->maps.boxes[i].n = view->maps.scores[i].n = run->n;
+    }
+}
+
+/* Room for more labels than there were before. Making it waits for the device without a limit: only
+ * once what is in flight has ended, and before anything is enqueued. Where there is none, engines
+ * of other shapes make some. */
+static enum status make_room(struct backend *backend, const struct run *run) {
+    enum status status;
+    view_maps(backend, run);
+    TRY(judgement_describe(run->judgement, backend->views, run->pictures[0].n_views, run->pictures,
+                           run->n));
+    if (judgement_fits(run->judgement))
+        return STATUS_OK;
+    TRY(finish_until(backend, backend->begun));
+    while (
+        status_is_for(REASON_MEMORY, status = judgement_reserve(run->judgement, backend->stream)) &&
+        engines_make_room(&backend->engines)) {
+    }
+out:
+    return status;
+}
+
+/* The run's pictures to the device, view by view. */
+static enum status upload_inputs(struct backend *backend, struct run *run) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < run->n; i++)
-        TRY(staging_get(backend->staging, run->pictures[i].slot, backend->stream, &run->inputs[i]));
-    CUDA_TRY(cudaMemcpyAsync(backend->inputs, run->inputs, run->n * sizeof *run->inputs,
+    size_t n_views = run->pictures[0].n_views;
+    for (size_t v = 0; v < n_views; v++)
+        for (size_t i = 0; i < run->n; i++)
+            TRY(staging_get(backend->staging, run->pictures[i].slot * backend->most_views + v,
+                            backend->stream, &run->inputs[v * run->n + i]));
+    CUDA_TRY(cudaMemcpyAsync(backend->inputs, run->inputs, n_views * run->n * sizeof *run->inputs,
                              cudaMemcpyHostToDevice, backend->stream));
-    struct map input = network_input(engine->network);
-    input.n = run->n; /* the rest of the batch keeps what it held */
-    TRY(kernel_letterbox(backend->inputs, &input, backend->stream));
-    TRY(engine_forward(engine, backend->stream));
+out:
+    return status;
+}
+
+/* Enqueues all that is done for the run's pictures. */
+static enum status enqueue(struct backend *backend, struct run *run) {
+    enum status status;
+    TRY(upload_inputs(backend, run));
+    for (size_t v = 0; v < run->pictures[0].n_views; v++) {
+        struct engine *engine = find_engine(backend, &run->pictures[0].views[v]);
+        struct map input = network_input(engine->network);
+        input.n = run->n; /* the rest of the batch keeps what it held */
+        TRY(kernel_letterbox(backend->inputs + v * run->n, &input, backend->stream));
+        TRY(engine_forward(engine, backend->stream));
+    }
     TRY(judgement_enqueue(run->judgement, backend->stream));
     CUDA_TRY(cudaEventRecord(run->done, backend->stream));
 out:
     return status;
 }
 
-/* Begins a run with `n` pictures of one shape. */
+/* Begins a run with `n` pictures of the same views and shapes. */
 static enum status begin(struct backend *backend, const struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
-    struct engine *engine;
     if (backend->begun - backend->finished == DEPTH)
         TRY(finish(backend));
-    TRY(engine_of(backend, &pictures[0].views[0].letterbox, &engine));
     struct run *run = &backend->runs[backend->begun % DEPTH];
     run->pictures = pictures;
     run->n = n;
-    TRY(make_room(backend, run, &engine));
-    TRY(enqueue(backend, run, engine));
+    TRY(need_engines(backend, run));
+    TRY(make_room(backend, run));
+    TRY(enqueue(backend, run));
     backend->begun++;
 out:
     return status;
 }
 
-static bool same_shape(const struct picture *a, const struct picture *b) {
-    const struct letterbox *x = &a->views[0].letterbox, *y = &b->views[0].letterbox;
-    return x->net_height == y->net_height && x->net_width == y->net_width;
+/* Whether the same networks see both, at the same shapes. */
+static bool are_alike(const struct picture *a, const struct picture *b) {
+    bool alike = a->n_views == b->n_views;
+    for (size_t v = 0; alike && v < a->n_views; v++) {
+        const struct letterbox *x = &a->views[v].letterbox, *y = &b->views[v].letterbox;
+        alike = a->views[v].network == b->views[v].network && x->net_height == y->net_height &&
+                x->net_width == y->net_width;
+    }
+    return alike;
 }
 
-/* Moves the pictures of the first one's shape to the front; returns how many they are. */
-static size_t gather_shape(struct picture *pictures, size_t n) {
+/* Moves the pictures like the first one to the front; returns how many they are. */
+static size_t gather_alike(struct picture *pictures, size_t n) {
     size_t count = 1;
     for (size_t i = 1; i < n; i++)
-        if (same_shape(&pictures[0], &pictures[i])) {
+        if (are_alike(&pictures[0], &pictures[i])) {
             struct picture moved = pictures[count];
             pictures[count++] = pictures[i];
             pictures[i] = moved;
@@ -346,7 +424,7 @@ static enum status submit(struct backend *backend, struct picture *pictures, siz
     enum status status = STATUS_OK;
     CUDA_TRY(cudaSetDevice(backend->device.index)); /* the choice is a thread's own */
     for (size_t first = 0, count; first < n; first += count) {
-        count = gather_shape(pictures + first, n - first);
+        count = gather_alike(pictures + first, n - first);
         TRY(begin(backend, pictures + first, count));
     }
     backend->ends[backend->submitted++ % DEPTH] = backend->begun;

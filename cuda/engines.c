@@ -1,4 +1,4 @@
-/* A network for each input shape, captured as a CUDA graph. */
+/* A network for each graph and input shape, captured as a CUDA graph. */
 #include "cuda/engines.h"
 
 #include <stdlib.h>
@@ -22,45 +22,47 @@ void engines_free(struct engines *engines) {
     engines->count = engines->capacity = 0;
 }
 
-struct engine *engines_find(struct engines *engines, size_t height, size_t width) {
-    for (size_t i = 0; i < engines->count; i++)
-        if (engines->items[i].height == height && engines->items[i].width == width)
-            return &engines->items[i];
+struct engine *engines_find(struct engines *engines, size_t model, size_t height, size_t width) {
+    for (size_t i = 0; i < engines->count; i++) {
+        struct engine *engine = &engines->items[i];
+        if (engine->model == model && engine->height == height && engine->width == width)
+            return engine;
+    }
     return NULL;
 }
 
-static void remove_at(struct engines *engines, size_t index) {
-    struct engine *engine = &engines->items[index];
-    engine_free(engine);
-    engines->count--;
-    memmove(engine, engine + 1, (engines->count - index) * sizeof *engine);
+void engines_release(struct engines *engines) {
+    for (size_t i = 0; i < engines->count; i++)
+        engines->items[i].needed = false;
 }
 
-bool engines_make_room(struct engines *engines, struct engine **keep) {
-    if (engines->count < 2)
+bool engines_make_room(struct engines *engines) {
+    size_t i = 0;
+    while (i < engines->count && engines->items[i].needed)
+        i++;
+    if (i == engines->count)
         return false;
-    size_t index = *keep == engines->items;
-    remove_at(engines, index);
-    if (!index)
-        --*keep;
+    struct engine *engine = &engines->items[i];
+    engine_free(engine);
+    engines->count--;
+    memmove(engine, engine + 1, (engines->count - i) * sizeof *engine);
     return true;
 }
 
-enum status engines_compile(struct engines *engines, size_t height, size_t width,
-                            struct engine **out) {
+enum status engines_compile(struct engines *engines, size_t model, size_t height, size_t width) {
     enum status status;
     struct network *network;
-    *out = NULL;
     TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
                        sizeof *engines->items));
-    while (status_is_for(REASON_MEMORY,
-                         status = network_make(engines->graph, engines->library, engines->element,
-                                               engines->batch, height, width, &network)) &&
-           engines->count > 0)
-        remove_at(engines, 0);
+    while (
+        status_is_for(REASON_MEMORY, status = network_make(engines->graphs[model], engines->library,
+                                                           engines->element, engines->batch, height,
+                                                           width, &network)) &&
+        engines_make_room(engines)) {
+    }
     TRY(status);
-    *out = &engines->items[engines->count++];
-    **out = (struct engine){.height = height, .width = width, .network = network};
+    engines->items[engines->count++] = (struct engine){
+        .model = model, .height = height, .width = width, .needed = true, .network = network};
 out:
     return status;
 }

@@ -40,6 +40,7 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
         .threads = threads,
         .slots = processor->capacity.slots,
         .batch = processor->capacity.batch,
+        .views = networks_views(&inputs->networks),
         .image_memory = (size_t)options->image_memory << 20,
         .rect = options->rect,
         .half = options->half,

@@ -20,6 +20,7 @@ struct backend_options {
     size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */
     size_t batch;   /* most pictures in one forward; 0: the backend chooses */
+    size_t views;   /* most networks that judge one picture, at least 1 */
     /* Bytes that all staged pictures may take together, where each is larger than what the network
      * reads of it; 0: as the backend chooses. */
     size_t image_memory;

@@ -50,8 +50,8 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS) decode(const struct jud
         uint32_t picture = place / batch.n_anchors;
         struct judge_anchor anchor = judge_anchor_of(&batch, place - picture * batch.n_anchors);
         const float *row = judge_box_row(&anchor, picture);
-        bool binned = batch.kind == HEAD_DISTANCE && batch.bins > 1;
-        uint32_t bins = binned ? batch.bins : 1;
+        bool binned = anchor.view->kind == HEAD_DISTANCE && anchor.view->bins > 1;
+        uint32_t bins = binned ? anchor.view->bins : 1;
         bool finite;
         float value = side_distance(row + side * bins, bins, &finite);
         report_finite(&batch, picture, finite);
@@ -95,28 +95,30 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS)
         uint32_t picture = i / batch.n_anchors, index = i - picture * batch.n_anchors;
         struct judge_anchor anchor = judge_anchor_of(&batch, index);
         const float *row = judge_score_row(&anchor, picture);
-        if (batch.objectness)
+        const struct judge_view *view = anchor.view;
+        if (view->objectness)
             report_finite(&batch, picture, are_finite(&row[anchor.plane->objectness_channel], 1));
-        if (!judge_may_hold(&batch, &anchor, row))
+        if (!judge_may_hold(&anchor, row))
             continue;
-        float objectness = judge_objectness(&batch, &anchor, row);
+        float objectness = judge_objectness(&anchor, row);
         bool finite = true;
         uint64_t best = JUDGE_NO_KEY;
         row += anchor.plane->class_channel;
-        for (uint32_t from = 0; from < batch.n_classes; from += GROUP * WARP) {
+        for (uint32_t from = 0; from < view->n_classes; from += GROUP * WARP) {
             float raw[GROUP];
             bool any = false;
             for (uint32_t k = 0; k < GROUP; k++) {
                 uint32_t kind = from + k * WARP + thread_lane();
-                raw[k] = kind < batch.n_classes ? row[kind] : NAN; /* reaches no bound */
-                any |= raw[k] >= batch.bound;
-                finite &= kind >= batch.n_classes || are_finite(&raw[k], 1);
+                raw[k] = kind < view->n_classes ? row[kind] : NAN; /* reaches no bound */
+                any |= raw[k] >= view->bound;
+                finite &= kind >= view->n_classes || are_finite(&raw[k], 1);
             }
             if (!__any_sync(WARP_ALL, any))
                 continue;
             for (uint32_t k = 0; k < GROUP; k++) {
                 uint32_t kind = from + k * WARP + thread_lane();
-                struct judge_keys keys = judge_keys_of(&batch, raw[k], objectness, index, kind);
+                struct judge_keys keys =
+                    judge_keys_of(&batch, view, raw[k], objectness, index, kind);
                 append(&batch, JUDGE_MISSING, picture, keys.of[JUDGE_MISSING]);
                 best = keys.of[JUDGE_PREDICTIONS] < best ? keys.of[JUDGE_PREDICTIONS] : best;
             }
@@ -137,10 +139,11 @@ static __device__ inline uint64_t key_at(const struct judge_batch *batch, uint32
     uint32_t index = i / batch->n_classes, kind = i - index * batch->n_classes;
     struct judge_anchor anchor = judge_anchor_of(batch, index);
     const float *row = judge_score_row(&anchor, picture);
-    if (!judge_may_hold(batch, &anchor, row))
+    uint32_t number = anchor.view->numbers ? anchor.view->numbers[kind] : kind;
+    if (number == JUDGE_NO_NUMBER || !judge_may_hold(&anchor, row))
         return JUDGE_NO_KEY;
-    return judge_keys_of(batch, row[anchor.plane->class_channel + kind],
-                         judge_objectness(batch, &anchor, row), index, kind)
+    return judge_keys_of(batch, anchor.view, row[anchor.plane->class_channel + number],
+                         judge_objectness(&anchor, row), index, number)
         .of[JUDGE_MISSING];
 }
 

@@ -1,6 +1,7 @@
 /* A batch of pictures on its way through the judge: labels up, kernels, findings back. */
 #include "cuda/judge/judge_device.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ struct judgement {
     struct judge_object *rest; /* those beyond the first */
     size_t rest_capacity;
     struct label_counts labels; /* of the picture at hand */
+    float *knowing;             /* [classes]: how many of the batch's views know each */
+    size_t knowing_capacity;
 };
 
 enum status judgement_make(struct device_judge *device, struct judgement **out) {
@@ -73,6 +76,7 @@ void judgement_free(struct judgement *judgement) {
     mirror_free(&judgement->input);
     mirror_free(&judgement->result);
     free(judgement->rest);
+    free(judgement->knowing);
     free(judgement->labels.counts);
     free(judgement->labels.present);
     free(judgement);
@@ -101,7 +105,10 @@ out:
 
 /* The parts of what goes up. */
 struct input {
+    struct judge_view *views;
     struct judge_plane *planes;
+    uint32_t *knowing;
+    struct judge_letterbox *letterboxes;
     struct judge_picture *pictures;
     struct judge_label *labels;
     struct judge_counts *counts;
@@ -110,12 +117,29 @@ struct input {
 
 static struct input place_input(struct room *room, const struct judge_batch *batch) {
     struct input input;
+    input.views = room_take(room, batch->n_views, sizeof *input.views);
     input.planes = room_take(room, batch->n_planes, sizeof *input.planes);
+    input.knowing = room_take(room, batch->n_classes, sizeof *input.knowing);
+    input.letterboxes =
+        room_take(room, (size_t)batch->n_pictures * batch->n_views, sizeof *input.letterboxes);
     input.pictures = room_take(room, batch->n_judged, sizeof *input.pictures);
     input.labels = room_take(room, batch->n_labels, sizeof *input.labels);
     input.counts = room_take(room, batch->n_pictures, sizeof *input.counts);
     input.n_objects = room_take(room, 1, sizeof *input.n_objects);
     return input;
+}
+
+/* Returns the lowest gain. */
+static float write_letterboxes(const struct judge_batch *batch, const struct picture *picture,
+                               size_t index, const struct input *input) {
+    float gain = picture->views[0].letterbox.gain;
+    for (size_t v = 0; v < batch->n_views; v++) {
+        const struct letterbox *in = &picture->views[v].letterbox;
+        gain = fminf(gain, in->gain);
+        input->letterboxes[index * batch->n_views + v] =
+            (struct judge_letterbox){(float)in->left, (float)in->top, in->gain_x, in->gain_y};
+    }
+    return gain;
 }
 
 /* Of the picture at `index` of those that are judged; *at: where in the batch's labels. */
@@ -126,7 +150,8 @@ static void write_labels(const struct judge_batch *batch, uint32_t index,
     input->pictures[index].n_labels = (uint32_t)n;
     for (size_t k = 0; k < n; k++) {
         const struct target *target = &targets[k];
-        bool known = target->class >= 0 && (uint32_t)target->class < batch->n_classes;
+        bool known = target->class >= 0 && (uint32_t)target->class < batch->n_classes &&
+                     input->knowing[target->class] > 0;
         input->labels[(*at)++] = (struct judge_label){box_or_empty(box_of(target->box)),
                                                       known ? target->class : -1, index};
     }
@@ -136,14 +161,8 @@ static void write_pictures(const struct judge_batch *batch, const struct picture
                            const struct input *input) {
     uint32_t at = 0, second = batch->n_pictures;
     for (uint32_t i = 0; i < batch->n_pictures; i++) {
-        const struct letterbox *in = &pictures[i].views[0].letterbox;
-        input->pictures[i] = (struct judge_picture){.left = (float)in->left,
-                                                    .top = (float)in->top,
-                                                    .gain = in->gain,
-                                                    .gain_x = in->gain_x,
-                                                    .gain_y = in->gain_y,
-                                                    .source = i,
-                                                    .second = i};
+        input->pictures[i] = (struct judge_picture){
+            .gain = write_letterboxes(batch, &pictures[i], i, input), .source = i, .second = i};
         write_labels(batch, i, pictures[i].targets, pictures[i].n_labels, &at, input);
     }
     for (uint32_t i = 0; i < batch->n_pictures; i++) {
@@ -172,7 +191,7 @@ static struct needs needs_of(const struct judge_batch *batch) {
     needs.first = first < needs.most ? first : needs.most;
     room_take(&result, batch->n_judged, sizeof *batch->found);
     room_take(&result, batch->n_labels, sizeof *batch->evidence);
-    room_take(&result, n_sums(batch), sizeof *batch->sums);
+    room_take(&result, n_sums(batch), sizeof *batch->supposed);
     needs.back = result.used + needs.first * sizeof *batch->objects;
     needs.result = result.used + needs.most * sizeof *batch->objects;
     return needs;
@@ -183,11 +202,18 @@ static void upload_make(struct judgement *judgement) {
     memset(judgement->input.host, 0, judgement->needs.input);
     struct room room = {.base = judgement->input.host};
     struct input input = place_input(&room, batch);
+    judge_batch_views(judgement->device, input.views);
     judge_batch_planes(judgement->device, input.planes);
+    judge_batch_knowing(judgement->device, input.knowing);
+    for (uint32_t k = 0; k < batch->n_classes; k++)
+        judgement->knowing[k] = (float)input.knowing[k];
     write_pictures(batch, judgement->pictures, &input);
     room = (struct room){.base = judgement->input.device};
     input = place_input(&room, batch);
+    batch->views = input.views;
     batch->planes = input.planes;
+    batch->knowing = input.knowing;
+    batch->letterboxes = input.letterboxes;
     batch->pictures = input.pictures;
     batch->labels = input.labels;
     batch->counts = input.counts;
@@ -201,7 +227,7 @@ static void place_result(struct judgement *judgement) {
     struct room room = {.base = judgement->result.device};
     batch->found = room_take(&room, n, sizeof *batch->found);
     batch->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
-    batch->sums = room_take(&room, n_sums(batch), sizeof *batch->sums);
+    batch->supposed = room_take(&room, n_sums(batch), sizeof *batch->supposed);
     batch->objects = room_take(&room, needs->most, sizeof *batch->objects);
     judgement->objects = batch->objects;
     judgement->n_judged = n;
@@ -209,12 +235,12 @@ static void place_result(struct judgement *judgement) {
     room = (struct room){.base = judgement->result.host};
     judgement->found = room_take(&room, n, sizeof *batch->found);
     judgement->evidence = room_take(&room, batch->n_labels, sizeof *batch->evidence);
-    judgement->sums = room_take(&room, n_sums(batch), sizeof *batch->sums);
+    judgement->sums = room_take(&room, n_sums(batch), sizeof *batch->supposed);
     judgement->first = room_take(&room, needs->first, sizeof *batch->objects);
 }
 
-enum status judgement_describe(struct judgement *judgement, const struct network_head *head,
-                               const struct picture *pictures, size_t n) {
+enum status judgement_describe(struct judgement *judgement, const struct judged_view *views,
+                               size_t n_views, const struct picture *pictures, size_t n) {
     enum status status;
     struct judge_batch *batch = &judgement->batch;
     size_t n_labels = 0, n_planted = 0, n_second = 0, most_labels = 0;
@@ -230,7 +256,7 @@ enum status judgement_describe(struct judgement *judgement, const struct network
     if (n > judgement->device->batch || n_labels + n_planted > INT32_MAX)
         return FAIL(STATUS_FAILED, "a batch of %zu pictures with %zu labels is too large to judge",
                     n, n_labels);
-    TRY(judge_batch_describe(judgement->device, head, most_labels, batch));
+    TRY(judge_batch_describe(judgement->device, views, n_views, most_labels, batch));
     batch->n_pictures = (uint32_t)n;
     batch->n_judged = (uint32_t)(n + n_second);
     batch->n_labels = (uint32_t)(n_labels + n_planted);
@@ -262,6 +288,8 @@ enum status judgement_enqueue(struct judgement *judgement, stream_handle stream)
     enum status status;
     const struct judge_batch *batch = &judgement->batch;
     TRY(judgement_reserve(judgement, stream));
+    TRY(memory_reserve(&judgement->knowing, &judgement->knowing_capacity, batch->n_classes,
+                       sizeof *judgement->knowing));
     place_result(judgement);
     upload_make(judgement);
     TRY(device_upload_async(judgement->input.host, judgement->needs.input, judgement->input.device,
@@ -376,7 +404,7 @@ static enum status read_hypotheses(struct judgement *judgement, const struct pic
     enum status status = STATUS_OK;
     const struct judge *judge = judgement->device->judge;
     struct findings *findings = picture->findings;
-    size_t n = picture->n_labels, n_classes = judgement->device->head->n_classes;
+    size_t n = picture->n_labels, n_classes = judge->n_classes;
     if (!judge->self_test)
         return STATUS_OK;
     TRY(memory_reserve(&findings->hypotheses, &findings->hypothesis_capacity, n * n_classes,
@@ -390,6 +418,7 @@ static enum status read_hypotheses(struct judgement *judgement, const struct pic
             .class = (uint32_t) class,
             .own = *sums + JUDGE_SUM_OWN * n_classes,
             .rival = *sums + JUDGE_SUM_RIVAL * n_classes,
+            .knowing = judgement->knowing,
             .n_present = judgement->labels.n_present,
             .present = judgement->labels.present,
             .has_own = judgement->labels.counts[class] > 1,

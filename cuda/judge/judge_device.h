@@ -10,11 +10,24 @@
  * stream, in order. */
 struct device_judge;
 
-/* For batches of at most `batch` pictures, of one view each, whose classes are the judge's. Judge
- * and head stay the caller's and must outlive it. On failure *out is NULL. STATUS_FAILED for
- * REASON_MEMORY where the device has too little. */
-enum status device_judge_make(const struct judge *judge, const struct head *head, size_t batch,
-                              struct device_judge **out);
+/* A network whose maps are judged. */
+struct judged_network {
+    const struct head *head;
+    const uint32_t *classes; /* as in struct view */
+};
+
+/* One view of a batch's pictures: its network's place among those of device_judge_make, and the
+ * maps. */
+struct judged_view {
+    size_t network;
+    struct network_head maps;
+};
+
+/* For batches of at most `batch` pictures in views of these networks. The judge, heads and classes
+ * stay the caller's and must outlive it. On failure *out is NULL. STATUS_FAILED for REASON_MEMORY
+ * where the device has too little. */
+enum status device_judge_make(const struct judge *judge, const struct judged_network *networks,
+                              size_t n_networks, size_t batch, struct device_judge **out);
 void device_judge_free(struct device_judge *device);
 
 /* One batch in flight: its labels and its results, pinned and on the device. */
@@ -22,11 +35,12 @@ struct judgement;
 enum status judgement_make(struct device_judge *device, struct judgement **out);
 void judgement_free(struct judgement *judgement);
 
-/* Describes the batch that comes next: the first n pictures, which stay until it is enqueued, of
- * the maps (fp32, on the device). STATUS_FAILED where maps and head disagree or it is too large.
- * Only one judgement of the device is described and not yet enqueued at a time. */
-enum status judgement_describe(struct judgement *judgement, const struct network_head *head,
-                               const struct picture *pictures, size_t n);
+/* Describes the batch that comes next: the first n pictures, which stay until it is enqueued, each
+ * with its views in the order of these n_views, which are at least one and no more than there are
+ * networks; their maps are in fp32, on the device. STATUS_FAILED where maps and head disagree or it
+ * is too large. Only one judgement of the device is described and not yet enqueued at a time. */
+enum status judgement_describe(struct judgement *judgement, const struct judged_view *views,
+                               size_t n_views, const struct picture *pictures, size_t n);
 /* Whether judgement_enqueue finds room for what was described, and so waits for nothing. */
 bool judgement_fits(struct judgement *judgement);
 /* Makes that room; waits for all that the device has to do. */

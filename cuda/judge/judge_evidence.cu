@@ -1,61 +1,8 @@
 /* The evidence of each label, a block a label. */
 #include "cuda/elements/judge_anchor.h"
-#include "cuda/judge/judge_block.h"
+#include "cuda/judge/judge_subject.h"
 #include "cuda/kernels/kernels_launch.h"
 #include "judge/evidence_math.h"
-
-enum {
-    THREADS = 256,
-    WARPS = THREADS / WARP,
-    RUN = 4,             /* anchors a thread looks at in one go */
-    TILE_ANCHORS = WARP, /* of the scores that a block holds at a time */
-    TILE_CLASSES = 128,
-};
-#define TWIN 0x80000000u /* no label has so high an index */
-
-/* Scores of neighbouring anchors, how much each of these counts by the two ramps, and which classes
- * another label explains. */
-struct score_tile {
-    float scores[TILE_ANCHORS][TILE_CLASSES];
-    float loose[TILE_ANCHORS], tight[TILE_ANCHORS];
-    uint32_t taken[TILE_ANCHORS][TILE_CLASSES / WARP];
-};
-/* Terms of near and here. */
-struct sum_tile {
-    float near[THREADS], here[THREADS];
-};
-/* Boxes to be fused. */
-struct fuse_tile {
-    double weights[THREADS];
-    struct box boxes[THREADS];
-};
-
-struct evidence_shared {
-    union {
-        struct score_tile tile;
-        struct sum_tile sum;
-        struct fuse_tile fuse;
-    } as;
-    unsigned sums[WARPS_MOST];
-    uint64_t most[WARPS_MOST];
-    struct box warp_extent[WARPS];
-    float own, near, here;
-    double fused[5];
-};
-
-/* The label at hand and the block's own scratch. */
-struct subject {
-    const struct judge_batch *batch;
-    const struct judge_label *label;
-    const struct judge_picture *picture;
-    const struct box *boxes; /* of the picture's anchors */
-    uint32_t index;
-    struct judge_near *near;
-    uint32_t *strong; /* indices into near */
-    uint32_t *rivals; /* indices of labels; with TWIN, of twins */
-    uint32_t n_near, n_strong, n_rivals;
-    struct evidence_shared *shared;
-};
 
 static __device__ inline float least(float a, float b) {
     return a < b ? a : b;
@@ -86,13 +33,13 @@ static __device__ struct box block_around(struct evidence_shared *shared, struct
     return box;
 }
 
-/* Lists the anchors that overlap the label by more than NEAR_IOU, in order; returns the box around
- * them. Each warp looks at RUN * WARP consecutive anchors at a time. */
+/* Lists the view's anchors that overlap the label by more than NEAR_IOU, in order; returns the box
+ * around them. Each warp looks at RUN * WARP consecutive anchors at a time. */
 static __device__ struct box list_near(struct subject *subject) {
     struct box extent = {BOX_LIMIT, BOX_LIMIT, -BOX_LIMIT, -BOX_LIMIT};
-    uint32_t n = subject->batch->n_anchors;
+    uint32_t n = subject->view->first_anchor + subject->view->n_anchors;
     subject->n_near = 0;
-    for (uint32_t from = 0; from < n; from += RUN * THREADS) {
+    for (uint32_t from = subject->view->first_anchor; from < n; from += RUN * THREADS) {
         uint32_t first = from + thread_warp() * RUN * WARP + thread_lane();
         float overlap[RUN];
         unsigned mask[RUN], count = 0, total;
@@ -156,18 +103,21 @@ static __device__ bool is_taken(const struct subject *subject, const struct judg
     return false;
 }
 
-/* Reads the scores of the label's class, sums near and here, and returns the index of the anchor
- * that speaks most for the label; n_near: none. Sets shared->near and here. */
-static __device__ uint32_t read_near(struct subject *subject) {
+/* Reads the scores of the label's class, 0 where the view does not know it, sums near and here, and
+ * returns the index of the anchor that speaks most for the label, more than *highest, which it
+ * raises; n_near: none. Sets shared->near and here. */
+static __device__ uint32_t read_near(struct subject *subject, float *highest) {
     struct evidence_shared *shared = subject->shared;
-    float most = 0, total = 0;
+    float most = *highest, total = 0;
     uint32_t best = 0;
     for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
         uint32_t i = from + threadIdx.x, left = subject->n_near - from;
         if (i < subject->n_near) {
             struct judge_near *near = &subject->near[i];
-            near->score = judge_anchor_score(subject->batch, subject->picture->source, near->anchor,
-                                             (uint32_t)subject->label->kind);
+            near->score = subject->number == JUDGE_NO_NUMBER
+                              ? 0
+                              : judge_anchor_score(subject->batch, subject->picture->source,
+                                                   near->anchor, subject->number);
             shared->as.sum.near[threadIdx.x] = near->score * ramp_near(near->overlap);
             shared->as.sum.here[threadIdx.x] = near->score * ramp_here(near->overlap);
             float value = near->score * ramp_refine(near->overlap);
@@ -189,9 +139,12 @@ static __device__ uint32_t read_near(struct subject *subject) {
     if (threadIdx.x == WARP)
         shared->here = total;
     /* The highest, the first of equals. */
-    uint64_t key = most > 0 ? (uint64_t)float_bits(most) << 32 | (uint32_t)~best : 0;
+    uint64_t key = most > *highest ? (uint64_t)float_bits(most) << 32 | (uint32_t)~best : 0;
     key = block_most(key, shared->most);
-    return key ? ~(uint32_t)key : subject->n_near;
+    if (!key)
+        return subject->n_near;
+    *highest = bits_float((uint32_t)(key >> 32));
+    return ~(uint32_t)key;
 }
 
 /* Lists those near anchors that speak of the label's class. */
@@ -208,7 +161,7 @@ static __device__ void list_strong(struct subject *subject) {
     __syncthreads();
 }
 
-/* Fills shared->as.tile with n anchors' scores of `width` classes from `first` on. */
+/* Fills shared->as.tile with n anchors' scores of `width` of the view's classes from `first` on. */
 static __device__ void load_scores(const struct subject *subject, const uint32_t *strong,
                                    uint32_t n, uint32_t first, uint32_t width) {
     const struct judge_batch *batch = subject->batch;
@@ -219,10 +172,10 @@ static __device__ void load_scores(const struct subject *subject, const uint32_t
         struct judge_near near = subject->near[strong[i]];
         struct judge_anchor anchor = judge_anchor_of(batch, near.anchor);
         const float *row = judge_score_row(&anchor, subject->picture->source);
-        float objectness = judge_objectness(batch, &anchor, row);
+        float objectness = judge_objectness(&anchor, row);
         row += anchor.plane->class_channel + first;
         for (uint32_t k = thread_lane(); k < width; k += WARP)
-            tile->scores[i][k] = judge_score_of(batch, row[k]) * objectness;
+            tile->scores[i][k] = judge_score_of(anchor.view, row[k]) * objectness;
         if (thread_lane() == 0) {
             tile->loose[i] = ramp_class(near.overlap);
             tile->tight[i] = ramp_rival(near.overlap);
@@ -241,7 +194,10 @@ static __device__ void mark_taken(const struct subject *subject, const uint32_t 
     struct box box = subject->boxes[near.anchor];
     for (uint32_t i = thread_warp(); i < subject->n_rivals; i += WARPS) {
         const struct judge_label *other = &subject->batch->labels[subject->rivals[i] & ~TWIN];
-        uint32_t kind = (uint32_t)other->kind - first; /* wraps below `first` */
+        uint32_t number = (uint32_t)other->kind;
+        if (subject->view->numbers)
+            number = subject->view->numbers[other->kind];
+        uint32_t kind = number - first; /* wraps below `first`; beyond any width where unknown */
         if (kind < width && box_iou(other->box, box) > near.overlap)
             atomicOr(&tile->taken[at][kind / WARP], 1u << kind % WARP);
     }
@@ -277,25 +233,20 @@ static __device__ void add_anchors(const struct score_tile *tile, uint32_t n,
     }
 }
 
-/* What hypotheses are made of, where this label's are. */
-static __device__ void keep_sums(const struct subject *subject, uint32_t kind,
-                                 const struct anchor_sums *sums) {
+/* Where what the label's hypotheses are made of goes; NULL: it has none. */
+static __device__ float *supposed_of(const struct subject *subject) {
     const struct judge_batch *batch = subject->batch;
-    if (subject->index >= batch->n_supposed)
-        return;
-    float *kept = batch->sums + (size_t)subject->index * JUDGE_SUMS * batch->n_classes;
-    kept[JUDGE_SUM_OWN * batch->n_classes + kind] = sums->whole;
-    kept[JUDGE_SUM_RIVAL * batch->n_classes + kind] = sums->tight;
+    size_t room = (size_t)JUDGE_SUMS * batch->n_classes;
+    return subject->index < batch->n_supposed ? batch->supposed + subject->index * room : NULL;
 }
 
-/* The noisy-ors of every class, a thread a class. Sets shared->own, rival and contest; returns the
- * strongest other class, also where it has no evidence; -1: there is no other. */
-static __device__ int32_t sum_classes(struct subject *subject, struct judge_evidence *evidence) {
-    const struct judge_batch *batch = subject->batch;
-    uint32_t own = (uint32_t)subject->label->kind;
-    struct class_sums sums = {};
-    for (uint32_t first = 0; first < batch->n_classes; first += TILE_CLASSES) {
-        uint32_t left = batch->n_classes - first, kind = first + threadIdx.x;
+/* Adds the view's noisy-ors of every class to the sums, a thread a class. */
+static __device__ void sum_classes(struct subject *subject) {
+    const struct judge_view *view = subject->view;
+    uint32_t n_classes = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
+    for (uint32_t first = 0; first < view->n_classes; first += TILE_CLASSES) {
+        uint32_t left = view->n_classes - first, number = first + threadIdx.x;
         uint32_t width = left < TILE_CLASSES ? left : TILE_CLASSES;
         struct anchor_sums of = {};
         for (uint32_t from = 0; from < subject->n_strong; from += TILE_ANCHORS) {
@@ -312,15 +263,37 @@ static __device__ int32_t sum_classes(struct subject *subject, struct judge_evid
         }
         if (threadIdx.x >= width)
             continue;
-        keep_sums(subject, kind, &of);
-        if (kind == own)
-            subject->shared->own = of.whole;
-        else if (batch->class_in_data[kind])
-            add_class(&sums, kind, of.loose, of.tight);
+        uint32_t kind = view->classes ? view->classes[number] : number;
+        subject->loose[kind] += kind == (uint32_t)subject->label->kind ? of.whole : of.loose;
+        subject->tight[kind] += of.tight;
+        if (supposed) {
+            supposed[JUDGE_SUM_OWN * n_classes + kind] += of.whole;
+            supposed[JUDGE_SUM_RIVAL * n_classes + kind] += of.tight;
+        }
     }
+    __syncthreads();
+}
+
+/* The mean of a sum over so many views. */
+static __device__ inline float mean_of(float sum, uint32_t views) {
+    return views > 1 ? sum / (float)views : sum;
+}
+
+/* Sets evidence's own, rival and contest from the sums; returns the strongest other class, also
+ * where it has no evidence; -1: there is no other. */
+static __device__ int32_t compare_classes(const struct subject *subject,
+                                          struct judge_evidence *evidence) {
+    const struct judge_batch *batch = subject->batch;
+    uint32_t own = (uint32_t)subject->label->kind;
+    struct class_sums sums = {};
+    for (uint32_t kind = threadIdx.x; kind < batch->n_classes; kind += THREADS)
+        if (kind != own && batch->knowing[kind] && batch->class_in_data[kind])
+            add_class(&sums, kind, mean_of(subject->loose[kind], batch->knowing[kind]),
+                      mean_of(subject->tight[kind], batch->knowing[kind]));
     uint64_t rival = block_most(sums.rival, subject->shared->most);
     uint64_t contest = block_most(float_bits(sums.contest), subject->shared->most);
     int32_t strongest = rival ? (int32_t) ~(uint32_t)rival : -1;
+    evidence->own = mean_of(subject->loose[own], batch->knowing[own]);
     evidence->rival = bits_float((uint32_t)(rival >> 32));
     evidence->suggested = evidence->rival > 0 ? strongest : -1;
     evidence->contest = bits_float((uint32_t)contest);
@@ -384,23 +357,59 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     evidence->location = box_iou(subject->label->box, evidence->refined);
 }
 
-static __device__ void judge_label(struct subject *subject, struct judge_evidence *evidence) {
+/* Adds what a view says of the label; `highest`: as in read_near. */
+static __device__ void see(struct subject *subject, float *highest,
+                           struct judge_evidence *evidence) {
     struct box extent = list_near(subject);
     list_rivals(subject, extent);
-    uint32_t best = read_near(subject);
+    uint32_t best = read_near(subject, highest);
     list_strong(subject);
-    int32_t strongest = sum_classes(subject, evidence);
+    sum_classes(subject);
+    evidence->near += subject->shared->near;
+    evidence->here += subject->shared->here;
+    refine(subject, best, evidence);
+    __syncthreads();
+}
+
+static __device__ void clear_sums(struct subject *subject) {
+    uint32_t n = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
+    for (uint32_t k = threadIdx.x; k < n; k += THREADS)
+        subject->loose[k] = subject->tight[k] = 0;
+    for (uint32_t k = threadIdx.x; supposed && k < JUDGE_SUMS * n; k += THREADS)
+        supposed[k] = 0;
+    __syncthreads();
+}
+
+/* Leaves means of what the hypotheses are made of. */
+static __device__ void divide_supposed(struct subject *subject) {
+    uint32_t n = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
+    for (uint32_t k = threadIdx.x; supposed && k < JUDGE_SUMS * n; k += THREADS)
+        supposed[k] = mean_of(supposed[k], subject->batch->knowing[k % n]);
+}
+
+static __device__ void judge_label(struct subject *subject, struct judge_evidence *evidence) {
+    const struct judge_batch *batch = subject->batch;
+    int32_t own = subject->label->kind;
+    float highest = 0;
+    clear_sums(subject);
+    for (uint32_t v = 0; v < batch->n_views; v++) {
+        subject->view = &batch->views[v];
+        subject->number = subject->view->numbers ? subject->view->numbers[own] : (uint32_t)own;
+        see(subject, &highest, evidence);
+    }
+    divide_supposed(subject);
     evidence->judged = 1;
-    evidence->own = subject->shared->own;
-    evidence->near = subject->shared->near;
-    evidence->here = subject->shared->here;
+    evidence->near = mean_of(evidence->near, batch->knowing[own]);
+    evidence->here = mean_of(evidence->here, batch->knowing[own]);
+    int32_t strongest = compare_classes(subject, evidence);
     bool has_rival = has_label(subject, strongest);
-    bool has_own = has_label(subject, subject->label->kind);
+    bool has_own = has_label(subject, own);
     evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
     float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
     evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
-    refine(subject, best, evidence);
 }
 
 static __global__ void __launch_bounds__(THREADS) find_evidence(const struct judge_batch batch) {
@@ -411,6 +420,8 @@ static __global__ void __launch_bounds__(THREADS) find_evidence(const struct jud
     subject.near = batch.near + room;
     subject.strong = batch.strong + room;
     subject.rivals = batch.rivals + (size_t)blockIdx.x * batch.most_labels;
+    subject.loose = batch.sums + 2 * (size_t)blockIdx.x * batch.n_classes;
+    subject.tight = subject.loose + batch.n_classes;
     subject.shared = &shared;
     for (uint32_t i = blockIdx.x; i < batch.n_labels; i += gridDim.x) {
         struct judge_evidence evidence = {};
@@ -427,41 +438,6 @@ static __global__ void __launch_bounds__(THREADS) find_evidence(const struct jud
     }
 }
 
-/* Of labels i < j of one picture; equal ones leave the first. */
-static __device__ bool first_is_worse(const struct judge_batch *batch, uint32_t i, uint32_t j) {
-    const struct judge_evidence *a = &batch->evidence[i], *b = &batch->evidence[j];
-    if (batch->labels[i].kind == batch->labels[j].kind)
-        return a->location < b->location;
-    return a->own < b->own;
-}
-
-/* A thread a label: its most suspect twin. */
-static __global__ void __launch_bounds__(LAUNCH_THREADS)
-    find_duplicates(const struct judge_batch batch) {
-    uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= batch.n_labels || batch.labels[i].kind < 0)
-        return;
-    const struct judge_picture *picture = &batch.pictures[batch.labels[i].picture];
-    float dup = 0;
-    int32_t twin = -1;
-    for (uint32_t k = 0; k < picture->n_labels; k++) {
-        uint32_t j = picture->first_label + k;
-        if (j == i || batch.labels[j].kind < 0)
-            continue;
-        float u = box_iou(batch.labels[i].box, batch.labels[j].box);
-        if (u < TWIN_IOU)
-            continue;
-        bool worse = i < j ? first_is_worse(&batch, i, j) : !first_is_worse(&batch, j, i);
-        float value = worse ? u : u - BETTER_TWIN;
-        if (value > dup) {
-            dup = value;
-            twin = (int32_t)k;
-        }
-    }
-    batch.evidence[i].dup = dup;
-    batch.evidence[i].twin = twin;
-}
-
 extern "C" enum status judge_evidence_find(const struct judge_batch *batch, stream_handle stream) {
     enum status status = STATUS_OK;
     if (batch->n_labels == 0)
@@ -469,8 +445,7 @@ extern "C" enum status judge_evidence_find(const struct judge_batch *batch, stre
     unsigned blocks = launch_limit(batch->n_labels, batch->evidence_blocks);
     KERNEL_LAUNCH(find_evidence, blocks, THREADS, stream, *batch);
     TRY(launch_status("kernel judge_evidence_find"));
-    KERNEL_LAUNCH(find_duplicates, launch_blocks(batch->n_labels), LAUNCH_THREADS, stream, *batch);
-    TRY(launch_status("kernel judge_evidence_find, duplicates"));
+    TRY(judge_duplicates_find(batch, stream));
 out:
     return status;
 }

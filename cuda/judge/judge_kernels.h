@@ -1,4 +1,4 @@
-/* The kernels that judge a batch's raw head on the device: what src/judge does for one picture on
+/* The kernels that judge a batch's raw heads on the device: what src/judge does for one picture on
  * the host, with the same arithmetic in the same order (docs/evidence.md). Each is launched on a
  * stream and asynchronous; STATUS_FAILED where the launch fails.
  *
@@ -15,14 +15,32 @@ extern "C" {
 #include "cuda/kernels/kernels.h"
 #include "judge/box.h"
 
-/* One anchor of every cell of one level, of all pictures of the batch: channel c of cell p of
- * picture i is at maps[i * step + p * pitch + c]. */
+/* A view of all pictures of the batch: a network and its size. */
+struct judge_view {
+    enum head_kind kind;
+    bool logits, objectness; /* scores need a sigmoid; are a product with objectness */
+    uint32_t bins, n_classes;
+    float bound; /* what the maps hold for scores that are looked at, a little lower */
+    uint32_t first_anchor, n_anchors;
+    const uint32_t *classes; /* [n_classes]: the judge's class of each; NULL: the same */
+    const uint32_t *numbers; /* [judge's classes]: the view's of each, or JUDGE_NO_NUMBER; NULL */
+};
+#define JUDGE_NO_NUMBER UINT32_MAX
+
+/* How a picture lies in a view's input: struct letterbox. */
+struct judge_letterbox {
+    float left, top, gain_x, gain_y;
+};
+
+/* One anchor of every cell of one level of a view, of all pictures of the batch: channel c of cell
+ * p of picture i is at maps[i * step + p * pitch + c]. */
 struct judge_plane {
     const float *boxes, *scores; /* channels 0 */
     size_t box_step, score_step;
     uint32_t box_pitch, score_pitch;
     uint32_t box_channel, objectness_channel, class_channel;
     uint32_t width, cells;
+    uint32_t view;
     uint32_t first_anchor;             /* the number of its first cell */
     float stride, anchor[2], scale_xy; /* struct head_level */
 };
@@ -30,15 +48,15 @@ struct judge_plane {
 /* A picture with its labels. Behind the batch's pictures come, with labels of their own, those that
  * are judged a second time: they have neither maps nor anchors but those of their source. */
 struct judge_picture {
-    float left, top, gain, gain_x, gain_y; /* struct letterbox */
-    uint32_t first_label, n_labels;        /* in the batch's labels */
-    uint32_t source;                       /* the picture itself; of a second time, the first */
-    uint32_t second;                       /* where it is judged a second time; itself: nowhere */
+    float gain;                     /* network pixels a picture pixel, of the smallest view */
+    uint32_t first_label, n_labels; /* in the batch's labels */
+    uint32_t source;                /* the picture itself; of a second time, the first */
+    uint32_t second;                /* where it is judged a second time; itself: nowhere */
 };
 
 struct judge_label {
     struct box box; /* in picture pixels; empty where it is not usable */
-    int32_t kind;   /* the model's class; -1: unknown */
+    int32_t kind;   /* the judge's class; -1: one that no view knows */
     uint32_t picture;
 };
 
@@ -88,22 +106,24 @@ struct judge_counts {
 
 /* A batch; pointers are to device memory. */
 struct judge_batch {
-    enum head_kind kind;
-    bool logits, objectness; /* scores need a sigmoid; are a product with objectness */
     bool predict;
-    uint32_t bins, n_classes, n_planes;
-    uint32_t n_anchors; /* of one picture; n_anchors * n_classes < 2^32 */
+    uint32_t n_classes; /* the judge's */
+    uint32_t n_views, n_planes;
+    uint32_t n_anchors; /* of one picture, in all views; n_anchors * n_classes < 2^32 */
     uint32_t n_pictures, n_labels;
-    uint32_t n_judged;         /* pictures, and those that are judged a second time */
-    uint32_t n_supposed;       /* so many labels, the first, have sums */
-    uint32_t evidence_blocks;  /* blocks that share the labels; each has its own `near`, … */
-    uint32_t most_labels;      /* of one picture */
-    float floor, bound;        /* scores looked at; what the maps hold for them, a little lower */
-    float missing_floor, conf; /* missing: score >= missing_floor; predictions: score > conf */
+    uint32_t n_judged;            /* pictures, and those that are judged a second time */
+    uint32_t n_supposed;          /* so many labels, the first, have hypotheses */
+    uint32_t evidence_blocks;     /* blocks that share the labels; each has its own `near`, … */
+    uint32_t most_labels;         /* of one picture */
+    float floor;                  /* scores looked at */
+    float missing_floor, conf;    /* missing: score >= missing_floor; predictions: score > conf */
     const uint8_t *class_in_data; /* [n_classes] */
-    const struct judge_plane *planes;
-    const struct judge_picture *pictures; /* [n_judged] */
-    const struct judge_label *labels;     /* picture by picture */
+    const uint32_t *knowing;      /* [n_classes]: how many views know the class */
+    const struct judge_view *views;
+    const struct judge_letterbox *letterboxes; /* (pictures, views) */
+    const struct judge_plane *planes;          /* view by view */
+    const struct judge_picture *pictures;      /* [n_judged] */
+    const struct judge_label *labels;          /* picture by picture */
     /* Scratch. */
     struct box *boxes;           /* (pictures, anchors), in picture pixels; empty: not usable */
     struct judge_counts *counts; /* [pictures] */
@@ -113,14 +133,15 @@ struct judge_batch {
     struct judge_near *near; /* (evidence_blocks, anchors) */
     uint32_t *strong;        /* (evidence_blocks, anchors) */
     uint32_t *rivals;        /* (evidence_blocks, most_labels) */
+    float *sums;             /* (evidence_blocks, 2, n_classes) */
     /* Results. */
     uint32_t *n_objects;             /* zero before the first kernel */
     struct judge_found *found;       /* [n_judged] */
     struct judge_evidence *evidence; /* [labels] */
     /* (n_supposed, JUDGE_SUMS, n_classes): noisy-ors of every class by the ramp of own, whatever
      * explains the anchors, and by that of rival, of those that no other label of the class
-     * overlaps more. */
-    float *sums;
+     * overlaps more; each a mean over the views that know the class. */
+    float *supposed;
     struct judge_object *objects; /* the lists of all pictures, in any order of pictures */
 };
 
@@ -137,6 +158,8 @@ enum status judge_boxes_decode(const struct judge_batch *batch, stream_handle st
 enum status judge_candidates_find(const struct judge_batch *batch, stream_handle stream);
 /* Fills evidence. After judge_boxes_decode. */
 enum status judge_evidence_find(const struct judge_batch *batch, stream_handle stream);
+/* Its last step, of at least one label: dup and twin. */
+enum status judge_duplicates_find(const struct judge_batch *batch, stream_handle stream);
 /* Sorts the candidates, suppresses, leaves out what labels explain; fills found and objects. After
  * all others. */
 enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream);

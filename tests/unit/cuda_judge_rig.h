@@ -405,7 +405,8 @@ static inline enum status describe_and_enqueue(struct judgement *judgement,
                                                const struct network_head *maps,
                                                const struct picture *pictures, size_t n) {
     enum status status;
-    TRY(judgement_describe(judgement, maps, pictures, n));
+    const struct judged_view view = {.maps = *maps};
+    TRY(judgement_describe(judgement, &view, 1, pictures, n));
     TRY(judgement_enqueue(judgement, NULL));
 out:
     return status;
@@ -439,7 +440,8 @@ static inline void check_batch(struct judgement *judgement, const struct rig_hea
 static inline void check_once(const struct rig_head *rig, struct rig_batch *batch) {
     struct device_judge *device;
     struct judgement *judgement;
-    ASSERT_OK(device_judge_make(&rig->judge, &rig->head, batch->n, &device));
+    const struct judged_network network = {.head = &rig->head};
+    ASSERT_OK(device_judge_make(&rig->judge, &network, 1, batch->n, &device));
     ASSERT_OK(judgement_make(device, &judgement));
     check_batch(judgement, rig, batch);
     judgement_free(judgement);

@@ -97,6 +97,8 @@ static inline void samples_free(struct samples *samples) {
 struct plan {
     const struct backend_interface *interface;
     uint32_t imgsz;
+    uint32_t second; /* the size of a second network; 0: there is none */
+    bool folds;      /* the two see every other picture each, else both see all */
     size_t batch, slots;
     size_t readers; /* 0: batches are staged and submitted whole, one after another */
     bool rect, half, predict;
@@ -113,8 +115,9 @@ struct run {
     const struct samples *samples;
     struct backend *backend;
     struct judge judge;
-    struct backend_network network;
-    struct picture_view views[PICTURES_MOST];
+    struct backend_network networks[2];
+    struct picture_view views[PICTURES_MOST][2];
+    size_t n_views; /* of a picture */
     struct findings findings[PICTURES_MOST];
     size_t slot_of[PICTURES_MOST];
     struct queue free, ready; /* of slots and pictures, as &numbers[...] */
@@ -145,7 +148,7 @@ static inline enum status run_stage(struct run *run, size_t index, size_t slot) 
     memcpy(copy.pixels, image->pixels, bytes);
     run->slot_of[index] = slot;
     enum status status =
-        run->plan->interface->stage(run->backend, slot, &copy, &run->views[index], 1);
+        run->plan->interface->stage(run->backend, slot, &copy, run->views[index], run->n_views);
     memset(copy.pixels, 0xee, bytes); /* the caller's again */
     free(copy.pixels);
     return status;
@@ -194,8 +197,8 @@ static inline enum status run_submit(struct run *run, struct air *air, void **ta
         const struct sample *sample = &run->samples->items[index];
         flight->slots[i] = run->slot_of[index];
         flight->pictures[i] = (struct picture){.slot = run->slot_of[index],
-                                               .n_views = 1,
-                                               .views = &run->views[index],
+                                               .n_views = run->n_views,
+                                               .views = run->views[index],
                                                .n_labels = sample->n_targets,
                                                .targets = sample->targets,
                                                .findings = &run->findings[index]};
@@ -270,7 +273,10 @@ out:
 static inline enum status run_open(const struct plan *plan, const struct model *model,
                                    const struct samples *samples, struct run *run) {
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
-    run->network = (struct backend_network){.model = model, .imgsz = plan->imgsz};
+    const uint32_t sizes[] = {plan->imgsz, plan->second};
+    for (size_t v = 0; v < 2; v++)
+        run->networks[v] = (struct backend_network){.model = model, .imgsz = sizes[v]};
+    run->n_views = plan->second && !plan->folds ? 2 : 1;
     run->judge = (struct judge){.n_classes = model->graph.head.n_classes,
                                 .predict = plan->predict,
                                 .conf = 0.1f,
@@ -279,6 +285,7 @@ static inline enum status run_open(const struct plan *plan, const struct model *
     struct backend_options options = {.threads = 1,
                                       .slots = plan->slots,
                                       .batch = plan->batch,
+                                      .views = run->n_views,
                                       .rect = plan->rect,
                                       .half = plan->half,
                                       .local_rank = plan->local_rank,
@@ -294,10 +301,15 @@ static inline enum status run_open(const struct plan *plan, const struct model *
     for (size_t i = 0; i < plan->slots; i++)
         queue_push(&run->free, &run->numbers[i]);
     for (size_t i = 0; i < samples->n; i++)
-        run->views[i].letterbox =
-            letterbox_plan(samples->items[i].image.width, samples->items[i].image.height,
-                           plan->imgsz, plan->rect, (uint32_t)model->stride);
-    return plan->interface->open(&run->network, 1, &run->judge, &options, &run->backend);
+        for (size_t v = 0; v < run->n_views; v++) {
+            const struct image *image = &samples->items[i].image;
+            size_t network = plan->folds ? i % 2 : v;
+            run->views[i][v] = (struct picture_view){
+                network, letterbox_plan(image->width, image->height, sizes[network], plan->rect,
+                                        (uint32_t)model->stride)};
+        }
+    return plan->interface->open(run->networks, plan->second ? 2 : 1, &run->judge, &options,
+                                 &run->backend);
 }
 
 static inline enum status run_all(struct run *run) {

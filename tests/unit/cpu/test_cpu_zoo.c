@@ -205,7 +205,7 @@ static void backend_interface(void **state) {
                           .iou = 0.7f,
                           .max_det = 300};
     struct backend_options options = {
-        .threads = 2, .slots = PICTURES, .batch = PICTURES, .rect = true};
+        .threads = 2, .slots = PICTURES, .batch = PICTURES, .views = 1, .rect = true};
     const struct backend_network network = {.model = &model, .imgsz = IMGSZ};
     struct picture_view views[PICTURES];
     struct target target = {.class = 1, .box = {10, 10, 60, 70}};

@@ -256,6 +256,76 @@ static void test_a_network_that_knows_nothing(void **state) {
     }
 }
 
+/* What two networks see of the same pictures: each class is of both, of the first, or of the
+ * second. */
+static void check_two_views(const struct rig_plan *first, const struct rig_plan *second,
+                            bool predict) {
+    struct rig_plan plans[2] = {*first, *second};
+    enum { CLASSES_MOST = 300 };
+    uint32_t classes[2][CLASSES_MOST];
+    size_t most = first->n_classes > second->n_classes ? first->n_classes : second->n_classes;
+    size_t n_classes = most + second->n_classes / 2;
+    for (uint32_t k = 0; k < CLASSES_MOST; k++) {
+        classes[0][k] = k;
+        classes[1][k] = (uint32_t)(n_classes - 1 - k);
+    }
+    assert_true(most <= CLASSES_MOST);
+    plans[1].n_pictures = plans[0].n_pictures;
+    struct rig_head rigs[2] = {rig_make(&plans[0]), rig_make(&plans[1])};
+    struct rig_batch batch =
+        batch_make(&rigs[0], plans[0].n_pictures, (const size_t[]){9, 30, 2}, 77);
+    struct judge judge = rigs[0].judge;
+    judge.n_classes = n_classes;
+    judge.predict = predict;
+    const struct judged_network networks[2] = {{&rigs[0].head, classes[0]},
+                                               {&rigs[1].head, classes[1]}};
+    /* In the other order than the networks. */
+    const struct judged_view views[2] = {{1, rigs[1].maps}, {0, rigs[0].maps}};
+    struct picture_view seen[PICTURES_MOST][2];
+    struct device_judge *device;
+    struct judgement *judgement;
+    ASSERT_OK(device_judge_make(&judge, networks, 2, batch.n, &device));
+    ASSERT_OK(judgement_make(device, &judgement));
+    batch_bind(&batch);
+    for (size_t i = 0; i < batch.n; i++) {
+        for (size_t k = 0; k < batch.pictures[i].n_labels; k++)
+            if (k % 3 == 0 && batch.targets[i][k].class >= 0)
+                batch.targets[i][k].class = (int32_t)(k % (n_classes + 1));
+        seen[i][0] = (struct picture_view){1, rig_letterbox(i + 1)};
+        seen[i][1] = (struct picture_view){0, rig_letterbox(i)};
+        batch.pictures[i].n_views = 2;
+        batch.pictures[i].views = seen[i];
+    }
+    ASSERT_OK(judgement_describe(judgement, views, 2, batch.pictures, batch.n));
+    ASSERT_OK(judgement_enqueue(judgement, NULL));
+    ASSERT_OK(device_wait(NULL));
+    ASSERT_OK(judgement_finish(judgement, batch.pictures, batch.n));
+    for (size_t i = 0; i < batch.n; i++) {
+        struct findings expected = {0};
+        struct judge_scratch *scratch;
+        struct head_maps maps[2] = {rig_host_maps(&rigs[1], i), rig_host_maps(&rigs[0], i)};
+        const struct view both[2] = {{&rigs[1].head, &maps[0], &seen[i][0].letterbox, classes[1]},
+                                     {&rigs[0].head, &maps[1], &seen[i][1].letterbox, classes[0]}};
+        ASSERT_OK(judge_scratch_make(&scratch));
+        ASSERT_OK(judge_picture(&judge, both, 2, batch.targets[i], batch.pictures[i].n_labels,
+                                scratch, &expected));
+        judge_scratch_free(scratch);
+        assert_findings(&batch.findings[i], &expected);
+        findings_free(&expected);
+    }
+    judgement_free(judgement);
+    device_judge_free(device);
+    batch_free(&batch);
+    rig_free(&rigs[0]);
+    rig_free(&rigs[1]);
+}
+
+static void test_several_views(void **state) {
+    (void)state;
+    for (size_t i = 0; i < N_HEADS; i++)
+        check_two_views(&heads[i], &heads[(i + 2) % N_HEADS], i % 2);
+}
+
 static void test_repeated_and_alone_to_the_bit(void **state) {
     (void)state;
     for (size_t i = 0; i < N_HEADS; i += 3) {
@@ -266,7 +336,8 @@ static void test_repeated_and_alone_to_the_bit(void **state) {
         struct rig_batch again = batch_make(&rig, n, (const size_t[]){7, 20, 3}, 8);
         struct device_judge *device;
         struct judgement *judgement;
-        ASSERT_OK(device_judge_make(&rig.judge, &rig.head, n, &device));
+        ASSERT_OK(device_judge_make(&rig.judge, &(struct judged_network){.head = &rig.head}, 1, n,
+                                    &device));
         ASSERT_OK(judgement_make(device, &judgement));
         judge_batch(judgement, &rig, &first);
         judge_batch(judgement, &rig, &again);
@@ -304,13 +375,16 @@ static void test_two_judgements_in_flight(void **state) {
     struct rig_batch wide = batch_make(&large_rig, 2, (const size_t[]){40, 6}, 9);
     struct device_judge *device;
     struct judgement *a, *b;
-    ASSERT_OK(device_judge_make(&small_rig.judge, &small_rig.head, 3, &device));
+    ASSERT_OK(device_judge_make(&small_rig.judge, &(struct judged_network){.head = &small_rig.head},
+                                1, 3, &device));
     ASSERT_OK(judgement_make(device, &a));
     ASSERT_OK(judgement_make(device, &b));
-    ASSERT_OK(judgement_describe(a, &small_rig.maps, small.pictures, 0));
+    ASSERT_OK(
+        judgement_describe(a, &(struct judged_view){.maps = small_rig.maps}, 1, small.pictures, 0));
     ASSERT_OK(judgement_reserve(a, NULL));
     assert_true(judgement_fits(a));
-    ASSERT_OK(judgement_describe(b, &large_rig.maps, wide.pictures, 0));
+    ASSERT_OK(
+        judgement_describe(b, &(struct judged_view){.maps = large_rig.maps}, 1, wide.pictures, 0));
     assert_false(judgement_fits(b));
     for (size_t i = 0; i < 2; i++) {
         batch_bind(&small);
@@ -344,7 +418,8 @@ static void test_no_pictures_and_wrong_maps(void **state) {
     struct rig_batch batch = batch_make(&rig, 3, (const size_t[]){3, 4, 5}, 8);
     struct device_judge *device;
     struct judgement *judgement;
-    ASSERT_OK(device_judge_make(&rig.judge, &rig.head, 2, &device));
+    ASSERT_OK(
+        device_judge_make(&rig.judge, &(struct judged_network){.head = &rig.head}, 1, 2, &device));
     ASSERT_OK(judgement_make(device, &judgement));
     ASSERT_OK(describe_and_enqueue(judgement, &rig.maps, batch.pictures, 0));
     ASSERT_OK(device_wait(NULL));
@@ -355,7 +430,9 @@ static void test_no_pictures_and_wrong_maps(void **state) {
     assert_int_equal(describe_and_enqueue(judgement, &maps, batch.pictures, 2), STATUS_FAILED);
     maps = rig.maps;
     maps.boxes[2].element = ELEMENT_F16;
-    assert_int_equal(judgement_describe(judgement, &maps, batch.pictures, 2), STATUS_FAILED);
+    assert_int_equal(
+        judgement_describe(judgement, &(struct judged_view){.maps = maps}, 1, batch.pictures, 2),
+        STATUS_FAILED);
     judgement_free(judgement);
     device_judge_free(device);
     batch_free(&batch);
@@ -375,6 +452,7 @@ int main(void) {
         cmocka_unit_test(test_limits_of_predictions),
         cmocka_unit_test(test_most_candidates_of_predictions),
         cmocka_unit_test(test_a_network_that_knows_nothing),
+        cmocka_unit_test(test_several_views),
         cmocka_unit_test(test_repeated_and_alone_to_the_bit),
         cmocka_unit_test(test_two_judgements_in_flight),
         cmocka_unit_test(test_no_pictures_and_wrong_maps),

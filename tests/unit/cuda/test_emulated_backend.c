@@ -119,6 +119,24 @@ static void test_against_the_cpu(void **state) {
     model_free(&model);
 }
 
+static void test_several_networks(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct plan plan = base;
+    demo_samples(&samples, model.n_classes);
+    plan.batch = 3;
+    plan.slots = 7;
+    plan.readers = 2;
+    plan.second = 96;
+    compare_with_cpu("two sizes, rect", plan, &model, &samples, &in_fp32);
+    plan.rect = false;
+    plan.folds = true;
+    compare_with_cpu("folds, square", plan, &model, &samples, &in_fp32);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 /* Labels where the network sees something, half of them of another class. */
 static void label_what_is_seen(const struct plan *plan, const struct model *model,
                                struct samples *samples) {
@@ -468,6 +486,7 @@ static void test_more_labels_while_it_hangs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu),
+        cmocka_unit_test(test_several_networks),
         cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere),
         cmocka_unit_test(test_second_device),
