@@ -90,7 +90,9 @@ static enum status rehearse(struct backend *backend, const struct judge *judge) 
         pictures[i] = (struct picture){.n_views = backend->most_views,
                                        .views = views,
                                        .n_labels = ORDINARY_LABELS,
-                                       .targets = targets};
+                                       .targets = targets,
+                                       .n_planted = ORDINARY_LABELS,
+                                       .planted = judge->self_test ? targets : NULL};
     for (size_t i = 0; i < backend->engines.count; i++) {
         struct engine *engine = &backend->engines.items[i];
         TRY(engine_forward(engine, backend->stream));
