@@ -24,9 +24,11 @@ static enum status always_available(const int *devices, size_t n_devices) {
     return STATUS_OK;
 }
 
-static enum status sleep_open(const struct model *model, const struct judge *judge,
-                              const struct backend_options *options, struct backend **out) {
-    (void)model;
+static enum status sleep_open(const struct backend_network *networks, size_t n_networks,
+                              const struct judge *judge, const struct backend_options *options,
+                              struct backend **out) {
+    (void)networks;
+    (void)n_networks;
     (void)judge;
     enum status status = memory_zeroed(1, sizeof **out, out);
     if (status != STATUS_OK)
@@ -47,11 +49,12 @@ static size_t one(const struct backend *backend) {
 }
 
 static enum status sleep_stage(struct backend *backend, size_t slot, const struct image *image,
-                               const struct letterbox *letterbox) {
+                               const struct picture_view *views, size_t n_views) {
     (void)backend;
     (void)slot;
     (void)image;
-    (void)letterbox;
+    (void)views;
+    (void)n_views;
     return STATUS_OK;
 }
 
@@ -65,7 +68,8 @@ static enum status sleep_submit(struct backend *backend, struct picture *picture
         findings->n_evidence = pictures[i].n_labels;
         findings->missing.count = findings->predictions.count = 0;
         for (size_t k = 0; k < pictures[i].n_labels; k++)
-            findings->evidence[k] = (struct evidence){.own = 1, .suggested = -1, .twin = -1};
+            findings->evidence[k] =
+                (struct evidence){.judged = true, .own = 1, .suggested = -1, .twin = -1};
     }
     double seconds = 1e-3 * backend->ms * (double)n;
     struct timespec time = {.tv_sec = (time_t)seconds};

@@ -208,6 +208,10 @@ static void place_scratch(const struct device_judge *device, struct judge_batch 
         list->keys = room_take(room, n * list->capacity, sizeof *list->keys);
         list->other = room_take(room, n * list->capacity, sizeof *list->other);
         list->kept = room_take(room, n * list->most, sizeof *list->kept);
+        if (batch->n_views > 1) {
+            list->places = room_take(room, n * list->most, sizeof *list->places);
+            list->seen = room_take(room, n * list->most * batch->n_views, sizeof *list->seen);
+        }
     }
     size_t twice = device->judge->self_test ? n * batch->lists[JUDGE_MISSING].most : 0;
     batch->kept_second = room_take(room, twice, sizeof *batch->kept_second);

@@ -90,6 +90,9 @@ struct judge_list {
     float iou;                 /* of NMS */
     uint32_t most;             /* objects that stay at most */
     struct judge_object *kept; /* (pictures, most): what stayed */
+    /* With several views: which candidate each is, and each view's best score for it. */
+    uint32_t *places; /* (pictures, most) */
+    uint32_t *seen;   /* (pictures, most, views): bits of a float */
 };
 
 /* What became of one picture's lists: where they begin among the batch's objects. */

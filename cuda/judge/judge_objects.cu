@@ -34,6 +34,14 @@ static __device__ inline bool suppresses(const struct judge_object *a, const str
     return a->kind == b->kind && box_iou(a->box, b->box) > iou;
 }
 
+static __device__ inline struct judge_object object_of(const struct judge_batch *batch,
+                                                       uint32_t picture, uint64_t key) {
+    struct judge_object object = {
+        judge_key_kind(batch, key), judge_key_score(key),
+        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)]};
+    return object;
+}
+
 /* Reads up to CHUNK candidates; those without a box, and the places beyond the last, are dropped
  * from the start. */
 static __device__ void load_chunk(const struct judge_batch *batch, uint32_t picture,
@@ -41,12 +49,8 @@ static __device__ void load_chunk(const struct judge_batch *batch, uint32_t pict
     if (threadIdx.x >= CHUNK) /* whole warps */
         return;
     struct judge_object item = {-1, 0, {0, 0, 0, 0}};
-    if (threadIdx.x < n) {
-        uint64_t key = keys[threadIdx.x];
-        item.kind = judge_key_kind(batch, key);
-        item.score = judge_key_score(key);
-        item.box = batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)];
-    }
+    if (threadIdx.x < n)
+        item = object_of(batch, picture, keys[threadIdx.x]);
     chunk->items[threadIdx.x] = item;
     unsigned dropped = __ballot_sync(WARP_ALL, !box_usable(item.box));
     if (thread_lane() == 0)
@@ -118,12 +122,69 @@ static __device__ uint32_t suppress(const struct judge_batch *batch, const struc
                 shared->n_new = n_new;
         }
         __syncthreads();
-        if (threadIdx.x < shared->n_new)
+        if (threadIdx.x < shared->n_new) {
             kept[n_kept + threadIdx.x] = chunk->items[chunk->order[threadIdx.x]];
+            if (batch->n_views > 1)
+                list->places[(size_t)picture * list->most + n_kept + threadIdx.x] =
+                    from + chunk->order[threadIdx.x];
+        }
         n_kept += shared->n_new;
         __syncthreads();
     }
     return n_kept;
+}
+
+/* The best of the objects kept that suppresses a candidate, or is it; n_kept: none. They are in the
+ * order of the candidates. */
+static __device__ uint32_t find_suppressor(const struct judge_list *list,
+                                           const struct judge_object *kept, uint32_t n_kept,
+                                           const uint32_t *places, uint32_t place,
+                                           const struct judge_object *candidate) {
+    for (uint32_t i = 0; i < n_kept && places[i] <= place; i++)
+        if (places[i] == place || suppresses(&kept[i], candidate, list->iou))
+            return i;
+    return n_kept;
+}
+
+/* Of several views: gives each object the mean of the views' best scores for it. `keys`: the sorted
+ * candidates. */
+static __device__ void fuse_scores(const struct judge_batch *batch, const struct judge_list *list,
+                                   uint32_t picture, const uint64_t *keys, uint32_t n,
+                                   struct judge_object *kept, uint32_t n_kept) {
+    size_t room = (size_t)picture * list->most;
+    const uint32_t *places = list->places + room;
+    uint32_t *seen = list->seen + room * batch->n_views;
+    for (uint32_t i = threadIdx.x; i < n_kept * batch->n_views; i += THREADS)
+        seen[i] = 0;
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
+        struct judge_object item = object_of(batch, picture, keys[i]);
+        if (!box_usable(item.box))
+            continue;
+        uint32_t by = find_suppressor(list, kept, n_kept, places, i, &item);
+        struct judge_anchor anchor = judge_anchor_of(batch, judge_key_anchor(batch, keys[i]));
+        if (by < n_kept)
+            atomicMax(&seen[by * batch->n_views + anchor.plane->view], float_bits(item.score));
+    }
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n_kept; i += THREADS) {
+        float sum = 0;
+        for (uint32_t v = 0; v < batch->n_views; v++)
+            sum += bits_float(seen[i * batch->n_views + v]);
+        kept[i].score = sum / (float)batch->knowing[kept[i].kind];
+    }
+    __syncthreads();
+}
+
+/* Sorts objects by their scores, equal ones in their order: the keys' lower halves are where each
+ * was. */
+static __device__ const uint64_t *sort_objects(const struct judge_object *kept, uint32_t n,
+                                               uint64_t *keys, uint64_t *other,
+                                               struct objects_shared *shared) {
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
+        keys[i] = (uint64_t)~float_bits(kept[i].score) << 32 | i;
+    __syncthreads();
+    return block_sort(keys, other, n, shared->as.keys);
 }
 
 static __device__ bool is_explained(const struct judge_batch *batch, uint32_t picture,
@@ -141,11 +202,20 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
-/* Leaves of `kept` what no label of the picture explains, in order, in `out`, which may be the
- * same; returns how many. */
-static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32_t picture,
-                                         const struct judge_object *kept, uint32_t n,
-                                         struct judge_object *out, struct objects_shared *shared) {
+/* Whether an object is to be told of: of the missing ones, no label explains it. */
+static __device__ inline bool is_wanted(const struct judge_batch *batch, uint32_t which,
+                                        uint32_t picture, const struct judge_object *object) {
+    return which == JUDGE_MISSING
+               ? object->score >= batch->missing_floor && !is_explained(batch, picture, object)
+               : object->score > batch->conf;
+}
+
+/* Leaves of `kept` what is to be told of, in order, in `out`, which may be the same; returns how
+ * many. */
+static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_t which,
+                                        uint32_t picture, const struct judge_object *kept,
+                                        uint32_t n, struct judge_object *out,
+                                        struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
         uint32_t i = from + threadIdx.x;
@@ -154,7 +224,7 @@ static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32
         unsigned total;
         if (i < n) {
             object = kept[i];
-            stays = !is_explained(batch, picture, &object);
+            stays = is_wanted(batch, which, picture, &object);
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
@@ -165,9 +235,10 @@ static __device__ uint32_t leave_missing(const struct judge_batch *batch, uint32
     return left;
 }
 
-/* Adds a picture's objects to those of the batch. */
+/* Adds a picture's objects to those of the batch; `order`: the keys' lower halves, NULL: as they
+ * are. */
 static __device__ void put(const struct judge_batch *batch, uint32_t picture, uint32_t which,
-                           const struct judge_object *kept, uint32_t n,
+                           const struct judge_object *kept, const uint64_t *order, uint32_t n,
                            struct objects_shared *shared) {
     struct judge_found *found = &batch->found[picture];
     if (threadIdx.x == 0) {
@@ -178,41 +249,45 @@ static __device__ void put(const struct judge_batch *batch, uint32_t picture, ui
     }
     __syncthreads();
     for (uint32_t i = threadIdx.x; i < n; i += THREADS)
-        batch->objects[shared->first + i] = kept[i];
+        batch->objects[shared->first + i] = kept[order ? (uint32_t)order[i] : i];
     __syncthreads();
 }
 
-/* What is missing where the picture is judged a second time. */
-static __device__ void put_second(const struct judge_batch *batch, uint32_t picture,
+/* Puts those of the n objects that are to be told of. `out`: room for them; of one view's
+ * predictions, `kept` itself. */
+static __device__ void put_wanted(const struct judge_batch *batch, uint32_t picture, uint32_t which,
                                   const struct judge_object *kept, uint32_t n,
-                                  struct objects_shared *shared) {
-    uint32_t second = batch->pictures[picture].second;
-    struct judge_object *out =
-        batch->kept_second + (size_t)picture * batch->lists[JUDGE_MISSING].most;
-    if (second == picture)
-        return;
-    n = leave_missing(batch, second, kept, n, out, shared);
-    put(batch, second, JUDGE_MISSING, out, n, shared);
-    put(batch, second, JUDGE_PREDICTIONS, out, 0, shared);
+                                  struct judge_object *out, struct objects_shared *shared) {
+    const struct judge_list *list = &batch->lists[which];
+    size_t room = (size_t)batch->pictures[picture].source * list->capacity;
+    const uint64_t *order = NULL;
+    if (batch->n_views > 1 || which == JUDGE_MISSING)
+        n = leave_wanted(batch, which, picture, kept, n, out, shared);
+    if (batch->n_views > 1)
+        order = sort_objects(out, n, list->keys + room, list->other + room, shared);
+    put(batch, picture, which, out, order, n, shared);
 }
 
 /* A block a list of a picture. */
 static __global__ void __launch_bounds__(THREADS) find_objects(const struct judge_batch batch) {
     __shared__ struct objects_shared shared;
     uint32_t picture = blockIdx.x / JUDGE_LISTS, which = blockIdx.x % JUDGE_LISTS;
+    uint32_t second = batch.pictures[picture].second;
     const struct judge_list *list = &batch.lists[which];
     uint32_t found = batch.counts[picture].candidates[which];
     uint32_t n = found < list->capacity ? found : list->capacity;
-    size_t room = (size_t)picture * list->capacity;
-    struct judge_object *kept = list->kept + (size_t)picture * list->most;
+    size_t room = (size_t)picture * list->capacity, most = (size_t)picture * list->most;
+    struct judge_object *kept = list->kept + most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
-    n = n < list->n_best ? n : list->n_best;
-    n = suppress(&batch, list, picture, keys, n, kept, &shared);
-    if (which == JUDGE_MISSING) {
-        put_second(&batch, picture, kept, n, &shared);
-        n = leave_missing(&batch, picture, kept, n, kept, &shared);
-    }
-    put(&batch, picture, which, kept, n, &shared);
+    uint32_t n_sorted = n < list->n_best ? n : list->n_best;
+    n = suppress(&batch, list, picture, keys, n_sorted, kept, &shared);
+    if (batch.n_views > 1)
+        fuse_scores(&batch, list, picture, keys, n_sorted, kept, n);
+    if (second != picture && which == JUDGE_MISSING)
+        put_wanted(&batch, second, which, kept, n, batch.kept_second + most, &shared);
+    if (second != picture && which == JUDGE_PREDICTIONS)
+        put(&batch, second, which, kept, NULL, 0, &shared);
+    put_wanted(&batch, picture, which, kept, n, kept, &shared);
 }
 
 extern "C" enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream) {

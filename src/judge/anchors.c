@@ -317,9 +317,15 @@ size_t anchors_decode(struct anchors *anchors, size_t index) {
     return tile->slot;
 }
 
+size_t anchors_view(const struct anchors *views, uint32_t id) {
+    size_t view = 0;
+    while ((id - views[view].first_id) / TILE >= views[view].n_tiles)
+        view++;
+    return view;
+}
+
 struct box anchors_box(struct anchors *views, uint32_t id) {
-    while ((id - views->first_id) / TILE >= views->n_tiles)
-        views++;
+    views += anchors_view(views, id);
     id -= views->first_id;
     return anchors_box_at(views, anchors_decode(views, id / TILE) * TILE + id % TILE);
 }

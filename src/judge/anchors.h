@@ -76,6 +76,9 @@ static inline struct box anchors_box_at(const struct anchors *anchors, size_t pl
 /* The box of an anchor, of the first of these views or one behind it; decodes its tile. */
 struct box anchors_box(struct anchors *views, uint32_t id);
 
+/* Which of these views an anchor is of. */
+size_t anchors_view(const struct anchors *views, uint32_t id);
+
 /* The judge's class of one of the head's. */
 static inline uint32_t anchors_class(const struct anchors *anchors, size_t class) {
     return anchors->classes ? anchors->classes[class] : (uint32_t) class;

@@ -33,21 +33,37 @@ enum status candidates_find(const struct anchors *anchors, float floor,
 /* Keeps the best `n` and sorts them: best score first, equal ones by anchor, then by class. */
 void candidates_sort_best(struct candidates *candidates, size_t n);
 
+/* A candidate that NMS keeps. */
+struct kept {
+    uint32_t index; /* of the candidate */
+    float score;    /* the mean over the views that know its class of the best score that each gives
+                       it or one that it suppresses; 0 where a view has none */
+};
+
+/* Where candidates come from. */
+struct sources {
+    size_t n_views, n_classes;
+    struct anchors *views; /* [n_views] */
+    const float *knowing;  /* [n_classes]: how many views know the class */
+};
+
 /* What NMS needs beside its input; owned, reused. */
 struct nms {
     struct box *boxes; /* of the sorted candidates */
     size_t box_capacity;
-    uint32_t *kept; /* indices of the candidates that stay, best first */
+    struct kept *kept; /* those that stay, best score first, equal ones by index */
     size_t n_kept, kept_capacity;
     uint32_t *last, *before; /* chains of kept ones per class */
     size_t last_capacity, before_capacity;
+    float *seen; /* (candidates, views): of kept ones, each view's best score */
+    size_t seen_capacity;
 };
 void nms_free(struct nms *nms);
 
-/* Greedy NMS within each of n_classes classes over sorted candidates of these views: one is dropped
- * where it overlaps a better one that was kept by IoU > iou, or has no usable box. Ends at
- * max_kept. Fills nms->kept and nms->boxes. */
-enum status nms_run(struct nms *nms, struct anchors *views, size_t n_classes,
-                    const struct candidates *sorted, float iou, size_t max_kept);
+/* Greedy NMS within each class over sorted candidates: one is dropped where it overlaps a better
+ * one that was kept by IoU > iou, or has no usable box. No more are kept than max_kept, the best by
+ * their own scores. Fills nms->kept and nms->boxes. */
+enum status nms_run(struct nms *nms, const struct sources *sources, const struct candidates *sorted,
+                    float iou, size_t max_kept);
 
 #endif

@@ -21,6 +21,8 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
     enum status status;
     struct candidates *chosen = &scratch->chosen;
     struct nms *nms = &scratch->nms;
+    const struct sources sources = {scratch->n_views, judge->n_classes, scratch->anchors,
+                                    scratch->knowing};
     chosen->count = 0;
     for (size_t i = 0; i < scratch->found.count; i++) {
         struct candidate item = scratch->found.items[i];
@@ -29,12 +31,13 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
             TRY(candidates_add(chosen, item));
     }
     candidates_sort_best(chosen, CANDIDATES_MAX);
-    TRY(nms_run(nms, scratch->anchors, judge->n_classes, chosen, MISSING_NMS_IOU, MISSING_MAX));
+    TRY(nms_run(nms, &sources, chosen, MISSING_NMS_IOU, MISSING_MAX));
     for (size_t i = 0; i < nms->n_kept; i++) {
-        const struct candidate *item = &chosen->items[nms->kept[i]];
-        struct box box = nms->boxes[nms->kept[i]];
-        if (!is_explained(scratch, findings, box, item->class))
-            TRY(detections_add(&findings->missing, item->class, item->score, box));
+        const struct kept *kept = &nms->kept[i];
+        uint32_t class = chosen->items[kept->index].class;
+        struct box box = nms->boxes[kept->index];
+        if (kept->score >= MISSING_FLOOR && !is_explained(scratch, findings, box, class))
+            TRY(detections_add(&findings->missing, class, kept->score, box));
     }
 out:
     return status;

@@ -37,13 +37,16 @@ enum status predictions_find(const struct judge *judge, struct judge_scratch *sc
     enum status status;
     struct candidates *chosen = &scratch->chosen;
     struct nms *nms = &scratch->nms;
+    const struct sources sources = {scratch->n_views, judge->n_classes, scratch->anchors,
+                                    scratch->knowing};
     TRY(choose_best_class(scratch, judge->conf));
     candidates_sort_best(chosen, CANDIDATES_MAX);
-    TRY(nms_run(nms, scratch->anchors, judge->n_classes, chosen, judge->iou, judge->max_det));
+    TRY(nms_run(nms, &sources, chosen, judge->iou, judge->max_det));
     for (size_t i = 0; i < nms->n_kept; i++) {
-        const struct candidate *item = &chosen->items[nms->kept[i]];
-        TRY(detections_add(&findings->predictions, item->class, item->score,
-                           nms->boxes[nms->kept[i]]));
+        const struct kept *kept = &nms->kept[i];
+        if (kept->score > judge->conf)
+            TRY(detections_add(&findings->predictions, chosen->items[kept->index].class,
+                               kept->score, nms->boxes[kept->index]));
     }
 out:
     return status;

@@ -192,23 +192,30 @@ def suppose(labels, views):
 
 
 def missing(labels, views, judged, least=0.05, nms=0.7, explains=0.45):
-    """Objects that no label explains, as (confidence, class, box), most confident first."""
-    views, _ = together(views)
+    """Objects that no label explains, as (confidence, class, box), most confident first. Confidence
+    is the mean over the views that know the class; one that does not see the object counts as 0."""
+    views, knows = together(views)
     boxes, scores = (np.concatenate([view[n] for view in views]) for n in range(2))
+    view_of = np.repeat(np.arange(len(views)), [len(view[0]) for view in views])
     anchors, kinds = np.nonzero(scores >= least)
     order = np.argsort(-scores[anchors, kinds], kind="stable")
     kept, found = {}, []
     for anchor, kind in zip(anchors[order], kinds[order].tolist()):
-        box, rivals = boxes[anchor], kept.setdefault(kind, [])
-        if rivals and overlaps([box], rivals).max() > nms:
-            continue
-        rivals.append(box)
-        known = list(labels[:, 1:])
-        known += [e["refined"] for e, c in zip(judged, labels[:, 0])
-                  if c == kind and e["refined"] is not None]
-        if not known or overlaps([box], known).max() < explains:
-            found.append((float(scores[anchor, kind]), kind, box))
-    return found
+        box, score, rivals = boxes[anchor], scores[anchor, kind], kept.setdefault(kind, [])
+        over = overlaps([box], [rival[0] for rival in rivals])[0] > nms if rivals else np.zeros(0)
+        if not over.any():
+            rivals.append((box, {}))
+        seen = rivals[int(over.argmax()) if over.any() else -1][1]    # of the best that suppresses it
+        seen.setdefault(int(view_of[anchor]), score)
+    for kind, objects in kept.items():
+        for box, seen in objects:
+            score = sum(seen.values()) / knows[:, kind].sum()
+            known = list(labels[:, 1:])
+            known += [e["refined"] for e, c in zip(judged, labels[:, 0])
+                      if c == kind and e["refined"] is not None]
+            if score >= least and (not known or overlaps([box], known).max() < explains):
+                found.append((float(score), kind, box))
+    return sorted(found, key=lambda item: -item[0])
 
 
 def missing_score(confidence):

@@ -256,6 +256,26 @@ static void test_a_network_that_knows_nothing(void **state) {
     }
 }
 
+/* Compares the picture's findings with judge_picture's of two views of these maps. */
+static void check_picture(const struct judge *judge, const struct view views[2],
+                          const struct head_maps maps[2], const struct picture *picture) {
+    struct findings expected = {0}, second = {0};
+    const struct labelling labellings[] = {{picture->targets, picture->n_labels, &expected},
+                                           {picture->planted, picture->n_planted, &second}};
+    struct judge_scratch *scratch;
+    struct view both[2] = {views[0], views[1]};
+    both[0].maps = &maps[0];
+    both[1].maps = &maps[1];
+    ASSERT_OK(judge_scratch_make(&scratch));
+    ASSERT_OK(judge_labellings(judge, both, 2, labellings, picture->planted ? 2 : 1, scratch));
+    judge_scratch_free(scratch);
+    assert_findings(picture->findings, &expected);
+    if (picture->planted)
+        assert_findings(picture->planted_findings, &second);
+    findings_free(&expected);
+    findings_free(&second);
+}
+
 /* What two networks see of the same pictures: each class is of both, of the first, or of the
  * second. */
 static void check_two_views(const struct rig_plan *first, const struct rig_plan *second,
@@ -274,6 +294,7 @@ static void check_two_views(const struct rig_plan *first, const struct rig_plan 
     struct rig_head rigs[2] = {rig_make(&plans[0]), rig_make(&plans[1])};
     struct rig_batch batch =
         batch_make(&rigs[0], plans[0].n_pictures, (const size_t[]){9, 30, 2}, 77);
+    batch_plant(&rigs[0], &batch, 1, 12, 78);
     struct judge judge = rigs[0].judge;
     judge.n_classes = n_classes;
     judge.predict = predict;
@@ -301,17 +322,10 @@ static void check_two_views(const struct rig_plan *first, const struct rig_plan 
     ASSERT_OK(device_wait(NULL));
     ASSERT_OK(judgement_finish(judgement, batch.pictures, batch.n));
     for (size_t i = 0; i < batch.n; i++) {
-        struct findings expected = {0};
-        struct judge_scratch *scratch;
-        struct head_maps maps[2] = {rig_host_maps(&rigs[1], i), rig_host_maps(&rigs[0], i)};
-        const struct view both[2] = {{&rigs[1].head, &maps[0], &seen[i][0].letterbox, classes[1]},
-                                     {&rigs[0].head, &maps[1], &seen[i][1].letterbox, classes[0]}};
-        ASSERT_OK(judge_scratch_make(&scratch));
-        ASSERT_OK(judge_picture(&judge, both, 2, batch.targets[i], batch.pictures[i].n_labels,
-                                scratch, &expected));
-        judge_scratch_free(scratch);
-        assert_findings(&batch.findings[i], &expected);
-        findings_free(&expected);
+        const struct view both[2] = {{&rigs[1].head, NULL, &seen[i][0].letterbox, classes[1]},
+                                     {&rigs[0].head, NULL, &seen[i][1].letterbox, classes[0]}};
+        const struct head_maps maps[2] = {rig_host_maps(&rigs[1], i), rig_host_maps(&rigs[0], i)};
+        check_picture(&judge, both, maps, &batch.pictures[i]);
     }
     judgement_free(judgement);
     device_judge_free(device);

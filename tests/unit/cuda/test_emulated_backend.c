@@ -109,30 +109,19 @@ static void test_against_the_cpu(void **state) {
     plan.rect = false;
     plan.imgsz = 96;
     compare_with_cpu("demo, square", plan, &model, &samples, &in_fp32);
+    plan.second = 64;
+    plan.folds = true;
+    compare_with_cpu("folds, square", plan, &model, &samples, &in_fp32);
+    plan.folds = false;
+    plan.rect = true;
+    compare_with_cpu("two sizes, rect", plan, &model, &samples, &in_fp32);
+    plan.second = 0;
     samples_free(&samples);
     samples.n = 0;
     sample_read(&samples, "0002", model.n_classes);
     plan.batch = 1;
     plan.half = true;
     compare_with_cpu("demo, fp16", plan, &model, &samples, &in_fp16);
-    samples_free(&samples);
-    model_free(&model);
-}
-
-static void test_several_networks(void **state) {
-    (void)state;
-    struct model model = demo_model();
-    struct samples samples = {0};
-    struct plan plan = base;
-    demo_samples(&samples, model.n_classes);
-    plan.batch = 3;
-    plan.slots = 7;
-    plan.readers = 2;
-    plan.second = 96;
-    compare_with_cpu("two sizes, rect", plan, &model, &samples, &in_fp32);
-    plan.rect = false;
-    plan.folds = true;
-    compare_with_cpu("folds, square", plan, &model, &samples, &in_fp32);
     samples_free(&samples);
     model_free(&model);
 }
@@ -486,7 +475,6 @@ static void test_more_labels_while_it_hangs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_cpu),
-        cmocka_unit_test(test_several_networks),
         cmocka_unit_test(test_zoo),
         cmocka_unit_test(test_same_everywhere),
         cmocka_unit_test(test_second_device),
