@@ -26,15 +26,15 @@ POSITIVES = 10      # cells that learn one object
 GRAY = 114 / 255    # of the letterbox
 
 
-def letterbox(picture):
-    """The picture (h, w, 3) as a centred (3, SIZE, SIZE) input; also its scale and offset (x, y)."""
+def letterbox(picture, side=SIZE):
+    """The picture (h, w, 3) as a centred (3, side, side) input; also its scale and offset (x, y)."""
     height, width = picture.shape[:2]
-    scale = min(SIZE / height, SIZE / width)
+    scale = min(side / height, side / width)
     size = round(height * scale), round(width * scale)
     pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     small = F.interpolate(pixels, size, mode="bilinear", align_corners=False)[0]
-    top, left = round((SIZE - size[0]) / 2 - 0.1), round((SIZE - size[1]) / 2 - 0.1)
-    canvas = torch.full((3, SIZE, SIZE), GRAY)
+    top, left = round((side - size[0]) / 2 - 0.1), round((side - size[1]) / 2 - 0.1)
+    canvas = torch.full((3, side, side), GRAY)
     canvas[:, top:top + size[0], left:left + size[1]] = small
     return canvas, scale, (left, top)
 
@@ -157,8 +157,8 @@ def follow(average, model, step):
             a.lerp_(b, 1 - keep)
 
 
-def train(steps, batch, seed):
-    """A trained model: the running average of its weights."""
+def train(samples, steps, seed):
+    """A model trained on batches (images, objects) from an iterator: the running average of its weights."""
     torch.manual_seed(seed)
     model = Detector(len(digits.NAMES)).train().to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
@@ -166,12 +166,11 @@ def train(steps, batch, seed):
     others = [p for p in model.parameters() if p.dim() <= 1]
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02},
                                    {"params": others, "weight_decay": 0.0}])
-    loader = iter(DataLoader(Pictures(seed), batch, num_workers=1, prefetch_factor=4))
     begin, seen = time.time(), np.zeros(3)
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = rate(step, steps, 4e-3)
-        images, objects = next(loader)
+        images, objects = next(samples)
         parts = loss(model, images.to(memory_format=torch.channels_last), objects)
         optimizer.zero_grad()
         sum(parts).backward()
@@ -185,9 +184,9 @@ def train(steps, batch, seed):
     return average
 
 
-def export(model, path):
+def export(model, path, side=SIZE):
     """Writes the model as ONNX, with the properties that Ultralytics' exports carry."""
-    torch.onnx.export(model, (torch.zeros(1, 3, SIZE, SIZE),), str(path), dynamo=False, opset_version=17,
+    torch.onnx.export(model, (torch.zeros(1, 3, side, side),), str(path), dynamo=False, opset_version=17,
                       input_names=["images"], output_names=["output0"],
                       dynamic_axes={"images": {0: "batch", 2: "height", 3: "width"},
                                     "output0": {0: "batch", 2: "anchors"}})
@@ -195,7 +194,7 @@ def export(model, path):
     onnx.helper.set_model_props(graph, {
         "description": "Handwritten digits, the demo model of verify", "author": "verify demo",
         "license": "MIT; trained on UCI optical digits (CC BY 4.0)",
-        "stride": "32", "task": "detect", "batch": "1", "imgsz": str([SIZE, SIZE]),
+        "stride": "32", "task": "detect", "batch": "1", "imgsz": str([side, side]),
         "names": str(dict(enumerate(digits.NAMES)))})
     onnx.save(graph, path)
 
@@ -207,7 +206,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("model.onnx"))
     options = parser.parse_args()
-    model = train(options.steps, options.batch, options.seed)
+    loader = DataLoader(Pictures(options.seed), options.batch, num_workers=1, prefetch_factor=4)
+    model = train(iter(loader), options.steps, options.seed)
     export(model, options.output)
 
 

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "data/path.h"
 #include "job/devices.h"
 #include "job/sharing.h"
+#include "job/trained.h"
 
 /* The data set's classes that the model lacks, by name, as many as a line holds. */
 static void warn_of_classes(struct screen *screen, const struct class_map *classes) {
@@ -38,6 +40,18 @@ static void warn_of_unread(struct screen *screen, const struct dataset *dataset)
     text_free(&kinds);
 }
 
+/* Of labels that the network has learned by heart it says what they say. */
+static void warn_of_training(struct screen *screen, const char *data, const struct model *model) {
+    struct text path = {0};
+    if (model->trained_on && path_absolute(NULL, data, &path) == STATUS_OK &&
+        trained_on_same(model->trained_on, path.data))
+        screen_warning(screen,
+                       "the model says that it was trained on %.500s: if that is this data set, "
+                       "errors that it has learned by heart are not seen; docs/kfold.md",
+                       model->trained_on);
+    text_free(&path);
+}
+
 void warn_of_inputs(struct screen *screen, const struct options *options,
                     const struct inputs *inputs, uint64_t kept_images) {
     const struct dataset *dataset = &inputs->dataset;
@@ -48,6 +62,8 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
         if (networks->sizes[i] != (uint32_t)sizes[i])
             screen_warning(screen, "--imgsz %lld: raised to %u, a multiple of %u",
                            (long long)sizes[i], networks->sizes[i], networks->stride);
+    for (size_t i = 0; i < networks->paths.count; i++)
+        warn_of_training(screen, options->data, &networks->models[i]);
     warn_of_classes(screen, &inputs->classes);
     if (dataset->repeated)
         screen_warning(screen, "%llu images are listed more than once: each is verified once",

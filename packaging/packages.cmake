@@ -53,10 +53,10 @@ Runs a trained YOLO model over a labelled image set, on one machine or on many
 nodes by MPI, compares what the model sees with each label, and sorts the
 images into correct, mislabeled and uncertain ones, with the evidence for
 every box. On the CPU; verify-labels-cuda adds NVIDIA GPUs.")
-# mpirun, of the MPI that it is linked to.
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS openmpi-bin)
+# mpirun, of the MPI that it is linked to; verify-kfold's Python.
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "openmpi-bin, python3")
 if("${MPI_C_LIBRARIES}" MATCHES "mpich")
-  set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS mpich)
+  set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "mpich, python3")
 endif()
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "slurm-client, bash-completion, jq")
 

@@ -333,7 +333,8 @@ static enum status read_objects(const struct judgement *judgement, size_t begin,
         detections->items[detections->count++] =
             (struct detection){object->kind,
                                object->score,
-                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2}};
+                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2},
+                               object->certainty};
     }
 out:
     return status;
@@ -353,6 +354,8 @@ static struct evidence evidence_of(const struct judge_evidence *from) {
         .ghost = from->ghost,
         .dup = from->dup,
         .location = from->location,
+        .found = from->found,
+        .size = from->size,
         .has_refined = from->has_refined,
         .refined = {from->refined.x1, from->refined.y1, from->refined.x2, from->refined.y2},
         .twin = from->twin,
@@ -379,6 +382,7 @@ out:
 /* Reads what was found of n targets of the picture at `index` of those that were judged; *evidence
  * moves behind them. */
 static enum status read_findings(const struct judgement *judgement, size_t index, size_t n,
+                                 const struct target *targets,
                                  const struct judge_evidence **evidence,
                                  struct findings *findings) {
     enum status status;
@@ -394,6 +398,7 @@ static enum status read_findings(const struct judgement *judgement, size_t index
                      &findings->missing));
     TRY(read_objects(judgement, found->first[JUDGE_PREDICTIONS], found->count[JUDGE_PREDICTIONS],
                      &findings->predictions));
+    findings_relate(targets, findings);
 out:
     return status;
 }
@@ -438,13 +443,14 @@ enum status judgement_finish(struct judgement *judgement, const struct picture *
     size_t second = n;
     TRY(fetch_rest(judgement));
     for (size_t i = 0; i < n; i++) {
-        TRY(read_findings(judgement, i, pictures[i].n_labels, &evidence, pictures[i].findings));
+        TRY(read_findings(judgement, i, pictures[i].n_labels, pictures[i].targets, &evidence,
+                          pictures[i].findings));
         TRY(read_hypotheses(judgement, &pictures[i], &sums));
     }
     for (size_t i = 0; i < n; i++)
         if (pictures[i].planted)
-            TRY(read_findings(judgement, second++, pictures[i].n_planted, &evidence,
-                              pictures[i].planted_findings));
+            TRY(read_findings(judgement, second++, pictures[i].n_planted, pictures[i].planted,
+                              &evidence, pictures[i].planted_findings));
 out:
     return status;
 }

@@ -104,11 +104,11 @@ static __device__ bool is_taken(const struct subject *subject, const struct judg
 }
 
 /* Reads the scores of the label's class, 0 where the view does not know it, sums near and here, and
- * returns the index of the anchor that speaks most for the label, more than *highest, which it
- * raises; n_near: none. Sets shared->near and here. */
-static __device__ uint32_t read_near(struct subject *subject, float *highest) {
+ * returns the index of the anchor that speaks most for the label, and sets *value to how much;
+ * n_near: none. Sets shared->near and here. */
+static __device__ uint32_t read_near(struct subject *subject, float *value) {
     struct evidence_shared *shared = subject->shared;
-    float most = *highest, total = 0;
+    float most = 0, total = 0;
     uint32_t best = 0;
     for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
         uint32_t i = from + threadIdx.x, left = subject->n_near - from;
@@ -120,9 +120,9 @@ static __device__ uint32_t read_near(struct subject *subject, float *highest) {
                                                    near->anchor, subject->number);
             shared->as.sum.near[threadIdx.x] = near->score * ramp_near(near->overlap);
             shared->as.sum.here[threadIdx.x] = near->score * ramp_here(near->overlap);
-            float value = near->score * ramp_refine(near->overlap);
-            if (value > most && !is_taken(subject, near)) {
-                most = value;
+            float speaks = near->score * ramp_refine(near->overlap);
+            if (speaks > most && !is_taken(subject, near)) {
+                most = speaks;
                 best = i;
             }
         }
@@ -139,12 +139,10 @@ static __device__ uint32_t read_near(struct subject *subject, float *highest) {
     if (threadIdx.x == WARP)
         shared->here = total;
     /* The highest, the first of equals. */
-    uint64_t key = most > *highest ? (uint64_t)float_bits(most) << 32 | (uint32_t)~best : 0;
+    uint64_t key = most > 0 ? (uint64_t)float_bits(most) << 32 | (uint32_t)~best : 0;
     key = block_most(key, shared->most);
-    if (!key)
-        return subject->n_near;
-    *highest = bits_float((uint32_t)(key >> 32));
-    return ~(uint32_t)key;
+    *value = bits_float((uint32_t)(key >> 32));
+    return key ? ~(uint32_t)key : subject->n_near;
 }
 
 /* Lists those near anchors that speak of the label's class. */
@@ -311,15 +309,16 @@ static __device__ bool has_label(const struct subject *subject, int32_t kind) {
     return block_most(found, subject->shared->most);
 }
 
-/* Averages the boxes around the best one. */
-static __device__ void refine(const struct subject *subject, uint32_t best,
+/* Averages the boxes around the best one, and adds how surely they see the label's class; sets the
+ * refined box where this view `leads`. */
+static __device__ void refine(const struct subject *subject, uint32_t best, bool leads,
                               struct judge_evidence *evidence) {
     struct evidence_shared *shared = subject->shared;
     struct fuse_tile *tile = &shared->as.fuse;
     if (best == subject->n_near)
         return;
     struct box box = subject->boxes[subject->near[best].anchor];
-    float least_score = FUSE_SCORE * subject->near[best].score;
+    float least_score = FUSE_SCORE * subject->near[best].score, found = 0;
     double sum = 0;
     for (uint32_t from = 0; from < subject->n_near; from += THREADS) {
         uint32_t i = from + threadIdx.x;
@@ -336,9 +335,14 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
         if (joins) {
             tile->weights[place] = (double)score * u;
             tile->boxes[place] = other;
+            tile->found[place] = is_taken(subject, &subject->near[i]) ? 0.0f : score * ramp_here(u);
         }
         __syncthreads();
-        /* One thread a coordinate and one for the weights, in the order of the anchors. */
+        /* One thread a coordinate, one for the weights and, in another warp, one for what is found,
+         * in the order of the anchors. */
+        if (threadIdx.x == WARP)
+            for (unsigned k = 0; k < total; k++)
+                found = noisy_or(found, tile->found[k]);
         if (threadIdx.x < 5)
             for (unsigned k = 0; k < total; k++)
                 sum += tile->weights[k] *
@@ -347,7 +351,12 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     }
     if (threadIdx.x < 5)
         shared->fused[threadIdx.x] = sum;
+    if (threadIdx.x == WARP)
+        shared->found = found;
     __syncthreads();
+    evidence->found += shared->found;
+    if (!leads)
+        return;
     const double *fused = shared->fused;
     evidence->has_refined = 1;
     evidence->refined.x1 = (float)(fused[0] / fused[4]);
@@ -357,17 +366,21 @@ static __device__ void refine(const struct subject *subject, uint32_t best,
     evidence->location = box_iou(subject->label->box, evidence->refined);
 }
 
-/* Adds what a view says of the label; `highest`: as in read_near. */
+/* Adds what a view says of the label, and takes its box where an anchor speaks more for the label
+ * than *highest, which it raises. */
 static __device__ void see(struct subject *subject, float *highest,
                            struct judge_evidence *evidence) {
     struct box extent = list_near(subject);
     list_rivals(subject, extent);
-    uint32_t best = read_near(subject, highest);
+    float value;
+    uint32_t best = read_near(subject, &value);
+    bool leads = value > *highest;
+    *highest = leads ? value : *highest;
     list_strong(subject);
     sum_classes(subject);
     evidence->near += subject->shared->near;
     evidence->here += subject->shared->here;
-    refine(subject, best, evidence);
+    refine(subject, best, leads, evidence);
     __syncthreads();
 }
 
@@ -403,13 +416,15 @@ static __device__ void judge_label(struct subject *subject, struct judge_evidenc
     evidence->judged = 1;
     evidence->near = mean_of(evidence->near, batch->knowing[own]);
     evidence->here = mean_of(evidence->here, batch->knowing[own]);
+    evidence->found = mean_of(evidence->found, batch->knowing[own]);
     int32_t strongest = compare_classes(subject, evidence);
     bool has_rival = has_label(subject, strongest);
     bool has_own = has_label(subject, own);
     evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
-    float size = subject->picture->gain * sqrtf(box_area(subject->label->box));
-    evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
+    evidence->size = subject->picture->gain * sqrtf(box_area(subject->label->box));
+    evidence->ghost =
+        evidence_ghost(evidence->size, evidence->own, evidence->contest, evidence->near);
 }
 
 static __global__ void __launch_bounds__(THREADS) find_evidence(const struct judge_batch batch) {

@@ -62,7 +62,7 @@ struct judge_label {
 
 /* struct evidence, whose `class`es C++ does not take. */
 struct judge_evidence {
-    float own, rival, contest, near, here, margin, shift, ghost, dup, location;
+    float own, rival, contest, near, here, margin, shift, ghost, dup, location, found, size;
     int32_t suggested, twin;
     uint32_t judged, has_refined;
     struct box refined;
@@ -72,6 +72,7 @@ struct judge_object {
     int32_t kind; /* class */
     float score;
     struct box box;
+    float certainty; /* of a missing object */
 };
 
 /* The sums of a label's classes. */

@@ -38,7 +38,7 @@ static __device__ inline struct judge_object object_of(const struct judge_batch 
                                                        uint32_t picture, uint64_t key) {
     struct judge_object object = {
         judge_key_kind(batch, key), judge_key_score(key),
-        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)]};
+        batch->boxes[(size_t)picture * batch->n_anchors + judge_key_anchor(batch, key)], 0};
     return object;
 }
 
@@ -48,7 +48,7 @@ static __device__ void load_chunk(const struct judge_batch *batch, uint32_t pict
                                   const uint64_t *keys, uint32_t n, struct nms_chunk *chunk) {
     if (threadIdx.x >= CHUNK) /* whole warps */
         return;
-    struct judge_object item = {-1, 0, {0, 0, 0, 0}};
+    struct judge_object item = {-1, 0, {0, 0, 0, 0}, 0};
     if (threadIdx.x < n)
         item = object_of(batch, picture, keys[threadIdx.x]);
     chunk->items[threadIdx.x] = item;
@@ -202,19 +202,67 @@ static __device__ bool is_explained(const struct judge_batch *batch, uint32_t pi
     return false;
 }
 
-/* Whether an object is to be told of: of the missing ones, no label explains it. */
-static __device__ inline bool is_wanted(const struct judge_batch *batch, uint32_t which,
-                                        uint32_t picture, const struct judge_object *object) {
-    return which == JUDGE_MISSING
-               ? object->score >= batch->missing_floor && !is_explained(batch, picture, object)
-               : object->score > batch->conf;
+/* Candidates of a picture, best first. */
+struct candidates {
+    const uint64_t *keys;
+    uint32_t n;
+};
+
+/* The chance that all of a view's anchors err that see the object's class at its box. */
+static __device__ float doubt_at(const struct judge_batch *batch, uint32_t picture, uint32_t view,
+                                 const struct candidates *candidates,
+                                 const struct judge_object *object) {
+    float doubt = 1;
+    for (uint32_t i = 0; i < candidates->n; i++) {
+        uint64_t key = candidates->keys[i];
+        if (judge_key_kind(batch, key) != object->kind ||
+            (batch->n_views > 1 &&
+             judge_anchor_of(batch, judge_key_anchor(batch, key)).plane->view != view))
+            continue;
+        struct judge_object item = object_of(batch, picture, key);
+        doubt = doubt_less(doubt, item.score * ramp_agree(box_iou(object->box, item.box)));
+    }
+    return doubt;
 }
 
-/* Leaves of `kept` what is to be told of, in order, in `out`, which may be the same; returns how
- * many. */
+static __device__ float certainty_of(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n_kept,
+                                     const struct judge_object *object) {
+    float other = 0, agreement = 0;
+    for (uint32_t i = 0; i < n_kept; i++) {
+        if (kept[i].kind == object->kind)
+            continue;
+        float value = kept[i].score * ramp_agree(box_iou(object->box, kept[i].box));
+        other = value > other ? value : other;
+    }
+    for (uint32_t v = 0; v < batch->n_views; v++)
+        agreement += missing_agreement(doubt_at(batch, picture, v, candidates, object), other);
+    return missing_certainty(object->score, agreement / (float)batch->knowing[object->kind], other);
+}
+
+/* Sets the certainty of those objects that no label explains, and a negative one of the others, in
+ * `out`, which may be the same. */
+static __device__ void weigh_missing(const struct judge_batch *batch, uint32_t picture,
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n,
+                                     struct judge_object *out) {
+    uint32_t source = batch->pictures[picture].source;
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
+        bool is_missing =
+            kept[i].score >= batch->missing_floor && !is_explained(batch, picture, &kept[i]);
+        if (out != kept)
+            out[i] = kept[i];
+        out[i].certainty =
+            is_missing ? certainty_of(batch, source, candidates, kept, n, &kept[i]) : -1.0f;
+    }
+    __syncthreads();
+}
+
+/* Leaves of `kept` what is to be told of, in order: of the missing ones, what no label explains;
+ * returns how many. */
 static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_t which,
-                                        uint32_t picture, const struct judge_object *kept,
-                                        uint32_t n, struct judge_object *out,
+                                        struct judge_object *kept, uint32_t n,
                                         struct objects_shared *shared) {
     uint32_t left = 0;
     for (uint32_t from = 0; from < n; from += THREADS) {
@@ -224,11 +272,11 @@ static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_
         unsigned total;
         if (i < n) {
             object = kept[i];
-            stays = is_wanted(batch, which, picture, &object);
+            stays = which == JUDGE_MISSING ? object.certainty >= 0 : object.score > batch->conf;
         }
         unsigned place = block_place(stays, shared->sums, &total);
         if (stays) /* not beyond what all threads have read */
-            out[left + place] = object;
+            kept[left + place] = object;
         left += total;
     }
     __syncthreads();
@@ -253,19 +301,18 @@ static __device__ void put(const struct judge_batch *batch, uint32_t picture, ui
     __syncthreads();
 }
 
-/* Puts those of the n objects that are to be told of. `out`: room for them; of one view's
- * predictions, `kept` itself. */
+/* Puts those of the n objects that are to be told of. */
 static __device__ void put_wanted(const struct judge_batch *batch, uint32_t picture, uint32_t which,
-                                  const struct judge_object *kept, uint32_t n,
-                                  struct judge_object *out, struct objects_shared *shared) {
+                                  struct judge_object *kept, uint32_t n,
+                                  struct objects_shared *shared) {
     const struct judge_list *list = &batch->lists[which];
     size_t room = (size_t)batch->pictures[picture].source * list->capacity;
     const uint64_t *order = NULL;
     if (batch->n_views > 1 || which == JUDGE_MISSING)
-        n = leave_wanted(batch, which, picture, kept, n, out, shared);
+        n = leave_wanted(batch, which, kept, n, shared);
     if (batch->n_views > 1)
-        order = sort_objects(out, n, list->keys + room, list->other + room, shared);
-    put(batch, picture, which, out, order, n, shared);
+        order = sort_objects(kept, n, list->keys + room, list->other + room, shared);
+    put(batch, picture, which, kept, order, n, shared);
 }
 
 /* A block a list of a picture. */
@@ -277,17 +324,20 @@ static __global__ void __launch_bounds__(THREADS) find_objects(const struct judg
     uint32_t found = batch.counts[picture].candidates[which];
     uint32_t n = found < list->capacity ? found : list->capacity;
     size_t room = (size_t)picture * list->capacity, most = (size_t)picture * list->most;
-    struct judge_object *kept = list->kept + most;
+    struct judge_object *kept = list->kept + most, *kept_second = batch.kept_second + most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
-    uint32_t n_sorted = n < list->n_best ? n : list->n_best;
-    n = suppress(&batch, list, picture, keys, n_sorted, kept, &shared);
+    struct candidates candidates = {keys, n < list->n_best ? n : list->n_best};
+    n = suppress(&batch, list, picture, keys, candidates.n, kept, &shared);
     if (batch.n_views > 1)
-        fuse_scores(&batch, list, picture, keys, n_sorted, kept, n);
-    if (second != picture && which == JUDGE_MISSING)
-        put_wanted(&batch, second, which, kept, n, batch.kept_second + most, &shared);
-    if (second != picture && which == JUDGE_PREDICTIONS)
-        put(&batch, second, which, kept, NULL, 0, &shared);
-    put_wanted(&batch, picture, which, kept, n, kept, &shared);
+        fuse_scores(&batch, list, picture, keys, candidates.n, kept, n);
+    /* Both before the keys are sorted anew. */
+    if (which == JUDGE_MISSING && second != picture)
+        weigh_missing(&batch, second, &candidates, kept, n, kept_second);
+    if (which == JUDGE_MISSING)
+        weigh_missing(&batch, picture, &candidates, kept, n, kept);
+    if (second != picture)
+        put_wanted(&batch, second, which, kept_second, which == JUDGE_MISSING ? n : 0, &shared);
+    put_wanted(&batch, picture, which, kept, n, &shared);
 }
 
 extern "C" enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream) {

@@ -29,6 +29,7 @@ struct sum_tile {
 struct fuse_tile {
     double weights[THREADS];
     struct box boxes[THREADS];
+    float found[THREADS];
 };
 
 struct evidence_shared {
@@ -40,7 +41,7 @@ struct evidence_shared {
     unsigned sums[WARPS_MOST];
     uint64_t most[WARPS_MOST];
     struct box warp_extent[WARPS];
-    float near, here; /* of the view at hand */
+    float near, here, found; /* of the view at hand */
     double fused[5];
 };
 

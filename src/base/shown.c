@@ -43,11 +43,13 @@ struct character character_read(const char *bytes, size_t left) {
     return (struct character){length, true, is_printable(code)};
 }
 
+enum { SHOWN_BYTES = 4 }; /* \xNN: what a byte is shown as, at the most */
+
 /* A part of a text and what is shown for it. */
 struct piece {
     const char *shown; /* into the text, or `escaped` */
     size_t length;
-    char escaped[4 * 4 + 1]; /* \xNN for each byte of a character */
+    char escaped[4 * SHOWN_BYTES + 1]; /* each byte of a character */
 };
 
 /* The first piece: as many printable characters as there are, or one that is not. Returns how many
@@ -101,15 +103,27 @@ static void put_shown(FILE *file, const char *bytes, size_t length) {
     }
 }
 
+/* The same into `shown`, which has room for SHOWN_BYTES a byte. Returns how many there are. */
+static size_t copy_shown(char *shown, const char *bytes, size_t length) {
+    struct piece piece;
+    size_t end = 0;
+    for (size_t at = 0; at < length;) {
+        at += piece_take(bytes + at, length - at, &piece);
+        memcpy(shown + end, piece.shown, piece.length);
+        end += piece.length;
+    }
+    return end;
+}
+
 void line_vprint(FILE *file, const char *format, va_list args) {
-    char line[LINE_BYTES];
+    char line[LINE_BYTES], shown[SHOWN_BYTES * LINE_BYTES + sizeof "...\n"];
     int length = vsnprintf(line, sizeof line, format, args);
-    bool cut = length >= (int)sizeof line;
-    flockfile(file); /* one line is one line, whichever threads write */
-    put_shown(file, line, length < 0 ? 0 : strlen(line));
-    fputs(cut ? "...\n" : "\n", file);
+    const char *end = length >= (int)sizeof line ? "...\n" : "\n";
+    size_t bytes = copy_shown(shown, line, length < 0 ? 0 : strlen(line));
+    memcpy(shown + bytes, end, strlen(end));
+    /* At once, since stderr keeps nothing: mpirun might put others' lines before a line's end. */
+    fwrite(shown, 1, bytes + strlen(end), file);
     fflush(file);
-    funlockfile(file);
 }
 
 void line_print(FILE *file, const char *format, ...) {

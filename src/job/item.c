@@ -150,7 +150,7 @@ static enum status select_missing(const struct verify_job *job, struct item *ite
         return status;
     item->missing.count = 0;
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].confidence >= job->thresholds.missing_conf)
+        if (all->items[i].certainty >= job->thresholds.missing_conf)
             item->missing.items[item->missing.count++] = all->items[i];
     return STATUS_OK;
 }

@@ -20,7 +20,7 @@ static bool is_sound(const struct image_result *result, size_t label) {
 static bool is_reported(const struct findings *findings, float missing_conf, struct box box) {
     for (size_t i = 0; i < findings->missing.count; i++) {
         const struct detection *missing = &findings->missing.items[i];
-        if (missing->confidence >= missing_conf &&
+        if (missing->certainty >= missing_conf &&
             box_iou(box_or_empty(box_of(missing->box)), box) > SAME_PLACE)
             return true;
     }

@@ -37,11 +37,16 @@ VERIFY_INLINE float box_area(struct box box) {
     return (box.x2 - box.x1) * (box.y2 - box.y1);
 }
 
-/* Intersection over union, 0 to 1; of usable or empty boxes. */
-VERIFY_INLINE float box_iou(struct box a, struct box b) {
+/* The area of the intersection. */
+VERIFY_INLINE float box_shared(struct box a, struct box b) {
     float width = (a.x2 < b.x2 ? a.x2 : b.x2) - (a.x1 > b.x1 ? a.x1 : b.x1);
     float height = (a.y2 < b.y2 ? a.y2 : b.y2) - (a.y1 > b.y1 ? a.y1 : b.y1);
-    float inter = (width > 0 ? width : 0) * (height > 0 ? height : 0);
+    return (width > 0 ? width : 0) * (height > 0 ? height : 0);
+}
+
+/* Intersection over union, 0 to 1; of usable or empty boxes. */
+VERIFY_INLINE float box_iou(struct box a, struct box b) {
+    float inter = box_shared(a, b);
     return inter / (box_area(a) + box_area(b) - inter + 1e-9f);
 }
 

@@ -51,6 +51,7 @@ struct sources {
 struct nms {
     struct box *boxes; /* of the sorted candidates */
     size_t box_capacity;
+    size_t n_read;     /* candidates that were looked at: the first ones */
     struct kept *kept; /* those that stay, best score first, equal ones by index */
     size_t n_kept, kept_capacity;
     uint32_t *last, *before; /* chains of kept ones per class */
@@ -62,7 +63,7 @@ void nms_free(struct nms *nms);
 
 /* Greedy NMS within each class over sorted candidates: one is dropped where it overlaps a better
  * one that was kept by IoU > iou, or has no usable box. No more are kept than max_kept, the best by
- * their own scores. Fills nms->kept and nms->boxes. */
+ * their own scores. Fills nms->kept, and nms->boxes of those that it has read. */
 enum status nms_run(struct nms *nms, const struct sources *sources, const struct candidates *sorted,
                     float iou, size_t max_kept);
 

@@ -235,8 +235,8 @@ static size_t sum_anchors(struct judge_scratch *scratch, size_t view, const stru
     return n_near;
 }
 
-/* Sums over the views: scratch->mean_loose and mean_tight, near and here, each a mean over those
- * that know the class; and the best view's refined box. */
+/* Sums over the views: scratch->mean_loose and mean_tight, near, here and found, each a mean over
+ * those that know the class; and the best view's refined box. */
 static void sum_views(const struct judge *judge, struct judge_scratch *scratch, size_t index,
                       struct evidence *evidence) {
     const struct subject *subject = &scratch->subjects[index];
@@ -260,12 +260,13 @@ static void sum_views(const struct judge *judge, struct judge_scratch *scratch, 
                                         scratch->overlap,
                                         scratch->near_scores,
                                         sight->best + scratch->class_slot[subject->class] * n};
-        evidence_refine(scratch, index, &neighbours, &most, evidence);
+        evidence->found += evidence_refine(scratch, index, &neighbours, &most, evidence);
     }
     divide_all(loose, scratch->knowing, judge->n_classes);
     divide_all(tight, scratch->knowing, judge->n_classes);
     evidence->near /= scratch->knowing[subject->class];
     evidence->here /= scratch->knowing[subject->class];
+    evidence->found /= scratch->knowing[subject->class];
 }
 
 /* Network pixels a picture pixel, of the smallest view. */
@@ -285,10 +286,11 @@ static void weigh(const struct judge *judge, const struct judge_scratch *scratch
     int32_t strongest = find_rival(judge, scratch, subject->class, evidence);
     bool has_rival = strongest >= 0 && slots[strongest] != NO_SLOT_OF_CLASS;
     bool has_own = scratch->class_labels[slots[subject->class]] > 1;
-    float size = lowest_gain(scratch) * sqrtf(box_area(subject->box));
+    evidence->size = lowest_gain(scratch) * sqrtf(box_area(subject->box));
     evidence->margin = evidence_margin(evidence->own, evidence->rival, has_rival, has_own);
     evidence->shift = evidence_shift(evidence->near, evidence->here);
-    evidence->ghost = evidence_ghost(size, evidence->own, evidence->contest, evidence->near);
+    evidence->ghost =
+        evidence_ghost(evidence->size, evidence->own, evidence->contest, evidence->near);
 }
 
 /* What judging labels takes of memory, beside what find_overlaps and read_scores fill: most_places

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/inline.h"
 
@@ -15,6 +16,10 @@
 #define FUSE_SCORE     0.1f   /* … and have more than this share of its score */
 #define NOISY_OR_LIMIT 0.999f /* the most that one anchor can say */
 #define BETTER_TWIN    0.5f   /* a label that is the better of two is still a little suspect */
+
+#define GROUP_SCORE  0.1f /* objects that a box around several holds have at least this score */
+#define GROUP_INSIDE 0.8f /* … more than this share of each lies in it */
+#define GROUP_SHARE  0.6f /* … and is less than this share of it */
 
 #define MISSING_NMS_IOU 0.7f  /* NMS of the objects that labels should explain */
 #define EXPLAINED_IOU   0.45f /* a label explains an object that it overlaps by this much */
@@ -68,6 +73,30 @@ VERIFY_INLINE float evidence_shift(float near, float here) {
 VERIFY_INLINE float evidence_ghost(float size, float own, float contest, float near) {
     return 0.5f * logf(size / 100 + 1e-9f) - logf(own + 0.1f * contest + 3e-3f) -
            0.5f * logf(near + 1e-2f);
+}
+
+/* Takes one term from a doubt that starts at 1, the chance that all terms err. In this form doubts
+ * that are tiny keep their relative precision. */
+VERIFY_INLINE float doubt_less(float doubt, float x) {
+    x = x < NOISY_OR_LIMIT ? x : NOISY_OR_LIMIT;
+    return doubt * (1.0f - x);
+}
+/* How much an anchor or object of IoU u counts for one object or another at a missing one's place.
+ */
+VERIFY_INLINE float ramp_agree(float u) {
+    return ramp(u, 0.5f, 0.7f);
+}
+/* How much a view's anchors agree on an object. `doubt`: the chance that all anchors of its class
+ * at its place err; `other`: the surest object of another class there. Of most networks some six
+ * anchors see an object: this is what one of them would say. */
+VERIFY_INLINE float missing_agreement(float doubt, float other) {
+    return 1.0f - powf(other + (1.0f - other) * doubt, 1.0f / 6.0f);
+}
+/* How sure it is that an object without a label is there, by its score and the views' agreement.
+ * Networks that have one anchor an object need a score that is higher by a quarter. */
+VERIFY_INLINE float missing_certainty(float score, float agreement, float other) {
+    float alone = score * (1.0f - other) - 0.25f;
+    return agreement > alone ? agreement : alone;
 }
 
 #endif

@@ -21,7 +21,7 @@ enum status detections_add(struct detections *detections, uint32_t class, float 
     TRY(memory_reserve(&detections->items, &detections->capacity, detections->count + 1,
                        sizeof *detections->items));
     detections->items[detections->count++] =
-        (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}};
+        (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}, 0};
 out:
     return status;
 }
@@ -208,6 +208,7 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
         findings->not_finite = !scratch->all_finite;
         TRY(judge_targets(of_this, &labellings[i], scratch));
         TRY(missing_find(of_this, scratch, findings));
+        findings_relate(labellings[i].targets, findings);
         if (of_this->predict)
             TRY(predictions_find(of_this, scratch, findings));
     }

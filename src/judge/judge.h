@@ -51,7 +51,11 @@ struct evidence {
     float margin, shift, ghost, dup, location;
     bool has_refined;
     float refined[4]; /* x1, y1, x2, y2 in picture pixels */
+    float found;      /* the class at `refined` */
+    float size;       /* of the label: sqrt(width height) in network pixels */
     int32_t twin;     /* the label that `dup` refers to; -1 where there is none */
+    float copy;       /* 0 to 1: one object with `twin`, and this label the one to blame */
+    float group;      /* 0 to 1: several objects of the class in it */
 };
 
 /* Missing objects are sought down to this score; the image score uses them all. */
@@ -60,7 +64,8 @@ struct evidence {
 struct detection {
     int32_t class; /* the judge's */
     float confidence;
-    float box[4]; /* x1, y1, x2, y2 in picture pixels, not clipped */
+    float box[4];    /* x1, y1, x2, y2 in picture pixels, not clipped */
+    float certainty; /* of a missing object: how sure it is one; 0 of a prediction */
 };
 
 /* What a label would look like if it named another class: for the self-test. */
@@ -132,6 +137,11 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
                              const struct labelling *labellings, size_t n,
                              struct judge_scratch *scratch);
 
+/* Sets what the evidence of each label says beside the picture's other labels and its missing
+ * objects: copy and group. The last step of judge_labellings, and of backends that judge by
+ * themselves; `targets` are those of findings->evidence. */
+void findings_relate(const struct target *targets, struct findings *findings);
+
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
     float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
@@ -169,10 +179,10 @@ struct ruling verdict_of(const struct evidence *evidence, const struct threshold
 struct ruling verdict_of_unknown(void);
 
 /* Near 1: clean; near 0: almost surely wrong; never 0, so that the worst can be told apart.
- * Of a label (1 where there is no evidence), of an object without one that is seen with this
- * confidence, of a picture with all its labels and missing objects. */
+ * Of a label (1 where there is no evidence), of an object without one, of a picture with all its
+ * labels and missing objects. */
 double box_score(const struct evidence *evidence);
-double missing_score(double confidence);
+double missing_score(const struct detection *missing);
 double image_score(const struct findings *findings);
 
 #endif

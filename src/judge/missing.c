@@ -16,6 +16,42 @@ static bool is_explained(const struct judge_scratch *scratch, const struct findi
     return false;
 }
 
+/* The chance that all of a view's anchors err that see the class at the box. */
+static float doubt_at(const struct judge_scratch *scratch, const struct anchors *view,
+                      struct box box, uint32_t class) {
+    const struct candidates *chosen = &scratch->chosen;
+    float doubt = 1;
+    for (size_t i = 0; i < chosen->count; i++) {
+        const struct candidate *item = &chosen->items[i];
+        if (item->class == class && (item->anchor - view->first_id) / TILE < view->n_tiles)
+            doubt =
+                doubt_less(doubt, item->score * ramp_agree(box_iou(box, scratch->nms.boxes[i])));
+    }
+    return doubt;
+}
+
+/* The surest object of another class at the box. */
+static float other_at(const struct judge_scratch *scratch, struct box box, uint32_t class) {
+    const struct nms *nms = &scratch->nms;
+    float most = 0;
+    for (size_t i = 0; i < nms->n_kept; i++) {
+        const struct kept *kept = &nms->kept[i];
+        if (scratch->chosen.items[kept->index].class == class)
+            continue;
+        float other = kept->score * ramp_agree(box_iou(box, nms->boxes[kept->index]));
+        most = other > most ? other : most;
+    }
+    return most;
+}
+
+static float certainty_of(const struct judge_scratch *scratch, struct box box, uint32_t class,
+                          float score) {
+    float other = other_at(scratch, box, class), agreement = 0;
+    for (size_t i = 0; i < scratch->n_views; i++)
+        agreement += missing_agreement(doubt_at(scratch, &scratch->anchors[i], box, class), other);
+    return missing_certainty(score, agreement / scratch->knowing[class], other);
+}
+
 enum status missing_find(const struct judge *judge, struct judge_scratch *scratch,
                          struct findings *findings) {
     enum status status;
@@ -32,12 +68,17 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
     }
     candidates_sort_best(chosen, CANDIDATES_MAX);
     TRY(nms_run(nms, &sources, chosen, MISSING_NMS_IOU, MISSING_MAX));
+    for (size_t i = nms->n_read; i < chosen->count; i++)
+        nms->boxes[i] = anchors_box(scratch->anchors, chosen->items[i].anchor);
     for (size_t i = 0; i < nms->n_kept; i++) {
         const struct kept *kept = &nms->kept[i];
         uint32_t class = chosen->items[kept->index].class;
         struct box box = nms->boxes[kept->index];
-        if (kept->score >= MISSING_FLOOR && !is_explained(scratch, findings, box, class))
-            TRY(detections_add(&findings->missing, class, kept->score, box));
+        if (kept->score < MISSING_FLOOR || is_explained(scratch, findings, box, class))
+            continue;
+        TRY(detections_add(&findings->missing, class, kept->score, box));
+        findings->missing.items[findings->missing.count - 1].certainty =
+            certainty_of(scratch, box, class, kept->score);
     }
 out:
     return status;

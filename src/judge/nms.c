@@ -77,7 +77,8 @@ enum status nms_run(struct nms *nms, const struct sources *sources, const struct
     for (size_t i = 0; i < sources->n_classes; i++)
         nms->last[i] = CHAIN_END;
     /* With several views, what is not kept any more still adds to what is. */
-    for (uint32_t i = 0; i < n && (n_views > 1 || nms->n_kept < max_kept); i++) {
+    uint32_t i = 0;
+    for (; i < n && (n_views > 1 || nms->n_kept < max_kept); i++) {
         const struct candidate *item = &sorted->items[i];
         nms->boxes[i] = anchors_box(sources->views, item->anchor);
         if (!box_usable(nms->boxes[i]))
@@ -93,6 +94,7 @@ enum status nms_run(struct nms *nms, const struct sources *sources, const struct
         if (n_views > 1 && by != CHAIN_END)
             see(nms, sources, by, item);
     }
+    nms->n_read = i;
     if (n_views > 1)
         fuse(nms, sources, sorted);
 out:

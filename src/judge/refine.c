@@ -4,6 +4,7 @@
 
 /* The other labels of the subject's class that are not twins of it. */
 struct rivals {
+    bool listed; /* they are when one is first asked for */
     size_t n;
     struct rows rows;
     size_t last; /* where the one lies that took the anchor before: often it takes the next, too */
@@ -12,7 +13,7 @@ struct rivals {
 static struct rivals list_rivals(const struct judge_scratch *scratch, size_t index) {
     const struct subject *subject = &scratch->subjects[index];
     size_t n = scratch->n_subjects;
-    struct rivals rivals = {.rows = rows_in(scratch->rivals, n)};
+    struct rivals rivals = {.listed = true, .rows = rows_in(scratch->rivals, n)};
     rows_overlap(rows_in(scratch->labels, n), subject->box, n, scratch->label_overlap);
     for (size_t i = 0; i < n; i++) {
         const struct subject *other = &scratch->subjects[i];
@@ -23,11 +24,18 @@ static struct rivals list_rivals(const struct judge_scratch *scratch, size_t ind
     return rivals;
 }
 
-/* Whether a rival overlaps the anchor more than the subject does. */
-static bool is_taken(struct rivals *rivals, struct box anchor, float overlap) {
-    size_t at = rows_find(rivals->rows, rivals->last, rivals->n, anchor, overlap);
+/* Whether a rival overlaps the anchor at a place more than the subject does. */
+static bool is_taken(const struct judge_scratch *scratch, size_t index,
+                     const struct neighbours *neighbours, size_t place, struct rivals *rivals) {
+    float u = neighbours->overlap[place];
+    if (neighbours->best[place] <= u)
+        return false;
+    if (!rivals->listed)
+        *rivals = list_rivals(scratch, index);
+    struct box anchor = anchors_box_at(neighbours->anchors, place);
+    size_t at = rows_find(rivals->rows, rivals->last, rivals->n, anchor, u);
     if (at == rivals->n) {
-        at = rows_find(rivals->rows, 0, rivals->last, anchor, overlap);
+        at = rows_find(rivals->rows, 0, rivals->last, anchor, u);
         if (at == rivals->last)
             return false;
     }
@@ -35,53 +43,61 @@ static bool is_taken(struct rivals *rivals, struct box anchor, float overlap) {
     return true;
 }
 
-/* The neighbour that speaks most for the label, more than *most, which it raises; -1 where none
- * does. */
+/* The neighbour that speaks most for the label, and sets *most to how much; -1 where none does. */
 static ptrdiff_t best_neighbour(const struct judge_scratch *scratch, size_t index,
-                                const struct neighbours *neighbours, float *most) {
+                                const struct neighbours *neighbours, struct rivals *rivals,
+                                float *most) {
     ptrdiff_t best = -1;
-    struct rivals rivals = {0};
-    bool listed = false;
+    *most = 0;
     for (size_t i = 0; i < neighbours->n; i++) {
         size_t place = neighbours->places[i];
-        float u = neighbours->overlap[place], value = neighbours->scores[i] * ramp_refine(u);
-        if (value <= *most)
+        float value = neighbours->scores[i] * ramp_refine(neighbours->overlap[place]);
+        if (value <= *most || is_taken(scratch, index, neighbours, place, rivals))
             continue;
-        if (neighbours->best[place] > u) {
-            if (!listed)
-                rivals = list_rivals(scratch, index);
-            listed = true;
-            if (is_taken(&rivals, anchors_box_at(neighbours->anchors, place), u))
-                continue;
-        }
         *most = value;
         best = (ptrdiff_t)i;
     }
     return best;
 }
 
-void evidence_refine(const struct judge_scratch *scratch, size_t subject,
-                     const struct neighbours *neighbours, float *most, struct evidence *evidence) {
-    const struct anchors *anchors = neighbours->anchors;
-    ptrdiff_t best = best_neighbour(scratch, subject, neighbours, most);
+/* The boxes that are averaged. */
+struct fusion {
+    double sum[4], weights;
+};
+
+static void fuse(struct fusion *fusion, struct box box, double weight) {
+    fusion->weights += weight;
+    fusion->sum[0] += weight * box.x1;
+    fusion->sum[1] += weight * box.y1;
+    fusion->sum[2] += weight * box.x2;
+    fusion->sum[3] += weight * box.y2;
+}
+
+float evidence_refine(const struct judge_scratch *scratch, size_t subject,
+                      const struct neighbours *neighbours, float *most, struct evidence *evidence) {
+    struct rivals rivals = {0};
+    struct fusion fusion = {{0}, 0};
+    float value, found = 0;
+    ptrdiff_t best = best_neighbour(scratch, subject, neighbours, &rivals, &value);
     if (best < 0)
-        return;
-    struct box box = anchors_box_at(anchors, neighbours->places[best]);
-    double sum[4] = {0}, weights = 0;
+        return 0;
+    struct box box = anchors_box_at(neighbours->anchors, neighbours->places[best]);
     for (size_t i = 0; i < neighbours->n; i++) {
-        struct box other = anchors_box_at(anchors, neighbours->places[i]);
+        size_t place = neighbours->places[i];
+        struct box other = anchors_box_at(neighbours->anchors, place);
         float u = box_iou(box, other), score = neighbours->scores[i];
         if (u <= FUSE_IOU || score <= FUSE_SCORE * neighbours->scores[best])
             continue;
-        double weight = (double)score * u;
-        weights += weight;
-        sum[0] += weight * other.x1;
-        sum[1] += weight * other.y1;
-        sum[2] += weight * other.x2;
-        sum[3] += weight * other.y2;
+        fuse(&fusion, other, (double)score * u);
+        if (!is_taken(scratch, subject, neighbours, place, &rivals))
+            found = noisy_or(found, score * ramp_here(u));
     }
+    if (value <= *most)
+        return found;
+    *most = value;
     evidence->has_refined = true;
     for (size_t i = 0; i < 4; i++)
-        evidence->refined[i] = (float)(sum[i] / weights);
+        evidence->refined[i] = (float)(fusion.sum[i] / fusion.weights);
     evidence->location = box_iou(scratch->subjects[subject].box, box_of(evidence->refined));
+    return found;
 }

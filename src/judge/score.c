@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "judge/judge.h"
+#include "judge/presence.h"
 
 /* 1 less the logistic function, in the form that does not cancel where that is close to 1: grave
  * errors are told from graver ones. */
@@ -9,25 +10,46 @@ static double chance(double suspicion) {
     return 1 / (1 + exp(suspicion));
 }
 
+/* That the network sees so little where such labels are mostly seen counts as the fifth root of how
+ * rare that is; rarer than this is not told apart. */
+#define RAREST 0.003
+#define RARITY 0.2
+/* The most that a twin's better claim counts, or that several objects lie in the box. */
+#define COPY  0.7
+#define GROUP 0.7
+
 /* What the network's own box counts beside the shift: enough to show in the digits of a score. */
 #define FIT 0.005
 
+/* A box that the network would place elsewhere: as likely as the shift says, where it does see the
+ * class at its own box, and sees more there than here. Shift has a highest value, which it takes
+ * wherever the object is surely near and nothing of it here: such labels are told apart by how well
+ * the network's own box fits them. */
+static double misplaced(const struct evidence *evidence) {
+    double elsewhere = fmax(0, (double)evidence->found - (double)evidence->here);
+    return elsewhere * (1 - chance((double)evidence->shift - 4 - FIT * (double)evidence->location));
+}
+
+/* How usual it is, for its size, that no more is seen of a label. */
+static double usual(const struct evidence *evidence) {
+    double share =
+        presence_share((double)evidence->size, (double)fmaxf(evidence->own, evidence->contest));
+    return pow((share + RAREST) / (1 + RAREST), RARITY);
+}
+
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
- * duplicate. Each is one half (a duplicate: three quarters) where such labels become suspect. Shift
- * has a highest value, which it takes wherever the object is surely near and nothing of it here:
- * such labels are told apart by how well the network's own box fits them. */
+ * duplicate or a box around several objects. */
 double box_score(const struct evidence *evidence) {
     if (!evidence->judged)
         return 1;
     double class = chance(((double)evidence->margin - 3) / 0.5);
-    double place = chance((double)evidence->shift - 5 - FIT * (double)evidence->location);
-    double existence = chance(((double)evidence->ghost - 7.5) / 0.2);
-    double single = chance(((double)evidence->dup - 0.7) / 0.03);
-    return class * place * existence * (1 + single) / 2;
+    double existence = chance(((double)evidence->ghost - 7.5) / 0.2) * usual(evidence);
+    double single = (1 - COPY * (double)evidence->copy) * (1 - GROUP * (double)evidence->group);
+    return class * (1 - misplaced(evidence)) * existence * single;
 }
 
-double missing_score(double confidence) {
-    return 1 - 0.999 * confidence * confidence;
+double missing_score(const struct detection *missing) {
+    return 1 - 0.999 * (double)missing->certainty;
 }
 
 /* e to a sum of logarithms; where that would be too small for a double, lower sums still give lower
@@ -37,12 +59,14 @@ static double product_of_logs(double sum) {
     return sum >= least ? exp(sum) : exp(least) * (least / sum);
 }
 
+/* Doubts of labels are squared, so that many slight ones do not add up to what a grave one is. */
 double image_score(const struct findings *findings) {
-    double most = 0;
+    double sum = 0;
     for (size_t i = 0; i < findings->missing.count; i++)
-        most = fmax(most, findings->missing.items[i].confidence);
-    double sum = log(missing_score(most));
-    for (size_t i = 0; i < findings->n_evidence; i++)
-        sum += log(box_score(&findings->evidence[i]));
+        sum += log(missing_score(&findings->missing.items[i]));
+    for (size_t i = 0; i < findings->n_evidence; i++) {
+        double score = box_score(&findings->evidence[i]);
+        sum += log(score * (2 - score));
+    }
     return product_of_logs(sum);
 }

@@ -120,10 +120,11 @@ struct neighbours {
     const float *scores;  /* [n]: of the label's class */
     const float *best;    /* by place: the highest IoU with a label of the class, itself included */
 };
-/* Sets refined and location where one of the neighbours speaks more for the label than *most, which
+/* Returns how surely the view sees the class at its own box for the label; 0 where it has none.
+ * Sets refined and location where one of the neighbours speaks more for the label than *most, which
  * is raised: 0 before the first view. */
-void evidence_refine(const struct judge_scratch *scratch, size_t subject,
-                     const struct neighbours *neighbours, float *most, struct evidence *evidence);
+float evidence_refine(const struct judge_scratch *scratch, size_t subject,
+                      const struct neighbours *neighbours, float *most, struct evidence *evidence);
 
 /* Sets dup and twin. */
 void evidence_duplicates(const struct judge_scratch *scratch, struct evidence *evidence);

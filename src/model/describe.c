@@ -145,6 +145,11 @@ enum status model_describe(const struct model *model, int64_t height, int64_t wi
                 model->stride, graph->fixed_height != 0 ? ", this size only" : "");
     if (!model->dynamic)
         text_string(text, "Exported for: one size\n");
+    if (model->trained_on)
+        text_format(text, "Trained on: %s", model->trained_on);
+    if (model->trained_on && model->epochs)
+        text_format(text, ", %" PRId64 " epochs", model->epochs);
+    text_string(text, model->trained_on ? "\n" : "");
     text_format(text, "Classes: %zu (", model->n_classes);
     for (size_t i = 0; i < model->n_classes && i < NAMES_SHOWN; i++)
         text_format(text, "%s%s", i == 0 ? "" : ", ", model->names[i]);

@@ -178,6 +178,7 @@ void model_free(struct model *model) {
     free(model->names);
     free(model->format);
     free(model->description);
+    free(model->trained_on);
     free(model->family);
     *model = (struct model){0};
 }

@@ -8,7 +8,10 @@ struct model {
     struct graph graph;
     char *format;      /* "ONNX", …; owned */
     char *description; /* what the file says it is, or "" ; owned */
-    char *family;      /* "anchor-free, DFL 16", "anchor-based" …: from the head; owned */
+    char *trained_on; /* the data set that the file says it was trained on, as written then, perhaps
+                         elsewhere; NULL: it does not say; owned */
+    int64_t epochs;   /* so long, as the file says; 0: it does not */
+    char *family;     /* "anchor-free, DFL 16", "anchor-based" …: from the head; owned */
     size_t n_classes;
     char **names;   /* n_classes; "class7" where the file has none; owned */
     int64_t stride; /* largest stride of the head: inputs are multiples of it */

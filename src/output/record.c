@@ -69,7 +69,7 @@ static void missing_write(struct text *text, const struct image_result *result,
     text_string(text, "{");
     field_class(text, classes, "class", "name", class_in_data(classes, missing->class));
     field_number(text, "confidence", missing->confidence, DECIMALS);
-    field_significant(text, "score", missing_score(missing->confidence), SCORE_DIGITS);
+    field_significant(text, "score", missing_score(missing), SCORE_DIGITS);
     field_box(text, "xywhn", result, missing->box);
     text_string(text, "}");
 }

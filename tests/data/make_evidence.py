@@ -8,10 +8,13 @@ A file is little-endian float32 only; write_case() and tests/unit/evidence_case.
 """
 import math
 import os
+import re
 import sys
 
 import numpy as np
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+PRESENCE = os.path.join(HERE, "..", "..", "src", "judge", "presence.c")
 DISTANCE, ANCHOR, FINAL = 0, 1, 2
 MAGIC = 20240.0
 REASONS = ["none", "class", "location", "contested", "weak", "unseen", "duplicate"]
@@ -163,7 +166,7 @@ def judge_label(case, anchors, i):
             if k == c or other.get(k, 0.0) <= u:
                 loose[k].add(scores[k] * rise(u, 0.3, 0.7))
                 tight[k].add(scores[k] * rise(u, 0.4, 0.8))
-        around.append((0.0 if taken else scores[c] * rise(u, 0.1, 0.5), abox, scores[c]))
+        around.append((0.0 if taken else scores[c] * rise(u, 0.1, 0.5), abox, scores[c], taken))
 
     own = loose[c].value()
     rivals = [k for k in range(case["classes"])
@@ -181,17 +184,19 @@ def judge_label(case, anchors, i):
              shift=math.log((near + 1e-2) / (here + 1e-3)),
              ghost=0.5 * math.log(size / 100 + 1e-9) - math.log(own + 0.1 * contest + 3e-3)
                  - 0.5 * math.log(near + 1e-2),
-             dup=0.0, twin=-1, location=0.0, refined=None)
+             dup=0.0, twin=-1, location=0.0, found=0.0, size=size, refined=None)
     best = max(around, key=lambda a: a[0], default=(0.0,))
     if best[0] > 0:
-        sums, weights = [0.0] * 4, 0.0
-        for _, abox, score in around:
+        sums, weights, found = [0.0] * 4, 0.0, NoisyOr()
+        for _, abox, score, taken in around:
             u = iou(abox, best[1])
             if u > 0.6 and score > 0.1 * best[2]:
+                found.add(0.0 if taken else score * rise(u, 0.6, 0.8))
                 weights += score * u
                 sums = [s + score * u * x for s, x in zip(sums, abox)]
         e["refined"] = [s / weights for s in sums]
         e["location"] = iou(box, e["refined"])
+        e["found"] = found.value()
     return e
 
 
@@ -228,15 +233,42 @@ def find_missing(case, anchors, all_e):
                   for k, s in enumerate(scores)
                   if s >= 0.05 and (case["in_data"] is None or case["in_data"][k])]
     candidates.sort(key=lambda c: (-c[0], c[1], c[2]))
-    out = []
-    for c in suppress(candidates, 0.7, 3000):
+    out, kept = [], suppress(candidates, 0.7, 3000)
+    for c in kept:
         if any(iou(c[3], label[1:]) >= 0.45 for label in case["labels"]):
             continue
         if any(e and e["refined"] and label[0] == c[2] and iou(c[3], e["refined"]) >= 0.45
                for e, label in zip(all_e, case["labels"])):
             continue
-        out.append(c)
+        agree = lambda other: other[0] * rise(iou(c[3], other[3]), 0.5, 0.7)
+        doubt = math.prod(1 - min(agree(o), 0.999) for o in candidates if o[2] == c[2])
+        other = max((agree(o) for o in kept if o[2] != c[2]), default=0.0)
+        none = other + (1 - other) * doubt
+        out.append(c + (max(1 - none ** (1 / 6), c[0] * (1 - other) - 0.25),))
     return out
+
+
+def relate(case, all_e, missing):
+    """Sets copy and group."""
+    area = lambda box: (box[2] - box[0]) * (box[3] - box[1])
+    for e, label in zip(all_e, case["labels"]):
+        if e is None:
+            continue
+        e["copy"], held = 0.0, 0.0
+        if e["twin"] >= 0:
+            worse = e["dup"] >= 0.6
+            u, least = e["dup"] + (0 if worse else 0.5), min(e["own"], all_e[e["twin"]]["own"])
+            if case["labels"][e["twin"]][0] == label[0]:
+                e["copy"] = rise(u, 0.7, 1) * (1 if worse else 0.5)
+            else:
+                e["copy"] = rise(u, 0.7, 0.85) * (1 - least) * (1 if worse else 0.9)
+        for score, _, k, box, _ in missing:
+            shared = math.prod(max(0, min(box[i + 2], label[i + 3]) - max(box[i], label[i + 1]))
+                               for i in range(2))
+            if score >= 0.1 and k == label[0] and area(box) < 0.6 * area(label[1:]) \
+                    and shared > 0.8 * area(box):
+                held += score
+        e["group"] = rise(held, 0.7, 2)
 
 
 def predict(case, anchors):
@@ -264,15 +296,29 @@ def verdict(e):
     return 2, REASONS.index("unseen" if e["ghost"] > 7.5 else "weak")
 
 
+def presence(size, seen):
+    """By the program's own table, which is data."""
+    with open(PRESENCE, encoding="utf-8") as file:
+        rows = re.findall(r"^    {([\d., ]+)},", file.read(), re.M)
+    table = [[float(x) for x in row.split(",")] for row in rows]
+    end = math.log((1 + 1e-4) / 1e-4)
+    row = min(7, max(0, math.log(max(size, 1) / 8) / math.log(3) * 2))
+    column = 7 * (math.log((seen + 1e-4) / (1 + 1e-4 - seen)) + end) / (2 * end)
+    near = lambda at, i: max(0, 1 - abs(at - i))
+    return sum(near(row, i) * near(column, j) * table[i][j] for i in range(8) for j in range(8))
+
+
 def box_score(e):
-    return ((1 - sigmoid((e["margin"] - 3) / 0.5)) * (1 - sigmoid(e["shift"] - 5 - 0.005 * e["location"])) *
-            (1 - sigmoid((e["ghost"] - 7.5) / 0.2)) * (1 - 0.5 * sigmoid((e["dup"] - 0.7) / 0.03)))
+    place = sigmoid(e["shift"] - 4 - 0.005 * e["location"]) * max(0, e["found"] - e["here"])
+    usual = ((presence(e["size"], max(e["own"], e["contest"])) + 0.003) / 1.003) ** 0.2
+    return ((1 - sigmoid((e["margin"] - 3) / 0.5)) * (1 - place) * usual *
+            (1 - sigmoid((e["ghost"] - 7.5) / 0.2)) * (1 - 0.7 * e["copy"]) * (1 - 0.7 * e["group"]))
 
 
 def image_score(all_e, missing):
-    score = 1 - 0.999 * max((m[0] for m in missing), default=0.0) ** 2
+    score = math.prod(1 - 0.999 * certain for *_, certain in missing)
     for e in all_e:
-        score *= box_score(e) if e else 1
+        score *= 1 - (1 - box_score(e)) ** 2 if e else 1
     return score
 
 
@@ -280,20 +326,21 @@ def expectations(case):
     anchors = decode(case)
     all_e = judge_all(case, anchors)
     missing = find_missing(case, anchors, all_e)
+    relate(case, all_e, missing)
     out = []
     for e in all_e:
         out.append(e is not None)
         if e is None:
             continue
         out += [e[k] for k in ("own", "rival", "contest", "suggested", "near", "here", "margin", "shift",
-                               "ghost", "dup", "twin", "location")]
+                               "ghost", "dup", "twin", "location", "found", "copy", "group")]
         out += [e["refined"] is not None] + (e["refined"] or [0.0] * 4)
         out += verdict(e)
         out.append(box_score(e))
-    for found in (missing, predict(case, anchors)):
+    for found in (missing, [p + (0.0,) for p in predict(case, anchors)]):
         out.append(len(found))
-        for score, _, k, box in found:
-            out += [k, score, *box]
+        for score, _, k, box, certain in found:
+            out += [k, score, *box, certain]
     out.append(image_score(all_e, missing))
     return out, all_e, missing
 
@@ -447,7 +494,7 @@ CASES = {
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else \
-        os.path.join(os.path.dirname(os.path.abspath(__file__)), "evidence")
+        os.path.join(HERE, "evidence")
     os.makedirs(folder, exist_ok=True)
     for name, options in CASES.items():
         case = make_case(**options)

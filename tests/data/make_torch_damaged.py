@@ -117,6 +117,17 @@ SPOILT = {
 }
 
 
+def save_trained():
+    """What they were trained on, in the places where packages leave it, and where it is nonsense."""
+    made = tiny()
+    save("trained", {"model": made, "train_args": {"epochs": 100, "data": "/content/plates-3/data.yaml"}},
+         zipped=False)
+    save("trained_options", {"model": made, "train_args": {"data": 7}, "opt": {"data": "C:\\sets\\plates.yaml"}},
+         zipped=False)
+    made.args = {"data": "a\nb.yaml", "epochs": "many"}
+    save("trained_network", {"model": made, "opt": None}, zipped=False)
+
+
 def main():
     warnings.simplefilter("ignore")
     averaged, plain = tiny(), tiny()
@@ -124,6 +135,7 @@ def main():
     save("average", {"model": plain, "ema": averaged}, zipped=False)
     averaged.names = {5: "far", 0: "one", "zero": "text", 1: 2}
     save("bare", averaged, zipped=False)
+    save_trained()
     for name, spoil in SPOILT.items():
         spoilt(name, spoil)
 

@@ -67,6 +67,18 @@ class Run:
         self.wait_until(lambda: all(self.journalled(rank) >= count for rank in ranks))
         return self.find_ranks()
 
+    def wait_for_rest(self, seconds, ranks):
+        """Until these ranks have done nothing for so long: all that was theirs is done."""
+        done = last = None
+
+        def rests():
+            nonlocal done, last
+            now = sum(self.journalled(rank) for rank in ranks)
+            if now != done:
+                done, last = now, time.monotonic()
+            return time.monotonic() - last >= seconds
+        self.wait_until(rests)
+
     def wait_for_line(self, pattern):
         """Until the screen shows it; the ranks are known then."""
         self.wait_until(lambda: re.search(pattern, self.output()))

@@ -7,10 +7,11 @@ import ctypes
 import errno
 import os
 import shutil
+import signal
 import subprocess
 
 from fault_case import FaultCase
-from harness import main
+from harness import children, main
 
 CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_REMOUNT = 0x20000, 0x4000, 1 << 18, 32
 
@@ -176,7 +177,12 @@ class Faults(FaultCase):
         none = {"CALLS": ",fcntl,", "DO": "fail", "ERRNO": errno.ENOLCK, "TIMES": 0}
         process = self.start(none | {"SLOW": 100})
         self.wait_for_images(process, 1)
+        ranks = children(process.pid)
+        for rank in ranks:  # the other one may be slow to start
+            os.kill(rank, signal.SIGSTOP)
         self.run_faulty(none, "--overwrite", code=2)
+        for rank in ranks:
+            os.kill(rank, signal.SIGCONT)
         self.assertIn("in use", self.stderr)
         self.assertEqual(process.wait(timeout=60), 0)
         self.check_result()

@@ -109,11 +109,11 @@ class Fixtures(Case):
                 corners = [(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h]
                 clipped = numpy.clip(want["refined"], 0, [w, h, w, h])
                 self.assertLess(abs(corners - clipped).max(), 0.05, where)
-        missing = [m for m in absent if m[0] >= 0.5]
+        missing = [m for m in absent if m[3] >= 0.5]
         self.assertEqual([m["class"] for m in record["missing"]], [m[1] for m in missing])
         for got, want in zip(record["missing"], missing):
             self.assertAlmostEqual(got["confidence"], want[0], delta=2e-3)
-            self.assertAlmostEqual(got["score"], reference.missing_score(want[0]), delta=2e-3)
+            self.assertAlmostEqual(got["score"], reference.missing_score(want[3]), delta=2e-3)
         self.assertAlmostEqual(record["score"], reference.image_score(judged, absent), delta=2e-3)
         return len(judged)
 

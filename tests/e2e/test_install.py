@@ -92,6 +92,8 @@ class Install(Case):
             self.installed("share", "doc", "verify-labels", name)
         for name in ("job.sh", "verify.sbatch", "run_local.sh", "monitor_progress.sh"):
             self.installed("share", "verify-labels", "slurm", name)
+        self.assertIn("usage: verify-kfold", self.call(self.installed("share", "verify-labels", "tools", "verify-kfold"),
+                                                       "--help"))
 
     def test_every_flag_is_in_the_pages(self):
         flags, letters = self.flags()

@@ -17,8 +17,8 @@ FLAGS = ("--hang-timeout", 0)  # a stopped rank is none that hangs, however long
 
 
 class Slowed:
-    """Stops a rank until the others have done their shares and it is known to be the slower one, and
-    then for most of the time, so that they take of what is left of its."""
+    """Stops a rank until the others have done what is theirs and it is known to be the slower one,
+    and then for most of the time, so that they take of what is left of its."""
 
     def __init__(self, run, rank):
         self.run, self.rank, self.over = run, rank, threading.Event()
@@ -34,8 +34,8 @@ class Slowed:
     def __enter__(self):
         self.run.wait_for_line(r"\[CPU %d\] Progress" % self.rank)  # rank 0 has heard of it
         self.run.signal(self.rank, signal.SIGSTOP)
-        self.run.wait_for_images(SHARE, [rank for rank in range(RANKS) if rank != self.rank])
-        time.sleep(UNEVEN)
+        # On a busy machine some of their shares' images may have changed hands before.
+        self.run.wait_for_rest(UNEVEN, [rank for rank in range(RANKS) if rank != self.rank])
         self.thread.start()
         return self
 

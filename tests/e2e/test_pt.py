@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from harness import Case, ROOT, main
+from harness import Case, MODEL, ROOT, main
 
 NETWORKS = os.path.join(ROOT, "tests", "data", "torch")
 NAMES = {"classic": ["cat", "dog"], "segment": ["cat", "dog"], "modern": ["one", "two?lines", "three"]}
@@ -39,6 +39,35 @@ class Pt(Case):
             self.assertEqual(len(records), 6)
             self.assertGreater(sum(len(r["boxes"]) for r in records), 0)
             self.assertEqual([c["name"] for c in self.report()["per_class"]], names)
+
+    def test_a_model_that_was_trained_on_the_data_set(self):
+        """Said where its own word for what it was trained on names the data set that is given."""
+        self.data(["one"])
+        said = "WARNING: the model says that it was trained on "
+        for name, written, asked in (("trained", "/content/plates-3/data.yaml", "plates-3/data.yaml"),
+                                     ("trained_options", "C:\\sets\\plates.yaml", "plates.yaml")):
+            os.makedirs(self.path(os.path.dirname(asked)), exist_ok=True)
+            shutil.copy(self.path("data.yaml"), self.path(asked))
+            shutil.copy(self.path("data.yaml"), self.path("others.yaml"))
+            out = self.verify(name, asked)
+            self.assertEqual(out.count(said), 1, out)
+            self.assertIn(said + written + ": if that is this data set, errors that it has learned by heart are not "
+                          "seen; docs/kfold.md\n", out)
+            self.assertNotIn(said, self.verify(name, "others.yaml"))
+        self.assertIn("Trained on: /content/plates-3/data.yaml, 100 epochs\n",
+                      self.run_verify("--model", os.path.join(NETWORKS, "trained.pt"), "--inspect"))
+
+    def test_an_export_says_what_it_was_trained_on(self):
+        """In its description, as Ultralytics' exports do."""
+        written, data = b"Handwritten digits, the demo model of verify", b"plates.yaml"
+        with open(MODEL, "rb") as file:
+            model = file.read()
+        self.assertIn(written, model)
+        with open(self.path("export.onnx"), "wb") as file:
+            file.write(model.replace(written, (b" trained on " + data).rjust(len(written), b"x")))
+        said = self.run_verify("--model", self.path("export.onnx"), "--inspect")
+        self.assertIn("Trained on: plates.yaml\n", said)
+        self.assertNotIn("Trained on", self.run_verify("--model", MODEL, "--inspect"))
 
     def test_the_suffix_does_not_matter(self):
         os.symlink(os.path.join(NETWORKS, "modern.pt"), self.path("best.model"))

@@ -2,9 +2,10 @@
  * judge's number of each of its classes, where those differ), with the labels and parameters of the
  * first, and writes the findings to standard output as little-endian float32: for each label
  * judged, own, rival, contest, suggested, near, here, margin, shift, ghost, dup, twin, location,
- * whether there is a refined box, its corners, verdict, reason, score; then the number of missing
- * objects, each as class, confidence, corners; the predictions likewise; the image's score; the
- * number of hypotheses, each as bin and evidence. With the verdict's default thresholds. */
+ * found, copy, group, whether there is a refined box, its corners, verdict, reason, score; then the
+ * number of missing objects, each as class, confidence, corners, certainty; the predictions
+ * likewise; the image's score; the number of hypotheses, each as bin and evidence. With the
+ * verdict's default thresholds. */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,9 @@ static void put_evidence(const struct evidence *evidence) {
                             evidence->dup,
                             (float)evidence->twin,
                             evidence->location,
+                            evidence->found,
+                            evidence->copy,
+                            evidence->group,
                             evidence->has_refined,
                             evidence->refined[0],
                             evidence->refined[1],
@@ -64,6 +68,7 @@ static void put_detections(const struct detections *detections) {
         put(detections->items[i].confidence);
         for (size_t j = 0; j < 4; j++)
             put(detections->items[i].box[j]);
+        put(detections->items[i].certainty);
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares judge_picture with the rule in numpy, evidence.py beside this file.
 
-usage: evidence_parity.py EVIDENCE_DUMP      (exit 77: skipped, without numpy)
+usage: evidence_parity.py [EMULATOR] EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
 program built from evidence_dump.c and by evidence.py, from one view and from several of networks that
@@ -20,9 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 REASONS = [None, "class", "location", "contested", "weak", "unseen", "duplicate"]
 VERDICTS = ["correct", "mislabeled", "uncertain"]
 FIELDS = ["judged", "own", "rival", "contest", "suggested", "near", "here", "margin", "shift", "ghost", "dup",
-          "twin", "location", "has_refined", "x1", "y1", "x2", "y2", "verdict", "reason", "score"]
+          "twin", "location", "found", "copy", "group", "has_refined", "x1", "y1", "x2", "y2", "verdict", "reason", "score"]
 NUMBERS = ["own", "rival", "contest", "near", "here", "margin", "shift", "ghost", "dup",
-           "location", "score"]
+           "location", "found", "copy", "group", "score"]
 
 
 def read_dump(numbers, n_labels):
@@ -33,8 +33,8 @@ def read_dump(numbers, n_labels):
     lists = []
     for _ in range(2):
         n, at = int(numbers[at]), at + 1
-        lists.append([numbers[at + 6 * i:at + 6 * i + 6] for i in range(n)])
-        at += 6 * n
+        lists.append([numbers[at + 7 * i:at + 7 * i + 7] for i in range(n)])
+        at += 7 * n
     score, n, at = numbers[at], int(numbers[at + 1]), at + 2
     assert at + 2 * n == len(numbers), "evidence_dump wrote %d numbers" % len(numbers)
     return evidence, *lists, score, [numbers[i:i + 2] for i in range(at, len(numbers), 2)]
@@ -87,12 +87,13 @@ def compare(reference, np, labels, views, gain, dump):
         verdict = VERDICTS[int(ours["verdict"])], REASONS[int(ours["reason"])]
         if verdict != (theirs["verdict"], theirs["reason"]):
             wrong.append("verdict: %s, %s expected" % (verdict, (theirs["verdict"], theirs["reason"])))
-    if [m[0] for m in missing] != [k for _, k, _ in absent]:
+    if [m[0] for m in missing] != [k for _, k, *_ in absent]:
         wrong.append("missing: classes %s, %s expected" % ([m[0] for m in missing],
-                                                           [k for _, k, _ in absent]))
+                                                           [k for _, k, *_ in absent]))
     else:
-        for ours, (s, _, box) in zip(missing, absent):
+        for ours, (s, _, box, sure) in zip(missing, absent):
             check("confidence", ours[1], s)
+            check("certainty", ours[6], sure)
             for j in range(4):
                 check("missing", ours[2 + j], float(box[j]), extent)
     check("image_score", score, reference.image_score(judged, absent))

@@ -18,11 +18,15 @@ def auroc(scores, truth):
 
 
 def average_precision(scores, truth):
-    """Mean of the precision at each true item, best score first."""
+    """Mean of the precision at each true item, best score first; those of one score are spread evenly."""
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
-    hits, total = 0, 0.0
-    for n, i in enumerate(order, 1):
-        if truth[i]:
-            hits += 1
-            total += hits / n
+    hits, total, i = 0, 0.0, 0
+    while i < len(order):
+        j = i
+        while j < len(order) and scores[order[j]] == scores[order[i]]:
+            j += 1
+        true = sum(bool(truth[k]) for k in order[i:j])
+        for n in range(1, true + 1):
+            total += (hits + n) / (i + n * (j - i + 1) / (true + 1))
+        hits, i = hits + true, j
     return total / hits

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DEBIAN_FRONTEND=noninteractive
 dpkg --add-architecture arm64
 apt-get update -q
-apt-get install -y -q --no-install-recommends git make cmake pkg-config python3 protobuf-c-compiler \
+apt-get install -y -q --no-install-recommends git make cmake pkg-config python3 python3-numpy protobuf-c-compiler \
   qemu-user-static gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev:arm64 libgomp1:arm64 \
   libcmocka-dev:arm64 libdnnl-dev:arm64 libprotobuf-c-dev:arm64 libyaml-dev:arm64 libjson-c-dev:arm64 \
   libjpeg-dev:arm64 libpng-dev:arm64 libzip-dev:arm64 zlib1g-dev:arm64 libmpich12:arm64

@@ -360,6 +360,10 @@ static inline void assert_evidence(size_t i, const struct evidence *actual,
     assert_close("ghost", i, actual->ghost, expected->ghost);
     assert_close("dup", i, actual->dup, expected->dup);
     assert_close("location", i, actual->location, expected->location);
+    assert_close("found", i, actual->found, expected->found);
+    assert_close("size", i, actual->size, expected->size);
+    assert_close("copy", i, actual->copy, expected->copy);
+    assert_close("group", i, actual->group, expected->group);
     assert_int_equal(actual->twin, expected->twin);
     assert_int_equal(actual->has_refined, expected->has_refined);
     for (size_t k = 0; k < 4; k++)
@@ -372,6 +376,7 @@ static inline void assert_detections(const struct detections *actual,
     for (size_t i = 0; i < actual->count; i++) {
         assert_int_equal(actual->items[i].class, expected->items[i].class);
         assert_close("confidence", i, actual->items[i].confidence, expected->items[i].confidence);
+        assert_close("certainty", i, actual->items[i].certainty, expected->items[i].certainty);
         for (size_t k = 0; k < 4; k++)
             assert_close("box", i, actual->items[i].box[k], expected->items[i].box[k]);
     }

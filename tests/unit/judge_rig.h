@@ -42,10 +42,10 @@ static inline void assert_same_evidence(const struct evidence *a, const struct e
     assert_int_equal(a->suggested, b->suggested);
     assert_int_equal(a->twin, b->twin);
     assert_int_equal(a->has_refined, b->has_refined);
-    const float left[] = {a->own,    a->rival, a->contest, a->near, a->here,
-                          a->margin, a->shift, a->ghost,   a->dup,  a->location};
-    const float right[] = {b->own,    b->rival, b->contest, b->near, b->here,
-                           b->margin, b->shift, b->ghost,   b->dup,  b->location};
+    const float left[] = {a->own,   a->rival, a->contest,  a->near,  a->here, a->margin, a->shift,
+                          a->ghost, a->dup,   a->location, a->found, a->size, a->copy,   a->group};
+    const float right[] = {b->own,   b->rival, b->contest,  b->near,  b->here, b->margin, b->shift,
+                           b->ghost, b->dup,   b->location, b->found, b->size, b->copy,   b->group};
     assert_memory_equal(left, right, sizeof left);
     assert_memory_equal(a->refined, b->refined, sizeof a->refined);
 }

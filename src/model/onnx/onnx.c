@@ -347,6 +347,9 @@ out:
     return status;
 }
 
+/* How descriptions of Ultralytics' exports end: "... trained on DATA". */
+#define TRAINED_ON " trained on "
+
 /* Copies what the file says of itself. */
 static enum status describe(const Onnx__ModelProto *file, struct model *model) {
     enum status status;
@@ -357,6 +360,9 @@ static enum status describe(const Onnx__ModelProto *file, struct model *model) {
         description = file->producer_name;
     TRY(memory_string(description == NULL ? "" : description, &model->description));
     TRY(memory_string("ONNX", &model->format));
+    const char *trained = strstr(model->description, TRAINED_ON);
+    if (trained != NULL && trained[strlen(TRAINED_ON)] != '\0')
+        TRY(memory_string(trained + strlen(TRAINED_ON), &model->trained_on));
     if (model->graph.head.n_classes > MOST_CLASSES) {
         status = FAIL(STATUS_BAD_INPUT, "its head has %zu classes, more than %d",
                       model->graph.head.n_classes, MOST_CLASSES);

@@ -169,6 +169,25 @@ out:
     return status;
 }
 
+/* How it was trained: Ultralytics keeps the arguments in the file and the network, the YOLOv5
+ * repository its options in the file. */
+static enum status read_training(const struct pickled *root, const struct pickled *network,
+                                 struct model *model) {
+    enum { PLACES = 3 };
+    const struct pickled *const places[PLACES] = {
+        pickled_get(root, "train_args"), pickled_get(root, "opt"), pickled_get(network, "args")};
+    for (size_t i = 0; i < PLACES; i++) {
+        const struct pickled *data = pickled_get(places[i], "data"),
+                             *epochs = pickled_get(places[i], "epochs");
+        if (data == NULL || data->kind != PICKLED_TEXT || data->length == 0)
+            continue;
+        if (epochs != NULL && epochs->kind == PICKLED_INT && epochs->integer > 0)
+            model->epochs = epochs->integer;
+        return memory_string(data->text, &model->trained_on);
+    }
+    return STATUS_OK;
+}
+
 static enum status read_network(struct torch_import *import, struct model *model) {
     enum status status;
     const struct pickled *root = torch_file_root(import->file), *network, *owner;
@@ -181,6 +200,7 @@ static enum status read_network(struct torch_import *import, struct model *model
     TRY(check_classes(owner, import->graph->head.n_classes));
     TRY(read_names(pickled_get(owner, "names"), model));
     TRY(describe(root, owner, segment, model));
+    TRY(read_training(root, network, model));
 out:
     return status;
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,6 +99,23 @@ static void test_long_line(void **state) {
     free(bytes);
 }
 
+/* As stderr has none: whoever reads gets the line and its end together. */
+static void test_line_without_a_buffer(void **state) {
+    (void)state;
+    int ends[2];
+    char read_at_once[64];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    FILE *stream = fdopen(ends[0], "w");
+    assert_non_null(stream);
+    assert_int_equal(setvbuf(stream, NULL, _IONBF, 0), 0);
+    print_line(stream, "one\x1b line");
+    ssize_t length = read(ends[1], read_at_once, sizeof read_at_once);
+    assert_int_equal(length, strlen("one\\x1b line\n"));
+    assert_memory_equal(read_at_once, "one\\x1b line\n", (size_t)length);
+    assert_int_equal(fclose(stream), 0);
+    assert_int_equal(close(ends[1]), 0);
+}
+
 static void test_lines(void **state) {
     (void)state;
     char *out = printed(lines_print, "a\x1b[m\n\nb\r\nc");
@@ -125,9 +144,13 @@ static void test_short_path(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_all_pairs_and_triples),
-        cmocka_unit_test(test_line),  cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_lines), cmocka_unit_test(test_short_path),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_all_pairs_and_triples),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_line_without_a_buffer),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_short_path),
     };
     return RUN_TESTS(tests);
 }

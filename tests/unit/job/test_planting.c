@@ -150,7 +150,8 @@ static void test_judge(void **state) {
         boxes[i] = (struct box_result){.ruling = verdict_of(&as_it_is[i], &thresholds)};
     struct image_result result = {.n_boxes = 4, .boxes = boxes};
     struct evidence with_errors[] = {silent, sound, wrong, sound, doubled, wrong, {0}};
-    struct detection reported[] = {{0, 0.9f, {0, 0, 10, 10}}, {0, 0.4f, {50, 0, 60, 10}}};
+    struct detection reported[] = {{.box = {0, 0, 10, 10}, .certainty = 0.9f},
+                                   {.box = {50, 0, 60, 10}, .certainty = 0.4f}};
     const struct findings findings = {
         .n_evidence = 7, .evidence = with_errors, .missing = {.count = 2, .items = reported}};
     struct planted planted[] = {

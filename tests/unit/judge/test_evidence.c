@@ -39,6 +39,9 @@ static void check_evidence(struct evidence_case *file, const struct evidence *ev
     assert_float_equal(evidence->dup, case_number(file), 1e-4);
     assert_int_equal(evidence->twin, (int)case_number(file));
     assert_float_equal(evidence->location, case_number(file), 1e-4);
+    assert_float_equal(evidence->found, case_number(file), 1e-4);
+    assert_float_equal(evidence->copy, case_number(file), 1e-4);
+    assert_float_equal(evidence->group, case_number(file), 1e-4);
     bool has_refined = case_size(file);
     assert_int_equal(evidence->has_refined, has_refined);
     for (size_t i = 0; i < 4; i++)
@@ -62,6 +65,7 @@ static void check_detections(struct evidence_case *file, const struct detections
         assert_float_equal(item->confidence, case_number(file), 1e-4);
         for (size_t j = 0; j < 4; j++)
             assert_float_equal(item->box[j], case_number(file), 1e-2);
+        assert_float_equal(item->certainty, case_number(file), 1e-4);
     }
 }
 
@@ -256,12 +260,16 @@ static void assert_finite(const struct findings *findings) {
         assert_true(isfinite(e->own) && isfinite(e->rival) && isfinite(e->near) &&
                     isfinite(e->contest) && isfinite(e->here) && isfinite(e->margin) &&
                     isfinite(e->shift) && isfinite(e->ghost) && isfinite(e->dup) &&
-                    isfinite(e->location));
+                    isfinite(e->location) && isfinite(e->found) && isfinite(e->size));
+        assert_true(e->copy >= 0 && e->copy <= 1 && e->group >= 0 && e->group <= 1);
         assert_finite_box(e->refined);
         assert_true(box_score(e) > 0 && box_score(e) <= 1);
     }
-    for (size_t i = 0; i < findings->missing.count; i++)
+    for (size_t i = 0; i < findings->missing.count; i++) {
+        float certainty = findings->missing.items[i].certainty;
+        assert_true(certainty >= 0 && certainty <= 1);
         assert_finite_box(findings->missing.items[i].box);
+    }
     for (size_t i = 0; i < findings->predictions.count; i++)
         assert_finite_box(findings->predictions.items[i].box);
     double score = image_score(findings);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "judge/judge.h"
+#include "judge/presence.h"
 #include "unit.h"
 
 static const struct thresholds defaults = {
@@ -30,6 +31,8 @@ static struct evidence clean(void) {
                              .suggested = 1,
                              .near = 0.95f,
                              .here = 0.8f,
+                             .found = 0.95f,
+                             .size = 100,
                              .margin = -4.4f,
                              .shift = 0.2f,
                              .ghost = -0.5f,
@@ -154,29 +157,74 @@ static void test_names(void **state) {
     assert_false(unknown.swaps);
 }
 
-static double score_of(float margin, float shift, float ghost, float dup) {
+static double score_of(float margin, float shift, float ghost, float copy) {
     struct evidence e = clean();
     e.margin = margin;
     e.shift = shift;
     e.ghost = ghost;
-    e.dup = dup;
+    e.copy = copy;
     return box_score(&e);
 }
 
 static void test_box_score(void **state) {
     (void)state;
-    double clean_one = score_of(-4.4f, 0.2f, -0.5f, 0);
-    assert_true(clean_one > 0.99 && clean_one < 1);
+    double clean_one = score_of(-4.4f, -3, -0.5f, 0);
+    /* Of a label that the network confirms how usual that much evidence is remains. */
+    assert_float_equal(clean_one, pow((presence_share(100, 0.9f) + 0.003) / 1.003, 0.2), 1e-3);
+    assert_true(clean_one < 1);
     /* At its centre a chance is one half. */
-    assert_float_equal(score_of(3, 0.2f, -0.5f, 0) / clean_one, 0.5, 1e-4);
-    assert_float_equal(score_of(-4.4f, 0.2f, 7.5f, 0) / clean_one, 0.5, 1e-4);
-    assert_float_equal(score_of(-4.4f, 5, -0.5f, 0) / clean_one, 0.5 / (1 - 1 / (1 + exp(4.8))),
-                       1e-4);
-    /* A duplicate is never worse than one half. */
-    assert_float_equal(score_of(-4.4f, 0.2f, -0.5f, 0.7f) / clean_one, 0.75, 1e-4);
-    assert_float_equal(score_of(-4.4f, 0.2f, -0.5f, 1) / clean_one, 0.5, 1e-4);
+    assert_float_equal(score_of(3, -3, -0.5f, 0) / clean_one, 0.5, 1e-3);
+    assert_float_equal(score_of(-4.4f, -3, 7.5f, 0) / clean_one, 0.5, 1e-3);
+    /* What makes two labels of an object one too many is at most this much. */
+    assert_float_equal(score_of(-4.4f, -3, -0.5f, 1) / clean_one, 0.3, 1e-3);
+    assert_float_equal(score_of(-4.4f, -3, -0.5f, 0.5f) / clean_one, 0.65, 1e-3);
     struct evidence unknown = {.suggested = -1, .twin = -1};
     assert_float_equal(box_score(&unknown), 1, 0);
+}
+
+/* A shift counts as far as the network has a box of its own elsewhere. */
+static void test_box_score_of_place(void **state) {
+    (void)state;
+    struct evidence e = clean();
+    e.shift = -90;
+    double in_place = box_score(&e);
+    e.shift = 4;
+    e.found = 1;
+    e.here = 0;
+    assert_float_equal(box_score(&e) / in_place, 0.5, 1e-4);
+    e.found = 0.5f;
+    assert_float_equal(box_score(&e) / in_place, 0.75, 1e-4);
+    e.here = 0.6f; /* more than is found elsewhere */
+    assert_float_equal(box_score(&e) / in_place, 1, 1e-6);
+    e = clean();
+    e.shift = -90;
+    e.group = 1;
+    assert_float_equal(box_score(&e) / in_place, 0.3, 1e-6);
+}
+
+/* Little evidence is worse the larger a label is, and more evidence never. */
+static void test_box_score_of_presence(void **state) {
+    (void)state;
+    struct evidence e = clean();
+    double last = 1;
+    e.own = e.contest = 0;
+    for (e.size = 8; e.size < 120; e.size *= 1.7f) {
+        double score = box_score(&e);
+        assert_true(score > 0 && score < last);
+        last = score;
+    }
+    last = 0;
+    for (e.own = 0.001f; e.own < 1; e.own *= 2) {
+        double score = box_score(&e);
+        assert_true(score > last);
+        last = score;
+        e.contest = e.own; /* of another class as good as of its own */
+        float own = e.own;
+        e.own = 0;
+        assert_float_equal(box_score(&e), score, 0);
+        e.own = own;
+        e.contest = 0;
+    }
 }
 
 /* A score as records have it; it differs from the one before, which it replaces. */
@@ -213,6 +261,8 @@ static void test_farthest_boxes_differ(void **state) {
     (void)state;
     struct evidence e = clean();
     e.shift = logf(1.01f / 0.001f);
+    e.found = 1;
+    e.here = 0;
     char before[32] = "";
     double last = 0;
     for (int percent = 0; percent <= 60; percent++) {
@@ -232,22 +282,25 @@ static void test_image_score(void **state) {
 
     findings.evidence = evidence;
     findings.n_evidence = 1;
-    double one = image_score(&findings);
-    assert_float_equal(one, box_score(&evidence[0]), 1e-12);
+    double one = image_score(&findings), doubt = 1 - box_score(&evidence[0]);
+    assert_float_equal(one, 1 - doubt * doubt, 1e-12);
     findings.n_evidence = 2;
     assert_float_equal(image_score(&findings), one * one, 1e-9);
     evidence[1].margin = 3;
-    assert_float_equal(image_score(&findings) / (one * one), 0.5, 1e-4);
+    doubt = 1 - box_score(&evidence[1]);
+    assert_float_equal(image_score(&findings) / one, 1 - doubt * doubt, 1e-9);
     evidence[1] = (struct evidence){.suggested = -1, .twin = -1}; /* of an unknown class */
     assert_float_equal(image_score(&findings), one, 0);
 
-    assert_float_equal(missing_score(0), 1, 0);
-    assert_float_equal(missing_score(0.8), 1 - 0.999 * 0.64, 1e-12);
-    assert_float_equal(missing_score(1), 0.001, 1e-12);
-    struct detection missing[] = {{.confidence = 0.8f}, {.confidence = 0.6f}};
+    struct detection missing[] = {{.certainty = 0.8f}, {.certainty = 0}};
+    assert_float_equal(missing_score(&missing[1]), 1, 0);
+    assert_float_equal(missing_score(&missing[0]), 1 - 0.999 * 0.8, 1e-7);
     findings.missing = (struct detections){2, 2, missing};
-    assert_float_equal(image_score(&findings) / one, 1 - 0.999 * 0.64, 1e-6);
-    missing[0].confidence = 1;
+    assert_float_equal(image_score(&findings) / one, 1 - 0.999 * 0.8, 1e-6);
+    missing[1].certainty = 0.5f; /* all of them count */
+    assert_float_equal(image_score(&findings) / one, (1 - 0.999 * 0.8) * (1 - 0.999 * 0.5), 1e-6);
+    missing[0].certainty = 1;
+    assert_float_equal(missing_score(&missing[0]), 0.001, 1e-9);
     assert_true(image_score(&findings) > 0);
 }
 
@@ -294,6 +347,8 @@ int main(void) {
         cmocka_unit_test(test_reason_names),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_box_score),
+        cmocka_unit_test(test_box_score_of_place),
+        cmocka_unit_test(test_box_score_of_presence),
         cmocka_unit_test(test_worst_boxes_differ),
         cmocka_unit_test(test_farthest_boxes_differ),
         cmocka_unit_test(test_image_score),

@@ -156,6 +156,29 @@ static void prefers_the_average(void **state) {
     }
 }
 
+/* The arguments of its training, wherever a package leaves them. */
+static void says_what_it_was_trained_on(void **state) {
+    (void)state;
+    static const struct {
+        const char *file, *data;
+        int64_t epochs;
+    } said[] = {{DATA "trained.pt", "/content/plates-3/data.yaml", 100},
+                {DATA "trained_options.pt", "C:\\sets\\plates.yaml", 0},
+                {DATA "trained_network.pt", "a?b.yaml", 0}};
+    struct model model;
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        read_model(said[i].file, &model);
+        assert_non_null(model.trained_on);
+        assert_string_equal(model.trained_on, said[i].data);
+        assert_int_equal(model.epochs, said[i].epochs);
+        model_free(&model);
+    }
+    read_model(DATA "modern.pt", &model);
+    assert_null(model.trained_on);
+    assert_int_equal(model.epochs, 0);
+    model_free(&model);
+}
+
 /* Files of the test data, and a part of what each is refused with. */
 static const struct {
     const char *name, *part;
@@ -319,13 +342,10 @@ static void reads_a_strangers_model(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computes_what_pytorch_does),
-        cmocka_unit_test(describes_the_classic),
-        cmocka_unit_test(describes_the_modern),
-        cmocka_unit_test(prefers_the_average),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(agrees_with_the_zoo),
-        cmocka_unit_test(agrees_with_the_export),
+        cmocka_unit_test(computes_what_pytorch_does),  cmocka_unit_test(describes_the_classic),
+        cmocka_unit_test(describes_the_modern),        cmocka_unit_test(prefers_the_average),
+        cmocka_unit_test(says_what_it_was_trained_on), cmocka_unit_test(refuses),
+        cmocka_unit_test(agrees_with_the_zoo),         cmocka_unit_test(agrees_with_the_export),
         cmocka_unit_test(reads_a_strangers_model),
     };
     return RUN_TESTS(tests);
