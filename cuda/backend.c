@@ -77,7 +77,7 @@ out:
 
 /* A batch of nothing, so that all that a batch takes of the device's memory is there from now on,
  * and what goes wrong goes wrong before the first picture. */
-static enum status rehearse(struct backend *backend) {
+static enum status rehearse(struct backend *backend, const struct judge *judge) {
     enum status status;
     const struct target targets[ORDINARY_LABELS] = {{0}};
     struct picture_view *views = NULL;
@@ -90,7 +90,9 @@ static enum status rehearse(struct backend *backend) {
         pictures[i] = (struct picture){.n_views = backend->most_views,
                                        .views = views,
                                        .n_labels = ORDINARY_LABELS,
-                                       .targets = targets};
+                                       .targets = targets,
+                                       .n_planted = ORDINARY_LABELS,
+                                       .planted = judge->self_test ? targets : NULL};
     for (size_t i = 0; i < backend->engines.count; i++) {
         struct engine *engine = &backend->engines.items[i];
         TRY(engine_forward(engine, backend->stream));
@@ -150,7 +152,7 @@ static enum status batch_make(struct backend *backend, const struct judge *judge
     TRY(make_judge(backend, judge));
     for (size_t i = 0; i < DEPTH; i++)
         TRY(run_make(backend, &backend->runs[i]));
-    TRY(rehearse(backend));
+    TRY(rehearse(backend, judge));
 out:
     return status;
 }
@@ -440,6 +442,7 @@ const struct backend_interface backend_cuda = {
     .name = "cuda",
     .prefix = "GPU",
     .uses_gpus = true,
+    .self_tests = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,

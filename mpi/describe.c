@@ -1,8 +1,10 @@
 /* What each image of this rank is verified with. */
+#include "job/planting.h"
 #include "stages.h"
 
 struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
-                                  const struct processor *processor, const struct run *run) {
+                                  const struct processor *processor, const struct run *run,
+                                  uint64_t total_images) {
     return (struct verify_job){
         .interface = processor->interface,
         .backend = processor->backend,
@@ -16,6 +18,8 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .placer = run->placer,
         .journal = run->journal,
         .redo = run->resumed,
+        .self_test = processor_self_tests(processor, &inputs->judge),
+        .planting_rate = planting_rate(total_images),
         .save_txt = options->save_txt && processor->interface,
         .networks = inputs->networks.items,
         .n_views = networks_views(&inputs->networks),

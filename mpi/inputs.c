@@ -111,6 +111,7 @@ static enum status match_classes(const struct options *options, struct inputs *i
     inputs->judge = (struct judge){
         .n_classes = known->count,
         .class_in_data = inputs->class_in_data,
+        .self_test = options->self_test,
         .predict = streams_need_predictions(options_streams(options)) || options->save_txt,
         .conf = (float)options->conf,
         .iou = (float)options->iou,

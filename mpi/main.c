@@ -56,8 +56,8 @@ static enum status inspect(const struct job *job) {
 
 /* The work itself, beside which label files without an image are counted. */
 static enum status work(struct job *job) {
-    const struct verify_job description =
-        verify_describe(&job->options, &job->inputs, &job->processor, &job->run);
+    const struct verify_job description = verify_describe(
+        &job->options, &job->inputs, &job->processor, &job->run, job->share.total_images);
     struct orphans orphans = {0};
     const struct rank_work rank_work = {
         .verify = &description,
@@ -132,6 +132,7 @@ static enum status report(struct job *job) {
 static enum status report_interrupted(struct job *job) {
     enum status status;
     TRY(tally_reduce(&job->ranks, &job->totals.tally));
+    TRY(self_test_reduce(&job->ranks, job->options.max_margin, &job->totals));
     TRY(report(job));
     if (job->ranks.rank == 0) {
         uint64_t done = 0;
@@ -156,13 +157,13 @@ static enum status finish(struct job *job) {
         screen_all_completed(job->screen);
     TRY(merge_all(ranks, run, job->share.total_images, options_streams(&job->options)));
     TRY(tally_reduce(ranks, &job->totals.tally));
+    TRY(self_test_reduce(ranks, job->options.max_margin, &job->totals));
     TRY(report(job));
     if (first)
         run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
     if (first && outcome_print(job->screen, &run->counts, run->output,
                                networks_least_size(&job->inputs.networks)))
-        screen_results(job->screen, &job->totals.tally, job->share.total_images,
-                       &job->inputs.dataset);
+        screen_results(job->screen, &job->totals, job->share.total_images, &job->inputs.dataset);
     TRY(agree(ranks, first ? run_end(run) : STATUS_OK));
 out:
     return status;
@@ -195,6 +196,7 @@ static enum status verify(struct job *job, int *exit_status) {
     const struct options *options = &job->options;
     const struct inputs *inputs = &job->inputs;
     TRY(processor_open(ranks, options, inputs, &job->processor));
+    job->totals.has_self_test = processor_self_tests(&job->processor, &inputs->judge);
     TRY(run_open(ranks, options, inputs, job->processor.interface->name, &job->run));
     if (job->run.complete) {
         if (ranks->rank == 0)

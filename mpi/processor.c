@@ -74,3 +74,7 @@ bool processor_uses_gpus(const struct processor *processor) {
 const char *processor_prefix(const struct processor *processor) {
     return processor->interface ? processor->interface->prefix : "CPU";
 }
+
+bool processor_self_tests(const struct processor *processor, const struct judge *judge) {
+    return judge->self_test && processor->interface && processor->interface->self_tests;
+}

@@ -33,4 +33,7 @@ const char *processor_prefix(const struct processor *processor);
  * its ranks. Widens the binding that mpirun gave where it is narrower than that. */
 size_t threads_bind(int64_t wanted, int local_size);
 
+/* Whether the run has a self-test: it is asked for, and the backend has what it needs. */
+bool processor_self_tests(const struct processor *processor, const struct judge *judge);
+
 #endif

@@ -39,12 +39,13 @@ out:
     return status;
 }
 
-static enum status reduce_counts(const struct ranks *ranks, struct tally *tally) {
+/* Adds every rank's counts to those of rank 0. */
+static enum status reduce_counts(const struct ranks *ranks, uint64_t *counts, size_t n) {
     MPI_Request request;
-    if (tally->length > INT_MAX)
-        return FAIL(STATUS_FAILED, "too many classes to count: %zu", tally->n_classes);
-    MPI_Ireduce(ranks->rank == 0 ? MPI_IN_PLACE : tally->counts, tally->counts, (int)tally->length,
-                MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD, &request);
+    if (n > INT_MAX)
+        return FAIL(STATUS_FAILED, "too many classes to count: %zu counts", n);
+    MPI_Ireduce(ranks->rank == 0 ? MPI_IN_PLACE : counts, counts, (int)n, MPI_UINT64_T, MPI_SUM, 0,
+                MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
     return STATUS_OK;
 }
@@ -102,9 +103,21 @@ out:
 
 enum status tally_reduce(const struct ranks *ranks, struct tally *tally) {
     enum status status;
-    TRY(reduce_counts(ranks, tally));
+    TRY(reduce_counts(ranks, tally->counts, tally->length));
     TRY(reduce_swaps(ranks, tally));
     TRY(gather_failures(ranks, tally));
+out:
+    return status;
+}
+
+enum status self_test_reduce(const struct ranks *ranks, double max_margin, struct totals *totals) {
+    enum status status;
+    struct self_test_sums *sums = &totals->tally.self_test;
+    if (!totals->has_self_test)
+        return STATUS_OK;
+    TRY(reduce_counts(ranks, sums->counts, sums->length));
+    if (ranks->rank == 0)
+        totals->self_test = self_test_make(sums, max_margin);
 out:
     return status;
 }

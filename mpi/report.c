@@ -36,6 +36,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     struct report report = {
         .status = totals->signal ? "interrupted" : "complete",
         .tally = &totals->tally,
+        .self_test = totals->has_self_test ? &totals->self_test : NULL,
         .classes = &inputs->classes,
         .orphan_labels = totals->orphan_labels,
         .n_unread_kinds = inputs->dataset.n_unread_kinds,

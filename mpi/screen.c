@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/shown.h"
+#include "job/self_test_line.h"
 #include "output/place.h"
 #include "output/storage.h"
 
@@ -190,8 +191,17 @@ void screen_left_out(struct screen *screen, const struct tally *tally,
     text_free(&kinds);
 }
 
-void screen_results(struct screen *screen, const struct tally *tally, uint64_t images,
+static void show_self_test(struct screen *screen, const struct self_test *test) {
+    struct text line = {0};
+    self_test_line(test, &line);
+    if (text_status(&line) == STATUS_OK)
+        screen_line(screen, "  %s", line.data);
+    text_free(&line);
+}
+
+void screen_results(struct screen *screen, const struct totals *totals, uint64_t images,
                     const struct dataset *dataset) {
+    const struct tally *tally = &totals->tally;
     uint64_t correct = tally->counts[TALLY_BOXES + VERDICT_CORRECT];
     uint64_t mislabeled = tally->counts[TALLY_BOXES + VERDICT_MISLABELED];
     uint64_t uncertain = tally->counts[TALLY_BOXES + VERDICT_UNCERTAIN];
@@ -209,6 +219,8 @@ void screen_results(struct screen *screen, const struct tally *tally, uint64_t i
     count_line(screen, "Missing objects", tally->counts[TALLY_MISSING]);
     count_line(screen, "Failed images", tally->counts[TALLY_IMAGES + BUCKET_FAILED]);
     screen_left_out(screen, tally, dataset);
+    if (totals->has_self_test)
+        show_self_test(screen, &totals->self_test);
     screen_line(screen, "%s", "");
     screen_line(screen, "Cleaning up temporary files...");
     screen_line(screen, "%s", "");

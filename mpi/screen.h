@@ -2,8 +2,8 @@
 #ifndef VERIFY_MPI_SCREEN_H
 #define VERIFY_MPI_SCREEN_H
 
-#include "output/tally.h"
 #include "processor.h"
+#include "totals.h"
 
 struct screen;
 
@@ -39,7 +39,7 @@ const char *screen_prefix(const struct screen *screen);
 void screen_title(struct screen *screen);
 void screen_start(struct screen *screen, uint64_t images);
 void screen_all_completed(struct screen *screen);
-void screen_results(struct screen *screen, const struct tally *tally, uint64_t images,
+void screen_results(struct screen *screen, const struct totals *totals, uint64_t images,
                     const struct dataset *dataset);
 /* How many images have no label file, and which pictures were left out; no line where none. */
 void screen_left_out(struct screen *screen, const struct tally *tally,

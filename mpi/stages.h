@@ -17,7 +17,8 @@ enum status resume(const struct ranks *ranks, const struct inputs *inputs, struc
 
 /* describe.c — what each image is verified with, from the parts that say so. */
 struct verify_job verify_describe(const struct options *options, const struct inputs *inputs,
-                                  const struct processor *processor, const struct run *run);
+                                  const struct processor *processor, const struct run *run,
+                                  uint64_t total_images);
 
 /* What a rank's work needs besides its images. */
 struct rank_work {

@@ -7,9 +7,11 @@
 
 /* Zeroed at first. */
 struct totals {
-    double started;         /* the run, seconds since 1970 */
-    double clock_started;   /* the same moment by clock_seconds(), which no one sets back */
-    struct tally tally;     /* this rank's, then on rank 0 everybody's */
+    double started;       /* the run, seconds since 1970 */
+    double clock_started; /* the same moment by clock_seconds(), which no one sets back */
+    struct tally tally;   /* this rank's, then on rank 0 everybody's */
+    bool has_self_test;   /* the run has one; on rank 0, once the tally is everybody's: */
+    struct self_test self_test;
     uint64_t orphan_labels; /* on rank 0 */
     uint64_t images_done;   /* by this rank */
     double seconds;         /* of this rank's work */
@@ -20,5 +22,7 @@ struct totals {
 
 /* reduce.c — collective: tallies, swaps, failures of all ranks → rank 0's tally. */
 enum status tally_reduce(const struct ranks *ranks, struct tally *tally);
+/* Collective: what the self-test's sums of all ranks come to, on rank 0, with this threshold. */
+enum status self_test_reduce(const struct ranks *ranks, double max_margin, struct totals *totals);
 
 #endif

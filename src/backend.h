@@ -48,6 +48,11 @@ struct picture {
     size_t n_labels;
     const struct target *targets; /* n_labels of them */
     struct findings *findings;    /* filled when the batch is collected */
+    /* The labels with errors planted among them, which are judged by themselves, and without
+     * predictions and hypotheses. NULL: none are planted. */
+    size_t n_planted;
+    const struct target *planted;
+    struct findings *planted_findings;
 };
 
 struct backend; /* one device, opened; the backend's own struct begins with its `interface` */
@@ -63,6 +68,7 @@ struct backend_interface {
     const char *library;
     const char *const *signs;
     const char *without;
+    bool self_tests;   /* fills hypotheses, and judges planted errors */
     size_t auto_batch; /* --batch auto: what slots are planned for */
     size_t depth;      /* batches that may be submitted and not yet collected, at least 1 */
     /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with

@@ -213,6 +213,8 @@ static void place_scratch(const struct device_judge *device, struct judge_batch 
             list->seen = room_take(room, n * list->most * batch->n_views, sizeof *list->seen);
         }
     }
+    size_t twice = device->judge->self_test ? n * batch->lists[JUDGE_MISSING].most : 0;
+    batch->kept_second = room_take(room, twice, sizeof *batch->kept_second);
     batch->near = room_take(room, blocks * n_anchors, sizeof *batch->near);
     batch->strong = room_take(room, blocks * n_anchors, sizeof *batch->strong);
     batch->rivals = room_take(room, blocks * batch->most_labels, sizeof *batch->rivals);

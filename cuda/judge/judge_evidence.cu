@@ -1,64 +1,8 @@
 /* The evidence of each label, a block a label. */
 #include "cuda/elements/judge_anchor.h"
-#include "cuda/judge/judge_block.h"
+#include "cuda/judge/judge_subject.h"
 #include "cuda/kernels/kernels_launch.h"
 #include "judge/evidence_math.h"
-
-enum {
-    THREADS = 256,
-    WARPS = THREADS / WARP,
-    RUN = 4,             /* anchors a thread looks at in one go */
-    TILE_ANCHORS = WARP, /* of the scores that a block holds at a time */
-    TILE_CLASSES = 128,
-};
-
-/* Scores of neighbouring anchors, how much each of these counts by the two ramps, and which classes
- * another label explains. */
-struct score_tile {
-    float scores[TILE_ANCHORS][TILE_CLASSES];
-    float loose[TILE_ANCHORS], tight[TILE_ANCHORS];
-    uint32_t taken[TILE_ANCHORS][TILE_CLASSES / WARP];
-};
-/* Terms of near and here. */
-struct sum_tile {
-    float near[THREADS], here[THREADS];
-};
-/* Boxes to be fused. */
-struct fuse_tile {
-    double weights[THREADS];
-    struct box boxes[THREADS];
-    float found[THREADS];
-};
-
-struct evidence_shared {
-    union {
-        struct score_tile tile;
-        struct sum_tile sum;
-        struct fuse_tile fuse;
-    } as;
-    unsigned sums[WARPS_MOST];
-    uint64_t most[WARPS_MOST];
-    struct box warp_extent[WARPS];
-    float near, here, found; /* of the view at hand */
-    double fused[5];
-};
-
-/* The label and the view at hand, and the block's own scratch. */
-struct subject {
-    const struct judge_batch *batch;
-    const struct judge_label *label;
-    const struct judge_picture *picture;
-    const struct judge_view *view;
-    const struct box *boxes; /* of the picture's anchors */
-    uint32_t index;
-    uint32_t number; /* the view's of the label's class, or JUDGE_NO_NUMBER */
-    struct judge_near *near;
-    uint32_t *strong;     /* indices into near */
-    uint32_t *rivals;     /* indices of labels */
-    float *loose, *tight; /* [n_classes]: sums over the views */
-    uint32_t n_near, n_strong, n_rivals;
-    struct evidence_shared *shared;
-};
 
 static __device__ inline float least(float a, float b) {
     return a < b ? a : b;
@@ -124,23 +68,23 @@ static __device__ struct box list_near(struct subject *subject) {
 }
 
 /* Lists the other labels that could take an anchor near the subject: those that reach into
- * `extent`, without unknown ones and without the subject's twins of its own class. */
+ * `extent`, without unknown ones. */
 static __device__ void list_rivals(struct subject *subject, struct box extent) {
     const struct judge_picture *picture = subject->picture;
     subject->n_rivals = 0;
     for (uint32_t from = 0; from < picture->n_labels; from += THREADS) {
         uint32_t i = from + threadIdx.x, index = picture->first_label + i;
-        bool is_rival = false;
+        bool is_rival = false, is_twin = false;
         unsigned total;
         if (i < picture->n_labels && index != subject->index) {
             const struct judge_label *other = &subject->batch->labels[index];
-            bool is_twin = other->kind == subject->label->kind &&
-                           !(box_iou(subject->label->box, other->box) < TWIN_IOU);
-            is_rival = other->kind >= 0 && !is_twin && box_iou(other->box, extent) > 0;
+            is_twin = other->kind == subject->label->kind &&
+                      !(box_iou(subject->label->box, other->box) < TWIN_IOU);
+            is_rival = other->kind >= 0 && box_iou(other->box, extent) > 0;
         }
         unsigned place = block_place(is_rival, subject->shared->sums, &total);
         if (is_rival)
-            subject->rivals[subject->n_rivals + place] = index;
+            subject->rivals[subject->n_rivals + place] = is_twin ? index | TWIN : index;
         subject->n_rivals += total;
     }
     __syncthreads();
@@ -150,6 +94,8 @@ static __device__ void list_rivals(struct subject *subject, struct box extent) {
 static __device__ bool is_taken(const struct subject *subject, const struct judge_near *near) {
     struct box box = subject->boxes[near->anchor];
     for (uint32_t i = 0; i < subject->n_rivals; i++) {
+        if (subject->rivals[i] & TWIN)
+            continue;
         const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
         if (other->kind == subject->label->kind && box_iou(other->box, box) > near->overlap)
             return true;
@@ -170,7 +116,7 @@ static __device__ uint32_t read_near(struct subject *subject, float *value) {
             struct judge_near *near = &subject->near[i];
             near->score = subject->number == JUDGE_NO_NUMBER
                               ? 0
-                              : judge_anchor_score(subject->batch, subject->label->picture,
+                              : judge_anchor_score(subject->batch, subject->picture->source,
                                                    near->anchor, subject->number);
             shared->as.sum.near[threadIdx.x] = near->score * ramp_near(near->overlap);
             shared->as.sum.here[threadIdx.x] = near->score * ramp_here(near->overlap);
@@ -223,7 +169,7 @@ static __device__ void load_scores(const struct subject *subject, const uint32_t
     for (uint32_t i = thread_warp(); i < n; i += WARPS) {
         struct judge_near near = subject->near[strong[i]];
         struct judge_anchor anchor = judge_anchor_of(batch, near.anchor);
-        const float *row = judge_score_row(&anchor, subject->label->picture);
+        const float *row = judge_score_row(&anchor, subject->picture->source);
         float objectness = judge_objectness(&anchor, row);
         row += anchor.plane->class_channel + first;
         for (uint32_t k = thread_lane(); k < width; k += WARP)
@@ -245,13 +191,12 @@ static __device__ void mark_taken(const struct subject *subject, const uint32_t 
     struct judge_near near = subject->near[strong[at]];
     struct box box = subject->boxes[near.anchor];
     for (uint32_t i = thread_warp(); i < subject->n_rivals; i += WARPS) {
-        const struct judge_label *other = &subject->batch->labels[subject->rivals[i]];
+        const struct judge_label *other = &subject->batch->labels[subject->rivals[i] & ~TWIN];
         uint32_t number = (uint32_t)other->kind;
         if (subject->view->numbers)
             number = subject->view->numbers[other->kind];
         uint32_t kind = number - first; /* wraps below `first`; beyond any width where unknown */
-        if (other->kind != subject->label->kind && kind < width &&
-            box_iou(other->box, box) > near.overlap)
+        if (kind < width && box_iou(other->box, box) > near.overlap)
             atomicOr(&tile->taken[at][kind / WARP], 1u << kind % WARP);
     }
 }
@@ -268,24 +213,40 @@ static __device__ void add_class(struct class_sums *sums, uint32_t kind, float l
     sums->rival = key > sums->rival ? key : sums->rival;
 }
 
-/* Adds a class's scores of n anchors, in their order, but for those that another label explains. */
-static __device__ void add_anchors(const struct score_tile *tile, uint32_t n, float *loose,
-                                   float *tight) {
+/* The noisy-ors of one class: of all anchors, and of those that no other label explains. */
+struct anchor_sums {
+    float whole, loose, tight;
+};
+
+/* Adds a class's scores of n anchors, in their order. */
+static __device__ void add_anchors(const struct score_tile *tile, uint32_t n,
+                                   struct anchor_sums *sums) {
     for (uint32_t i = 0; i < n; i++) {
+        float score = tile->scores[i][threadIdx.x];
+        sums->whole = noisy_or(sums->whole, score * tile->loose[i]);
         if (tile->taken[i][thread_warp()] >> thread_lane() & 1)
             continue;
-        *loose = noisy_or(*loose, tile->scores[i][threadIdx.x] * tile->loose[i]);
-        *tight = noisy_or(*tight, tile->scores[i][threadIdx.x] * tile->tight[i]);
+        sums->loose = noisy_or(sums->loose, score * tile->loose[i]);
+        sums->tight = noisy_or(sums->tight, score * tile->tight[i]);
     }
+}
+
+/* Where what the label's hypotheses are made of goes; NULL: it has none. */
+static __device__ float *supposed_of(const struct subject *subject) {
+    const struct judge_batch *batch = subject->batch;
+    size_t room = (size_t)JUDGE_SUMS * batch->n_classes;
+    return subject->index < batch->n_supposed ? batch->supposed + subject->index * room : NULL;
 }
 
 /* Adds the view's noisy-ors of every class to the sums, a thread a class. */
 static __device__ void sum_classes(struct subject *subject) {
     const struct judge_view *view = subject->view;
+    uint32_t n_classes = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
     for (uint32_t first = 0; first < view->n_classes; first += TILE_CLASSES) {
         uint32_t left = view->n_classes - first, number = first + threadIdx.x;
         uint32_t width = left < TILE_CLASSES ? left : TILE_CLASSES;
-        float loose = 0, tight = 0;
+        struct anchor_sums of = {};
         for (uint32_t from = 0; from < subject->n_strong; from += TILE_ANCHORS) {
             const uint32_t *strong = subject->strong + from;
             uint32_t rest = subject->n_strong - from;
@@ -295,14 +256,18 @@ static __device__ void sum_classes(struct subject *subject) {
             mark_taken(subject, strong, n, first, width);
             __syncthreads();
             if (threadIdx.x < width)
-                add_anchors(&subject->shared->as.tile, n, &loose, &tight);
+                add_anchors(&subject->shared->as.tile, n, &of);
             __syncthreads();
         }
         if (threadIdx.x >= width)
             continue;
         uint32_t kind = view->classes ? view->classes[number] : number;
-        subject->loose[kind] += loose;
-        subject->tight[kind] += tight;
+        subject->loose[kind] += kind == (uint32_t)subject->label->kind ? of.whole : of.loose;
+        subject->tight[kind] += of.tight;
+        if (supposed) {
+            supposed[JUDGE_SUM_OWN * n_classes + kind] += of.whole;
+            supposed[JUDGE_SUM_RIVAL * n_classes + kind] += of.tight;
+        }
     }
     __syncthreads();
 }
@@ -419,18 +384,35 @@ static __device__ void see(struct subject *subject, float *highest,
     __syncthreads();
 }
 
+static __device__ void clear_sums(struct subject *subject) {
+    uint32_t n = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
+    for (uint32_t k = threadIdx.x; k < n; k += THREADS)
+        subject->loose[k] = subject->tight[k] = 0;
+    for (uint32_t k = threadIdx.x; supposed && k < JUDGE_SUMS * n; k += THREADS)
+        supposed[k] = 0;
+    __syncthreads();
+}
+
+/* Leaves means of what the hypotheses are made of. */
+static __device__ void divide_supposed(struct subject *subject) {
+    uint32_t n = subject->batch->n_classes;
+    float *supposed = supposed_of(subject);
+    for (uint32_t k = threadIdx.x; supposed && k < JUDGE_SUMS * n; k += THREADS)
+        supposed[k] = mean_of(supposed[k], subject->batch->knowing[k % n]);
+}
+
 static __device__ void judge_label(struct subject *subject, struct judge_evidence *evidence) {
     const struct judge_batch *batch = subject->batch;
     int32_t own = subject->label->kind;
     float highest = 0;
-    for (uint32_t k = threadIdx.x; k < batch->n_classes; k += THREADS)
-        subject->loose[k] = subject->tight[k] = 0;
-    __syncthreads();
+    clear_sums(subject);
     for (uint32_t v = 0; v < batch->n_views; v++) {
         subject->view = &batch->views[v];
         subject->number = subject->view->numbers ? subject->view->numbers[own] : (uint32_t)own;
         see(subject, &highest, evidence);
     }
+    divide_supposed(subject);
     evidence->judged = 1;
     evidence->near = mean_of(evidence->near, batch->knowing[own]);
     evidence->here = mean_of(evidence->here, batch->knowing[own]);
@@ -462,7 +444,7 @@ static __global__ void __launch_bounds__(THREADS) find_evidence(const struct jud
         subject.index = i;
         subject.label = &batch.labels[i];
         subject.picture = &batch.pictures[subject.label->picture];
-        subject.boxes = batch.boxes + (size_t)subject.label->picture * batch.n_anchors;
+        subject.boxes = batch.boxes + (size_t)subject.picture->source * batch.n_anchors;
         if (subject.label->kind >= 0)
             judge_label(&subject, &evidence);
         if (threadIdx.x == 0)

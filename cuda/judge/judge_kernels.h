@@ -45,9 +45,13 @@ struct judge_plane {
     float stride, anchor[2], scale_xy; /* struct head_level */
 };
 
+/* A picture with its labels. Behind the batch's pictures come, with labels of their own, those that
+ * are judged a second time: they have neither maps nor anchors but those of their source. */
 struct judge_picture {
     float gain;                     /* network pixels a picture pixel, of the smallest view */
     uint32_t first_label, n_labels; /* in the batch's labels */
+    uint32_t source;                /* the picture itself; of a second time, the first */
+    uint32_t second;                /* where it is judged a second time; itself: nowhere */
 };
 
 struct judge_label {
@@ -70,6 +74,9 @@ struct judge_object {
     struct box box;
     float certainty; /* of a missing object */
 };
+
+/* The sums of a label's classes. */
+enum { JUDGE_SUM_OWN, JUDGE_SUM_RIVAL, JUDGE_SUMS };
 
 /* The lists of objects of a picture. */
 enum { JUDGE_MISSING, JUDGE_PREDICTIONS, JUDGE_LISTS };
@@ -108,6 +115,8 @@ struct judge_batch {
     uint32_t n_views, n_planes;
     uint32_t n_anchors; /* of one picture, in all views; n_anchors * n_classes < 2^32 */
     uint32_t n_pictures, n_labels;
+    uint32_t n_judged;            /* pictures, and those that are judged a second time */
+    uint32_t n_supposed;          /* so many labels, the first, have hypotheses */
     uint32_t evidence_blocks;     /* blocks that share the labels; each has its own `near`, … */
     uint32_t most_labels;         /* of one picture */
     float floor;                  /* scores looked at */
@@ -117,21 +126,27 @@ struct judge_batch {
     const struct judge_view *views;
     const struct judge_letterbox *letterboxes; /* (pictures, views) */
     const struct judge_plane *planes;          /* view by view */
-    const struct judge_picture *pictures;
-    const struct judge_label *labels; /* picture by picture */
+    const struct judge_picture *pictures;      /* [n_judged] */
+    const struct judge_label *labels;          /* picture by picture */
     /* Scratch. */
     struct box *boxes;           /* (pictures, anchors), in picture pixels; empty: not usable */
     struct judge_counts *counts; /* [pictures] */
     struct judge_list lists[JUDGE_LISTS];
+    struct judge_object
+        *kept_second;        /* (pictures, most of the missing), where one may come twice */
     struct judge_near *near; /* (evidence_blocks, anchors) */
     uint32_t *strong;        /* (evidence_blocks, anchors) */
     uint32_t *rivals;        /* (evidence_blocks, most_labels) */
     float *sums;             /* (evidence_blocks, 2, n_classes) */
     /* Results. */
-    uint32_t *n_objects; /* zero before the first kernel */
-    struct judge_found *found;
+    uint32_t *n_objects;             /* zero before the first kernel */
+    struct judge_found *found;       /* [n_judged] */
     struct judge_evidence *evidence; /* [labels] */
-    struct judge_object *objects;    /* the lists of all pictures, in any order of pictures */
+    /* (n_supposed, JUDGE_SUMS, n_classes): noisy-ors of every class by the ramp of own, whatever
+     * explains the anchors, and by that of rival, of those that no other label of the class
+     * overlaps more; each a mean over the views that know the class. */
+    float *supposed;
+    struct judge_object *objects; /* the lists of all pictures, in any order of pictures */
 };
 
 /* An anchor that overlaps the label at hand. */

@@ -241,15 +241,20 @@ static __device__ float certainty_of(const struct judge_batch *batch, uint32_t p
     return missing_certainty(object->score, agreement / (float)batch->knowing[object->kind], other);
 }
 
-/* Sets the certainty of those objects that no label explains, and a negative one of the others. */
+/* Sets the certainty of those objects that no label explains, and a negative one of the others, in
+ * `out`, which may be the same. */
 static __device__ void weigh_missing(const struct judge_batch *batch, uint32_t picture,
-                                     const struct candidates *candidates, struct judge_object *kept,
-                                     uint32_t n) {
+                                     const struct candidates *candidates,
+                                     const struct judge_object *kept, uint32_t n,
+                                     struct judge_object *out) {
+    uint32_t source = batch->pictures[picture].source;
     for (uint32_t i = threadIdx.x; i < n; i += THREADS) {
         bool is_missing =
             kept[i].score >= batch->missing_floor && !is_explained(batch, picture, &kept[i]);
-        kept[i].certainty =
-            is_missing ? certainty_of(batch, picture, candidates, kept, n, &kept[i]) : -1.0f;
+        if (out != kept)
+            out[i] = kept[i];
+        out[i].certainty =
+            is_missing ? certainty_of(batch, source, candidates, kept, n, &kept[i]) : -1.0f;
     }
     __syncthreads();
 }
@@ -278,36 +283,61 @@ static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_
     return left;
 }
 
+/* Adds a picture's objects to those of the batch; `order`: the keys' lower halves, NULL: as they
+ * are. */
+static __device__ void put(const struct judge_batch *batch, uint32_t picture, uint32_t which,
+                           const struct judge_object *kept, const uint64_t *order, uint32_t n,
+                           struct objects_shared *shared) {
+    struct judge_found *found = &batch->found[picture];
+    if (threadIdx.x == 0) {
+        shared->first = n ? atomicAdd(batch->n_objects, n) : 0;
+        found->first[which] = shared->first;
+        found->count[which] = n;
+        found->not_finite = batch->counts[batch->pictures[picture].source].not_finite;
+    }
+    __syncthreads();
+    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
+        batch->objects[shared->first + i] = kept[order ? (uint32_t)order[i] : i];
+    __syncthreads();
+}
+
+/* Puts those of the n objects that are to be told of. */
+static __device__ void put_wanted(const struct judge_batch *batch, uint32_t picture, uint32_t which,
+                                  struct judge_object *kept, uint32_t n,
+                                  struct objects_shared *shared) {
+    const struct judge_list *list = &batch->lists[which];
+    size_t room = (size_t)batch->pictures[picture].source * list->capacity;
+    const uint64_t *order = NULL;
+    if (batch->n_views > 1 || which == JUDGE_MISSING)
+        n = leave_wanted(batch, which, kept, n, shared);
+    if (batch->n_views > 1)
+        order = sort_objects(kept, n, list->keys + room, list->other + room, shared);
+    put(batch, picture, which, kept, order, n, shared);
+}
+
 /* A block a list of a picture. */
 static __global__ void __launch_bounds__(THREADS) find_objects(const struct judge_batch batch) {
     __shared__ struct objects_shared shared;
     uint32_t picture = blockIdx.x / JUDGE_LISTS, which = blockIdx.x % JUDGE_LISTS;
+    uint32_t second = batch.pictures[picture].second;
     const struct judge_list *list = &batch.lists[which];
     uint32_t found = batch.counts[picture].candidates[which];
     uint32_t n = found < list->capacity ? found : list->capacity;
-    size_t room = (size_t)picture * list->capacity;
-    struct judge_object *kept = list->kept + (size_t)picture * list->most;
+    size_t room = (size_t)picture * list->capacity, most = (size_t)picture * list->most;
+    struct judge_object *kept = list->kept + most, *kept_second = batch.kept_second + most;
     const uint64_t *keys = block_sort(list->keys + room, list->other + room, n, shared.as.keys);
     struct candidates candidates = {keys, n < list->n_best ? n : list->n_best};
     n = suppress(&batch, list, picture, keys, candidates.n, kept, &shared);
-    const uint64_t *order = NULL;
     if (batch.n_views > 1)
         fuse_scores(&batch, list, picture, keys, candidates.n, kept, n);
+    /* Both before the keys are sorted anew. */
+    if (which == JUDGE_MISSING && second != picture)
+        weigh_missing(&batch, second, &candidates, kept, n, kept_second);
     if (which == JUDGE_MISSING)
-        weigh_missing(&batch, picture, &candidates, kept, n);
-    if (batch.n_views > 1 || which == JUDGE_MISSING)
-        n = leave_wanted(&batch, which, kept, n, &shared);
-    if (batch.n_views > 1)
-        order = sort_objects(kept, n, list->keys + room, list->other + room, &shared);
-    if (threadIdx.x == 0) {
-        shared.first = n ? atomicAdd(batch.n_objects, n) : 0;
-        batch.found[picture].first[which] = shared.first;
-        batch.found[picture].count[which] = n;
-        batch.found[picture].not_finite = batch.counts[picture].not_finite;
-    }
-    __syncthreads();
-    for (uint32_t i = threadIdx.x; i < n; i += THREADS)
-        batch.objects[shared.first + i] = kept[order ? (uint32_t)order[i] : i];
+        weigh_missing(&batch, picture, &candidates, kept, n, kept);
+    if (second != picture)
+        put_wanted(&batch, second, which, kept_second, which == JUDGE_MISSING ? n : 0, &shared);
+    put_wanted(&batch, picture, which, kept, n, &shared);
 }
 
 extern "C" enum status judge_objects_find(const struct judge_batch *batch, stream_handle stream) {

@@ -166,13 +166,22 @@ out:
     return status;
 }
 
+/* By the views that are filled in. */
+static enum status judge(const struct backend *backend, const struct picture *picture) {
+    const struct labelling labellings[] = {
+        {picture->targets, picture->n_labels, picture->findings},
+        {picture->planted, picture->n_planted, picture->planted_findings},
+    };
+    return judge_labellings(backend->judge, backend->views, picture->n_views, labellings,
+                            picture->planted ? 2 : 1, backend->scratch);
+}
+
 static enum status submit(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n; i++) {
         const struct picture *picture = &pictures[i];
         TRY(forward(backend, picture));
-        TRY(judge_picture(backend->judge, backend->views, picture->n_views, picture->targets,
-                          picture->n_labels, backend->scratch, picture->findings));
+        TRY(judge(backend, picture));
     }
 out:
     return status;
@@ -187,6 +196,7 @@ static enum status collect(struct backend *backend) {
 const struct backend_interface backend_cpu = {
     .name = "cpu",
     .prefix = "CPU",
+    .self_tests = true,
     .auto_batch = 1,
     .depth = 1,
     .available = available,

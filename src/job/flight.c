@@ -47,6 +47,9 @@ enum status flights_submit(const struct verify_job *job, struct flights *flights
                 .n_labels = item->labels.n_labels,
                 .targets = item->targets,
                 .findings = &item->findings,
+                .n_planted = item->planting.n_targets,
+                .planted = item->planting.n_planted ? item->planting.targets : NULL,
+                .planted_findings = &item->planted_findings,
             };
     }
     return flight->n_pictures

@@ -17,7 +17,10 @@ void item_free(struct item *item) {
     free(item->targets);
     free(item->views);
     findings_free(&item->findings);
+    findings_free(&item->planted_findings);
+    planting_free(&item->planting);
     free(item->result.boxes);
+    free(item->result.planted);
     free(item->missing.items);
     text_free(&item->path_text);
     text_free(&item->predicted);
@@ -45,6 +48,18 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
         };
     }
     return STATUS_OK;
+}
+
+static enum status plant(const struct verify_job *job, struct item *item) {
+    const struct planting_picture picture = {
+        .name = dataset_image_name(job->root, item->path),
+        .width = item->width,
+        .height = item->height,
+        .n_targets = item->labels.n_labels,
+        .targets = item->targets,
+    };
+    return planting_make(job->judge, &picture, job->self_test ? job->planting_rate : 0,
+                         &item->planting);
 }
 
 /* Hands to `outage` what reading the label file says of the file system. Where a device or a server
@@ -120,6 +135,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     item->width = image->width;
     item->height = image->height;
     TRY(make_targets(job, item));
+    TRY(plant(job, item));
     TRY(plan_views(job, item));
 out:
     return status;
@@ -165,7 +181,8 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->width = failed ? 0 : item->width;
     result->height = failed ? 0 : item->height;
     result->n_boxes = 0;
-    result->n_missing = result->n_predictions = 0;
+    result->n_missing = result->n_predictions = result->n_planted = 0;
+    result->hypotheses = NULL;
     result->score = 0;
     if (!failed && job->interface && item->findings.not_finite)
         return FAIL(STATUS_FAILED,
@@ -189,6 +206,9 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
         result->n_predictions = item->findings.predictions.count;
         result->predictions = item->findings.predictions.items;
         result->score = image_score(&item->findings);
+        result->hypotheses = item->findings.n_hypotheses ? item->findings.hypotheses : NULL;
+        if (item->planting.n_planted)
+            TRY(planting_judge(&item->planting, &item->planted_findings, &job->thresholds, result));
     }
     result->bucket = bucket_of(result);
 out:

@@ -5,6 +5,7 @@
 
 #include "job/notes.h"
 #include "job/outage.h"
+#include "job/planting.h"
 #include "job/verify.h"
 
 struct item {
@@ -20,6 +21,8 @@ struct item {
     size_t n_views, view_capacity;
     struct picture_view *views;
     struct findings findings;
+    struct planting planting;
+    struct findings planted_findings; /* of the planting's targets, where it has any */
     struct image_result result;
     struct detections missing; /* of findings, those that count */
     uint64_t list_index;       /* in the list of all images */

@@ -23,6 +23,8 @@ struct verify_job {
     const char *common;                /* deepest folder common to all images */
     struct placer *placer;             /* NULL in a dry run */
     struct journal *journal;           /* this rank's; NULL in a dry run */
+    bool self_test;       /* errors are planted, and what labels would be with other classes said */
+    double planting_rate; /* in which share of the pictures */
     bool save_txt;
     bool redo; /* an interrupted run may have placed images that its journals do not have */
     /* An image is judged by n_views of the networks, one behind the other: those of its set. */

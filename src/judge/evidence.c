@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "judge/head_decode.h"
+#include "judge/hypotheses.h"
 #include "judge/scratch.h"
 #include "judge/vector_clones.h"
 
@@ -124,6 +125,20 @@ out:
     return status;
 }
 
+/* Adds the view's anchor at a place to what the hypotheses need besides. */
+static void add_to_whole(struct judge_scratch *scratch, const struct sight *sight,
+                         const struct subject *subject, size_t place, const float *scores) {
+    float u = scratch->overlap[place];
+    for (size_t i = 0; i < scratch->n_classes; i++) {
+        uint32_t class = sight->classes[i];
+        if (class == NO_CLASS)
+            continue;
+        scratch->whole[i] = noisy_or(scratch->whole[i], scores[class] * ramp_class(u));
+        if (scratch->classes[i] == subject->class && sight->best[i * sight->n_places + place] <= u)
+            scratch->own_tight = noisy_or(scratch->own_tight, scores[class] * ramp_rival(u));
+    }
+}
+
 /* Adds the view's anchor at a place to the noisy-or of every class, but for classes of which
  * another label overlaps it more: that label explains it. */
 static void add_class_evidence(struct judge_scratch *scratch, const struct sight *sight,
@@ -146,6 +161,8 @@ static void add_class_evidence(struct judge_scratch *scratch, const struct sight
         loose[held->class] = held->loose;
         tight[held->class] = held->tight;
     }
+    if (scratch->supposing)
+        add_to_whole(scratch, sight, subject, place, scores);
 }
 
 /* Returns the strongest other class that a view knows, the first of equals, also where it has no
@@ -201,6 +218,9 @@ static size_t sum_anchors(struct judge_scratch *scratch, size_t view, const stru
     size_t n_near = list_near(scratch->overlap, sight->n_places, scratch->near);
     for (size_t k = 0; k < n_classes; k++)
         scratch->loose[k] = scratch->tight[k] = 0;
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        scratch->whole[i] = 0;
+    scratch->own_tight = 0;
     for (size_t i = 0; i < n_near; i++) {
         size_t place = scratch->near[i];
         float u = scratch->overlap[place], score = own_score(anchors, sight, own, place);
@@ -223,12 +243,17 @@ static void sum_views(const struct judge *judge, struct judge_scratch *scratch, 
     float most = 0, *loose = scratch->mean_loose, *tight = scratch->mean_tight;
     for (size_t k = 0; k < judge->n_classes; k++)
         loose[k] = tight[k] = 0;
+    for (size_t i = 0; i < scratch->n_classes; i++)
+        scratch->mean_whole[i] = 0;
+    scratch->mean_own_tight = 0;
     for (size_t i = 0; i < scratch->n_views; i++) {
         const struct anchors *anchors = &scratch->anchors[i];
         const struct sight *sight = &scratch->sights[i];
         size_t n = sight->n_places, n_near = sum_anchors(scratch, i, subject, evidence);
         add_sums(scratch->loose, anchors->classes, anchors->head->n_classes, loose);
         add_sums(scratch->tight, anchors->classes, anchors->head->n_classes, tight);
+        add_sums(scratch->whole, NULL, scratch->n_classes, scratch->mean_whole);
+        scratch->mean_own_tight += scratch->own_tight;
         struct neighbours neighbours = {anchors,
                                         n_near,
                                         scratch->near,
@@ -283,10 +308,35 @@ static enum status reserve(const struct judge *judge, struct judge_scratch *scra
     TRY(memory_reserve(&scratch->tight, &scratch->tight_capacity, most_classes, sizeof(float)));
     TRY(memory_reserve(&scratch->mean_loose, &scratch->mean_loose_capacity, n, sizeof(float)));
     TRY(memory_reserve(&scratch->mean_tight, &scratch->mean_tight_capacity, n, sizeof(float)));
+    TRY(memory_reserve(&scratch->whole, &scratch->whole_capacity, scratch->n_classes,
+                       sizeof(float)));
+    TRY(memory_reserve(&scratch->mean_whole, &scratch->mean_whole_capacity, scratch->n_classes,
+                       sizeof(float)));
     TRY(memory_reserve(&scratch->held, &scratch->held_capacity, scratch->n_classes,
                        sizeof *scratch->held));
 out:
     return status;
+}
+
+/* What the label would be with each other class. The means are of no other use afterwards. */
+static void suppose(const struct judge *judge, struct judge_scratch *scratch,
+                    const struct subject *subject, struct hypothesis *hypotheses) {
+    for (size_t i = 0; i < scratch->n_classes; i++) {
+        uint32_t class = scratch->classes[i];
+        scratch->mean_loose[class] = scratch->mean_whole[i] / scratch->knowing[class];
+    }
+    scratch->mean_tight[subject->class] =
+        scratch->mean_own_tight / scratch->knowing[subject->class];
+    const struct hypothesis_basis basis = {
+        .class = subject->class,
+        .own = scratch->mean_loose,
+        .rival = scratch->mean_tight,
+        .knowing = scratch->knowing,
+        .n_present = scratch->n_classes,
+        .present = scratch->classes,
+        .has_own = scratch->class_labels[scratch->class_slot[subject->class]] > 1,
+    };
+    hypotheses_find(judge, &basis, hypotheses);
 }
 
 enum status evidence_find(const struct judge *judge, struct judge_scratch *scratch,
@@ -296,7 +346,6 @@ enum status evidence_find(const struct judge *judge, struct judge_scratch *scrat
     for (size_t i = 0; i < scratch->n_views; i++) {
         const struct anchors *anchors = &scratch->anchors[i];
         struct sight *sight = &scratch->sights[i];
-        sight->n_places = anchors->n_slots * TILE;
         TRY(find_overlaps(scratch, anchors->rows, sight));
         TRY(read_scores(scratch, anchors, sight));
         most_places = sight->n_places > most_places ? sight->n_places : most_places;
@@ -304,12 +353,19 @@ enum status evidence_find(const struct judge *judge, struct judge_scratch *scrat
             anchors->head->n_classes > most_classes ? anchors->head->n_classes : most_classes;
     }
     TRY(reserve(judge, scratch, most_places, most_classes));
+    scratch->supposing = judge->self_test;
+    findings->n_hypotheses = judge->self_test ? scratch->n_subjects * judge->n_classes : 0;
+    TRY(memory_reserve(&findings->hypotheses, &findings->hypothesis_capacity,
+                       findings->n_hypotheses, sizeof *findings->hypotheses));
     for (size_t i = 0; i < scratch->n_subjects; i++) {
         findings->evidence[i] = (struct evidence){.suggested = -1, .twin = -1};
         if (!scratch->subjects[i].known)
             continue;
         sum_views(judge, scratch, i, &findings->evidence[i]);
         weigh(judge, scratch, &scratch->subjects[i], &findings->evidence[i]);
+        if (judge->self_test)
+            suppose(judge, scratch, &scratch->subjects[i],
+                    findings->hypotheses + i * judge->n_classes);
     }
 out:
     return status;

@@ -56,9 +56,15 @@ VERIFY_INLINE float noisy_or(float total, float x) {
 
 /* `has_rival`, `has_own`: whether another label of the picture has the strongest other class, or
  * the given one. Classes come in company: a picture with a tv is likelier to have a second one. */
+VERIFY_INLINE float margin_context(bool has_rival, bool has_own) {
+    return (has_rival ? 0.5f : 0.0f) - (has_own ? 1.0f : 0.0f);
+}
 VERIFY_INLINE float evidence_margin(float own, float rival, bool has_rival, bool has_own) {
-    float context = (has_rival ? 0.5f : 0.0f) - (has_own ? 1.0f : 0.0f);
-    return logf((rival + 1e-3f) / (own + 1e-4f)) + context;
+    return logf((rival + 1e-3f) / (own + 1e-4f)) + margin_context(has_rival, has_own);
+}
+/* The `own` below which the margin is above `margin`. */
+VERIFY_INLINE float margin_own_limit(float margin, float rival, bool has_rival, bool has_own) {
+    return (rival + 1e-3f) * expf(margin_context(has_rival, has_own) - margin) - 1e-4f;
 }
 VERIFY_INLINE float evidence_shift(float near, float here) {
     return logf((near + 1e-2f) / (here + 1e-3f));

@@ -9,6 +9,7 @@
 
 void findings_free(struct findings *findings) {
     free(findings->evidence);
+    free(findings->hypotheses);
     free(findings->missing.items);
     free(findings->predictions.items);
     *findings = (struct findings){0};
@@ -137,9 +138,8 @@ out:
     return status;
 }
 
-/* Lists all views' candidates in scratch->found. */
-static enum status find_candidates(const struct judge *judge, struct judge_scratch *scratch,
-                                   struct findings *findings) {
+/* Lists all views' candidates in scratch->found; sets scratch->all_finite. */
+static enum status find_candidates(const struct judge *judge, struct judge_scratch *scratch) {
     enum status status = STATUS_OK;
     float floor = judge->predict && judge->conf < MISSING_FLOOR ? judge->conf : MISSING_FLOOR;
     bool boxes_finite = true;
@@ -148,7 +148,70 @@ static enum status find_candidates(const struct judge *judge, struct judge_scrat
         TRY(candidates_find(&scratch->anchors[i], floor, &scratch->found));
         boxes_finite = boxes_finite && boxes_are_finite(&scratch->anchors[i]);
     }
-    findings->not_finite = !boxes_finite || !scratch->found.all_finite;
+    scratch->all_finite = boxes_finite && scratch->found.all_finite;
+out:
+    return status;
+}
+
+/* Decodes the anchors near any target of any labelling: together, so that they come in the order of
+ * their ids. */
+static enum status decode_near(const struct judge *judge, const struct labelling *labellings,
+                               size_t n, struct judge_scratch *scratch) {
+    enum status status;
+    size_t n_targets = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct labelling *labels = &labellings[i];
+        TRY(memory_reserve(&scratch->targets, &scratch->target_capacity,
+                           n_targets + labels->n_targets, sizeof *scratch->targets));
+        for (size_t k = 0; k < labels->n_targets; k++)
+            scratch->targets[n_targets++] = labels->targets[k];
+    }
+    TRY(read_targets(scratch, judge->n_classes, scratch->targets, n_targets));
+    for (size_t i = 0; i < scratch->n_views; i++) {
+        near_tiles_decode(scratch, &scratch->anchors[i]);
+        scratch->sights[i].n_places = scratch->anchors[i].n_slots * TILE;
+    }
+out:
+    return status;
+}
+
+/* Evidence and duplicates. */
+static enum status judge_targets(const struct judge *judge, const struct labelling *labels,
+                                 struct judge_scratch *scratch) {
+    enum status status;
+    struct findings *findings = labels->findings;
+    TRY(read_targets(scratch, judge->n_classes, labels->targets, labels->n_targets));
+    TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, labels->n_targets,
+                       sizeof *findings->evidence));
+    findings->n_evidence = labels->n_targets;
+    for (size_t i = 0; i < scratch->n_views; i++)
+        TRY(match_classes(scratch, &scratch->anchors[i], &scratch->sights[i]));
+    TRY(evidence_find(judge, scratch, findings));
+    evidence_duplicates(scratch, findings->evidence);
+out:
+    return status;
+}
+
+enum status judge_labellings(const struct judge *judge, const struct view *views, size_t n_views,
+                             const struct labelling *labellings, size_t n,
+                             struct judge_scratch *scratch) {
+    enum status status;
+    struct judge of_others = *judge;
+    of_others.self_test = of_others.predict = false;
+    TRY(begin_views(scratch, judge->n_classes, views, n_views));
+    TRY(decode_near(judge, labellings, n, scratch));
+    TRY(find_candidates(judge, scratch));
+    for (size_t i = 0; i < n; i++) {
+        const struct judge *of_this = i == 0 ? judge : &of_others;
+        struct findings *findings = labellings[i].findings;
+        findings->missing.count = findings->predictions.count = 0;
+        findings->not_finite = !scratch->all_finite;
+        TRY(judge_targets(of_this, &labellings[i], scratch));
+        TRY(missing_find(of_this, scratch, findings));
+        findings_relate(labellings[i].targets, findings);
+        if (of_this->predict)
+            TRY(predictions_find(of_this, scratch, findings));
+    }
 out:
     return status;
 }
@@ -156,24 +219,6 @@ out:
 enum status judge_picture(const struct judge *judge, const struct view *views, size_t n_views,
                           const struct target *targets, size_t n_targets,
                           struct judge_scratch *scratch, struct findings *findings) {
-    enum status status;
-    findings->n_evidence = findings->missing.count = findings->predictions.count = 0;
-    TRY(begin_views(scratch, judge->n_classes, views, n_views));
-    TRY(read_targets(scratch, judge->n_classes, targets, n_targets));
-    TRY(memory_reserve(&findings->evidence, &findings->evidence_capacity, n_targets,
-                       sizeof *findings->evidence));
-    findings->n_evidence = n_targets;
-    for (size_t i = 0; i < n_views; i++) {
-        TRY(match_classes(scratch, &scratch->anchors[i], &scratch->sights[i]));
-        near_tiles_decode(scratch, &scratch->anchors[i]);
-    }
-    TRY(evidence_find(judge, scratch, findings));
-    evidence_duplicates(scratch, findings->evidence);
-    TRY(find_candidates(judge, scratch, findings));
-    TRY(missing_find(judge, scratch, findings));
-    findings_relate(targets, findings);
-    if (judge->predict)
-        TRY(predictions_find(judge, scratch, findings));
-out:
-    return status;
+    const struct labelling labels = {targets, n_targets, findings};
+    return judge_labellings(judge, views, n_views, &labels, 1, scratch);
 }

@@ -68,6 +68,15 @@ struct detection {
     float certainty; /* of a missing object: how sure it is one; 0 of a prediction */
 };
 
+/* What a label would look like if it named another class: for the self-test. */
+struct hypothesis {
+    uint8_t bin;      /* of the margin that it would have (self_test_fit.h); NO_HYPOTHESIS: its own
+                         class, or one that no view knows or the data set lacks */
+    uint8_t evidence; /* of the class, as rival has it, in units of 1 / EVIDENCE_UNITS */
+};
+#define NO_HYPOTHESIS UINT8_MAX
+enum { EVIDENCE_UNITS = 200 };
+
 struct detections {
     size_t count, capacity;
     struct detection *items; /* owned; best confidence first */
@@ -78,7 +87,11 @@ struct detections {
 struct findings {
     bool not_finite; /* numbers of the network's output are not: what follows says nothing */
     size_t n_evidence, evidence_capacity;
-    struct evidence *evidence;     /* one per target, in order */
+    struct evidence *evidence; /* one per target, in order */
+    /* (n_evidence, classes of the judge), where asked for; those of targets that are not judged say
+     * nothing. */
+    size_t n_hypotheses, hypothesis_capacity;
+    struct hypothesis *hypotheses;
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
     struct detections predictions; /* as Ultralytics' predict, where asked for */
 };
@@ -89,6 +102,7 @@ struct judge {
     size_t n_classes;          /* that the networks know, all together */
     const bool *class_in_data; /* [n_classes]: classes that the data set has; others are no rivals
                                   and never missing; NULL: all; the caller's */
+    bool self_test;            /* fill findings.hypotheses */
     bool predict;              /* fill findings.predictions, of all classes: the best class of each
                                   anchor, NMS within each class, as Ultralytics' predict */
     float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
@@ -111,8 +125,20 @@ enum status judge_picture(const struct judge *judge, const struct view *views, s
                           const struct target *targets, size_t n_targets,
                           struct judge_scratch *scratch, struct findings *findings);
 
+/* Labels of one picture, and where what is found of them goes. */
+struct labelling {
+    const struct target *targets;
+    size_t n_targets;
+    struct findings *findings;
+};
+/* The same for several labellings of the picture, each as if it were alone, in little more time
+ * than one takes. Predictions and hypotheses are found for the first alone. */
+enum status judge_labellings(const struct judge *judge, const struct view *views, size_t n_views,
+                             const struct labelling *labellings, size_t n,
+                             struct judge_scratch *scratch);
+
 /* Sets what the evidence of each label says beside the picture's other labels and its missing
- * objects: copy and group. The last step of judge_picture, and of backends that judge by
+ * objects: copy and group. The last step of judge_labellings, and of backends that judge by
  * themselves; `targets` are those of findings->evidence. */
 void findings_relate(const struct target *targets, struct findings *findings);
 

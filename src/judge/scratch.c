@@ -24,6 +24,7 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->anchors);
     free(scratch->sights);
     free(scratch->knowing);
+    free(scratch->targets);
     free(scratch->subjects);
     free(scratch->labels);
     free(scratch->label_overlap);
@@ -39,6 +40,8 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->tight);
     free(scratch->mean_loose);
     free(scratch->mean_tight);
+    free(scratch->whole);
+    free(scratch->mean_whole);
     free(scratch->held);
     free(scratch->found.items);
     free(scratch->chosen.items);

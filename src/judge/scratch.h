@@ -25,7 +25,7 @@ struct held {
 struct sight {
     uint32_t *classes; /* [classes of the picture]: the view's of each; NO_CLASS: it lacks it */
     size_t class_capacity;
-    /* Of the decoded anchors, by place: */
+    /* Of the anchors that were decoded because they are near labels, by place: */
     size_t n_places;
     float *best; /* (class of the picture, place): the highest IoU with a label of it */
     size_t best_capacity;
@@ -43,6 +43,8 @@ struct judge_scratch {
     float *knowing;          /* [n_classes of the judge]: how many of them know the class */
     size_t knowing_capacity;
 
+    struct target *targets; /* of all labellings */
+    size_t target_capacity;
     size_t n_subjects, subject_capacity;
     struct subject *subjects;
     float *labels; /* (4, subjects): their boxes in rows */
@@ -79,10 +81,18 @@ struct judge_scratch {
      */
     float *mean_loose, *mean_tight;
     size_t mean_loose_capacity, mean_tight_capacity;
+    /* Of the label at hand, for its hypotheses: noisy-or of each class of the picture by the ramp
+     * of own, whatever explains the anchors, [n_classes] of the view at hand and as means; and of
+     * its own class by the ramp of rival, of anchors that no other label of the class overlaps
+     * more. */
+    bool supposing; /* these are asked for */
+    float *whole, *mean_whole, own_tight, mean_own_tight;
+    size_t whole_capacity, mean_whole_capacity;
     struct held *held; /* those that an anchor must not add to */
     size_t held_capacity;
 
     struct candidates found, chosen;
+    bool all_finite;    /* all that the views hold */
     uint32_t *first_of; /* by anchor id: index of its best candidate + 1 */
     size_t first_capacity;
     struct nms nms;

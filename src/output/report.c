@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "output/fields.h"
+#include "output/report_self_test.h"
 #include "output/storage.h"
 
 /* The report is put together as one line with the helpers of text.h; json-c then checks it, with
@@ -187,6 +188,7 @@ static enum status line_write(struct text *text, const struct report *report) {
     sizes_write(text, report);
     reasons_write(text, report);
     left_out_write(text, report);
+    report_self_test(text, report->self_test, &report->tally->self_test);
     TRY(swaps_write(text, report));
     failures_write(text, report);
     ranks_write(text, report);

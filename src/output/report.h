@@ -15,8 +15,9 @@ struct rank_report {
 };
 
 struct report {
-    const char *status;        /* "complete" or "interrupted" */
-    const struct tally *tally; /* of all ranks */
+    const char *status;                /* "complete" or "interrupted" */
+    const struct tally *tally;         /* of all ranks */
+    const struct self_test *self_test; /* what the tally's sums come to; NULL: left out */
     const struct class_map *classes;
     uint64_t orphan_labels;
     size_t n_unread_kinds; /* of pictures that were left out */

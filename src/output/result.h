@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/label.h"
-#include "judge/judge.h"
+#include "judge/self_test.h"
 
 enum bucket { BUCKET_CORRECT, BUCKET_MISLABELED, BUCKET_UNCERTAIN, BUCKET_FAILED, BUCKET_COUNT };
 
@@ -15,6 +15,13 @@ struct box_result {
     struct evidence evidence; /* zero but `suggested` and `twin`, -1, where the class is unknown */
     struct ruling ruling;
     double score; /* box_score */
+};
+
+/* What became of an error that was planted in memory. */
+struct planted_result {
+    enum planted_kind kind;
+    bool doubted;       /* the label is not called correct; the missing object is reported */
+    enum reason reason; /* why; REASON_NONE of a missing object */
 };
 
 struct image_result {
@@ -33,6 +40,9 @@ struct image_result {
     size_t n_predictions;
     const struct detection *predictions; /* for --save-json and --save-txt */
     const struct label_file *labels;     /* for its invalid lines; NULL: none */
+    const struct hypothesis *hypotheses; /* (n_boxes, classes of the model); NULL: no self-test */
+    size_t n_planted, planted_capacity;
+    struct planted_result *planted; /* owned */
 };
 
 /* The folder of output/ that the image belongs in. */

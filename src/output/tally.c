@@ -9,11 +9,17 @@
 #include "output/clip.h"
 #include "output/digits.h"
 #include "output/fields.h"
+#include "output/tally_self_test.h"
 
 enum status tally_make(size_t n_classes, struct tally *tally) {
     *tally = (struct tally){.n_classes = n_classes,
                             .length = TALLY_CLASSES + n_classes * TALLY_PER_GROUP};
-    return memory_zeroed(tally->length, sizeof *tally->counts, &tally->counts);
+    enum status status = memory_zeroed(tally->length, sizeof *tally->counts, &tally->counts);
+    if (status == STATUS_OK)
+        status = self_test_sums_make(n_classes, &tally->self_test);
+    if (status != STATUS_OK)
+        tally_free(tally);
+    return status;
 }
 
 void tally_free(struct tally *tally) {
@@ -21,6 +27,7 @@ void tally_free(struct tally *tally) {
     free(tally->swaps);
     free(tally->failure_indices);
     text_free(&tally->failures);
+    self_test_sums_free(&tally->self_test);
     *tally = (struct tally){0};
 }
 
@@ -79,6 +86,7 @@ enum status tally_line(const struct image_result *result, const struct class_map
         write_box(result, &result->boxes[i], classes, line);
     for (size_t i = 0; i < result->n_missing; i++)
         write_missing(result, &result->missing[i], classes, line);
+    self_test_words(result, classes, line);
     return text_status(line);
 }
 
@@ -132,7 +140,7 @@ static bool read_head(const char **at, struct line_head *head) {
 }
 
 /* Whether all that follows the head is as it should be. */
-static bool is_body(const char *at, uint64_t bucket) {
+static bool is_body(const struct tally *tally, const char *at, uint64_t bucket) {
     if (bucket == BUCKET_FAILED) {
         size_t length = strlen(at);
         return length > 4 && strncmp(at, " f {", 4) == 0 && at[length - 1] == '}' &&
@@ -140,7 +148,8 @@ static bool is_body(const char *at, uint64_t bucket) {
     }
     struct word word;
     while (*at)
-        if (*at++ != ' ' || !read_word(&at, &word))
+        if (*at++ != ' ' || !(is_self_test_word(at) ? self_test_read(&at, tally->n_classes, NULL)
+                                                    : read_word(&at, &word)))
             return false;
     return true;
 }
@@ -169,7 +178,7 @@ static enum status count_word(struct tally *tally, const struct word *word) {
 enum status tally_apply(struct tally *tally, uint64_t index, const char *line) {
     const char *at = line;
     struct line_head head;
-    if (!read_head(&at, &head) || !is_body(at, head.bucket))
+    if (!read_head(&at, &head) || !is_body(tally, at, head.bucket))
         return FAIL(STATUS_FAILED, "image %" PRIu64 ": what was kept of it is damaged: \"%.100s\"",
                     index, line);
     enum status status = STATUS_OK;
@@ -181,6 +190,10 @@ enum status tally_apply(struct tally *tally, uint64_t index, const char *line) {
     while (*at && status == STATUS_OK) {
         struct word word;
         at++;
+        if (is_self_test_word(at)) {
+            self_test_read(&at, tally->n_classes, &tally->self_test);
+            continue;
+        }
         read_word(&at, &word);
         status = count_word(tally, &word);
     }

@@ -37,6 +37,7 @@ struct tally {
     struct text failures;     /* one JSON object {"image", "reason"} a line */
     size_t n_failures, failure_capacity;
     uint64_t *failure_indices; /* [n_failures]: the image of each line, in the list; owned */
+    struct self_test_sums self_test;
 };
 
 /* All counts are 0. On failure there is nothing to free. */
@@ -47,8 +48,9 @@ void tally_free(struct tally *tally);
 /* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
  * label lines, "u" where it has no label file, then a word for each box,
  * "b<class>.<verdict>.<reason>.<size>", followed by "><suggested>" where that makes a swap, and for
- * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks); of a failed
- * image, instead of those words, "f " and its JSON object. */
+ * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks), and the words
+ * of the self-test (tally_self_test.h); of a failed image, instead of those words, "f " and its
+ * JSON object. */
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line);
 /* Counts such a line, of the image with that index in the list; images come in any order. Classes

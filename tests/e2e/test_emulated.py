@@ -35,12 +35,20 @@ class Emulated(Case):
                 for key in EVIDENCE:
                     self.assert_close(x[key], y[key], (a["image"], x["line"], key))
 
+    def assert_same_self_test(self, one, other):
+        """Which errors are planted follows from names and labels, what becomes of them from evidence."""
+        a, b = self.report(one)["self_test"], self.report(other)["self_test"]
+        self.assertEqual(a, b)
+        self.assertGreater(a["wrong_class"]["labels"], PICTURES)
+        self.assertGreater(a["unseen"]["planted"] + a["duplicate"]["planted"] + a["moved"]["planted"], 0)
+
     def test_two_ranks(self):
         self.dataset(pictures=PICTURES)
         for name, flags in (("square", ()), ("rect", ("--rect",))):
             self.run_on("cpu", *flags, output="cpu-" + name)
             out = self.run_on("cuda", "--batch", 2, *flags, output="cuda-" + name)
             self.assert_same_records(self.records("cpu-" + name), self.records("cuda-" + name))
+            self.assert_same_self_test("cpu-" + name, "cuda-" + name)
             self.assertIn("YOLO Label Verifier - Multi-GPU Mode", out)
             self.assertIn("Using 2 GPUs", out)
             for rank in range(2):

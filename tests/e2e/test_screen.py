@@ -33,6 +33,7 @@ LINES = (
     r"  Correct: (\d+)",
     r"  Mislabeled: (\d+)",
     r"  Uncertain: (\d+)(?:\n  Missing objects: [1-9]\d*)?(?:\n  Unlabelled images: [1-9]\d*)?",
+    r"  Self-test: .+",
     r"",
     r"Cleaning up temporary files\.\.\.",
     r"",

@@ -220,6 +220,32 @@ def judge(labels, views, gain=1.0, **limits):
     return judged
 
 
+def suppose(labels, views):
+    """What each label would look like with each class (docs/self-test.md): its margin, nan with its own
+    class, and the evidence for the class, both (labels, classes)."""
+    views, knows = together(views)
+    classes, n_classes = labels[:, 0].astype(int), knows.shape[1]
+    margins, seen = np.full((len(labels), n_classes), np.nan), np.zeros((len(labels), n_classes))
+    for i, c in enumerate(classes):
+        own = np.zeros(n_classes)
+        for boxes, scores in views:
+            u_all = overlaps(labels[:, 1:], boxes)
+            u, others = u_all[i], np.delete(np.arange(len(labels)), i)
+            claims = np.zeros((n_classes, len(boxes)))
+            np.maximum.at(claims, classes[others], u_all[others])
+            own += witnessed(scores * rise(u, 0.3, 0.7)[:, None])
+            seen[i] += witnessed(np.where(claims.T > u[:, None], 0, scores) * rise(u, 0.4, 0.8)[:, None])
+        own, seen[i] = own / knows.sum(0).clip(1), seen[i] / knows.sum(0).clip(1)
+        company = set(np.delete(classes, i).tolist())
+        for k in range(n_classes):
+            rivals = np.delete(np.arange(n_classes), k)
+            if k != c and len(rivals):
+                strongest = int(rivals[seen[i, rivals].argmax()])      # the first of equals
+                margins[i, k] = (np.log((seen[i, strongest] + 1e-3) / (own[k] + 1e-4))
+                                 + 0.5 * (strongest in company) - (k in company))
+    return margins, seen
+
+
 def certainty(score, doubts, other):
     """How sure it is that an object without a label is there: the chance that all anchors of its class
     at its place err is doubts[view], of those that know the class; the surest object of another class

@@ -4,7 +4,8 @@
  * judged, own, rival, contest, suggested, near, here, margin, shift, ghost, dup, twin, location,
  * found, copy, group, whether there is a refined box, its corners, verdict, reason, score; then the
  * number of missing objects, each as class, confidence, corners, certainty; the predictions
- * likewise; the image's score. With the verdict's default thresholds. */
+ * likewise; the image's score; the number of hypotheses, each as bin and evidence. With the
+ * verdict's default thresholds. */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +98,7 @@ static bool seen_read(const char *path, struct seen *seen) {
 /* By the judge and of the labels of the first. */
 static bool judge_all(const struct seen *all, size_t n, struct findings *findings) {
     struct judge judge = all[0].file.judge;
+    judge.self_test = true;
     struct view views[VIEWS_MOST];
     struct judge_scratch *scratch;
     for (size_t i = 0; i < n; i++) {
@@ -136,6 +138,11 @@ int main(int argc, char **argv) {
         put_detections(&findings.missing);
         put_detections(&findings.predictions);
         put((float)image_score(&findings));
+        put((float)findings.n_hypotheses);
+        for (size_t i = 0; i < findings.n_hypotheses; i++) {
+            put(findings.hypotheses[i].bin);
+            put(findings.hypotheses[i].evidence);
+        }
         judged = fflush(stdout) == 0;
     }
     findings_free(&findings);

@@ -5,7 +5,8 @@ usage: evidence_parity.py [EMULATOR] EVIDENCE_DUMP      (exit 77: skipped, witho
 
 Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
 program built from evidence_dump.c and by evidence.py, from one view and from several of networks that
-know different classes; every field must agree within 2e-3.
+know different classes; every field must agree within 2e-3, and so must what each label would look like
+with any other class.
 """
 import os
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 
 SKIPPED = 77
 TOLERANCE = 2e-3
+NO_HYPOTHESIS = 255
 HERE = os.path.dirname(os.path.abspath(__file__))
 REASONS = [None, "class", "location", "contested", "weak", "unseen", "duplicate"]
 VERDICTS = ["correct", "mislabeled", "uncertain"]
@@ -24,7 +26,7 @@ NUMBERS = ["own", "rival", "contest", "near", "here", "margin", "shift", "ghost"
 
 
 def read_dump(numbers, n_labels):
-    """(evidence, missing, predictions, image score) of evidence_dump's output."""
+    """(evidence, missing, predictions, image score, hypotheses) of evidence_dump's output."""
     numbers = numbers.tolist()
     at = n_labels * len(FIELDS)
     evidence = [dict(zip(FIELDS, numbers[i:i + len(FIELDS)])) for i in range(0, at, len(FIELDS))]
@@ -33,13 +35,31 @@ def read_dump(numbers, n_labels):
         n, at = int(numbers[at]), at + 1
         lists.append([numbers[at + 7 * i:at + 7 * i + 7] for i in range(n)])
         at += 7 * n
-    assert at + 1 == len(numbers), "evidence_dump wrote %d numbers" % len(numbers)
-    return evidence, *lists, numbers[at]
+    score, n, at = numbers[at], int(numbers[at + 1]), at + 2
+    assert at + 2 * n == len(numbers), "evidence_dump wrote %d numbers" % len(numbers)
+    return evidence, *lists, score, [numbers[i:i + 2] for i in range(at, len(numbers), 2)]
+
+
+def compare_hypotheses(margins, seen, hypotheses):
+    """What differs, as texts: bins of half a margin from 1.5 on, evidence in units of 1/200."""
+    wrong = []
+    bin_of = lambda margin: min(max(int((margin - 1.0) // 0.5), 0), 14)
+    for at, (margin, evidence) in enumerate(zip(margins.ravel().tolist(), seen.ravel().tolist())):
+        ours = hypotheses[at]
+        if margin != margin:
+            if ours[0] != NO_HYPOTHESIS:
+                wrong.append("hypothesis %d: bin %d, none expected" % (at, ours[0]))
+            continue
+        if not bin_of(margin - TOLERANCE) <= ours[0] <= bin_of(margin + TOLERANCE):
+            wrong.append("hypothesis %d: bin %d, margin %.4f expected" % (at, ours[0], margin))
+        if abs(ours[1] / 200 - evidence) > 0.0025 + TOLERANCE:
+            wrong.append("hypothesis %d: evidence %d/200, %.4f expected" % (at, ours[1], evidence))
+    return wrong
 
 
 def compare(reference, np, labels, views, gain, dump):
     """What differs, as texts; and the largest difference of each field."""
-    evidence, missing, _, score = dump
+    evidence, missing, _, score, hypotheses = dump
     wrong, largest = [], {}
 
     def check(name, ours, theirs, scale=1.0):
@@ -77,6 +97,8 @@ def compare(reference, np, labels, views, gain, dump):
             for j in range(4):
                 check("missing", ours[2 + j], float(box[j]), extent)
     check("image_score", score, reference.image_score(judged, absent))
+    if len(labels):
+        wrong += compare_hypotheses(*reference.suppose(labels, views), hypotheses)
     return wrong, largest
 
 

@@ -54,6 +54,24 @@ static void test_many_labels(void **state) {
     }
 }
 
+/* Pictures that are judged a second time with other labels, with none and with many more, beside
+ * one that is not. */
+static void test_second_labels(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 7; i += i == 1 ? 5 : 1) { /* two distance heads and an anchor head */
+        struct rig_head rig = rig_make(&heads[i]);
+        rig.judge.predict = true;
+        struct rig_batch batch = batch_make(&rig, 2, (const size_t[]){9, 6}, 3 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_plant(&rig, &batch, 1, 12, 31 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_plant(&rig, &batch, 0, i == 1 ? 40 : 0, 47 + (uint32_t)i);
+        check_once(&rig, &batch);
+        batch_free(&batch);
+        rig_free(&rig);
+    }
+}
+
 /* A label file of the greatest length; nearly all are of unknown classes, which the emulation
  * judges in no time. */
 static void test_the_most_labels(void **state) {
@@ -241,17 +259,21 @@ static void test_a_network_that_knows_nothing(void **state) {
 /* Compares the picture's findings with judge_picture's of two views of these maps. */
 static void check_picture(const struct judge *judge, const struct view views[2],
                           const struct head_maps maps[2], const struct picture *picture) {
-    struct findings expected = {0};
+    struct findings expected = {0}, second = {0};
+    const struct labelling labellings[] = {{picture->targets, picture->n_labels, &expected},
+                                           {picture->planted, picture->n_planted, &second}};
     struct judge_scratch *scratch;
     struct view both[2] = {views[0], views[1]};
     both[0].maps = &maps[0];
     both[1].maps = &maps[1];
     ASSERT_OK(judge_scratch_make(&scratch));
-    ASSERT_OK(
-        judge_picture(judge, both, 2, picture->targets, picture->n_labels, scratch, &expected));
+    ASSERT_OK(judge_labellings(judge, both, 2, labellings, picture->planted ? 2 : 1, scratch));
     judge_scratch_free(scratch);
     assert_findings(picture->findings, &expected);
+    if (picture->planted)
+        assert_findings(picture->planted_findings, &second);
     findings_free(&expected);
+    findings_free(&second);
 }
 
 /* What two networks see of the same pictures: each class is of both, of the first, or of the
@@ -272,6 +294,7 @@ static void check_two_views(const struct rig_plan *first, const struct rig_plan 
     struct rig_head rigs[2] = {rig_make(&plans[0]), rig_make(&plans[1])};
     struct rig_batch batch =
         batch_make(&rigs[0], plans[0].n_pictures, (const size_t[]){9, 30, 2}, 77);
+    batch_plant(&rigs[0], &batch, 1, 12, 78);
     struct judge judge = rigs[0].judge;
     judge.n_classes = n_classes;
     judge.predict = predict;
@@ -434,6 +457,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heads_of_all_kinds),
         cmocka_unit_test(test_many_labels),
+        cmocka_unit_test(test_second_labels),
         cmocka_unit_test(test_the_most_labels),
         cmocka_unit_test(test_classes_that_the_data_lacks),
         cmocka_unit_test(test_not_a_number_in_the_maps),

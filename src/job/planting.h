@@ -1,0 +1,49 @@
+/* Errors that are planted among a picture's labels in memory, to see whether they are found: moved
+ * boxes, boxes where nothing is, doubled and dropped labels. What is planted depends on the image's
+ * name and labels alone, so that neither ranks nor order matter. Internal to src/job. */
+#ifndef VERIFY_JOB_PLANTING_H
+#define VERIFY_JOB_PLANTING_H
+
+#include "output/result.h"
+
+#define NOT_A_TARGET SIZE_MAX
+
+struct planted {
+    enum planted_kind kind;
+    size_t label;  /* the one that was changed, among the picture's; NOT_A_TARGET: none was */
+    size_t target; /* the wrong one, among those of the planting; NOT_A_TARGET: it is gone */
+    size_t other;  /* of a doubled label: the first of the two, likewise */
+    float box[4];  /* of a dropped label */
+};
+
+/* The labels of one picture with the errors among them. Start with a zeroed struct; reused. */
+struct planting {
+    size_t n_targets, target_capacity;
+    struct target *targets; /* owned */
+    size_t n_planted, capacity;
+    struct planted *planted; /* owned */
+};
+void planting_free(struct planting *planting);
+
+/* The picture as the labels know it. */
+struct planting_picture {
+    const char *name;
+    uint32_t width, height;
+    size_t n_targets;
+    const struct target *targets;
+};
+
+/* Which share of a run's pictures errors are planted in: all of a small one. */
+double planting_rate(uint64_t n_images);
+
+/* Plants in the share `rate` of all pictures; else, and where there is no label, n_planted is 0.
+ * Labels of a class that the model does not know stay as they are. */
+enum status planting_make(const struct judge *judge, const struct planting_picture *picture,
+                          double rate, struct planting *planting);
+
+/* Sets result->planted: what became of the errors, by the findings for the planting's targets.
+ * Counted are those of labels against which nothing speaks as they are, by the result's boxes. */
+enum status planting_judge(const struct planting *planting, const struct findings *findings,
+                           const struct thresholds *thresholds, struct image_result *result);
+
+#endif
