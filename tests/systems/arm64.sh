@@ -17,4 +17,6 @@ cmake -S . -B build/arm64 -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/aarch64.cmake" -DVE
   -DMPI_SKIP_COMPILER_WRAPPER=ON -DMPI_C_LIB_NAMES=mpich -DMPI_mpich_LIBRARY=/usr/lib/aarch64-linux-gnu/libmpich.so \
   -DMPI_C_HEADER_DIR=/usr/include/aarch64-linux-gnu/mpich
 cmake --build build/arm64 -j "$(nproc)" --target verify unit_tests
-ctest --test-dir build/arm64 --output-on-failure -j "$(nproc)" --no-tests=error -E '^(e2e_|emulated_|emulation)' -LE release
+# The time limit is ten times the usual one: what computes much is some forty times as slow.
+ctest --test-dir build/arm64 --output-on-failure -j "$(nproc)" --no-tests=error --timeout 15000 \
+  -E '^(e2e_|emulated_|emulation)' -LE release
