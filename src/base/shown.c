@@ -116,11 +116,11 @@ static size_t copy_shown(char *shown, const char *bytes, size_t length) {
 }
 
 void line_vprint(FILE *file, const char *format, va_list args) {
-    char line[LINE_BYTES], shown[SHOWN_BYTES * LINE_BYTES + sizeof "...\n"];
+    char line[LINE_BYTES], shown[(size_t)SHOWN_BYTES * LINE_BYTES + sizeof "...\n"];
     int length = vsnprintf(line, sizeof line, format, args);
     const char *end = length >= (int)sizeof line ? "...\n" : "\n";
     size_t bytes = copy_shown(shown, line, length < 0 ? 0 : strlen(line));
-    memcpy(shown + bytes, end, strlen(end));
+    snprintf(shown + bytes, sizeof shown - bytes, "%s", end);
     /* At once, since stderr keeps nothing: mpirun might put others' lines before a line's end. */
     fwrite(shown, 1, bytes + strlen(end), file);
     fflush(file);

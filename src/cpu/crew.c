@@ -21,17 +21,15 @@ struct helper {
  * counts itself in and then looks at `turn`, the caller ends the turn and then looks at who is in,
  * so that one of the two sees the other. */
 struct crew {
-    _Alignas(64) atomic_uint_least64_t turn;
-    _Alignas(64) atomic_size_t inside;
-    atomic_bool ended;
+    atomic_uint_least64_t turn;
+    atomic_size_t inside, sleepers;
     void (*run)(const void *context, size_t thread);
     const void *context;
     size_t n_helpers;
     struct helper *helpers;
     pthread_mutex_t lock;
     pthread_cond_t opened, left;
-    atomic_size_t sleepers;
-    atomic_bool caller_sleeps;
+    atomic_bool ended, caller_sleeps;
 };
 
 static bool is_open(uint64_t turn, uint64_t last) {
@@ -139,13 +137,11 @@ static enum status start(struct crew *crew, size_t n) {
 }
 
 enum status crew_make(size_t threads, struct crew **out) {
-    enum status status = STATUS_OK;
+    enum status status;
     size_t n = threads > 1 ? threads - 1 : 0;
-    struct crew *crew = aligned_alloc(_Alignof(struct crew), sizeof *crew);
+    struct crew *crew;
     *out = NULL;
-    if (!crew)
-        return FAIL(STATUS_FAILED, "out of memory: %zu threads", threads);
-    memset(crew, 0, sizeof *crew);
+    TRY(memory_zeroed(1, sizeof *crew, &crew));
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->opened, NULL);
     pthread_cond_init(&crew->left, NULL);

@@ -8,7 +8,7 @@
 #define RATE_SPREAD 0.25
 /* What is tried, as logarithms: shares and amounts from one in a million on, rates within five
  * standard deviations. */
-#define LEAST        -14.0
+#define LEAST        (-14.0)
 #define MOST_SHARE   0.0
 #define MOST_AMOUNT  6.0
 #define RATE_RANGE   (5 * RATE_SPREAD)

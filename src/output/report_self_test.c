@@ -61,7 +61,7 @@ void report_self_test(struct text *text, const struct self_test *test,
     }
     text_string(text, "{");
     write_wrong_class(text, test);
-    for (int kind = 0; kind < PLANTED_KINDS; kind++)
+    for (size_t kind = 0; kind < PLANTED_KINDS; kind++)
         write_planted(text, (enum planted_kind)kind,
                       sums->counts + SUMS_PLANTED + kind * PLANTED_COUNTS);
     text_string(text, "}");
