@@ -182,6 +182,7 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->height = failed ? 0 : item->height;
     result->n_boxes = 0;
     result->n_missing = result->n_predictions = result->n_planted = 0;
+    result->self_test = false;
     result->hypotheses = NULL;
     result->score = 0;
     if (!failed && job->interface && item->findings.not_finite)
@@ -206,7 +207,9 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
         result->n_predictions = item->findings.predictions.count;
         result->predictions = item->findings.predictions.items;
         result->score = image_score(&item->findings);
-        result->hypotheses = item->findings.n_hypotheses ? item->findings.hypotheses : NULL;
+        result->self_test = item->findings.n_hypotheses > 0;
+        if (result->self_test && item->planting.chosen)
+            result->hypotheses = item->findings.hypotheses;
         if (item->planting.n_planted)
             TRY(planting_judge(&item->planting, &item->planted_findings, &job->thresholds, result));
     }

@@ -15,7 +15,11 @@
 /* So many pictures give some ten thousand errors, and their rates to half a percent. */
 #define MANY_PICTURES 4000.0
 
-enum { TRIES = 200 }; /* for a place */
+enum {
+    TRIES = 200, /* for a place */
+    /* Of a picture: judging it twice would take long, and all of its labels are much alike. */
+    MANY_LABELS = 1000,
+};
 
 /* Numbers that look random: SplitMix64 (Steele, Lea, Flood). */
 static uint64_t random_bits(uint64_t *state) {
@@ -201,7 +205,9 @@ enum status planting_make(const struct judge *judge, const struct planting_pictu
         judge, picture, planting,
         fingerprint_bytes(FINGERPRINT_START, picture->name, strlen(picture->name))};
     planting->n_targets = planting->n_planted = 0;
-    if (picture->n_targets == 0 || random_between(&planter.random, 0, 1) >= rate)
+    planting->chosen =
+        random_between(&planter.random, 0, 1) < rate && picture->n_targets <= MANY_LABELS;
+    if (!planting->chosen)
         return STATUS_OK;
     for (size_t i = 0; i < picture->n_targets; i++)
         TRY(plant_at(&planter, i));

@@ -18,6 +18,7 @@ struct planted {
 
 /* The labels of one picture with the errors among them. Start with a zeroed struct; reused. */
 struct planting {
+    bool chosen; /* of this picture the self-test takes more than the margins of its labels */
     size_t n_targets, target_capacity;
     struct target *targets; /* owned */
     size_t n_planted, capacity;
@@ -33,11 +34,12 @@ struct planting_picture {
     const struct target *targets;
 };
 
-/* Which share of a run's pictures errors are planted in: all of a small one. */
+/* Which share of a run's pictures is chosen for planting: all of a small one. */
 double planting_rate(uint64_t n_images);
 
-/* Plants in the share `rate` of all pictures; else, and where there is no label, n_planted is 0.
- * Labels of a class that the model does not know stay as they are. */
+/* Chooses the share `rate` of all pictures, none that has very many labels, and plants in those;
+ * else, and where there is no label, n_planted is 0. Labels of a class that the model does not know
+ * stay as they are. */
 enum status planting_make(const struct judge *judge, const struct planting_picture *picture,
                           double rate, struct planting *planting);
 

@@ -40,7 +40,8 @@ struct image_result {
     size_t n_predictions;
     const struct detection *predictions; /* for --save-json and --save-txt */
     const struct label_file *labels;     /* for its invalid lines; NULL: none */
-    const struct hypothesis *hypotheses; /* (n_boxes, classes of the model); NULL: no self-test */
+    bool self_test;                      /* the margins of its labels count in it */
+    const struct hypothesis *hypotheses; /* (n_boxes, classes of the model), where those count */
     size_t n_planted, planted_capacity;
     struct planted_result *planted; /* owned */
 };

@@ -81,6 +81,8 @@ static void write_label(const struct box_result *box, const struct hypothesis *h
     text_string(line, ".");
     text_bytes(line, &margin, 1);
     text_string(line, ".");
+    if (!hypotheses)
+        return;
     if (classes->n_data <= PAIRED_CLASSES)
         write_by_class(hypotheses, classes, line);
     else
@@ -89,10 +91,12 @@ static void write_label(const struct box_result *box, const struct hypothesis *h
 
 void self_test_words(const struct image_result *result, const struct class_map *classes,
                      struct text *line) {
-    for (size_t i = 0; result->hypotheses && i < result->n_boxes; i++)
+    const struct hypothesis *of_box = result->hypotheses;
+    for (size_t i = 0; result->self_test && i < result->n_boxes; i++) {
         if (result->boxes[i].evidence.judged)
-            write_label(&result->boxes[i], result->hypotheses + i * classes->n_model, classes,
-                        line);
+            write_label(&result->boxes[i], of_box, classes, line);
+        of_box = of_box ? of_box + classes->n_model : NULL;
+    }
     for (size_t i = 0; i < result->n_planted; i++) {
         const struct planted_result *planted = &result->planted[i];
         text_string(line, " p");

@@ -122,6 +122,7 @@ static void test_share_of_pictures(void **state) {
     for (int i = 0; i < PICTURES; i++) {
         assert_int_equal(plant(i, 0.25, &planting), STATUS_OK);
         planted += planting.n_targets > 0;
+        assert_true(planting.chosen == (planting.n_targets > 0));
         assert_int_equal(plant(i, 0, &planting), STATUS_OK);
         assert_int_equal(planting.n_planted + planting.n_targets, 0);
     }
@@ -129,6 +130,16 @@ static void test_share_of_pictures(void **state) {
     const struct planting_picture empty = {"a.jpg", WIDTH, HEIGHT, 0, NULL};
     assert_int_equal(planting_make(&judge, &empty, 1, &planting), STATUS_OK);
     assert_int_equal(planting.n_planted, 0);
+    static struct target crowd[1001];
+    for (size_t i = 0; i < 1001; i++)
+        crowd[i] = grid()[0];
+    struct planting_picture crowded = {"a.jpg", WIDTH, HEIGHT, 1001, crowd};
+    assert_int_equal(planting_make(&judge, &crowded, 1, &planting), STATUS_OK);
+    assert_false(planting.chosen);
+    assert_int_equal(planting.n_planted + planting.n_targets, 0);
+    crowded.n_targets = 1000;
+    assert_int_equal(planting_make(&judge, &crowded, 1, &planting), STATUS_OK);
+    assert_true(planting.chosen && planting.n_planted > 0);
     planting_free(&planting);
     assert_true(planting_rate(0) == 1 && planting_rate(4000) == 1);
     assert_true(planting_rate(4000000) == 0.001);

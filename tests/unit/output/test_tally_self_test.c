@@ -44,6 +44,7 @@ static struct image_result result_with_self_test(void) {
     };
     struct image_result result = fixture_result();
     result.boxes[0].evidence.judged = result.boxes[1].evidence.judged = true;
+    result.self_test = true;
     result.hypotheses = hypotheses;
     result.planted = planted;
     result.n_planted = 4;
@@ -66,6 +67,28 @@ static void test_words(void **state) {
     text_free(&line);
 }
 
+/* Of an image that is not chosen the margins count, and nothing else. */
+static void test_margins_alone(void **state) {
+    (void)state;
+    struct class_map classes = fixture_classes();
+    struct image_result result = result_with_self_test();
+    struct text line = {0};
+    struct tally tally;
+    result.hypotheses = NULL;
+    result.n_planted = 0;
+    assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
+    assert_string_equal(line.data, BOX_WORDS " s0.n. s1.a.");
+    assert_int_equal(tally_make(4, &tally), STATUS_OK);
+    assert_int_equal(tally_apply(&tally, 0, line.data), STATUS_OK);
+    const struct self_test_sums *sums = &tally.self_test;
+    assert_int_equal(sums->counts[SUMS_MARGINS + 13], 1);
+    assert_int_equal(sums->counts[SUMS_MARGINS], 1);
+    for (size_t i = SUMS_OTHERS; i < sums->length; i++)
+        assert_int_equal(sums->counts[i], 0);
+    tally_free(&tally);
+    text_free(&line);
+}
+
 /* Data sets of more classes have no pairs. */
 static void test_many_classes(void **state) {
     (void)state;
@@ -82,8 +105,13 @@ static void test_many_classes(void **state) {
     const struct class_map classes = {
         .n_data = MANY, .n_model = MANY, .to_model = same, .to_data = same, .names = names};
     struct box_result box = {.evidence = {.judged = true, .margin = -1, .suggested = -1}};
-    const struct image_result result = {
-        .n_boxes = 1, .boxes = &box, .hypotheses = all, .width = 9, .height = 9, .imgsz = 9};
+    const struct image_result result = {.n_boxes = 1,
+                                        .boxes = &box,
+                                        .self_test = true,
+                                        .hypotheses = all,
+                                        .width = 9,
+                                        .height = 9,
+                                        .imgsz = 9};
     struct text line = {0};
     struct tally tally;
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
@@ -193,9 +221,9 @@ static void test_left_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),    cmocka_unit_test(test_many_classes),
-        cmocka_unit_test(test_counts),   cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_margins_alone),
+        cmocka_unit_test(test_many_classes), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_damaged),      cmocka_unit_test(test_left_out),
     };
     return RUN_TESTS(tests);
 }
