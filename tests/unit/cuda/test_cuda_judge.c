@@ -294,7 +294,7 @@ static void check_two_views(const struct rig_plan *first, const struct rig_plan 
     struct rig_head rigs[2] = {rig_make(&plans[0]), rig_make(&plans[1])};
     struct rig_batch batch =
         batch_make(&rigs[0], plans[0].n_pictures, (const size_t[]){9, 30, 2}, 77);
-    batch_plant(&rigs[0], &batch, 1, 12, 78);
+    batch_plant(&rigs[0], &batch, batch.n - 1, 12, 78);
     struct judge judge = rigs[0].judge;
     judge.n_classes = n_classes;
     judge.predict = predict;
