@@ -209,6 +209,9 @@ enum status planting_make(const struct judge *judge, const struct planting_pictu
         random_between(&planter.random, 0, 1) < rate && picture->n_targets <= MANY_LABELS;
     if (!planting->chosen)
         return STATUS_OK;
+    /* Where all labels are dropped none is left to be judged, but that they are missed is. */
+    TRY(memory_reserve(&planting->targets, &planting->target_capacity, 1,
+                       sizeof *planting->targets));
     for (size_t i = 0; i < picture->n_targets; i++)
         TRY(plant_at(&planter, i));
     for (size_t i = 0; i < picture->n_targets; i++)

@@ -20,7 +20,7 @@ struct planted {
 struct planting {
     bool chosen; /* of this picture the self-test takes more than the margins of its labels */
     size_t n_targets, target_capacity;
-    struct target *targets; /* owned */
+    struct target *targets; /* owned; not NULL where anything is planted */
     size_t n_planted, capacity;
     struct planted *planted; /* owned */
 };

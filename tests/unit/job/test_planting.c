@@ -115,6 +115,23 @@ static void test_again(void **state) {
     planting_free(&second);
 }
 
+/* Pictures of one label, which some lose: there is a list of labels to judge by, an empty one. */
+static void test_all_dropped(void **state) {
+    (void)state;
+    bool dropped = false;
+    for (int i = 0; i < PICTURES; i++) {
+        struct planting planting = {0};
+        char name[40];
+        snprintf(name, sizeof name, "images/%06d.jpg", i);
+        const struct planting_picture picture = {name, WIDTH, HEIGHT, 1, grid()};
+        assert_int_equal(planting_make(&judge, &picture, 1, &planting), STATUS_OK);
+        assert_non_null(planting.targets);
+        dropped = dropped || (planting.n_planted == 1 && planting.n_targets == 0);
+        planting_free(&planting);
+    }
+    assert_true(dropped);
+}
+
 static void test_share_of_pictures(void **state) {
     (void)state;
     struct planting planting = {0};
@@ -197,9 +214,8 @@ static void test_judge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_again),
-        cmocka_unit_test(test_share_of_pictures),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_again),
+        cmocka_unit_test(test_all_dropped), cmocka_unit_test(test_share_of_pictures),
         cmocka_unit_test(test_judge),
     };
     return RUN_TESTS(tests);
