@@ -8,36 +8,13 @@
 
 #include <cmocka.h>
 
-#include "evidence_case.h"
 #include "judge/scratch.h"
+#include "judge_rig.h"
 #include "unit.h"
-
-static const char *const case_names[] = {
-    "distance_planar",  "distance_block8",    "distance_channels_last", "distance_one_map",
-    "distance_one_bin", "distance_one_class", "distance_background",    "anchor_planar",
-    "anchor_block8",    "final_planar",       "final_channels_last",
-};
-enum { N_CASES = sizeof case_names / sizeof *case_names };
-
-static struct evidence_case open_case(const char *name) {
-    char path[256];
-    snprintf(path, sizeof path, "tests/data/evidence/%s.bin", name);
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    struct evidence_case file;
-    assert_true(case_read(&file, stream));
-    fclose(stream);
-    return file;
-}
 
 static bool judge_says(const struct evidence_case *file, struct judge_scratch *scratch) {
     struct findings findings = {0};
-    assert_int_equal(
-        judge_picture(
-            &file->judge,
-            &(struct view){.head = &file->head, .maps = &file->maps, .letterbox = &file->letterbox},
-            1, file->targets, file->n_targets, scratch, &findings),
-        STATUS_OK);
+    judge_case(file, scratch, &findings);
     bool not_finite = findings.not_finite;
     findings_free(&findings);
     return not_finite;
