@@ -26,6 +26,8 @@ class VerifyLabels(CMakePackage, CudaPackage):
     depends_on("onednn@2.6: cpu_runtime=omp")
     depends_on("jpeg")
     depends_on("libpng")
+    depends_on("libwebp")
+    depends_on("libtiff")
     depends_on("zlib-api")
     depends_on("libzip")
     depends_on("libyaml")

@@ -7,6 +7,9 @@
  * src/image/ of their own; the suffixes, lower case, each with a space before it. */
 #define PICTURE_FORMATS(ROW)                                                                       \
     ROW(jpeg_recognises, jpeg_decode, "JPEG", " .jfif .jpe .jpeg .jpg .mpo")                       \
-    ROW(png_recognises, png_decode, "PNG", " .png")
+    ROW(png_recognises, png_decode, "PNG", " .png")                                                \
+    ROW(bmp_recognises, bmp_decode, "BMP", " .bmp .dib")                                           \
+    ROW(webp_recognises, webp_decode, "WebP", " .webp")                                            \
+    ROW(tiff_recognises, tiff_decode, "TIFF", " .tif .tiff")
 
 #endif

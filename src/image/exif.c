@@ -101,5 +101,7 @@ int exif_orientation(const uint8_t *bytes, size_t length) {
         return tiff_orientation(png_exif(file));
     if (length >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8)
         return tiff_orientation(jpeg_exif(file));
+    if (tiff_recognises(bytes, length))
+        return tiff_orientation(file);
     return 1;
 }

@@ -206,7 +206,7 @@ static const struct format {
 #undef CELL
 };
 
-/* "JPEG or PNG" */
+/* "JPEG or PNG or …" */
 #define OR_TITLE(recognises, decode, title, suffixes) " or " title
 static const char *const titles = &PICTURE_FORMATS(OR_TITLE)[sizeof " or " - 1];
 

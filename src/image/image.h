@@ -55,9 +55,9 @@ typedef enum status image_decoder(const uint8_t *bytes, size_t length, struct im
 PICTURE_FORMATS(DECLARE)
 #undef DECLARE
 
-/* EXIF orientation 1 to 8 of a JPEG or PNG (eXIf) file in memory; 1 where it has none or it is
- * malformed. The first Exif block counts, and the first orientation entry of its first directory,
- * read as a SHORT whatever its type says (as OpenCV does). */
+/* EXIF orientation 1 to 8 of a JPEG, PNG (eXIf) or TIFF file in memory; 1 where it has none or it
+ * is malformed. The first Exif block counts, and the first orientation entry of its first
+ * directory, read as a SHORT whatever its type says (as OpenCV does). */
 int exif_orientation(const uint8_t *bytes, size_t length);
 /* Turns the picture upright from this orientation. STATUS_FAILED: memory, or the budget is
  * cancelled. */

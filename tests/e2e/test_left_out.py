@@ -44,7 +44,7 @@ class LeftOut(Case):
         for number in range(2):
             os.unlink(self.label_of(data))
         open(self.label_of(data), "w").close()  # an empty label file is one
-        names = ("x.gif", "y.GIF", "z.heic", "w.webp")
+        names = ("x.gif", "y.GIF", "z.heic", "w.psd")
         for name in names:
             self.write("data", "images", name)
             self.write("data", "labels", os.path.splitext(name)[0] + ".txt", content="0 .5 .5 .1 .1\n")
@@ -58,22 +58,22 @@ class LeftOut(Case):
             out = self.verify_demo("--overwrite", data=data, ranks=ranks)
             report = self.report()
             self.assertEqual(report["unlabelled_images"], unlabelled)
-            self.assertEqual(report["skipped_files"], {".gif": 2, ".heic": 1, ".webp": 1})
+            self.assertEqual(report["skipped_files"], {".gif": 2, ".heic": 1, ".psd": 1})
             self.assertEqual(list(report["skipped_files"])[0], ".gif")
             self.assertEqual(report["orphan_labels"], 0)
             closing = self.closing(out)
             if report["missing_boxes"]:
                 self.assertEqual(closing.pop("Missing objects"), str(report["missing_boxes"]))
             self.assertEqual(closing, {"Failed images": "1", "Unlabelled images": str(unlabelled),
-                                       "Skipped files": "4 (.gif 2, .heic 1, .webp 1)",
+                                       "Skipped files": "4 (.gif 2, .heic 1, .psd 1)",
                                        "Self-test": closing["Self-test"]})
             self.assertIn("labels are too few", closing["Self-test"])
             with open(self.path("output", "logs", "verify.log"), encoding="utf-8") as file:
-                self.assertIn("  Skipped files: 4 (.gif 2, .heic 1, .webp 1)\n", file.read())
+                self.assertIn("  Skipped files: 4 (.gif 2, .heic 1, .psd 1)\n", file.read())
             seen.append(self.tree())
         self.assertEqual(*seen)
         out = self.verify_demo("--dry-run", data=data)
-        self.assertIn("  Unlabelled images: %d\n  Skipped files: 4 (.gif 2, .heic 1, .webp 1)\n"
+        self.assertIn("  Unlabelled images: %d\n  Skipped files: 4 (.gif 2, .heic 1, .psd 1)\n"
                       % unlabelled, out)
         self.assertIn("  Label files without an image: 0\n", out)
 
@@ -161,20 +161,20 @@ class Interrupted(ResumeCase):
             shutil.copy(os.path.join(images, sorted(os.listdir(images))[0]), path)
         names = [os.path.join(images, n) for n in sorted(os.listdir(images))]
         with open(self.path("list.txt"), "w") as file:
-            file.write("\n".join(lone[:2] + names + lone[2:] + [os.path.join(images, "z.webp"), ""]))
+            file.write("\n".join(lone[:2] + names + lone[2:] + [os.path.join(images, "z.psd"), ""]))
         other = {os.path.join(DATA, "data.yaml"): self.path("list.txt"), "448": "256"}
         self.FLAGS = tuple(other.get(f, f) for f in ResumeCase.FLAGS)
         self.run_verify(*self.FLAGS, "--output", "whole")
         whole = self.counts("whole")
         self.assertEqual(whole["total_images"], len(names) + 3)
         self.assertGreaterEqual(whole["unlabelled_images"], 3)
-        self.assertEqual(whole["skipped_files"], {".webp": 1})
+        self.assertEqual(whole["skipped_files"], {".psd": 1})
         process = self.start()
         self.interrupt(process, 20)
         self.assertEqual(process.returncode, 143)
         part = self.report()
         self.assertEqual(part["status"], "interrupted")
-        self.assertEqual(part["skipped_files"], {".webp": 1})
+        self.assertEqual(part["skipped_files"], {".psd": 1})
         self.assertTrue(2 <= part["unlabelled_images"] <= whole["unlabelled_images"])
         self.finish(ranks=3)
         self.assertEqual(self.tree(), self.tree("whole"))

@@ -1,4 +1,4 @@
-/* A picture's file, all the way into the network's input: JPEG or PNG, EXIF, turning, letterbox.
+/* A picture's file, all the way into the network's input: of any format, EXIF, turning, letterbox.
  * Once with square inputs and once with rectangular ones. */
 #include "fuzz_file.h"
 #include "image/image.h"

@@ -214,12 +214,14 @@ def main(folder):
             content = file.read()
         put("onnx", os.path.basename(path), content)
         put("model", os.path.basename(path), content)
-    for path in glob.glob(os.path.join(DATA, "images", "*.[jp][pn]g")):
+    for path in glob.glob(os.path.join(DATA, "images", "*")):
+        if path.endswith((".rgb", ".txt")):
+            continue
         with open(path, "rb") as file:
             content = file.read()
         name = os.path.basename(path)
         put("image", name, content)
-        for orientation in (2, 6, 7):
+        for orientation in (2, 6, 7) if path.endswith((".jpg", ".png")) else ():
             put("image", f"{orientation}-{name}", oriented(content, orientation))
     for i, text in enumerate(CONFIGURATIONS):
         put("darknet", f"{i}.cfg", text.encode())

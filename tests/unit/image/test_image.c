@@ -27,11 +27,20 @@ static void test_not_pictures(void **state) {
 
     file_make(below(folder, "empty.jpg"), "");
     assert_unreadable(below(folder, "empty.jpg"), "an empty file");
-    const char *others[] = {"some text", "GIF89a.....", "RIFF....WEBPVP8 ",
-                            "BM......",  "\xFF\xD8",    "\x89PNG\r\n"};
+    const char *others[] = {"some text", "GIF89a.....", "RIFF....WAVEfmt ",
+                            "B",         "\xFF\xD8",    "\x89PNG\r\n"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         file_make(below(folder, "other.png"), others[i]);
-        assert_unreadable(below(folder, "other.png"), "not a JPEG or PNG file");
+        assert_unreadable(below(folder, "other.png"),
+                          "not a JPEG or PNG or BMP or WebP or TIFF file");
+    }
+
+    static const struct {
+        const char *bytes, *words;
+    } begun[] = {{"RIFF....WEBPVP8 ", "WebP"}, {"BM......", "truncated BMP"}};
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+        file_make(below(folder, "begun.png"), begun[i].bytes);
+        assert_unreadable(below(folder, "begun.png"), begun[i].words);
     }
 
     assert_int_equal(mkfifo(below(folder, "pipe.jpg"), 0600), 0);
