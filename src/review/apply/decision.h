@@ -14,9 +14,10 @@ struct decision {
     uint64_t from;         /* the line of the decisions' file; 0: taken from a record */
     int64_t class;         /* the new one; -1: it stays */
     double xywhn[4];       /* of ACTION_BOX and ACTION_ADD */
-    const char *text;      /* the label line as it was judged; NULL: judged_… tell */
+    char *text;            /* the label line as it was judged; NULL: judged_… tell */
     size_t text_length;    /* in bytes */
-    uint32_t judged_class; /* where `text` is NULL: what the line said, rounded as in records */
+    uint32_t judged_class; /* where `text` is NULL: what the line said, rounded as in records; and
+                              of what was done: what it said before */
     double judged_xywhn[4];
     size_t image, label; /* names as in the records, in a list of them; SIZE_MAX: not given */
     const char *refused; /* why it cannot be done; NULL: nothing speaks against it */

@@ -71,13 +71,28 @@ static enum status replace_column(struct editing *editing, const struct label_li
     return status;
 }
 
+static bool read_column(const struct editing *editing, const struct label_line *line, size_t column,
+                        double *value) {
+    const struct label_column *at = &line->columns[column];
+    return column < line->n_columns &&
+           number_parse(editing->bytes + at->begin, at->end - at->begin, value) == NUMBER_FINITE;
+}
+
 /* Whether the line names this class, however it is written. */
 static bool has_class(const struct editing *editing, const struct label_line *line, int64_t class) {
     double value;
-    const struct label_column *first = &line->columns[0];
-    return number_parse(editing->bytes + first->begin, first->end - first->begin, &value) ==
-               NUMBER_FINITE &&
-           value == (double)class;
+    return read_column(editing, line, 0, &value) && value == (double)class;
+}
+
+/* Notes what the line says, for whoever shows the change. */
+static void note_line(const struct editing *editing, const struct label_line *line,
+                      struct decision *decision) {
+    double value;
+    if (read_column(editing, line, 0, &value) && value >= 0 && value <= UINT32_MAX)
+        decision->judged_class = (uint32_t)value;
+    for (size_t i = 0; i < 4; i++)
+        if (read_column(editing, line, i + 1, &value))
+            decision->judged_xywhn[i] = value;
 }
 
 static enum status replace_columns(struct editing *editing, const struct label_line *line,
@@ -169,6 +184,7 @@ static enum status edit_line(struct editing *editing, const struct label_line *l
         struct decision *decision = &decisions[i];
         if (decision->refused || decision->action == ACTION_KEEP)
             continue;
+        note_line(editing, line, decision);
         if (decision->action == ACTION_DELETE) {
             decision->done = true;
             return replace(editing, line->begin, line->next, "", 0);
@@ -309,6 +325,10 @@ enum status label_edit_make(const char *bytes, size_t length, struct decision *d
     text_clear(&edit->after);
     edit->n_ranges = 0;
     TRY(label_file_parse(editing.bytes, editing.length, 0, &editing.parsed));
+    if (editing.parsed.n_invalid && editing.parsed.invalid[0].line == 0) {
+        refuse_all(decisions, n_decisions, "the label file is not UTF-8 text");
+        goto out;
+    }
     TRY(edit_lines(&editing, &used));
     TRY(add_lines(&editing, decisions + used, n_decisions - used));
     if (editing.copied < editing.length)

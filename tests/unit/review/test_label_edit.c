@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* A decision about a line that is as it was judged. */
-static struct decision make(enum action action, uint32_t line, const char *text, int64_t class) {
+static struct decision make(enum action action, uint32_t line, char *text, int64_t class) {
     return (struct decision){.action = action,
                              .line = line,
                              .class = class,
