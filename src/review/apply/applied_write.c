@@ -16,6 +16,7 @@
 #include "review/apply/label_place.h"
 
 /* A line of `files`. */
+enum { BATCH = 128 }; /* files, so that the disk is waited for once for all of them */
 enum field { FIELD_KIND, FIELD_WITHIN, FIELD_PATH, FIELD_NAME, FIELDS };
 
 struct writing {
@@ -23,7 +24,9 @@ struct writing {
     bool back;
     struct applied_counts *counts;
     struct caches caches;
-    char *fields[FIELDS]; /* of the file that is worked on; owned */
+    size_t n_places;
+    struct label_place places[BATCH]; /* of files whose drafts are written */
+    char *fields[FIELDS];             /* of the file that is worked on; owned */
     size_t capacities[FIELDS];
 };
 
@@ -59,20 +62,58 @@ out:
     return status;
 }
 
-static enum status write_file(struct writing *writing, const struct label_place *place,
-                              const struct bytes *from, const struct bytes *to) {
+/* What was done in the batch's folders is on the disk. */
+static enum status sync_places(const struct writing *writing) {
+    struct stat about;
+    bool known = false;
+    dev_t synced = 0;
+    for (size_t i = 0; i < writing->n_places; i++) {
+        const struct label_place *place = &writing->places[i];
+        struct location shown = {AT_FDCWD, NULL, place->path};
+        if (fstat(place->folder, &about) != 0)
+            return storage_failed(errno, &shown, "cannot look at");
+        if (known && about.st_dev == synced)
+            continue;
+        if (syncfs(place->folder) != 0)
+            return storage_failed(errno, &shown, "cannot make sure of");
+        known = true;
+        synced = about.st_dev;
+    }
+    return STATUS_OK;
+}
+
+/* Puts the batch's drafts in their places, once the disk has them. */
+static enum status end_batch(struct writing *writing) {
+    enum status status;
+    TRY(sync_places(writing));
+    for (size_t i = 0; i < writing->n_places; i++) {
+        struct label_place *place = &writing->places[i];
+        TRY(place->drafted ? label_place_commit(place) : label_place_remove(place));
+        writing->counts->written++;
+    }
+    TRY(sync_places(writing));
+    for (size_t i = 0; i < writing->n_places; i++)
+        label_place_close(&writing->places[i]);
+    writing->n_places = 0;
+out:
+    return status;
+}
+
+/* Takes a file into the batch, unless it has the wanted bytes or somebody else's. */
+static enum status take_file(struct writing *writing, struct label_place *place,
+                             const struct bytes *from, const struct bytes *to) {
     enum status status = STATUS_OK;
     struct applied_counts *counts = writing->counts;
     if (label_place_has(place, to->bytes, to->length)) {
         counts->before++;
+        label_place_close(place);
     } else if (!label_place_has(place, from->bytes, from->length)) {
         counts->changed++;
         line_print(stderr, "verify: refused: %s: somebody has changed it since", place->path);
-        return STATUS_OK;
+        label_place_close(place);
     } else {
-        status =
-            to->bytes ? label_place_write(place, to->bytes, to->length) : label_place_remove(place);
-        counts->written += status == STATUS_OK;
+        writing->n_places++;
+        status = to->bytes ? label_place_draft(place, to->bytes, to->length) : STATUS_OK;
     }
     return status;
 }
@@ -80,10 +121,11 @@ static enum status write_file(struct writing *writing, const struct label_place 
 static enum status do_file(struct writing *writing) {
     enum status status;
     struct bytes original = {0}, corrected = {0};
-    struct label_place place = {.folder = -1};
+    struct label_place *place = &writing->places[writing->n_places];
     char *const *fields = writing->fields;
     const char *path = fields[FIELD_PATH], *within = fields[FIELD_WITHIN];
     const char *why = label_place_check(path, within);
+    *place = (struct label_place){.folder = -1};
     if (why) {
         writing->counts->changed++;
         line_print(stderr, "verify: refused: %s: %s", path, why);
@@ -92,12 +134,17 @@ static enum status do_file(struct writing *writing) {
     if (strcmp(fields[FIELD_KIND], "made") != 0)
         TRY(read_kept(writing->applied, APPLIED_ORIGINALS, fields[FIELD_NAME], &original));
     TRY(read_kept(writing->applied, APPLIED_CORRECTED, fields[FIELD_NAME], &corrected));
-    TRY(label_place_open(path, within, !writing->back, &place));
-    TRY(write_file(writing, &place, writing->back ? &corrected : &original,
-                   writing->back ? &original : &corrected));
-    status = caches_remove(&writing->caches, path, within);
+    status = label_place_open(path, within, !writing->back, place);
+    if (status != STATUS_OK) {
+        label_place_close(place);
+        goto out;
+    }
+    TRY(take_file(writing, place, writing->back ? &corrected : &original,
+                  writing->back ? &original : &corrected));
+    TRY(caches_remove(&writing->caches, path, within));
+    if (writing->n_places == BATCH)
+        status = end_batch(writing);
 out:
-    label_place_close(&place);
     free(original.bytes);
     free(corrected.bytes);
     return status;
@@ -139,7 +186,10 @@ enum status applied_write(const struct applied *applied, bool back, struct appli
         if (found)
             TRY(do_file(&writing));
     }
+    status = end_batch(&writing);
 out:
+    for (size_t i = 0; i < writing.n_places; i++)
+        label_place_close(&writing.places[i]);
     if (stream)
         fclose(stream);
     else if (file >= 0)

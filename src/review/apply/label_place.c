@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
+#include "base/memory.h"
 #include "data/path.h"
 #include "output/own.h"
 #include "output/storage.h"
@@ -47,36 +50,49 @@ const char *label_place_check(const char *path, const char *within) {
     return NULL;
 }
 
+/* Opens the folder, below the deepest one that is there. */
+static enum status open_folder(struct label_place *place, const char *top, const char *rest,
+                               bool make) {
+    struct location location = {AT_FDCWD, NULL, top};
+    struct dir_entry at;
+    int above = open(top, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (above < 0)
+        return storage_failed(errno, &location, "cannot open the folder");
+    location = (struct location){above, top, rest};
+    int error = dir_entry_open(&location, make, &at);
+    if (error == 0)
+        place->folder = at.opened ? at.folder : above;
+    enum status status = error == 0 ? STATUS_OK : storage_failed(error, &location, "cannot write");
+    if (place->folder != above)
+        close(above);
+    return status;
+}
+
 enum status label_place_open(const char *path, const char *within, bool make,
                              struct label_place *place) {
-    char folder[PATH_MAX];
+    enum status status;
+    char folder[PATH_MAX], digits[FINGERPRINT_DIGITS + 1];
     const char *rest = "", *why = label_place_check(path, within);
-    *place = (struct label_place){.folder = -1, .path = path, .name = strrchr(path, '/') + 1};
+    *place = (struct label_place){.folder = -1};
     if (why || !resolve(path, folder, &rest))
         return FAIL(STATUS_BAD_INPUT, "%.1000s: %s", path, why ? why : "its folder is gone");
-    struct location top = {AT_FDCWD, NULL, folder};
-    int above = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (above < 0)
-        return storage_failed(errno, &top, "cannot open the folder");
-    struct location location = {above, folder, rest};
-    struct dir_entry at;
-    int error = dir_entry_open(&location, make, &at);
-    if (error == 0 && at.opened) {
-        place->folder = at.folder;
-        close(above);
-    } else {
-        place->folder = above;
-    }
-    if (error == 0)
-        return STATUS_OK;
-    label_place_close(place);
-    return storage_failed(error, &location, "cannot write");
+    TRY(memory_string(path, &place->path));
+    place->name = strrchr(place->path, '/') + 1;
+    fingerprint_text(fingerprint_bytes(FINGERPRINT_START, path, strlen(path)), digits);
+    snprintf(place->draft, sizeof place->draft, DRAFT_PREFIX "%s", digits);
+    TRY(open_folder(place, folder, rest, make));
+    unlinkat(place->folder, place->draft, 0);
+out:
+    return status;
 }
 
 void label_place_close(struct label_place *place) {
+    if (place->folder >= 0 && place->drafted)
+        unlinkat(place->folder, place->draft, 0);
     if (place->folder >= 0)
         close(place->folder);
-    place->folder = -1;
+    free(place->path);
+    *place = (struct label_place){.folder = -1};
 }
 
 static struct dir_entry entry_of(const struct label_place *place) {
@@ -97,47 +113,44 @@ static struct location location_of(const struct label_place *place) {
     return (struct location){AT_FDCWD, NULL, place->path};
 }
 
-static enum status write_draft(const struct label_place *place, const char *bytes, size_t length,
-                               const struct stat *about) {
-    enum status status;
-    struct draft draft;
-    struct location inside = {place->folder, NULL, place->name}, shown = location_of(place);
-    TRY(draft_open(&inside, 0666, &draft));
-    draft.location = shown;
-    TRY(draft_write(&draft, bytes, length));
-    if (about) {
-        /* Only the superuser may give files away: else the new one is ours. */
-        if (fchown(draft.file, about->st_uid, about->st_gid) != 0 &&
-            fchown(draft.file, (uid_t)-1, about->st_gid) != 0)
-            errno = 0;
-        fchmod(draft.file, about->st_mode & 07777);
-    }
-    if (fsync(draft.file) != 0) {
-        status = storage_failed(errno, &shown, "cannot make sure of");
-        draft_drop(&draft);
-        return status;
-    }
-    status = draft_commit(&draft);
-out:
-    return status;
+/* Only the superuser may give files away: else the new one is ours. */
+static void set_about(int file, const struct stat *about) {
+    if (fchown(file, about->st_uid, about->st_gid) != 0 &&
+        fchown(file, (uid_t)-1, about->st_gid) != 0)
+        errno = 0;
+    fchmod(file, about->st_mode & 07777);
 }
 
-enum status label_place_write(const struct label_place *place, const char *bytes, size_t length) {
-    enum status status;
+enum status label_place_draft(struct label_place *place, const char *bytes, size_t length) {
     struct stat about;
     struct location shown = location_of(place);
-    bool there = fstatat(place->folder, place->name, &about, AT_SYMLINK_NOFOLLOW) == 0;
-    TRY(write_draft(place, bytes, length, there && S_ISREG(about.st_mode) ? &about : NULL));
-    if (fsync(place->folder) != 0)
-        status = storage_failed(errno, &shown, "cannot make sure of");
-out:
-    return status;
+    struct dir_entry at = {place->folder, place->draft, false};
+    int file, error = dir_entry_file(&at, O_WRONLY | O_CREAT | O_EXCL, 0666, &file);
+    if (error != 0)
+        return storage_failed(error, &shown, "cannot write");
+    place->drafted = true;
+    error = write_all(file, bytes, length);
+    if (fstatat(place->folder, place->name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(about.st_mode))
+        set_about(file, &about);
+    if (close(file) != 0 && error == 0)
+        error = errno;
+    return error == 0 ? STATUS_OK : storage_failed(error, &shown, "cannot write");
+}
+
+enum status label_place_commit(struct label_place *place) {
+    struct stat about;
+    struct location shown = location_of(place);
+    int error = fstatat(place->folder, place->draft, &about, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    if (error == 0)
+        error = file_move(place->folder, place->draft, place->folder, place->name, &about);
+    place->drafted = error != 0;
+    return error == 0 ? STATUS_OK : storage_failed(error, &shown, "cannot write");
 }
 
 enum status label_place_remove(const struct label_place *place) {
     struct location shown = location_of(place);
-    if (unlinkat(place->folder, place->name, 0) != 0 && errno != ENOENT)
-        return storage_failed(errno, &shown, "cannot remove");
-    return fsync(place->folder) == 0 ? STATUS_OK
-                                     : storage_failed(errno, &shown, "cannot make sure of");
+    return unlinkat(place->folder, place->name, 0) == 0 || errno == ENOENT
+               ? STATUS_OK
+               : storage_failed(errno, &shown, "cannot remove");
 }
