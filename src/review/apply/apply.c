@@ -223,7 +223,7 @@ static void say_in_place(const struct applying *applying, const struct applied *
     if (applying->options->quiet)
         return;
     line_print(stdout, "Changed in place: %llu label files: %s",
-               (unsigned long long)(counts->written + counts->before), applied->changes);
+               (unsigned long long)counts->written + counts->before, applied->changes);
     line_print(stdout, "The originals, and " CHANGES_FILE ": %s", applied->path);
     line_print(stdout, "To take it back: verify apply %s --undo %llu", applying->results.output,
                (unsigned long long)applied->number);
@@ -271,7 +271,7 @@ static enum status undo(struct applying *applying) {
     applying->refused = counts.changed;
     if (!options->quiet)
         line_print(stdout, "As before --in-place: %llu label files%s",
-                   (unsigned long long)(counts.written + counts.before),
+                   (unsigned long long)counts.written + counts.before,
                    counts.changed ? "; others have changed since, and stay: they are listed above"
                                   : "");
     if (counts.changed && !counts.written && !counts.before)

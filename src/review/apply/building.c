@@ -43,7 +43,7 @@ static int clear_folder(int folder) {
         if (unlinkat(dirfd(stream), name, 0) == 0 || errno == ENOENT)
             continue;
         struct location below = {dirfd(stream), NULL, name};
-        int next;
+        int next = -1;
         error = errno == EISDIR || errno == EPERM ? below_folder(&below, false, &next) : errno;
         if (error == 0)
             error = clear_folder(next);

@@ -144,8 +144,8 @@ static enum status put_hunks(struct side *old, struct side *new, const struct ed
         skip_lines(old, begin);
         skip_lines(new, new->at + same);
         size_t last = first + 1;
-        while (last < count &&
-               lines_behind(old, ranges[last - 1].old_end, 2 * AROUND) >= ranges[last].old_begin)
+        while (last < count && lines_behind(old, ranges[last - 1].old_end, (size_t)2 * AROUND) >=
+                                   ranges[last].old_begin)
             last++;
         size_t end = lines_behind(old, ranges[last - 1].old_end, AROUND);
         TRY(put_hunk(old, new, ranges + first, ranges + last, end, text));
