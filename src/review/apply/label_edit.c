@@ -119,7 +119,7 @@ out:
 /* ---------------------------------------------------------------- whether it may be done */
 
 static bool same_box(const double a[4], const double b[4]) {
-    return memcmp(a, b, 4 * sizeof *a) == 0;
+    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
 }
 
 static bool is_same(const struct decision *a, const struct decision *b) {
