@@ -9,3 +9,5 @@
  *   help       one line
  */
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
+COMMAND(APPLY, "apply", "OUTPUT [DECISIONS]", 1, 2,
+        "write decisions on a run's findings into a corrected copy of the labels")

@@ -25,7 +25,8 @@ OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
        "data.yaml, a folder of images, or a .txt list",
-       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"))
+       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
+       .info.commands = FOR(VERIFY) | FOR(APPLY))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
@@ -81,7 +82,27 @@ OPTION(SWITCH, save_json, "save-json", NULL, OUTPUT, FILES, NULL,
        "write predictions.json (COCO results)")
 OPTION(SWITCH, save_txt, "save-txt", NULL, OUTPUT, FILES, NULL, "write labels as predicted")
 OPTION(SWITCH, dry_run, "dry-run", NULL, RUN, NOTHING, NULL,
-       "list images, labels and problems; run no model, write nothing")
+       "list images, labels and problems, or what would be applied; run no model, write nothing",
+       .info.commands = FOR(VERIFY) | FOR(APPLY))
+OPTION(TEXT, accept, "accept", "REASONS", APPLY, NO_RUN, NULL,
+       "decide without a file: take the suggestions for class, contested, location, duplicate, "
+       "unseen, missing",
+       .info.commands = FOR(APPLY))
+OPTION(REAL, min_precision, "min-precision", "X", APPLY, NO_RUN, "-1", /* -1: any */
+       "of --accept class: only above the margin at which so many of the labels called wrong are "
+       "wrong, as the self-test estimates (default: any)",
+       RANGE(-1, 1), .info.commands = FOR(APPLY))
+OPTION(REAL, max_score, "max-score", "X", APPLY, NO_RUN, "-1", /* -1: any */
+       "of --accept: only findings with a score below this (default: any)", RANGE(-1, 1),
+       .info.commands = FOR(APPLY))
+OPTION(FOLDER, to, "to", "DIR", APPLY, NO_RUN, NULL,
+       "where the corrected copy goes (default: OUTPUT/corrected)", .info.commands = FOR(APPLY))
+OPTION(SWITCH, in_place, "in-place", NULL, APPLY, NO_RUN, NULL,
+       "change the data set itself; originals are kept in OUTPUT/applied-N",
+       .info.commands = FOR(APPLY))
+OPTION(COUNT, undo, "undo", "N", APPLY, NO_RUN, "0", /* 0: none */
+       "bring back what the data set had before the N-th --in-place", RANGE(0, 1e9),
+       .info.commands = FOR(APPLY))
 OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
        "rectangular inputs, as Ultralytics' predict")
 OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")

@@ -19,6 +19,7 @@
 #define HEADING_NETWORK "Network"
 #define HEADING_VERDICT "Verdicts"
 #define HEADING_RUN     "Run"
+#define HEADING_APPLY   "Corrections"
 #define HEADING_HELP    "Help"
 
 static const struct option_row rows[] = {

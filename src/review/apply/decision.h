@@ -1,0 +1,27 @@
+/* What was decided about one line of a label file. */
+#ifndef VERIFY_REVIEW_APPLY_DECISION_H
+#define VERIFY_REVIEW_APPLY_DECISION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum action { ACTION_CLASS, ACTION_BOX, ACTION_DELETE, ACTION_KEEP, ACTION_ADD, ACTIONS };
+
+struct decision {
+    enum action action;
+    uint32_t line;         /* of the label file, from 1; 0: none, as of ACTION_ADD */
+    uint64_t from;         /* the line of the decisions' file; 0: taken from a record */
+    int64_t class;         /* the new one; -1: it stays */
+    double xywhn[4];       /* of ACTION_BOX and ACTION_ADD */
+    char *text;            /* the label line as it was judged; NULL: judged_… tell */
+    size_t text_length;    /* in bytes */
+    uint32_t judged_class; /* where `text` is NULL: what the line said, rounded as in records; and
+                              of what was done: what it said before */
+    double judged_xywhn[4];
+    size_t image, label; /* names as in the records, in a list of them; SIZE_MAX: not given */
+    const char *refused; /* why it cannot be done; NULL: nothing speaks against it */
+    bool done;           /* it has changed something */
+};
+
+#endif

@@ -1,0 +1,135 @@
+/* Decisions that nobody made: suggestions that are accepted by reason. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "output/json_member.h"
+#include "review/apply/decision_list.h"
+
+/* What the suggestion for a box of a reason is; ACTIONS: there is none. */
+static enum action action_of(enum reason reason) {
+    switch (reason) {
+    case REASON_CLASS:
+    case REASON_CONTESTED:
+        return ACTION_CLASS;
+    case REASON_LOCATION:
+        return ACTION_BOX;
+    case REASON_DUPLICATE:
+    case REASON_UNSEEN:
+        return ACTION_DELETE;
+    default:
+        return ACTIONS;
+    }
+}
+
+/* Notes one reason; false: it has no suggestion. */
+static bool take_reason(const char *name, size_t length, struct acceptance *acceptance) {
+    if (length == strlen("missing") && memcmp(name, "missing", length) == 0)
+        return acceptance->missing = true;
+    for (int r = 0; r < REASON_COUNT; r++) {
+        const char *reason = reason_name((enum reason)r);
+        if (reason && action_of((enum reason)r) != ACTIONS && strlen(reason) == length &&
+            memcmp(reason, name, length) == 0)
+            return acceptance->reasons[r] = true;
+    }
+    return false;
+}
+
+enum status acceptance_read(const char *reasons, struct acceptance *acceptance) {
+    *acceptance = (struct acceptance){.max_score = INFINITY, .min_margin = -INFINITY};
+    for (const char *at = reasons;; at++) {
+        size_t length = strcspn(at, ",");
+        if (!take_reason(at, length, acceptance))
+            return FAIL(STATUS_BAD_INPUT,
+                        "--accept '%.*s': is none of class, contested, location, duplicate, "
+                        "unseen, missing: for other reasons nothing is suggested",
+                        length > 60 ? 60 : (int)length, at);
+        at += length;
+        if (!*at)
+            return STATUS_OK;
+    }
+}
+
+enum status acceptance_precision(struct json_object *report, double precision,
+                                 struct acceptance *acceptance) {
+    struct json_object *test = json_member(report, "self_test", json_type_object);
+    struct json_object *wrong = json_member(test, "wrong_class", json_type_object);
+    struct json_object *table = json_member(wrong, "table", json_type_array);
+    double least = INFINITY, best = -INFINITY;
+    for (size_t i = 0; table && i < json_object_array_length(table); i++) {
+        struct json_object *row = json_object_array_get_idx(table, i);
+        double margin = json_member_number(row, "max_margin");
+        double estimate = json_member_number(row, "precision");
+        if (estimate >= precision)
+            least = fmin(least, margin);
+        best = estimate > best ? estimate : best;
+    }
+    acceptance->min_margin = least;
+    if (isfinite(least))
+        return STATUS_OK;
+    if (!isfinite(best))
+        return FAIL(STATUS_BAD_INPUT,
+                    "--min-precision: the run has no estimate: it was made without self-test, or "
+                    "of too few labels; use --max-score");
+    return FAIL(STATUS_BAD_INPUT,
+                "--min-precision %g: the self-test estimates %.2f at most, at any margin; give "
+                "less, or decide by the page",
+                precision, best);
+}
+
+static enum status accept_box(const struct record_box *box, size_t label, size_t image,
+                              struct decision_list *list) {
+    struct decision decision = {.action = action_of(box->reason),
+                                .line = box->line,
+                                .class = -1,
+                                .judged_class = (uint32_t)box->class,
+                                .image = image,
+                                .label = label};
+    memcpy(decision.judged_xywhn, box->xywhn, sizeof box->xywhn);
+    memcpy(decision.xywhn, box->refined, sizeof box->refined);
+    if (decision.action == ACTION_CLASS)
+        decision.class = box->suggested;
+    if ((decision.action == ACTION_CLASS && box->suggested < 0) ||
+        (decision.action == ACTION_BOX && !box->has_refined))
+        return STATUS_OK;
+    return decision_list_add(list, &decision);
+}
+
+static bool is_accepted(const struct acceptance *acceptance, const struct record_box *box) {
+    return box->verdict != VERDICT_CORRECT && acceptance->reasons[box->reason] &&
+           !(box->score >= acceptance->max_score) &&
+           (box->reason != REASON_CLASS || box->margin > acceptance->min_margin);
+}
+
+static bool is_accepted_object(const struct acceptance *acceptance,
+                               const struct record_missing *missing) {
+    return acceptance->missing && !(missing->score >= acceptance->max_score) &&
+           missing->class >= 0 && missing->xywhn[2] > 0 && missing->xywhn[3] > 0;
+}
+
+enum status decisions_accept(const struct acceptance *acceptance, const struct record *record,
+                             const char *label, struct decision_list *list) {
+    enum status status = STATUS_OK;
+    size_t place = SIZE_MAX, image = SIZE_MAX;
+    for (size_t i = 0; i < record->n_boxes + record->n_missing; i++) {
+        const struct record_box *box = i < record->n_boxes ? &record->boxes[i] : NULL;
+        const struct record_missing *missing = box ? NULL : &record->missing[i - record->n_boxes];
+        if (box ? !is_accepted(acceptance, box) : !is_accepted_object(acceptance, missing))
+            continue;
+        if (place == SIZE_MAX) {
+            TRY(decision_list_name(list, label, &place));
+            TRY(decision_list_name(list, record->image, &image));
+        }
+        if (box) {
+            TRY(accept_box(box, place, image, list));
+            continue;
+        }
+        struct decision added = {
+            .action = ACTION_ADD, .class = missing->class, .image = image, .label = place};
+        memcpy(added.xywhn, missing->xywhn, sizeof missing->xywhn);
+        TRY(decision_list_add(list, &added));
+    }
+out:
+    return status;
+}

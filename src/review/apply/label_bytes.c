@@ -1,0 +1,28 @@
+/* Reads label files for what is to be written in their place. */
+#include "review/apply/label_bytes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/label.h"
+
+enum status label_bytes_read(const char *path, const char *image, struct file_bytes *file,
+                             bool *link) {
+    enum status status;
+    struct label_file labels = {0};
+    TRY(file_bytes_read_plain(path, (size_t)LABEL_FILE_MIB << 20, file));
+    *link = file->error == ELOOP;
+    if (!*link)
+        goto out;
+    TRY(label_file_read(path, image, "", 0, &labels));
+    *file = labels.content;
+    labels.content = (struct file_bytes){0};
+    if (labels.absent)
+        file->missing = true;
+    else if (!file->bytes && !file->problem[0])
+        snprintf(file->problem, sizeof file->problem, "is a link that is not followed");
+out:
+    label_file_free(&labels);
+    return status;
+}
