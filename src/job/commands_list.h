@@ -9,3 +9,4 @@
  *   help       one line
  */
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
+COMMAND(EXPORT, "export", "OUTPUT", 1, 1, "write the findings of a run for an annotation tool")

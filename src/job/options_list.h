@@ -25,7 +25,8 @@ OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
        "data.yaml, a folder of images, or a .txt list",
-       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"))
+       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
+       .info.commands = FOR_VERIFY | FOR(EXPORT))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
@@ -82,6 +83,12 @@ OPTION(SWITCH, save_json, "save-json", NULL, OUTPUT, FILES, NULL,
 OPTION(SWITCH, save_txt, "save-txt", NULL, OUTPUT, FILES, NULL, "write labels as predicted")
 OPTION(SWITCH, dry_run, "dry-run", NULL, RUN, NOTHING, NULL,
        "list images, labels and problems; run no model, write nothing")
+OPTION(CHOICE, format, "format", "FORMAT", OUTPUT, NOTHING, NULL,
+       "the tool that is to read what is exported", .choices = EXPORT_WORDS,
+       .info.commands = FOR(EXPORT))
+OPTION(FOLDER, to, "to", "DIR", OUTPUT, NOTHING, NULL,
+       "the folder to write (default: export/FORMAT in the output folder)",
+       .info.commands = FOR(EXPORT))
 OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
        "rectangular inputs, as Ultralytics' predict")
 OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")
