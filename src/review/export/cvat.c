@@ -49,7 +49,7 @@ static void box_write(struct text *text, const struct export_object *object) {
     xml_text(text, object->reason ? object->reason : "");
     text_string(text, "</attribute>");
     attribute_begin(text, 1);
-    xml_text(text, object->reason && object->suggested >= 0 ? object->suggested_name : "");
+    xml_text(text, object->suggested >= 0 ? object->suggested_name : "");
     text_string(text, "</attribute>");
     attribute_begin(text, 2);
     text_json_significant(text, object->score, SCORE_DIGITS);

@@ -57,7 +57,7 @@ static enum status link_image(struct exporter *exporter, const char *image, bool
     enum status status;
     enum link_state state;
     struct counts *counts = &exporter->counts;
-    TRY(export_links_make(&exporter->links, image, &state));
+    TRY(export_links_make(&exporter->links, image, exporter->format->beside, &state));
     *made = state == LINK_MADE;
     if (state == LINK_ABSENT && counts->absent++ == 0)
         text_string(&counts->first_absent, exporter->links.target.data);
@@ -158,15 +158,15 @@ static void say(const struct exporter *exporter, struct text *lines) {
     const struct counts *counts = &exporter->counts;
     if (counts->absent)
         text_format(lines,
-                    "WARNING: %llu images are not where they were, and are left out (the first: "
-                    "%s): --data says where they lie now\n",
+                    "WARNING: images that are not where they were, and are left out: %llu (the "
+                    "first: %s); --data says where they lie now\n",
                     (unsigned long long)counts->absent, short_path(counts->first_absent.data).text);
     if (counts->taken)
         text_format(lines,
-                    "WARNING: %llu images have the name of another one, and are left out (the "
-                    "first: %s)\n",
+                    "WARNING: images whose name another one has here, or is too long, and that are "
+                    "left out: %llu (the first: %s)\n",
                     (unsigned long long)counts->taken, short_path(counts->first_taken.data).text);
-    text_format(lines, "Exported %llu findings of %llu images: %s\n",
+    text_format(lines, "Findings: %llu\nImages: %llu\nOutput: %s\n",
                 (unsigned long long)counts->findings, (unsigned long long)counts->images,
                 exporter->folder.path.data);
 }

@@ -92,8 +92,7 @@ static void object_write(struct samples *samples, const struct record *record,
     field_string(text, "verdict", object->verdict);
     field_string(text, "reason", object->reason);
     field_significant(text, "score", object->score, SCORE_DIGITS);
-    field_string(text, "suggested",
-                 object->reason && object->suggested >= 0 ? object->suggested_name : NULL);
+    field_string(text, "suggested", object->suggested >= 0 ? object->suggested_name : NULL);
     if (object->line > 0)
         field_count(text, "line", object->line);
     else

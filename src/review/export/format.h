@@ -28,7 +28,8 @@ struct export_image {
 struct export_format {
     const char *name; /* as --format has it */
     size_t state_size;
-    bool all_images; /* each image that could be read, without links; else those with findings */
+    const char *beside; /* suffix of a file that it makes beside each link; NULL: none */
+    bool all_images;    /* each image that could be read, without links; else those with findings */
     enum status (*begin)(struct export_target *target, void *state);
     enum status (*image)(struct export_target *target, void *state,
                          const struct export_image *image);

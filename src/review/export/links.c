@@ -2,6 +2,7 @@
 #include "review/export/links.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ void export_links_free(struct export_links *links) {
     text_free(&links->name);
     text_free(&links->path);
     text_free(&links->target);
+    text_free(&links->beside);
     *links = (struct export_links){0};
 }
 
@@ -75,12 +77,39 @@ static bool is_file(const char *path) {
     return stat(path, &about) == 0 && S_ISREG(about.st_mode);
 }
 
-enum status export_links_make(struct export_links *links, const char *image,
+enum status export_beside(const char *image, const char *suffix, struct text *name) {
+    const char *slash = strrchr(image, '/');
+    const char *base = slash ? slash + 1 : image;
+    const char *dot = strrchr(base, '.');
+    text_clear(name);
+    text_bytes(name, image, dot && dot != base ? (size_t)(dot - image) : strlen(image));
+    text_string(name, suffix);
+    return text_status(name);
+}
+
+/* Links the image there. Returns 0 or an errno value: EEXIST too where the file that is to be made
+ * beside the link is there. */
+static int make_link(struct export_links *links, const struct dir_entry *at) {
+    struct stat about;
+    if (links->beside.length) {
+        const char *slash = strrchr(links->beside.data, '/');
+        const char *name = slash ? slash + 1 : links->beside.data;
+        if (fstatat(at->folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0)
+            return EEXIST;
+        if (errno != ENOENT)
+            return errno;
+    }
+    return symlinkat(links->target.data, at->folder, at->name) == 0 ? 0 : errno;
+}
+
+enum status export_links_make(struct export_links *links, const char *image, const char *beside,
                               enum link_state *state) {
     enum status status;
     struct dir_entry at = {0};
     TRY(make_name(links, image));
     TRY(run_results_path(links->results, image, &links->target));
+    if (beside)
+        TRY(export_beside(links->name.data, beside, &links->beside));
     *state = LINK_ABSENT;
     if (!is_file(links->target.data))
         goto out;
@@ -90,10 +119,11 @@ enum status export_links_make(struct export_links *links, const char *image,
     struct location location = {links->folder->draft, links->folder->draft_path.data,
                                 links->path.data};
     int error = dir_entry_open(&location, true, &at);
-    if (error == 0 && symlinkat(links->target.data, at.folder, at.name) != 0)
-        error = errno;
-    *state = error == EEXIST ? LINK_TAKEN : LINK_MADE;
-    if (error != 0 && error != EEXIST)
+    if (error == 0)
+        error = make_link(links, &at);
+    bool taken = error == EEXIST || error == ENAMETOOLONG;
+    *state = taken ? LINK_TAKEN : LINK_MADE;
+    if (error != 0 && !taken)
         TRY(storage_failed(error, &location, "cannot link"));
 out:
     dir_entry_close(&at);

@@ -28,6 +28,11 @@ static enum suggestion suggestion_for(const struct record_box *box) {
     return possible ? suggestion : SUGGEST_NOTHING;
 }
 
+/* The strongest other class is of no interest where it is not what is wrong. */
+static bool names_another(const struct record_box *box) {
+    return box->suggested >= 0 && (box->reason == REASON_CLASS || box->reason == REASON_CONTESTED);
+}
+
 static struct export_object label_object(const struct record *record,
                                          const struct record_box *box) {
     struct export_object object = {
@@ -40,7 +45,7 @@ static struct export_object label_object(const struct record *record,
         .reason = reason_name(box->reason),
         .score = box->score,
         .suggestion = suggestion_for(box),
-        .suggested = box->suggested,
+        .suggested = names_another(box) ? box->suggested : -1,
         .suggested_name = box->suggested_name ? box->suggested_name : "",
         .has_refined = box->has_refined,
     };

@@ -3,15 +3,17 @@
 
 #include "output/fields.h"
 #include "review/export/format.h"
+#include "review/export/links.h"
 #include "review/export/out_file.h"
 
 extern const struct export_format export_x_anylabeling; /* a row of formats.c */
 
 /* The version of X-AnyLabeling whose form this is. */
-#define FORM_VERSION "4.2.1"
+#define FORM_VERSION  "4.2.1"
+#define LABELS_SUFFIX ".json"
 
 struct labels {
-    struct text name, words; /* of one image, of one shape */
+    struct text beside, name, words; /* of one image and shape */
 };
 
 enum { PIXEL_DECIMALS = 4, SCORE_DIGITS = 6 };
@@ -56,16 +58,6 @@ static void shape_write(struct text *text, const struct export_object *object, s
     text->failed |= words->failed;
 }
 
-/* The name of an image's file: that of its link, with another suffix. */
-static void name_of(const char *image, struct text *name) {
-    const char *base = strrchr(image, '/');
-    base = base ? base + 1 : image;
-    const char *dot = strrchr(base, '.');
-    size_t length = dot && dot != base ? (size_t)(dot - image) : strlen(image);
-    text_clear(name);
-    text_format(name, EXPORT_IMAGES "/%.*s.json", (int)length, image);
-}
-
 static enum status image(struct export_target *target, void *state,
                          const struct export_image *image) {
     enum status status;
@@ -73,7 +65,9 @@ static enum status image(struct export_target *target, void *state,
     struct out_file file = {0};
     struct text *text = &file.text;
     const char *slash = strrchr(image->name, '/');
-    name_of(image->name, &labels->name);
+    TRY(export_beside(image->name, LABELS_SUFFIX, &labels->beside));
+    text_clear(&labels->name);
+    text_format(&labels->name, EXPORT_IMAGES "/%s", labels->beside.data);
     TRY(text_status(&labels->name));
     TRY(export_file_open(target, labels->name.data, &file));
     text_string(text, "{\n  \"version\": \"" FORM_VERSION "\",\n  \"flags\": {},\n"
@@ -116,6 +110,7 @@ static enum status end(struct export_target *target, void *state) {
 
 static void labels_free(void *state) {
     struct labels *labels = state;
+    text_free(&labels->beside);
     text_free(&labels->name);
     text_free(&labels->words);
 }
@@ -123,6 +118,7 @@ static void labels_free(void *state) {
 const struct export_format export_x_anylabeling = {
     .name = "x-anylabeling",
     .state_size = sizeof(struct labels),
+    .beside = LABELS_SUFFIX,
     .begin = begin,
     .image = image,
     .end = end,
