@@ -83,7 +83,7 @@ OPTION(SWITCH, save_json, "save-json", NULL, OUTPUT, FILES, NULL,
 OPTION(SWITCH, save_txt, "save-txt", NULL, OUTPUT, FILES, NULL, "write labels as predicted")
 OPTION(SWITCH, dry_run, "dry-run", NULL, RUN, NOTHING, NULL,
        "list images, labels and problems; run no model, write nothing")
-OPTION(CHOICE, format, "format", "FORMAT", OUTPUT, NOTHING, NULL,
+OPTION(CHOICE, format, "format", "FORMAT", OUTPUT, NOTHING, "csv",
        "the tool that is to read what is exported", .choices = EXPORT_WORDS,
        .info.commands = FOR(EXPORT))
 OPTION(FOLDER, to, "to", "DIR", OUTPUT, NOTHING, NULL,

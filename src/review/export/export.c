@@ -117,9 +117,10 @@ out:
 static enum status open_all(struct exporter *exporter, const struct export_request *request) {
     enum status status;
     struct text fallback = {0};
-    exporter->format = request->format ? export_format_find(request->format) : NULL;
+    exporter->format = export_format_find(request->format);
     if (!exporter->format)
-        TRY(FAIL(STATUS_BAD_INPUT, "--format is missing: give one of:" EXPORT_FORMATS(WORD)));
+        TRY(FAIL(STATUS_BAD_INPUT, "%s: is no format to export: give one of" EXPORT_FORMATS(WORD),
+                 request->format));
     TRY(run_results_open(request->output, request->data, &exporter->results));
     if (!exporter->results.complete)
         TRY(FAIL(STATUS_BAD_INPUT, "%s: the run was interrupted: finish it with --resume",

@@ -110,7 +110,7 @@ static void change(struct options *options, size_t i) {
         return;
     }
     if (row->choices)
-        value = row->choices[row->info.initial && strcmp(row->choices[0], row->info.initial) == 0];
+        value = row->choices[strcmp(row->choices[0], row->info.initial) == 0];
     else if (row->kind == OPTION_DEVICES)
         value = "cpu";
     else if (row->kind > OPTION_CHOICE || row->kind == OPTION_COUNTS) {
