@@ -89,6 +89,8 @@ OPTION(CHOICE, format, "format", "FORMAT", OUTPUT, NOTHING, "csv",
 OPTION(FOLDER, to, "to", "DIR", OUTPUT, NOTHING, NULL,
        "the folder to write (default: export/FORMAT in the output folder)",
        .info.commands = FOR(EXPORT))
+OPTION(SWITCH, json, "json", NULL, OUTPUT, NOTHING, NULL, "print all of it as JSON, for a script",
+       .info.commands = FOR(DIFF))
 OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
        "rectangular inputs, as Ultralytics' predict")
 OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")
