@@ -279,7 +279,7 @@ class Export(Case):
                        "class Dataset:\n"
                        "    def __init__(self, name, persistent):\n"
                        "        self.name, self.persistent, self.samples = name, persistent, []\n"
-                       "    def add_samples(self, samples):\n        self.samples += samples\n"
+                       "    def add_samples(self, samples, dynamic):\n        self.samples += samples\n"
                        "        print(json.dumps(self.samples))\n"
                        "    def __len__(self):\n        return len(self.samples)\n")
         done = subprocess.run([sys.executable, self.exported("fiftyone", "load.py"), "mine", "--no-app"],

@@ -46,7 +46,7 @@ static const char loader[] =
     "def main():\n"
     "    names = [word for word in sys.argv[1:] if word != \"--no-app\"]\n"
     "    dataset = fo.Dataset(names[0] if names else None, persistent=bool(names))\n"
-    "    dataset.add_samples(samples())\n"
+    "    dataset.add_samples(samples(), dynamic=True)\n"
     "    print(\"%s: %d images\" % (dataset.name, len(dataset)))\n"
     "    if \"--no-app\" not in sys.argv[1:]:\n"
     "        fo.launch_app(dataset.sort_by(\"score\")).wait(-1)\n"
