@@ -1,7 +1,15 @@
 /* The commands' functions, by job/commands_list.h. */
 #include "commands.h"
 
+#include <stdio.h>
+
+#include "base/shown.h"
 #include "review/apply/apply.h"
+#include "review/diff/diff.h"
+#include "review/export/export.h"
+
+/* The exit status of diff. */
+enum { NEW_FINDINGS = 4 };
 
 /* Collective, as command_run. */
 typedef enum status command_function(const struct ranks *ranks, const struct options *options,
@@ -18,9 +26,46 @@ static enum status apply_command(const struct ranks *ranks, const struct options
     return agree(ranks, status);
 }
 
+/* What rank 0 alone does. */
+static enum status export_command(const struct ranks *ranks, const struct options *options,
+                                  int *exit_status) {
+    enum status status = STATUS_OK;
+    struct text lines = {0};
+    (void)exit_status;
+    if (ranks->rank == 0) {
+        status = export_run(&(struct export_request){.output = options->words[0],
+                                                     .format = options->format,
+                                                     .to = options->to,
+                                                     .data = options->data},
+                            &lines);
+        if (status == STATUS_OK && !options->quiet)
+            lines_print(stdout, lines.data);
+    }
+    text_free(&lines);
+    return agree(ranks, status);
+}
+
+static enum status diff_command(const struct ranks *ranks, const struct options *options,
+                                int *exit_status) {
+    enum status status = STATUS_OK;
+    uint64_t fresh = 0;
+    if (ranks->rank == 0)
+        status = diff_run(&(struct diff_request){.old = options->words[0],
+                                                 .new = options->words[1],
+                                                 .json = options->json,
+                                                 .file = options->quiet ? NULL : stdout},
+                          &fresh);
+    status = agree(ranks, status);
+    if (status == STATUS_OK && fresh > 0)
+        *exit_status = NEW_FINDINGS;
+    return status;
+}
+
 static command_function *const functions[COMMAND_COUNT] = {
     [COMMAND_VERIFY] = NULL, /* main.c */
     [COMMAND_APPLY] = apply_command,
+    [COMMAND_EXPORT] = export_command,
+    [COMMAND_DIFF] = diff_command,
 };
 
 enum status command_run(const struct ranks *ranks, const struct options *options,

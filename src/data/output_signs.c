@@ -13,8 +13,8 @@ static bool is_one_of(const char *name, const char *const *names, size_t count) 
 }
 
 /* The first BUCKETS are where a run places images. */
-static const char *const folders[] = {"correct",   "mislabeled", "uncertain",
-                                      "predicted", "review",     "logs"};
+static const char *const folders[] = {"correct", "mislabeled", "uncertain", "predicted",
+                                      "review",  "export",     "logs"};
 enum { BUCKETS = 3 };
 
 void output_signs_note(struct output_signs *signs, const char *name) {

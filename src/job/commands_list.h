@@ -11,3 +11,6 @@
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
 COMMAND(APPLY, "apply", "OUTPUT [DECISIONS]", 1, 2,
         "write decisions on a run's findings into a corrected copy of the labels")
+COMMAND(EXPORT, "export", "OUTPUT", 1, 1, "write the findings of a run for an annotation tool")
+COMMAND(DIFF, "diff", "OLD NEW", 2, 2,
+        "compare two runs: findings that are gone, new, still there; exit 4 with new ones")

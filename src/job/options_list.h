@@ -26,7 +26,7 @@ OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
        "data.yaml, a folder of images, or a .txt list",
        .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
-       .info.commands = FOR(VERIFY) | FOR(APPLY))
+       .info.commands = FOR(VERIFY) | FOR(APPLY) | FOR(EXPORT))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
@@ -96,13 +96,19 @@ OPTION(REAL, max_score, "max-score", "X", APPLY, NO_RUN, "-1", /* -1: any */
        "of --accept: only findings with a score below this (default: any)", RANGE(-1, 1),
        .info.commands = FOR(APPLY))
 OPTION(FOLDER, to, "to", "DIR", APPLY, NO_RUN, NULL,
-       "where the corrected copy goes (default: OUTPUT/corrected)", .info.commands = FOR(APPLY))
+       "where to write (default: corrected, or export/FORMAT, in the output folder)",
+       .info.commands = FOR(APPLY) | FOR(EXPORT))
 OPTION(SWITCH, in_place, "in-place", NULL, APPLY, NO_RUN, NULL,
        "change the data set itself; originals are kept in OUTPUT/applied-N",
        .info.commands = FOR(APPLY))
 OPTION(COUNT, undo, "undo", "N", APPLY, NO_RUN, "0", /* 0: none */
        "bring back what the data set had before the N-th --in-place", RANGE(0, 1e9),
        .info.commands = FOR(APPLY))
+OPTION(CHOICE, format, "format", "FORMAT", OUTPUT, NOTHING, "csv",
+       "the tool that is to read what is exported", .choices = EXPORT_WORDS,
+       .info.commands = FOR(EXPORT))
+OPTION(SWITCH, json, "json", NULL, OUTPUT, NOTHING, NULL, "print all of it as JSON, for a script",
+       .info.commands = FOR(DIFF))
 OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
        "rectangular inputs, as Ultralytics' predict")
 OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")

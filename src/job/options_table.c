@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "job/devices.h"
+#include "job/export_formats.h"
 #include "model/formats.h"
 
 /* Words, NULL behind the last. */
@@ -13,6 +14,10 @@
 /* Of the models that are read. */
 #define SUFFIX(recognises, read, title, suffix) suffix,
 #define MODEL_SUFFIXES                          ((const char *const[]){MODEL_FORMATS(SUFFIX) NULL})
+
+/* Of what findings are exported in. */
+#define WORD(name, word) word,
+#define EXPORT_WORDS     ((const char *const[]){EXPORT_FORMATS(WORD) NULL})
 
 #define HEADING_INPUT   "Input"
 #define HEADING_OUTPUT  "Output"

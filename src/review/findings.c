@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "review/xywhn.h"
 
 /* IoU from which on two labels are on one object, as --max-dup has it. */
 #define SAME_OBJECT 0.7
@@ -24,19 +25,6 @@ int finding_compare(const void *a, const void *b) {
     return (x->item > y->item) - (x->item < y->item);
 }
 
-static double overlap(double centre, double size, double other_centre, double other_size) {
-    double begin = fmax(centre - size / 2, other_centre - other_size / 2);
-    double end = fmin(centre + size / 2, other_centre + other_size / 2);
-    return fmax(end - begin, 0);
-}
-
-/* Of boxes as fractions of one picture. */
-static double iou(const double a[4], const double b[4]) {
-    double both = overlap(a[0], a[2], b[0], b[2]) * overlap(a[1], a[3], b[1], b[3]);
-    double all = a[2] * a[3] + b[2] * b[3] - both;
-    return all > 0 ? both / all : 0;
-}
-
 static enum status append(struct findings_list *list, struct finding finding) {
     enum status status;
     TRY(memory_reserve(&list->items, &list->capacity, list->count + 1, sizeof *list->items));
@@ -52,7 +40,7 @@ static size_t find_other(const struct record *record, size_t box) {
     size_t best = FINDING_NO_OTHER;
     double most = SAME_OBJECT;
     for (size_t i = 0; i < record->n_boxes; i++) {
-        double common = iou(record->boxes[box].xywhn, record->boxes[i].xywhn);
+        double common = xywhn_iou(record->boxes[box].xywhn, record->boxes[i].xywhn);
         if (i != box && common >= most) {
             best = i;
             most = common;

@@ -79,7 +79,7 @@ static enum status find_root(const char *data, struct run_results *results) {
     return status;
 }
 
-enum status run_results_open(const char *output, const char *data, struct run_results *results) {
+enum status run_results_read(const char *output, struct run_results *results) {
     enum status status;
     *results = (struct run_results){0};
     TRY(find_output(output, &results->output));
@@ -87,9 +87,13 @@ enum status run_results_open(const char *output, const char *data, struct run_re
     const char *state = json_member_text(results->report, "status");
     results->complete = state && strcmp(state, "complete") == 0;
     TRY(read_names(results));
-    TRY(find_root(data, results));
 out:
     return status;
+}
+
+enum status run_results_open(const char *output, const char *data, struct run_results *results) {
+    enum status status = run_results_read(output, results);
+    return status == STATUS_OK ? find_root(data, results) : status;
 }
 
 void run_results_free(struct run_results *results) {

@@ -23,6 +23,8 @@ struct run_results {
  * says where the images lie now. STATUS_BAD_INPUT with one line where there is no run that came to
  * its end, or the images' folder is not known. On failure, too, run_results_free must be called. */
 enum status run_results_open(const char *output, const char *data, struct run_results *results);
+/* The same without its images, for what needs the records alone: `root` stays NULL. */
+enum status run_results_read(const char *output, struct run_results *results);
 void run_results_free(struct run_results *results);
 
 /* Replaces *path by that of an image or a label file that the records name so. */
