@@ -3,7 +3,7 @@
 import os
 import signal
 
-from harness import MODEL, main
+from harness import MODEL, ROOT, main
 from resume_case import ResumeCase
 
 MAY_CHANGE = {"near", "shift", "ghost", "location", "refined", "score", "verdict", "reason"}
@@ -104,6 +104,12 @@ class Zoom(ResumeCase):
         self.assertIn("--zoom was 1 and is 0 now", self.stderr)
         self.finish("--place", "none", ranks=3)
         self.assertEqual(self.tree(), self.tree("whole"))
+
+    def test_a_model_of_one_size(self):
+        model = os.path.join(ROOT, "tests", "data", "onnx", "own_tail.onnx")
+        self.verify("none", "--model", model, "--imgsz", 64, "--zoom", code=2, ranks=0)
+        self.assertIn("own_tail.onnx is tied to 64 x 64: leave --zoom out", self.stderr)
+        self.assertEqual(len(self.stderr.splitlines()), 1)
 
     def test_a_dry_run(self):
         self.assertIn("%d" % PICTURES, self.run_verify("--data", "data", "--model", MODEL, "--zoom",
