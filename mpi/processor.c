@@ -38,7 +38,7 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
     processor->capacity = capacity_plan(slow, threads, batch, interface->depth);
     struct backend_options opening = {
         .threads = threads,
-        .slots = processor->capacity.slots,
+        .slots = processor->capacity.slots + (options->zoom ? processor->capacity.batch : 0),
         .batch = processor->capacity.batch,
         .views = networks_views(&inputs->networks),
         .image_memory = (size_t)options->image_memory << 20,

@@ -28,7 +28,9 @@ FIXTURES = os.environ.get("VERIFY_FIXTURES", "")
 SETS = {"coco128": "real_errors.json", "val128": "real_errors_val128.json"}
 MODEL = os.path.join("models", "yolov8n.onnx")
 # Ours: what verify is run with. The first one's predictions are what the others judge by.
-CONFIGURATIONS = [("verify", ["--imgsz", "640"]), ("verify, 640 and 832", ["--imgsz", "640,832"])]
+CONFIGURATIONS = [("verify", ["--imgsz", "640"]), ("verify, --zoom", ["--imgsz", "640", "--zoom"]),
+                  ("verify, 640 and 832", ["--imgsz", "640,832"]),
+                  ("verify, 640 and 832, --zoom", ["--imgsz", "640,832", "--zoom"])]
 PEERS = [("cleanlab's ObjectLab", peers.object_lab), ("FiftyOne's mistakenness", peers.fifty_one)]
 SKIPPED = 77
 

@@ -66,6 +66,12 @@ enum status image_orient(struct image *image, int orientation);
 /* Makes room for width x height pixels and sets the size; contents undefined. STATUS_BAD_INPUT
  * where a side is 0 or the pixels exceed IMAGE_MAX_PIXELS. */
 enum status image_resize_buffer(struct image *image, uint32_t width, uint32_t height);
+/* A part of a picture; its sides are at least 1, and it lies within. */
+struct crop {
+    uint32_t x, y, width, height;
+};
+/* Copies it to `out`, another picture, whose pixels are reused as by image_read. */
+enum status image_crop(const struct image *image, const struct crop *crop, struct image *out);
 /* For decoders, once the header is read: the same, after taking from the budget what the file, the
  * pixels and `scratch` bytes more come to. */
 enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch);

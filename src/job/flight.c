@@ -5,9 +5,10 @@
 
 #include "base/memory.h"
 
+/* Closer looks are batches of their own, between two flights. */
 enum status flights_make(const struct verify_job *job, struct flights *flights) {
     enum status status;
-    *flights = (struct flights){.depth = job->interface ? job->interface->depth : 1,
+    *flights = (struct flights){.depth = job->interface && !job->zoom ? job->interface->depth : 1,
                                 .batch = job->interface ? job->interface->batch(job->backend) : 1};
     TRY(memory_zeroed(flights->depth, sizeof *flights->ring, &flights->ring));
     for (size_t i = 0; i < flights->depth; i++) {

@@ -13,6 +13,7 @@
 
 void item_free(struct item *item) {
     free(item->label_path);
+    image_free(&item->image);
     label_file_free(&item->labels);
     free(item->targets);
     free(item->views);

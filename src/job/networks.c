@@ -97,6 +97,12 @@ static enum status read_models(const struct options *options, const int64_t *siz
         const char *weights = i == owner ? options->weights : NULL;
         struct model *model = &networks->models[i];
         TRY(model_read(path, weights, sizes[0], model));
+        if (model->graph.fixed_height && options->zoom)
+            TRY(FAIL(
+                STATUS_BAD_INPUT,
+                "--zoom looks again at another input size, and %s is tied to %lld x %lld: leave "
+                "--zoom out, or export the model with dynamic sizes",
+                path, (long long)model->graph.fixed_width, (long long)model->graph.fixed_height));
         /* One that is tied to a size says so where it is read for another. */
         for (size_t k = 1; model->graph.fixed_height && k < networks->n_sizes; k++) {
             struct model other = {0};

@@ -72,6 +72,8 @@ OPTION(REAL, max_dup, "max-dup", "X", VERDICT, VERDICTS, "0.7",
        "IoU with a better label from which on a label is a duplicate", RANGE(0, 2))
 OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
        "certainty from which on an object without a label is missing", RANGE(0.05, 1))
+OPTION(SWITCH, zoom, "zoom", NULL, VERDICT, PREDICTIONS, NULL,
+       "look again, closer, at labels whose place is in doubt: finds more misplaced ones")
 OPTION(SWITCH, self_test, "self-test", NULL, VERDICT, FILES, "on",
        "estimate how well errors are found on these data (default); --no-self-test: leave it out")
 OPTION(SWITCH, resume, "resume", NULL, OUTPUT, NOTHING, NULL,

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "job/flight.h"
+#include "job/second_look.h"
 
 /* How often a journal is synced. */
 enum { SYNC_EVERY_SECONDS = 2 };
@@ -75,13 +75,15 @@ static enum status read_and_stage(struct verify *verify, struct image *image, st
     return status;
 }
 
-/* A reader's picture is its own: the backend has what it needs of it once it is staged. */
+/* A reader's picture is its own: the backend has what it needs of it once it is staged. Where there
+ * may be a closer look, it is the item's. */
 void *pipeline_read(void *argument) {
     struct verify *verify = argument;
     struct image image = {.budget = verify->budget};
     struct item *item;
     while (!atomic_load(&verify->stopped) && (item = take_next(verify))) {
-        enum status status = read_and_stage(verify, &image, item);
+        bool keeps = verify->job->zoom;
+        enum status status = read_and_stage(verify, keeps ? &item->image : &image, item);
         image_release(&image);
         if (status == STATUS_OK)
             queue_push(&verify->ready, item);
@@ -106,11 +108,15 @@ static size_t fill_flight(struct verify *verify, struct flights *flights) {
     return flight->n_items;
 }
 
-static enum status collect(struct verify *verify, struct flights *flights) {
+static enum status collect(struct verify *verify, struct flights *flights,
+                           struct second_look *second) {
+    enum status status;
     const struct flight *flight;
-    enum status status = flights_collect(verify->job, flights, &flight);
-    for (size_t i = 0; status == STATUS_OK && i < flight->n_items; i++)
+    TRY(flights_collect(verify->job, flights, &flight));
+    TRY(second_look_take(verify->job, flight, second));
+    for (size_t i = 0; i < flight->n_items; i++)
         queue_push(&verify->judged, flight->items[i]);
+out:
     return status;
 }
 
@@ -118,18 +124,21 @@ void *pipeline_forward(void *argument) {
     struct verify *verify = argument;
     enum status status;
     struct flights flights = {0};
+    struct second_look second = {0};
     TRY(flights_make(verify->job, &flights));
+    TRY(second_look_make(verify->job, flights.batch, &second));
     while (!atomic_load(&verify->stopped)) {
         size_t n = fill_flight(verify, &flights);
         if (n == 0 && flights.count == 0)
             break;
         uint64_t start = clock_ns();
-        TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights));
+        TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights, &second));
         atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], pipeline_since(start));
     }
 out:
     if (status != STATUS_OK)
         stop(verify, status);
+    second_look_free(&second);
     flights_free(&flights);
     queue_close(&verify->judged);
     leave(verify);

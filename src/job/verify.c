@@ -61,14 +61,15 @@ static enum status make(struct verify *verify) {
     TRY(memory_zeroed(verify->n_items, sizeof *verify->items, &verify->items));
     TRY(memory_zeroed(verify->n_items, sizeof(void *), &verify->waiting));
     TRY(memory_zeroed(job->readers + job->placers + 2, sizeof(pthread_t), &verify->threads));
-    TRY(image_budget_make(job->image_memory ? job->image_memory : SIZE_MAX, job->readers,
-                          &verify->budget));
+    TRY(image_budget_make(job->image_memory ? job->image_memory : SIZE_MAX,
+                          job->readers + (job->zoom ? verify->n_items : 0), &verify->budget));
     TRY(outage_make(job->common, &verify->outage));
     TRY(queue_make(verify->n_items, &verify->free));
     TRY(queue_make(verify->n_items, &verify->ready));
     TRY(queue_make(verify->n_items, &verify->judged));
     for (size_t i = 0; i < verify->n_items; i++) {
         verify->items[i].slot = i;
+        verify->items[i].image.budget = verify->budget;
         queue_push(&verify->free, &verify->items[i]);
     }
 out:

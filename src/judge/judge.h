@@ -142,6 +142,10 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
  * themselves; `targets` are those of findings->evidence. */
 void findings_relate(const struct target *targets, struct findings *findings);
 
+/* From this shift on the place of a label is in doubt: it is not correct, whatever the thresholds.
+ */
+#define SHIFT_DOUBTED 2.0f
+
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
     float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;

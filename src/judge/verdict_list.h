@@ -7,9 +7,9 @@
 
 FINDING(DUPLICATE, "duplicate", UNCERTAIN, false, evidence->dup >= thresholds->max_dup)
 FINDING(CLASS, "class", MISLABELED, true, evidence->margin > thresholds->max_margin)
-/* Between a shift of 2 and max_shift the place is in doubt, not wrong. */
+/* Between SHIFT_DOUBTED and max_shift the place is in doubt, not wrong. */
 CONFIRMED(evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&
-          evidence->shift <= fminf(2, thresholds->max_shift))
+          evidence->shift <= fminf(SHIFT_DOUBTED, thresholds->max_shift))
 /* A place, or another class, is named from so much evidence on. */
 FINDING(LOCATION, "location", UNCERTAIN, false,
         evidence->shift > thresholds->max_shift && evidence->near >= 0.25f &&

@@ -44,7 +44,7 @@ class Emulated(Case):
 
     def test_two_ranks(self):
         self.dataset(pictures=PICTURES)
-        for name, flags in (("square", ()), ("rect", ("--rect",))):
+        for name, flags in (("square", ()), ("rect", ("--rect",)), ("zoom", ("--zoom",))):
             self.run_on("cpu", *flags, output="cpu-" + name)
             out = self.run_on("cuda", "--batch", 2, *flags, output="cuda-" + name)
             self.assert_same_records(self.records("cpu-" + name), self.records("cuda-" + name))
@@ -58,6 +58,9 @@ class Emulated(Case):
             # There is one device for both.
             self.assertRegex(out, r"\[GPU 1\] WARNING: shares Emulated GPU \(GPU-e0.*\) with rank 0\n")
             self.assertNotIn("[GPU 0] WARNING", out)
+        boxes = [[box["shift"] for r in self.records("cuda-" + name) for box in r["boxes"]]
+                 for name in ("square", "zoom")]
+        self.assertNotEqual(*boxes)
 
     def test_listed_devices(self):
         self.dataset(pictures=3)

@@ -311,25 +311,27 @@ static void test_a_full_disk_ends_the_work(void **state) {
     rig_free(&rig);
 }
 
-/* Readers wait for each other where the memory is that of one picture or two; where it is less than
- * that, all images fail, and the work ends as ever. */
+/* Readers wait for each other where the memory is that of one picture or two, and for the forwards
+ * where pictures are kept until then; where it is less than that, all images fail, and the work
+ * ends as ever. */
 static void test_little_memory(void **state) {
     (void)state;
     static const struct { size_t bytes, failed; } cases[] = {{160000, IMAGES / 10}, {4000, IMAGES}};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
         struct rig rig;
         struct verify *verify;
         struct verify_progress progress = {0};
         rig_make(&rig, 2, 5, 2);
         rig.backend.delay = 200;
-        rig.job.image_memory = cases[i].bytes;
+        rig.job.zoom = i >= 2;
+        rig.job.image_memory = cases[i % 2].bytes;
         assert_int_equal(verify_start(&rig.job, rig.work, &rig.tally, &verify), STATUS_OK);
         work_close(rig.work);
         wait_for_end(verify, &progress);
         assert_int_equal(progress.status, STATUS_OK);
         assert_int_equal(progress.done, IMAGES);
         assert_int_equal(verify_join(verify, NULL), STATUS_OK);
-        assert_int_equal(rig.tally.counts[TALLY_IMAGES + BUCKET_FAILED], cases[i].failed);
+        assert_int_equal(rig.tally.counts[TALLY_IMAGES + BUCKET_FAILED], cases[i % 2].failed);
         rig_free(&rig);
     }
 }
