@@ -9,3 +9,5 @@
  *   help       one line
  */
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
+COMMAND(REJUDGE, "rejudge", "OUTPUT", 1, 1,
+        "make the verdicts of a finished run anew by other thresholds, without its model")

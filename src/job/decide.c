@@ -3,6 +3,17 @@
 
 #include "base/memory.h"
 
+struct thresholds options_thresholds(const struct options *options) {
+    return (struct thresholds){
+        .max_margin = (float)options->max_margin,
+        .max_shift = (float)options->max_shift,
+        .max_ghost = (float)options->max_ghost,
+        .min_own = (float)options->min_own,
+        .max_dup = (float)options->max_dup,
+        .missing_conf = (float)options->missing_conf,
+    };
+}
+
 static enum status select_missing(const struct thresholds *thresholds, struct detections *missing,
                                   struct image_result *result) {
     enum status status =

@@ -2,7 +2,11 @@
 #ifndef VERIFY_JOB_DECIDE_H
 #define VERIFY_JOB_DECIDE_H
 
+#include "job/options.h"
 #include "output/result.h"
+
+/* The thresholds that the flags name. */
+struct thresholds options_thresholds(const struct options *options);
 
 /* Sets the rulings of the result's boxes, `missing`, `planted` and `bucket`, by its evidence,
  * `objects` and `seen`. `missing` becomes the caller's, which is used again and again. Of a planted

@@ -7,23 +7,18 @@
 #ifndef VERIFY_OUTPUT_EVIDENCE_H
 #define VERIFY_OUTPUT_EVIDENCE_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "base/text.h"
 #include "output/result.h"
 
 #define EVIDENCE_FILE "evidence"
 #define EVIDENCE_HEAD "verify evidence 1\n"
 
-/* The bytes before a part, which say how long it is; and the longest that is believed. */
-enum { EVIDENCE_LENGTH_BYTES = 4, EVIDENCE_PART_BYTES = 1 << 28 };
-
 /* Appends an image's part. */
 enum status evidence_write(const struct image_result *result, const struct class_map *classes,
                            struct text *text);
-
-/* How many bytes follow the 4 that a part begins with. */
-uint32_t evidence_length(const unsigned char bytes[EVIDENCE_LENGTH_BYTES]);
-/* Whether the image of the bytes behind those, at least one, is one that failed. */
-bool evidence_failed(const unsigned char *bytes);
 
 /* An image as it was kept. Start with a zeroed struct; it can be read into again. */
 struct kept_image {
@@ -41,5 +36,24 @@ struct kept_image {
 /* Reads a part without its length. STATUS_FAILED where it is none. */
 enum status evidence_read(const unsigned char *bytes, size_t length, struct kept_image *image);
 void kept_image_free(struct kept_image *image);
+
+/* The parts of a run's evidence, one after the other. Zeroed at first. */
+struct evidence_file {
+    FILE *file;         /* owned */
+    const char *output; /* for messages; the caller's */
+    uint64_t offset;    /* of the part that comes next */
+    uint64_t size;      /* of the file */
+    size_t length, capacity;
+    unsigned char *part; /* the one that was read last, without its length; owned */
+};
+
+/* From the part at `offset` on; 0: from the first. STATUS_BAD_INPUT where the output folder has no
+ * evidence, or that of another version. On failure, too, evidence_close must be called. */
+enum status evidence_open(const char *output, uint64_t offset, struct evidence_file *file);
+void evidence_close(struct evidence_file *file);
+/* Reads the next part; *more is false at the file's end. STATUS_FAILED where it is damaged. */
+enum status evidence_next(struct evidence_file *file, bool *more);
+/* Whether the image of the part that was read last failed. */
+bool evidence_failed(const struct evidence_file *file);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include "judge/judge.h"
 
+/* The bytes before a part, which say how long it is; and the longest that is believed. */
+enum { EVIDENCE_LENGTH_BYTES = 4, EVIDENCE_PART_BYTES = 1 << 28 };
+
 /* Flags of an image, and of an evidence. */
 enum { KEPT_FAILED = 1, KEPT_SELF_TEST = 2, KEPT_UNLABELLED = 4 };
 enum { KEPT_JUDGED = 1, KEPT_REFINED = 2 };

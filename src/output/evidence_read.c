@@ -12,17 +12,6 @@ struct reader {
     bool damaged;
 };
 
-uint32_t evidence_length(const unsigned char bytes[EVIDENCE_LENGTH_BYTES]) {
-    uint32_t length = 0;
-    for (size_t i = 0; i < EVIDENCE_LENGTH_BYTES; i++)
-        length |= (uint32_t)bytes[i] << 8 * i;
-    return length;
-}
-
-bool evidence_failed(const unsigned char *bytes) {
-    return *bytes & KEPT_FAILED;
-}
-
 static uint64_t take_bytes(struct reader *reader, size_t n) {
     uint64_t value = 0;
     reader->damaged |= (size_t)(reader->end - reader->at) < n;
