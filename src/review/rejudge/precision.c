@@ -64,7 +64,7 @@ void precision_line(const struct precision_choice *choice, struct text *text) {
         break;
     case PRECISION_NEAREST:
         text_format(text,
-                    "--precision %g: the self-test expects %.2f at most: --max-margin is %g, where "
+                    "--precision %g: the self-test expects %.4g at most: --max-margin is %g, where "
                     "it does",
                     choice->wanted, choice->estimate, choice->max_margin);
         break;
