@@ -66,6 +66,7 @@ static command_function *const functions[COMMAND_COUNT] = {
     [COMMAND_APPLY] = apply_command,
     [COMMAND_EXPORT] = export_command,
     [COMMAND_DIFF] = diff_command,
+    [COMMAND_REJUDGE] = rejudge_command,
 };
 
 enum status command_run(const struct ranks *ranks, const struct options *options,

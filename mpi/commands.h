@@ -8,4 +8,8 @@
  * STATUS_OK is returned, 0 as it comes. */
 enum status command_run(const struct ranks *ranks, const struct options *options, int *exit_status);
 
+/* rejudge_command.c */
+enum status rejudge_command(const struct ranks *ranks, const struct options *options,
+                            int *exit_status);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "inputs.h"
+#include "job/decide.h"
 #include "job/wanted.h"
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
@@ -31,14 +32,7 @@ enum status inputs_open_models(const struct ranks *ranks, const struct options *
     TRY(agree(ranks, networks_read(options, &inputs->networks)));
     for (size_t i = 0; i < inputs->networks.paths.count; i++)
         TRY(compare_model(ranks, options, &inputs->networks, i));
-    inputs->thresholds = (struct thresholds){
-        .max_margin = (float)options->max_margin,
-        .max_shift = (float)options->max_shift,
-        .max_ghost = (float)options->max_ghost,
-        .min_own = (float)options->min_own,
-        .max_dup = (float)options->max_dup,
-        .missing_conf = (float)options->missing_conf,
-    };
+    inputs->thresholds = options_thresholds(options);
 out:
     return status;
 }

@@ -10,6 +10,7 @@
 #include "job/outcome.h"
 #include "job/wanted.h"
 #include "pulse.h"
+#include "rejudge.h"
 #include "stages.h"
 #include "warnings.h"
 
@@ -146,6 +147,29 @@ out:
     return status;
 }
 
+/* Verdicts by what --precision comes to; or, of a run that was continued, by what was asked for
+ * since its images were verified. */
+static enum status rejudge(struct job *job) {
+    enum status status;
+    struct rejudge_outcome outcome = {0};
+    struct text line = {0};
+    const struct rejudge_order order = {
+        .output = job->run.output, .flags = &job->options, .search = job->run.resumed};
+    if (!(job->options.precision > 0) && !job->run.rejudged)
+        return STATUS_OK;
+    tally_free(&job->totals.tally);
+    TRY(rejudge_all(&job->ranks, &order, &job->totals, &outcome));
+    precision_line(&outcome.precision, &line);
+    TRY(agree(&job->ranks, text_status(&line)));
+    if (line.length && precision_is_odd(&outcome.precision))
+        screen_warning(job->screen, "%s", line.data);
+    else if (line.length)
+        screen_line(job->screen, "%s", line.data);
+out:
+    text_free(&line);
+    return status;
+}
+
 /* All is in the journals: brings it together. */
 static enum status finish(struct job *job) {
     enum status status;
@@ -160,6 +184,7 @@ static enum status finish(struct job *job) {
     TRY(tally_reduce(ranks, &job->totals.tally));
     TRY(self_test_reduce(ranks, job->options.max_margin, &job->totals));
     TRY(report(job));
+    TRY(rejudge(job));
     if (first)
         run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
     if (first && outcome_print(job->screen, &run->counts, run->output,

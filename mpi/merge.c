@@ -1,18 +1,13 @@
 /* Every image's parts of the output streams lie in some journal. At the end all ranks learn how
  * long each is, hence where it belongs in the one file, and each copies those of its journals
  * there, all at the same time. */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "output/run_file.h"
-#include "output/storage.h"
-#include "output/work_folder.h"
+#include "output/whole.h"
 #include "pulse.h"
 #include "stages.h"
 
@@ -42,13 +37,10 @@ struct merging {
     struct line *lines; /* by index; owned */
     size_t next;        /* the line behind the one that was copied last */
     uint64_t total;     /* length of all images' lines */
-    int whole;
-    struct work_folder work;
-    char draft[MERGE_NAME_BYTES];      /* in the work folder */
+    struct whole whole;
     const struct journal_texts *texts; /* of the journal at hand */
     unsigned epoch;                    /* its */
     struct text waiting;               /* neighbouring lines, not yet written */
-    uint64_t unsynced;                 /* bytes, since it was brought to the disk */
     uint64_t waiting_end;
 };
 
@@ -106,42 +98,19 @@ out:
     return status;
 }
 
-static enum status cannot_write(const struct merging *merging, int error) {
-    struct location location = work_location(&merging->work, merging->draft);
-    storage_failed(error, &location, "cannot write");
-    /* In the middle of a run nothing is bad input any more. */
-    return STATUS_FAILED;
-}
-
-static enum status write_at(const struct merging *merging, const char *bytes, size_t length,
-                            uint64_t offset) {
-    while (length > 0) {
-        ssize_t n = pwrite(merging->whole, bytes, length, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return cannot_write(merging, n < 0 ? errno : EIO);
-        bytes += n;
-        length -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return STATUS_OK;
-}
-
 /* Brings to the disk what was written since the last time. */
 static enum status sync_whole(struct merging *merging) {
-    pulse_announce(merging->ranks->pulse, (double)merging->unsynced / SLOW_BYTES);
-    merging->unsynced = 0;
-    return fsync(merging->whole) == 0 ? STATUS_OK : cannot_write(merging, errno);
+    pulse_announce(merging->ranks->pulse, (double)merging->whole.unsynced / SLOW_BYTES);
+    return whole_sync(&merging->whole);
 }
 
 static enum status flush(struct merging *merging) {
     size_t length = merging->waiting.length;
-    enum status status = write_at(merging, merging->waiting.data, length,
-                                  strlen(merging->stream->head) + merging->waiting_end - length);
+    enum status status = whole_write(&merging->whole, merging->waiting.data, length,
+                                     strlen(merging->stream->head) + merging->waiting_end - length);
     text_clear(&merging->waiting);
-    merging->unsynced += length;
-    return status == STATUS_OK && merging->unsynced >= SYNC_BYTES ? sync_whole(merging) : status;
+    return status == STATUS_OK && merging->whole.unsynced >= SYNC_BYTES ? sync_whole(merging)
+                                                                        : status;
 }
 
 /* Mostly a journal's lines are in the list's order. NULL: it was not there before. */
@@ -196,16 +165,6 @@ out:
     return status;
 }
 
-/* Linux's NFS client writes whole pages of a file that nobody has locked, and where the lines of
- * two hosts meet in a page it would overwrite those of the other with zeros. With a lock on some
- * bytes, wherever they are, it writes what was written (nfs_can_extend_write). Elsewhere it changes
- * nothing, so a failure does not matter. */
-static void write_no_whole_pages(int file, int rank) {
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = ((off_t)1 << 61) + rank, .l_len = 1};
-    fcntl(file, F_OFD_SETLK, &lock);
-}
-
 /* One round: lengths of the images from `first` on, of this rank and then of all, to ends. *own:
  * the first of this rank's lines that lies behind. */
 static enum status place_round(struct merging *merging, uint64_t first, uint64_t *lengths,
@@ -252,27 +211,15 @@ out:
     return status;
 }
 
-/* Gives the whole file its place. */
-static enum status publish(const struct merging *merging) {
-    struct stat about;
-    const struct stream *stream = merging->stream;
-    int folder = stream->in_work ? merging->work.folder : merging->work.output;
-    int error = fstat(merging->whole, &about) == 0 ? 0 : errno;
-    if (error == 0)
-        error = file_move(merging->work.folder, merging->draft, folder, stream->file, &about);
-    return error == 0 ? STATUS_OK : cannot_write(merging, error);
-}
-
 /* Head and tail; the last part's separator goes. */
-static enum status frame(const struct merging *merging) {
+static enum status frame(struct merging *merging) {
     enum status status;
     const struct stream *stream = merging->stream;
     uint64_t total = merging->total, separator = strlen(stream->separator);
     uint64_t end = strlen(stream->head) + total - (total < separator ? total : separator);
-    TRY(write_at(merging, stream->head, strlen(stream->head), 0));
-    if (ftruncate(merging->whole, (off_t)end) != 0)
-        return cannot_write(merging, errno);
-    TRY(write_at(merging, stream->tail, strlen(stream->tail), end));
+    TRY(whole_write(&merging->whole, stream->head, strlen(stream->head), 0));
+    TRY(whole_end(&merging->whole, end));
+    TRY(whole_write(&merging->whole, stream->tail, strlen(stream->tail), end));
 out:
     return status;
 }
@@ -284,31 +231,20 @@ static enum status merge(const struct ranks *ranks, const struct run *run, uint6
                               .run = run,
                               .total_images = total_images,
                               .row = row,
-                              .stream = stream_at(row),
-                              .whole = -1};
-    snprintf(merging.draft, sizeof merging.draft, MERGE_PREFIX "%s", merging.stream->file);
-    status = work_folder_open(run->output, true, &merging.work);
-    if (status == STATUS_OK)
-        status = measure_all(&merging);
-    TRY(agree(ranks, status));
+                              .stream = stream_at(row)};
+    TRY(agree(ranks, measure_all(&merging)));
     TRY(agree(ranks, place(&merging)));
-    struct location location = work_location(&merging.work, merging.draft);
-    status = below_file_open(&location, O_WRONLY | O_CREAT, 0666, "cannot write", &merging.whole);
-    if (status == STATUS_OK)
-        write_no_whole_pages(merging.whole, ranks->rank);
-    TRY(agree(ranks, status));
+    TRY(agree(ranks, whole_open(run->output, merging.stream->file, ranks->rank, &merging.whole)));
     TRY(agree(ranks, copy_all(&merging)));
     if (ranks->rank == 0)
         status = frame(&merging);
     if (ranks->rank == 0 && status == STATUS_OK)
         status = sync_whole(&merging);
     if (ranks->rank == 0 && status == STATUS_OK)
-        status = publish(&merging);
+        status = whole_publish(&merging.whole, merging.stream->file, merging.stream->in_work);
     status = agree(ranks, status);
 out:
-    if (merging.whole >= 0)
-        close(merging.whole);
-    work_folder_close(&merging.work);
+    whole_close(&merging.whole);
     text_free(&merging.waiting);
     free(merging.lines);
     return status;

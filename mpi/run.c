@@ -141,6 +141,8 @@ static enum status begin(const struct options *options, const struct inputs *inp
      * removes is gone for sure only then. */
     if (!options->overwrite)
         TRY(mark_begun());
+    if (options->resume)
+        TRY(run_file_check_rejudged(options->output, "--resume: "));
     const struct run_parts all = {parts.count, parts.items, inputs->dataset.common,
                                   inputs->dataset.root};
     TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
@@ -148,6 +150,7 @@ static enum status begin(const struct options *options, const struct inputs *inp
         TRY(mark_begun());
     run->epoch = start.epoch;
     run->resumed = start.state == RUN_CONTINUED;
+    run->rejudged = start.rejudged;
     run->complete = start.state == RUN_COMPLETE;
     run->counts = start.counts;
     run->stamp = start.stamp;
@@ -168,16 +171,17 @@ out:
 /* What rank 0 found out about the run; plain data, sent as bytes. */
 struct run_news {
     unsigned epoch;
-    bool resumed, complete;
+    bool resumed, rejudged, complete;
     struct timespec stamp;
 };
 
 /* Rank 0's run becomes everybody's. */
 static void share_run(struct run *run) {
-    struct run_news news = {run->epoch, run->resumed, run->complete, run->stamp};
+    struct run_news news = {run->epoch, run->resumed, run->rejudged, run->complete, run->stamp};
     MPI_Bcast(&news, sizeof news, MPI_BYTE, 0, MPI_COMM_WORLD);
     run->epoch = news.epoch;
     run->resumed = news.resumed;
+    run->rejudged = news.rejudged;
     run->complete = news.complete;
     run->stamp = news.stamp;
 }

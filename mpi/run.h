@@ -17,14 +17,15 @@
 
 /* Zeroed: a dry run's, which has none. */
 struct run {
-    char *output;            /* absolute; owned */
-    unsigned epoch;          /* how often this run was resumed */
-    bool resumed, complete;  /* there was a run to continue; it was finished */
-    struct timespec stamp;   /* when epoch 0 began, by the clock of its rank 0 */
-    uint64_t kept_images;    /* on rank 0: that --overwrite left, as the last of their pictures */
-    struct run_lock *lock;   /* on rank 0: nobody else writes to the output */
-    double lock_beat;        /* when it last got a sign of life */
-    enum status lock_status; /* failed: somebody else has taken the lock over … */
+    char *output;           /* absolute; owned */
+    unsigned epoch;         /* how often this run was resumed */
+    bool resumed, complete; /* there was a run to continue; it was finished */
+    bool rejudged;         /* its verdicts were made anew: so are those of all images, at the end */
+    struct timespec stamp; /* when epoch 0 began, by the clock of its rank 0 */
+    uint64_t kept_images;  /* on rank 0: that --overwrite left, as the last of their pictures */
+    struct run_lock *lock; /* on rank 0: nobody else writes to the output */
+    double lock_beat;      /* when it last got a sign of life */
+    enum status lock_status;        /* failed: somebody else has taken the lock over … */
     char lock_message[ERROR_BYTES]; /* … and the message */
     struct placer *placer;
     struct journal *journal;     /* this rank's */

@@ -14,3 +14,5 @@ COMMAND(APPLY, "apply", "OUTPUT [DECISIONS]", 1, 2,
 COMMAND(EXPORT, "export", "OUTPUT", 1, 1, "write the findings of a run for an annotation tool")
 COMMAND(DIFF, "diff", "OLD NEW", 2, 2,
         "compare two runs: findings that are gone, new, still there; exit 4 with new ones")
+COMMAND(REJUDGE, "rejudge", "OUTPUT", 1, 1,
+        "make the verdicts of a finished run anew by other thresholds, without its model")

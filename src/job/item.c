@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/shown.h"
+#include "job/decide.h"
 #include "output/record.h"
 
 void item_free(struct item *item) {
@@ -21,6 +22,7 @@ void item_free(struct item *item) {
     findings_free(&item->planted_findings);
     planting_free(&item->planting);
     free(item->result.boxes);
+    free(item->result.seen);
     free(item->result.planted);
     free(item->missing.items);
     text_free(&item->path_text);
@@ -142,31 +144,31 @@ out:
     return status;
 }
 
-/* Missing objects at or above the threshold; findings hold them down to MISSING_FLOOR. */
-static enum status select_missing(const struct verify_job *job, struct item *item) {
-    const struct detections *all = &item->findings.missing;
-    enum status status = memory_reserve(&item->missing.items, &item->missing.capacity,
-                                        all->count ? all->count : 1, sizeof *all->items);
-    if (status != STATUS_OK)
-        return status;
-    item->missing.count = 0;
-    for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].certainty >= job->thresholds.missing_conf)
-            item->missing.items[item->missing.count++] = all->items[i];
-    return STATUS_OK;
-}
-
-static void judge_box(const struct verify_job *job, const struct item *item, size_t i) {
+static void read_evidence(const struct verify_job *job, const struct item *item, size_t i) {
     struct box_result *box = &item->result.boxes[i];
     *box = (struct box_result){.label = item->labels.labels[i]};
     box->evidence.suggested = box->evidence.twin = -1;
     if (item->targets[i].class >= 0 && job->interface)
         box->evidence = item->findings.evidence[i];
-    if (box->evidence.judged)
-        box->ruling = verdict_of(&box->evidence, &job->thresholds);
-    else if (item->targets[i].class < 0 || job->interface) /* a dry run gives no verdict */
+    if (item->targets[i].class < 0) /* a dry run gives no other verdict */
         box->ruling = verdict_of_unknown();
     box->score = box_score(&box->evidence);
+}
+
+/* All that does not depend on thresholds, of an image that the network saw. */
+static enum status read_findings(struct item *item) {
+    struct image_result *result = &item->result;
+    const struct findings *findings = &item->findings;
+    result->n_objects = findings->missing.count;
+    result->objects = findings->missing.items;
+    result->n_predictions = findings->predictions.count;
+    result->predictions = findings->predictions.items;
+    result->score = image_score(findings);
+    result->self_test = findings->n_hypotheses > 0;
+    if (result->self_test && item->planting.chosen)
+        result->hypotheses = findings->hypotheses;
+    return item->planting.n_planted ? planting_see(&item->planting, &item->planted_findings, result)
+                                    : STATUS_OK;
 }
 
 enum status item_judge(const struct verify_job *job, struct item *item) {
@@ -182,7 +184,8 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->width = failed ? 0 : item->width;
     result->height = failed ? 0 : item->height;
     result->n_boxes = 0;
-    result->n_missing = result->n_predictions = result->n_planted = 0;
+    result->n_objects = result->n_missing = result->n_predictions = 0;
+    result->n_seen = result->n_planted = 0;
     result->self_test = false;
     result->hypotheses = NULL;
     result->score = 0;
@@ -199,22 +202,13 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
                            sizeof *result->boxes));
         result->n_boxes = item->labels.n_labels;
         for (size_t i = 0; i < result->n_boxes; i++)
-            judge_box(job, item, i);
-    }
-    if (!failed && job->interface) {
-        TRY(select_missing(job, item));
-        result->n_missing = item->missing.count;
-        result->missing = item->missing.items;
-        result->n_predictions = item->findings.predictions.count;
-        result->predictions = item->findings.predictions.items;
-        result->score = image_score(&item->findings);
-        result->self_test = item->findings.n_hypotheses > 0;
-        if (result->self_test && item->planting.chosen)
-            result->hypotheses = item->findings.hypotheses;
-        if (item->planting.n_planted)
-            TRY(planting_judge(&item->planting, &item->planted_findings, &job->thresholds, result));
+            read_evidence(job, item, i);
     }
     result->bucket = bucket_of(result);
+    if (!failed && job->interface) {
+        TRY(read_findings(item));
+        TRY(image_decide(&job->thresholds, &item->missing, result));
+    }
 out:
     return status;
 }

@@ -1,6 +1,7 @@
 /* Reading all flags, and whether they go together. */
 #include "job/options.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,6 +74,24 @@ static enum status check_beginning(const bool *given, struct options *options) {
     return STATUS_OK;
 }
 
+/* --precision is about what the self-test estimates. */
+static enum status check_precision(const struct options *options) {
+    if (options->precision > 0 && !options->self_test)
+        return FAIL(STATUS_BAD_INPUT,
+                    "--precision and --no-self-test: the self-test tells what the precision is: "
+                    "leave one of them out");
+    return STATUS_OK;
+}
+
+/* What is not given to make verdicts anew is as the run had it: NAN until that is known. */
+static void forget_verdicts(const bool *given, struct options *options) {
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = option_row(i);
+        if (row->effect == EFFECT_VERDICTS && !given[i])
+            *(double *)option_member(options, row) = NAN;
+    }
+}
+
 /* That a command has the words that it needs. */
 static enum status check_words(const struct options *options) {
     const struct command_info *info = command_info(options->command);
@@ -90,12 +109,15 @@ enum status options_read(int argc, char **argv, struct options *options) {
     TRY(command_line_read(argc, argv, given, options));
     if (options->help || options->version)
         return STATUS_OK;
-    if (options->command != COMMAND_VERIFY)
+    if (options->command != COMMAND_VERIFY) {
+        forget_verdicts(given, options);
         return check_words(options);
+    }
     if (options->config)
         TRY(config_read(options->config, given, options));
     TRY(check_inputs(options));
     TRY(check_beginning(given, options));
+    TRY(check_precision(options));
 out:
     return status;
 }

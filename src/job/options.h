@@ -57,6 +57,8 @@ void options_lines(const struct options *options, struct text *text);
  * text ("" where not given), a NUL. A run may be resumed where all are the same. What --model,
  * --weights, --data and --split name is not among them: a fingerprint says what was in it. */
 void options_results(const struct options *options, struct text *text);
+/* The same of the flags that verdicts alone depend on. */
+void options_verdicts(const struct options *options, struct text *text);
 
 /* What a manual says of a flag, and a shell needs to complete it. */
 struct option_info {

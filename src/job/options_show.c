@@ -97,6 +97,8 @@ static void append_json(const struct options *options, const struct option_row *
         text_json_string(text, row->automatic);
     else if (row->kind == OPTION_COUNT)
         text_format(text, "%lld", (long long)*(const int64_t *)value);
+    else if (row->kind == OPTION_REAL && row->automatic && *(const double *)value == 0)
+        text_json_string(text, row->automatic);
     else if (row->kind == OPTION_REAL)
         text_json_number(text, *(const double *)value, 6);
     else if (!*(char *const *)value)
@@ -151,15 +153,23 @@ static void append_result(const struct options *options, const struct option_row
         text_string(text, *(char *const *)value);
 }
 
+static void append_results(const struct options *options, int effect, struct text *text) {
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = option_row(i);
+        if ((int)row->effect != effect)
+            continue;
+        text_format(text, "--%s", row->info.name);
+        text_bytes(text, "", 1);
+        append_result(options, row, text);
+        text_bytes(text, "", 1);
+    }
+}
+
 void options_results(const struct options *options, struct text *text) {
     for (int effect = EFFECT_PREDICTIONS; effect <= EFFECT_MEANS; effect++)
-        for (size_t i = 0; i < OPTION_ROWS; i++) {
-            const struct option_row *row = option_row(i);
-            if ((int)row->effect != effect || !option_is_for(i, COMMAND_VERIFY))
-                continue;
-            text_format(text, "--%s", row->info.name);
-            text_bytes(text, "", 1);
-            append_result(options, row, text);
-            text_bytes(text, "", 1);
-        }
+        append_results(options, effect, text);
+}
+
+void options_verdicts(const struct options *options, struct text *text) {
+    append_results(options, EFFECT_VERDICTS, text);
 }

@@ -6,7 +6,7 @@
 
 #include "output/result.h"
 
-#define NOT_A_TARGET SIZE_MAX
+#define NOT_A_TARGET NO_LABEL
 
 struct planted {
     enum planted_kind kind;
@@ -43,9 +43,8 @@ double planting_rate(uint64_t n_images);
 enum status planting_make(const struct judge *judge, const struct planting_picture *picture,
                           double rate, struct planting *planting);
 
-/* Sets result->planted: what became of the errors, by the findings for the planting's targets.
- * Counted are those of labels against which nothing speaks as they are, by the result's boxes. */
-enum status planting_judge(const struct planting *planting, const struct findings *findings,
-                           const struct thresholds *thresholds, struct image_result *result);
+/* Sets result->seen: what the findings for the planting's targets say of the errors. */
+enum status planting_see(const struct planting *planting, const struct findings *findings,
+                         struct image_result *result);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "output/empty.h"
 #include "output/made.h"
 #include "output/own.h"
 #include "output/place.h"
@@ -225,22 +226,6 @@ static void remove_logs(const struct clearing *clearing) {
         closedir(stream);
 }
 
-/* Removes a folder and those below it as far as they are empty. */
-static void remove_empty(int parent, const char *name) {
-    if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
-        return;
-    DIR *stream;
-    below_stream(&(struct location){parent, NULL, name}, &stream);
-    const struct dirent *entry;
-    while (stream && (entry = readdir(stream)) != NULL)
-        if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
-            strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            remove_empty(dirfd(stream), entry->d_name);
-    if (stream)
-        closedir(stream);
-    unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 /* A report must not outlive what it tells of. */
 static enum status remove_all(struct clearing *clearing) {
     enum status status = STATUS_OK;
@@ -255,7 +240,7 @@ static enum status remove_all(struct clearing *clearing) {
     TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
     remove_logs(clearing);
     for (size_t i = 0; i < MADE_FOLDERS; i++)
-        remove_empty(work->output, made_folder_name(i));
+        folder_drop(work->output, made_folder_name(i));
 out:
     return status;
 }

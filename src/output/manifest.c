@@ -16,6 +16,9 @@
 #include "output/storage.h"
 #include "output/work_folder.h"
 
+/* The one that tells where files are being moved to (rejudge). */
+#define NEXT_MANIFEST MERGE_PREFIX MANIFEST
+
 /* A path, each byte of it escaped, and the numbers. */
 enum { LINE_BYTES = 2 * PATH_MAX + 512 };
 
@@ -166,7 +169,8 @@ enum status manifest_walk(int work, const char *path, manifest_each *each, void 
         TRY(below_next(stream, &location, &entry));
         if (!entry)
             break;
-        if (strcmp(entry->d_name, MANIFEST) == 0 || work_name_kind(entry->d_name) == WORK_PLACED)
+        if (strcmp(entry->d_name, MANIFEST) == 0 || strcmp(entry->d_name, NEXT_MANIFEST) == 0 ||
+            work_name_kind(entry->d_name) == WORK_PLACED)
             TRY(manifest_lines(&(struct location){work, path, entry->d_name}, pass_on, &walking));
     }
 out:

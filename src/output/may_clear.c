@@ -136,6 +136,7 @@ out:
 enum status output_may_clear(const char *output, const struct path_list *images) {
     enum status status;
     TRY(check_owner(output));
+    TRY(run_file_check_rejudged(output, "--overwrite: "));
     TRY(check_inputs(output, images));
 out:
     return status;

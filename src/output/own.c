@@ -41,10 +41,10 @@ bool own_bytes(const struct dir_entry *at, const char *bytes, size_t length) {
     return same;
 }
 
-static bool is_copy_of(const struct dir_entry *at, const char *path) {
+/* Closes both, which may be -1: no file. */
+static bool have_same_bytes(int here, int there) {
     char mine[BLOCK_BYTES], theirs[BLOCK_BYTES];
     struct stat about;
-    int here = open_file(at), there = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     bool same = here >= 0 && there >= 0 && fstat(there, &about) == 0 &&
                 has_size(here, (uint64_t)about.st_size);
     ssize_t n = 1;
@@ -58,6 +58,14 @@ static bool is_copy_of(const struct dir_entry *at, const char *path) {
     if (there >= 0)
         close(there);
     return same;
+}
+
+static bool is_copy_of(const struct dir_entry *at, const char *path) {
+    return have_same_bytes(open_file(at), open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+bool own_same(const struct dir_entry *at, const struct dir_entry *other) {
+    return have_same_bytes(open_file(at), open_file(other));
 }
 
 /* *decided: what the name is says it already; else it is a file, of which *about tells. */

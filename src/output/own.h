@@ -28,6 +28,9 @@ bool own_link_or_copy(const struct dir_entry *at, const char *path);
 /* Whether the name is a file of these bytes. */
 bool own_bytes(const struct dir_entry *at, const char *bytes, size_t length);
 
+/* Whether both are files of the same bytes. */
+bool own_same(const struct dir_entry *at, const struct dir_entry *other);
+
 /* What became of a file that a run wrote. */
 enum own_state {
     OWN_GONE,    /* it is not there */

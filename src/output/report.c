@@ -11,6 +11,7 @@
 #include "output/fields.h"
 #include "output/report_self_test.h"
 #include "output/storage.h"
+#include "output/work_folder.h"
 
 /* The report is put together as one line with the helpers of text.h; json-c then checks it, with
  * what the caller gave, and indents it. */
@@ -206,19 +207,23 @@ out:
     return status;
 }
 
-/* On the disk when it returns, or not there. */
-static enum status text_write(const char *output, const struct text *text) {
-    int folder;
-    enum status status = output_folder_open(output, false, &folder);
-    if (status != STATUS_OK)
-        return status;
-    const struct location location = {folder, output, REPORT_FILE};
-    status = file_write(&location, text->data, text->length, true);
-    close(folder);
-    return status;
+/* What does not depend on verdicts, and the run's times, are as they were. */
+static enum status keep_former(struct json_object *root, struct json_object *former) {
+    static const char *const kept[] = {"orphan_labels", "skipped_files", "per_rank",
+                                       "model",         "dataset",       "version",
+                                       "started",       "finished",      "elapsed_seconds"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        struct json_object *value;
+        if (!json_object_object_get_ex(former, kept[i], &value))
+            return FAIL(STATUS_BAD_INPUT, REPORT_FILE " has no %s: it is none of verify's",
+                        kept[i]);
+        if (json_object_object_add(root, kept[i], json_object_get(value)) != 0)
+            return FAIL(STATUS_FAILED, "out of memory: the report");
+    }
+    return STATUS_OK;
 }
 
-enum status report_write(const char *output, const struct report *report) {
+static enum status report_text(const struct report *report, struct text *text) {
     struct text line = {0};
     struct json_object *root = NULL;
     enum json_tokener_error error;
@@ -231,6 +236,8 @@ enum status report_write(const char *output, const struct report *report) {
         status = FAIL(STATUS_FAILED, "cannot build the report: %s", json_tokener_error_desc(error));
         goto out;
     }
+    if (report->former)
+        TRY(keep_former(root, report->former));
     indented = json_object_to_json_string_length(
         root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE,
         &length);
@@ -238,13 +245,41 @@ enum status report_write(const char *output, const struct report *report) {
         status = FAIL(STATUS_FAILED, "out of memory: the report");
         goto out;
     }
-    text_clear(&line); /* the tree has its own copy */
-    text_json_lines(&line, indented, length);
-    text_string(&line, "\n");
-    TRY(text_status(&line));
-    TRY(text_write(output, &line));
+    text_json_lines(text, indented, length);
+    text_string(text, "\n");
+    status = text_status(text);
 out:
     text_free(&line);
     json_object_put(root);
+    return status;
+}
+
+/* On the disk when it returns, or not there. */
+enum status report_write(const char *output, const struct report *report) {
+    enum status status;
+    struct text text = {0};
+    int folder = -1;
+    TRY(report_text(report, &text));
+    TRY(output_folder_open(output, false, &folder));
+    const struct location location = {folder, output, REPORT_FILE};
+    status = file_write(&location, text.data, text.length, true);
+out:
+    if (folder >= 0)
+        close(folder);
+    text_free(&text);
+    return status;
+}
+
+enum status report_draft(const char *output, const struct report *report) {
+    enum status status;
+    struct text text = {0};
+    struct work_folder work = {.output = -1, .folder = -1};
+    TRY(report_text(report, &text));
+    TRY(work_folder_open(output, true, &work));
+    const struct location location = work_location(&work, MERGE_PREFIX REPORT_FILE);
+    status = file_write(&location, text.data, text.length, true);
+out:
+    work_folder_close(&work);
+    text_free(&text);
     return status;
 }

@@ -27,10 +27,16 @@ struct report {
     const char *parameters; /* a JSON object: every flag in force */
     const char *model, *dataset;
     double started, finished; /* seconds since 1970, UTC */
+    /* A JSON object, the report that this one takes the place of: what verdicts do not change is as
+     * it was. Of the members above it needs no more than status, tally, self_test, classes and
+     * parameters then. NULL: there is none. */
+    struct json_object *former;
 };
 
 /* Writes `output`/verification_report.json (temporary name, fsync, rename, fsync of the folder),
  * indented, keys in the order of the contract. */
 enum status report_write(const char *output, const struct report *report);
+/* The same as a draft in WORK_FOLDER: draft_publish (whole.h) gives it its name. */
+enum status report_draft(const char *output, const struct report *report);
 
 #endif

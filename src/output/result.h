@@ -17,7 +17,18 @@ struct box_result {
     double score; /* box_score */
 };
 
-/* What became of an error that was planted in memory. */
+#define NO_LABEL SIZE_MAX
+
+/* What is seen of an error that was planted in memory, on a label of a class that a view knows. */
+struct planted_seen {
+    enum planted_kind kind;
+    size_t label;                 /* that it was planted on; NO_LABEL: on none */
+    struct evidence wrong, other; /* of the wrong label; of a doubled label's first one */
+    float certainty;              /* of a dropped label: the surest missing object in its place;
+                                     0: none */
+};
+
+/* What became of it. */
 struct planted_result {
     enum planted_kind kind;
     bool doubted;       /* the label is not called correct; the missing object is reported */
@@ -36,12 +47,17 @@ struct image_result {
     size_t n_boxes, box_capacity;
     struct box_result *boxes; /* owned; none where it failed */
     size_t n_missing;
-    const struct detection *missing; /* at or above --missing-conf, classes the data set has */
+    const struct detection *missing; /* of `objects`, at or above --missing-conf */
+    size_t n_objects;
+    const struct detection *objects; /* without a label, down to MISSING_FLOOR, of classes that the
+                                        data set has */
     size_t n_predictions;
     const struct detection *predictions; /* for --save-json and --save-txt */
     const struct label_file *labels;     /* for its invalid lines; NULL: none */
     bool self_test;                      /* the margins of its labels count in it */
     const struct hypothesis *hypotheses; /* (n_boxes, classes of the model), where those count */
+    size_t n_seen, seen_capacity;
+    struct planted_seen *seen; /* of each planted error; owned */
     size_t n_planted, planted_capacity;
     struct planted_result *planted; /* owned */
 };

@@ -23,6 +23,8 @@
 #define CLEARING     "clearing"
 #define COMMON       "common"
 #define ROOT         "root"
+#define REJUDGING    "rejudging" /* parts */
+#define REJUDGED     "rejudged"
 #define STAMP        "stamp" /* [seconds, nanoseconds] */
 
 /* Both end a refusal of --resume. */
@@ -152,6 +154,7 @@ static enum status find_continued(const struct work_folder *work, struct json_ob
     now = json_tokener_parse(text.data);
     TRY(compare(run, now, parts, &start->epoch));
     start->state = RUN_CONTINUED;
+    start->rejudged = json_member(run, REJUDGED, json_type_boolean) != NULL;
     start->stamp = stamp_of(run);
     if (!complete)
         goto out;
@@ -306,6 +309,88 @@ enum status run_file_note(const char *output) {
 enum status run_file_finish(const char *output, const struct run_counts *counts) {
     enum status status = run_change(output, add_finish, counts);
     return status == STATUS_OK ? remove_unneeded(output, counts) : status;
+}
+
+/* ---------------------------------------------------------------- rejudging */
+
+static bool add_rejudging(struct json_object *run, const struct work_folder *work,
+                          const void *context) {
+    const struct run_parts *parts = context;
+    struct json_object *next = json_object_new_object();
+    (void)work;
+    bool added = next && json_object_object_add(run, REJUDGING, next) == 0;
+    for (size_t i = 0; added && i < parts->count; i++)
+        added = json_object_object_add(next, parts->parts[i].name,
+                                       json_object_new_string(parts->parts[i].value)) == 0;
+    return added;
+}
+
+enum status run_file_rejudge(const char *output, const struct run_parts *parts) {
+    return run_change(output, add_rejudging, parts);
+}
+
+static bool add_rejudged(struct json_object *run, const struct work_folder *work,
+                         const void *context) {
+    struct json_object *parts = json_member(run, PARTS, json_type_object);
+    struct json_object *next = json_member(run, REJUDGING, json_type_object);
+    bool added = json_object_object_add(run, REJUDGED, json_object_new_boolean(1)) == 0;
+    if (parts && next) {
+        json_object_object_foreach(next, name, value) added &=
+            json_object_object_add(parts, name, json_object_get(value)) == 0;
+    }
+    json_object_object_del(run, REJUDGING);
+    return added && add_finish(run, work, context);
+}
+
+enum status run_file_rejudged(const char *output, const struct run_counts *counts) {
+    enum status status = run_change(output, add_rejudged, counts);
+    return status == STATUS_OK ? work_folder_remove(output, 1u << WORK_DRAFT) : status;
+}
+
+enum status run_file_value(const char *output, bool next, const char *name, char **value) {
+    enum status status;
+    struct run_document document;
+    *value = NULL;
+    TRY(run_document_open(output, false, &document));
+    const char *text = json_member_text(
+        json_member(document.run, next ? REJUDGING : PARTS, json_type_object), name);
+    if (text)
+        TRY(memory_string(text, value));
+out:
+    run_document_close(&document);
+    return status;
+}
+
+/* Whether run.json has such an object. */
+static enum status has_object(const char *output, const char *key, bool *has) {
+    struct run_document document;
+    *has = false;
+    enum status status = run_document_open(output, false, &document);
+    if (status == STATUS_OK)
+        *has = json_member(document.run, key, json_type_object) != NULL;
+    run_document_close(&document);
+    return status;
+}
+
+enum status run_file_complete(const char *output, bool *complete) {
+    return has_object(output, COMPLETE, complete);
+}
+
+enum status run_file_rejudging(const char *output, bool *on) {
+    return has_object(output, REJUDGING, on);
+}
+
+enum status run_file_check_rejudged(const char *output, const char *what) {
+    enum status status;
+    bool on;
+    TRY(run_file_rejudging(output, &on));
+    if (on)
+        status = FAIL(STATUS_BAD_INPUT,
+                      "%s%s: its verdicts were being made anew, which was interrupted: first go on "
+                      "with verify rejudge %s",
+                      what, output, output);
+out:
+    return status;
 }
 
 /* ---------------------------------------------------------------- clearing */

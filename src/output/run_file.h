@@ -37,6 +37,7 @@ struct run_start {
     enum run_state state;
     unsigned epoch;           /* of this start */
     struct timespec stamp;    /* when epoch 0 began */
+    bool rejudged;            /* verdicts of the run that is continued were made anew */
     struct run_counts counts; /* of RUN_COMPLETE, but for its boxes of known classes */
 };
 
@@ -65,6 +66,23 @@ enum status run_file_note(const char *output);
  * not known. */
 enum status run_file_common(const char *output, char **folder);
 enum status run_file_root(const char *output, char **folder);
+
+/* Whether the run that is there has come to its end. */
+enum status run_file_complete(const char *output, bool *complete);
+
+/* Something that the run that is there was made with, by its name in run_part; *value is the
+ * caller's, NULL where it is not known. `next`: what its verdicts are being made anew with. */
+enum status run_file_value(const char *output, bool next, const char *name, char **value);
+
+/* Verdicts made anew. From run_file_rejudge on, which notes by which parts, the output's files
+ * change, and nothing but to go on with it is possible, until run_file_rejudged makes them those of
+ * the run, which is complete with these counts. */
+enum status run_file_rejudge(const char *output, const struct run_parts *parts);
+enum status run_file_rejudged(const char *output, const struct run_counts *counts);
+/* Whether that is on. */
+enum status run_file_rejudging(const char *output, bool *on);
+/* STATUS_BAD_INPUT, with the way out, where it is. `what` begins the message. */
+enum status run_file_check_rejudged(const char *output, const char *what);
 
 /* Notes that the output's files are about to be removed: until that is done, only to go on with it
  * is possible. */

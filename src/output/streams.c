@@ -1,10 +1,12 @@
 /* The table of output streams. */
 #include "output/streams.h"
 
+#include "output/evidence.h"
 #include "output/manifest.h"
 
 /* Writers: each stands in a file of its own kind, and is called through the table alone. */
-stream_write manifest_stream_write, predictions_stream_write, record_stream_write;
+stream_write evidence_stream_write, manifest_stream_write, predictions_stream_write,
+    record_stream_write;
 
 /* The order is that of places in a journal's lines: a new row is the last one. */
 static const struct stream rows[] = {
@@ -30,6 +32,13 @@ static const struct stream rows[] = {
      .tail = "",
      .separator = "",
      .write = manifest_stream_write},
+    {.name = EVIDENCE_FILE,
+     .file = EVIDENCE_FILE,
+     .in_work = true,
+     .head = EVIDENCE_HEAD,
+     .tail = "",
+     .separator = "",
+     .write = evidence_stream_write},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

@@ -89,14 +89,19 @@ static void write_label(const struct box_result *box, const struct hypothesis *h
         write_by_bin(hypotheses, classes, line);
 }
 
-void self_test_words(const struct image_result *result, const struct class_map *classes,
-                     struct text *line) {
+void self_test_label_words(const struct image_result *result, const struct class_map *classes,
+                           struct text *line) {
     const struct hypothesis *of_box = result->hypotheses;
     for (size_t i = 0; result->self_test && i < result->n_boxes; i++) {
         if (result->boxes[i].evidence.judged)
             write_label(&result->boxes[i], of_box, classes, line);
         of_box = of_box ? of_box + classes->n_model : NULL;
     }
+}
+
+void self_test_words(const struct image_result *result, const struct class_map *classes,
+                     struct text *line) {
+    self_test_label_words(result, classes, line);
     for (size_t i = 0; i < result->n_planted; i++) {
         const struct planted_result *planted = &result->planted[i];
         text_string(line, " p");

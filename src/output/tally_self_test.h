@@ -15,6 +15,9 @@
 /* Appends them, each with a blank before it. */
 void self_test_words(const struct image_result *result, const struct class_map *classes,
                      struct text *line);
+/* Those of labels alone. They do not depend on thresholds. */
+void self_test_label_words(const struct image_result *result, const struct class_map *classes,
+                           struct text *line);
 
 static inline bool is_self_test_word(const char *at) {
     return *at == 's' || *at == 'p';

@@ -11,6 +11,7 @@
 #include "output/digits.h"
 #include "output/journal_line.h"
 #include "output/place.h"
+#include "output/report.h"
 #include "output/run_file.h"
 #include "output/run_lock.h"
 #include "output/storage.h"
@@ -58,7 +59,7 @@ static bool is_of_epoch(const char *name, const char *stream) {
            digits_after(&name, '.', INT_MAX, &number) && *name == '\0';
 }
 
-/* The draft of a file that the ranks' texts are merged into. */
+/* The draft of a file of all ranks. */
 static bool is_merged(const char *name) {
     size_t prefix = strlen(MERGE_PREFIX);
     if (strncmp(name, MERGE_PREFIX, prefix) != 0)
@@ -66,7 +67,7 @@ static bool is_merged(const char *name) {
     for (size_t s = 0; s < stream_count(); s++)
         if (strcmp(name + prefix, stream_at(s)->file) == 0)
             return true;
-    return false;
+    return strcmp(name + prefix, REPORT_FILE) == 0;
 }
 
 enum work_name work_name_kind(const char *name) {

@@ -83,6 +83,7 @@ enum status run_results_read(const char *output, struct run_results *results) {
     enum status status;
     *results = (struct run_results){0};
     TRY(find_output(output, &results->output));
+    TRY(run_file_check_rejudged(results->output, ""));
     TRY(read_report(results->output, &results->report));
     const char *state = json_member_text(results->report, "status");
     results->complete = state && strcmp(state, "complete") == 0;

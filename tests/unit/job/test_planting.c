@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "job/decide.h"
 #include "job/planting.h"
 #include "judge/box.h"
 #include "unit.h"
@@ -175,7 +176,7 @@ static void test_judge(void **state) {
     struct box_result boxes[4];
     const struct evidence as_it_is[] = {sound, silent, wrong, sound};
     for (size_t i = 0; i < 4; i++)
-        boxes[i] = (struct box_result){.ruling = verdict_of(&as_it_is[i], &thresholds)};
+        boxes[i] = (struct box_result){.evidence = as_it_is[i]};
     struct image_result result = {.n_boxes = 4, .boxes = boxes};
     struct evidence with_errors[] = {silent, sound, wrong, sound, doubled, wrong, {0}};
     struct detection reported[] = {{.box = {0, 0, 10, 10}, .certainty = 0.9f},
@@ -202,7 +203,9 @@ static void test_judge(void **state) {
     enum { WANTED = sizeof want / sizeof *want };
     const struct planting planting = {.n_planted = sizeof planted / sizeof *planted,
                                       .planted = planted};
-    assert_int_equal(planting_judge(&planting, &findings, &thresholds, &result), STATUS_OK);
+    struct detections missing = {0};
+    assert_int_equal(planting_see(&planting, &findings, &result), STATUS_OK);
+    assert_int_equal(image_decide(&thresholds, &missing, &result), STATUS_OK);
     assert_int_equal(result.n_planted, WANTED);
     for (size_t i = 0; i < WANTED; i++) {
         assert_int_equal(result.planted[i].kind, want[i].kind);
@@ -210,6 +213,8 @@ static void test_judge(void **state) {
         assert_int_equal(result.planted[i].reason, want[i].reason);
     }
     free(result.planted);
+    free(result.seen);
+    free(missing.items);
 }
 
 int main(void) {

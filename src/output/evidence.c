@@ -1,0 +1,191 @@
+/* What the judge says of an image before any threshold, written. */
+#include "output/evidence.h"
+
+#include <string.h>
+
+#include "data/label.h"
+#include "output/evidence_form.h"
+#include "output/fields.h"
+#include "output/streams.h"
+#include "output/tally_self_test.h"
+
+stream_write evidence_stream_write; /* a row of streams.c */
+
+/* Lowest byte first. */
+static void put_bytes(struct text *text, uint64_t value, size_t n) {
+    char bytes[8];
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (char)(value >> 8 * i & 0xff);
+    text_bytes(text, bytes, n);
+}
+
+static void put_whole(struct text *text, uint64_t value) {
+    char bytes[10];
+    size_t n = 0;
+    for (; value >= 0x80; value >>= 7)
+        bytes[n++] = (char)((value & 0x7f) | 0x80);
+    bytes[n++] = (char)value;
+    text_bytes(text, bytes, n);
+}
+
+static void put_real(struct text *text, float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_bytes(text, bits, sizeof bits);
+}
+
+static void put_reals(struct text *text, const float *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        put_real(text, values[i]);
+}
+
+static void put_score(struct text *text, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_bytes(text, bits, sizeof bits);
+}
+
+static void put_text(struct text *text, const char *value) {
+    size_t length = value ? strlen(value) + 1 : 0;
+    put_whole(text, length);
+    text_bytes(text, value ? value : "", length);
+}
+
+static void put_class(struct text *text, const struct class_map *classes, int32_t class) {
+    put_whole(text, (uint64_t)(class_in_data(classes, class) + 1));
+}
+
+static void put_evidence(struct text *text, const struct evidence *evidence,
+                         const struct class_map *classes) {
+    unsigned flags =
+        (evidence->judged ? KEPT_JUDGED : 0u) | (evidence->has_refined ? KEPT_REFINED : 0u);
+    put_whole(text, flags);
+    put_class(text, classes, evidence->suggested);
+    if (!evidence->judged)
+        return;
+    for (size_t i = 0; i < KEPT_REALS; i++)
+        put_real(text, *kept_real((struct evidence *)evidence, i));
+    if (evidence->has_refined)
+        put_reals(text, evidence->refined, 4);
+}
+
+static void put_box(struct text *text, const struct box_result *box,
+                    const struct class_map *classes) {
+    put_whole(text, box->label.line);
+    put_whole(text, box->label.class);
+    put_reals(text, box->label.xywhn, 4);
+    put_evidence(text, &box->evidence, classes);
+    if (box->evidence.judged)
+        put_score(text, box->score);
+}
+
+static void put_objects(struct text *text, const struct image_result *result,
+                        const struct class_map *classes) {
+    size_t n = 0;
+    for (size_t i = 0; i < result->n_objects; i++)
+        n += result->objects[i].certainty >= MISSING_FLOOR;
+    put_whole(text, n);
+    for (size_t i = 0; i < result->n_objects; i++) {
+        const struct detection *object = &result->objects[i];
+        if (!(object->certainty >= MISSING_FLOOR))
+            continue;
+        put_class(text, classes, object->class);
+        put_real(text, object->confidence);
+        put_real(text, object->certainty);
+        put_reals(text, object->box, 4);
+    }
+}
+
+static void put_seen(struct text *text, const struct planted_seen *seen,
+                     const struct class_map *classes) {
+    put_whole(text, (uint64_t)seen->kind);
+    put_whole(text, seen->label == NO_LABEL ? 0 : seen->label + 1);
+    put_evidence(text, &seen->wrong, classes);
+    put_evidence(text, &seen->other, classes);
+    put_real(text, seen->certainty);
+}
+
+static void put_invalid(struct text *text, const struct label_file *labels) {
+    size_t n = labels ? labels->n_invalid : 0;
+    put_whole(text, n);
+    for (size_t i = 0; i < n; i++) {
+        put_whole(text, labels->invalid[i].line);
+        put_text(text, labels->invalid[i].reason);
+    }
+}
+
+/* Mostly the image's name tells it. */
+static enum status put_label(struct text *text, const struct image_result *result) {
+    struct text usual = {0};
+    enum status status = STATUS_OK;
+    bool is_usual = false;
+    if (result->label) {
+        status = label_path_text(result->name, &usual);
+        is_usual = status == STATUS_OK && strcmp(usual.data, result->label) == 0;
+    }
+    put_whole(text, is_usual);
+    if (!is_usual)
+        put_text(text, result->label);
+    text_free(&usual);
+    return status;
+}
+
+/* What is said of labels with other classes cannot be told from what else is kept. */
+static enum status put_words(struct text *text, const struct image_result *result,
+                             const struct class_map *classes) {
+    struct text words = {0};
+    if (result->hypotheses)
+        self_test_label_words(result, classes, &words);
+    enum status status = text_status(&words);
+    if (status == STATUS_OK)
+        put_text(text, words.data);
+    text_free(&words);
+    return status;
+}
+
+static enum status put_image(struct text *text, const struct image_result *result,
+                             const struct class_map *classes) {
+    enum status status;
+    put_whole(text, (result->error ? KEPT_FAILED : 0u) | (result->self_test ? KEPT_SELF_TEST : 0u) |
+                        (result->labels && result->labels->absent ? KEPT_UNLABELLED : 0u));
+    put_text(text, result->name);
+    TRY(put_label(text, result));
+    put_text(text, result->split);
+    put_text(text, result->error);
+    put_whole(text, result->width);
+    put_whole(text, result->height);
+    put_whole(text, result->imgsz);
+    put_score(text, result->score);
+    put_whole(text, result->n_boxes);
+    for (size_t i = 0; i < result->n_boxes; i++)
+        put_box(text, &result->boxes[i], classes);
+    put_objects(text, result, classes);
+    put_invalid(text, result->labels);
+    put_whole(text, result->n_seen);
+    for (size_t i = 0; i < result->n_seen; i++)
+        put_seen(text, &result->seen[i], classes);
+    TRY(put_words(text, result, classes));
+out:
+    return status;
+}
+
+enum status evidence_write(const struct image_result *result, const struct class_map *classes,
+                           struct text *text) {
+    enum status status;
+    size_t start = text->length;
+    put_bytes(text, 0, EVIDENCE_LENGTH_BYTES);
+    TRY(put_image(text, result, classes));
+    TRY(text_status(text));
+    size_t length = text->length - start - EVIDENCE_LENGTH_BYTES;
+    if (length > EVIDENCE_PART_BYTES)
+        return FAIL(STATUS_FAILED, "%.1000s: too much is to be kept of it: %zu bytes", result->name,
+                    length);
+    for (size_t i = 0; i < EVIDENCE_LENGTH_BYTES; i++)
+        text->data[start + i] = (char)(length >> 8 * i & 0xff);
+out:
+    return status;
+}
+
+enum status evidence_stream_write(const struct stream_source *source, struct text *text) {
+    return evidence_write(source->result, source->classes, text);
+}
