@@ -36,6 +36,7 @@
  *   suggested    the class suggested in its place, or null
  *   score        as in the records, or null
  *   reason       of a box: as in the records; "missing"; "invalid"
+ *   verdict      of a box: "mislabeled" or "uncertain"
  *   words        of an invalid line: what is wrong with it
  *   xywhn        the label's box, or the one of what is missing; null for an invalid line
  *   refined      the model's own box for the label, or null
@@ -66,4 +67,77 @@
  * A class and a box that both change are one decision "box" whose class is the new one. line and
  * text are null for "add" and for a "keep" of what is missing: the object gets no label (its class
  * and xywhn are then those that were seen). */
-"use strict";
+(function (review) {
+    "use strict";
+
+    const FORMAT = 1;
+    const data = { run: null, findings: [], images: [] };
+    const parts = { findings: [], images: [] };
+
+    /* What each script of the data calls. */
+    window.page_data = function (kind, number, value) {
+        if (kind === "run")
+            data.run = value;
+        else
+            parts[kind][number] = value;
+    };
+
+    function script(path) {
+        return new Promise(function (resolve, reject) {
+            const node = document.createElement("script");
+            node.addEventListener("load", resolve);
+            node.addEventListener("error", () => reject(new Error(path + " does not load: copy the " +
+                "folder of the page as a whole, or make it again (verify review OUTPUT)")));
+            node.src = path;
+            document.head.append(node);
+        });
+    }
+
+    /* Paths of a part's files; the key keeps a browser from showing those of an earlier run. */
+    function paths(part, n) {
+        const files = Math.ceil(n / data.run.per_file);
+        return Array.from({ length: files }, (_, i) =>
+            "data/" + part + "-" + String(i).padStart(3, "0") + ".js?" + data.run.key);
+    }
+
+    function join() {
+        data.findings = parts.findings.flat();
+        data.images = parts.images.flat();
+        data.images.forEach(function (image, i) {
+            image.number = i;
+            image.findings = [];
+        });
+        data.findings.forEach(function (finding, i) {
+            finding.number = i;
+            finding.picture = data.images[finding.image];
+            if (!finding.picture)
+                throw new Error("the page's data are of two runs: make it again");
+            finding.picture.findings.push(finding);
+        });
+        parts.findings = parts.images = [];
+    }
+
+    /* Reads everything; the promise fails with a sentence that says what is missing. */
+    review.load = function () {
+        return script("data/run.js").then(function () {
+            if (!data.run || data.run.format !== FORMAT)
+                throw new Error("data/run.js is not of this version of the page: make it again");
+            return Promise.all(paths("findings", data.run.n_findings)
+                .concat(paths("images", data.run.n_images)).map(script));
+        }).then(join);
+    };
+    review.data = data;
+
+    /* A class's name as it can be shown. */
+    review.class_name = function (number) {
+        const name = data.run.classes[number];
+        return name === undefined || name === "" ? "class" + number : review.name(name);
+    };
+
+    review.sheet_path = (sheet) =>
+        "sheets/" + String(sheet).padStart(3, "0") + ".jpg?" + data.run.key;
+
+    /* Where a picture lies, as a URL, or null. */
+    review.picture_path = (image) => (image.picture
+        ? image.picture.split("/").map(encodeURIComponent).join("/") : null);
+})(window.review = window.review || {});
