@@ -45,7 +45,8 @@
         cell.node.classList.toggle("blank", !drawn_now);
         cell.node.classList.toggle("done", Boolean(decision));
         cell.badge.textContent = decision ? done : review.score(finding.score);
-        cell.badge.className = decision ? "badge" : "score";
+        cell.badge.className = !decision ? "score" : decision.action === "skip" ? "badge skipped"
+            : "badge";
         review.put(cell.node, "aria-label", review.words(finding) + ". " + (decision ? done + ". "
             : "Score " + review.score(finding.score) + ". ") + review.name(finding.picture.name));
     }

@@ -58,14 +58,22 @@
             ...review.handles.shapes(on_screen, rect));
     }
 
+    /* Where the picture begins so that a part is in the middle; the picture fills the stage, as far
+     * as it is larger. */
+    function offset(stage, ends, length) {
+        const middle = (stage - at.scale * ends) / 2;
+        return at.scale * length < stage ? middle
+            : Math.min(0, Math.max(stage - at.scale * length, middle));
+    }
+
     function fit() {
         const [cx, cy, cw, ch] = whole || !finding.crop ? [0, 0, 1, 1] : finding.crop;
         const x0 = Math.max(0, cx) * width(), x1 = Math.min(1, cx + cw) * width();
         const y0 = Math.max(0, cy) * height(), y1 = Math.min(1, cy + ch) * height();
         at.scale = Math.max(1e-3, Math.min((root.clientWidth - 2 * MARGIN) / Math.max(1, x1 - x0),
             (root.clientHeight - 2 * MARGIN) / Math.max(1, y1 - y0), MOST_SCALE));
-        at.x = (root.clientWidth - at.scale * (x0 + x1)) / 2;
-        at.y = (root.clientHeight - at.scale * (y0 + y1)) / 2;
+        at.x = offset(root.clientWidth, x0 + x1, width());
+        at.y = offset(root.clientHeight, y0 + y1, height());
         draw();
     }
 
