@@ -5,6 +5,7 @@
 
     const el = (...parts) => review.el(...parts);
     const LEAST_SIDE = 148, GAP = 10, CAPTION = 46, HEAD = 44, BESIDE = 2; /* pixels; rows */
+    const AHEAD = 300; /* findings whose crops are cut with those of the same sheet */
     let scroller, root, columns = 1, side = LEAST_SIDE;
     let rows = [];              /* {top, height, group, findings, first}; a group's head has no findings */
     const drawn = new Map();    /* row's number → its element */
@@ -128,11 +129,12 @@
                 draw(number);
         const seen = (number) => (rows[number] && rows[number].findings) || [];
         const wanted = [];
-        for (let number = first; number <= Math.min(rows.length - 1, to + 6); number++)
+        for (let number = first; number <= Math.min(rows.length - 1, to + BESIDE); number++)
             wanted.push(...seen(number));
         for (let number = from; number < first; number++)
             wanted.push(...seen(number));
-        review.crops.want(wanted);
+        const at = wanted.length ? review.view.shown.indexOf(wanted[0]) : 0;
+        review.crops.want(wanted, review.view.shown.slice(at, at + AHEAD));
     }
 
     function soon() {
