@@ -5,6 +5,7 @@
 #include "about.h"
 #include "base/clock.h"
 #include "base/shown.h"
+#include "commands.h"
 #include "ending.h"
 #include "job/outcome.h"
 #include "job/wanted.h"
@@ -34,7 +35,7 @@ static enum status print_about(const struct job *job) {
     if (job->options.version)
         about_append(&text);
     else
-        options_help(&text);
+        options_help(job->options.command, &text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
         lines_print(stdout, text.data);
@@ -232,7 +233,11 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (options->version || options->help)
         return print_about(job);
     if (ranks->rank == 0)
-        signals_release(job->signals, "verify: interrupted before the work began");
+        signals_release(job->signals, options->command == COMMAND_VERIFY
+                                          ? "verify: interrupted before the work began"
+                                          : "verify: interrupted");
+    if (options->command != COMMAND_VERIFY)
+        return command_run(ranks, options, exit_status);
     TRY(inputs_open_models(ranks, options, &job->inputs));
     if (options->inspect)
         return inspect(job);

@@ -141,7 +141,8 @@ static enum status begin(const struct options *options, const struct inputs *inp
      * removes is gone for sure only then. */
     if (!options->overwrite)
         TRY(mark_begun());
-    const struct run_parts all = {parts.count, parts.items, inputs->dataset.common};
+    const struct run_parts all = {parts.count, parts.items, inputs->dataset.common,
+                                  inputs->dataset.root};
     TRY(run_file_start(options->output, &all, options->resume, options->overwrite, &start));
     if (options->overwrite)
         TRY(mark_begun());

@@ -11,7 +11,8 @@
  *   effect    of option_effect: what it changes, so whether a run may be resumed with another value
  *   initial   the value where none is given, as on the command line; of a switch "on"; NULL: none
  *   help      one line
- *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …
+ *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …;
+ *             .info.commands = FOR(VERIFY) | FOR(…) where not a run alone takes it
  */
 OPTION(FILES, model, "model", "FILE", INPUT, INPUTS, NULL,
        "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights; several (a.pt,b.pt) judge "
@@ -91,8 +92,10 @@ OPTION(COUNT, fail_on, "fail-on", "N", RUN, NOTHING, "-1", /* -1: off */
 OPTION(COUNT, hang_timeout, "hang-timeout", "SECONDS", RUN, NOTHING, "30", /* 0: off */
        "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
        "(default: 30; 0: off)",
-       RANGE(0, 86400))
-OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors")
+       RANGE(0, 86400), .info.commands = FOR_ALL)
+OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors",
+       .info.commands = FOR_ALL)
 OPTION(SWITCH, version, "version", NULL, HELP, NO_RUN, NULL, "print the version (-V)",
-       .info.letter = 'V')
-OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h')
+       .info.letter = 'V', .info.commands = FOR_ALL)
+OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h',
+       .info.commands = FOR_ALL)

@@ -24,6 +24,7 @@
 #define FILES        "files"    /* name: [bytes, seconds, nanoseconds] */
 #define CLEARING     "clearing"
 #define COMMON       "common"
+#define ROOT         "root"
 #define STAMP        "stamp" /* [seconds, nanoseconds] */
 
 /* Both end a refusal of --resume. */
@@ -110,6 +111,7 @@ static enum status run_text(const struct run_parts *parts, const struct run_star
     field_key(text, STAMP);
     text_format(text, "[%lld, %ld]", (long long)start->stamp.tv_sec, start->stamp.tv_nsec);
     field_string(text, COMMON, parts->common);
+    field_string(text, ROOT, parts->root);
     field_key(text, PARTS);
     text_string(text, "{");
     for (size_t i = 0; i < parts->count; i++) {
@@ -325,17 +327,25 @@ out:
     return status;
 }
 
-enum status run_file_common(const char *output, char **common) {
+static enum status find_folder(const char *output, const char *key, char **folder) {
     enum status status;
     struct run_document document;
-    *common = NULL;
+    *folder = NULL;
     TRY(run_document_open(output, false, &document));
-    const char *path = json_member_text(document.run, COMMON);
+    const char *path = json_member_text(document.run, key);
     if (path)
-        TRY(memory_string(path, common));
+        TRY(memory_string(path, folder));
 out:
     run_document_close(&document);
     return status;
+}
+
+enum status run_file_common(const char *output, char **folder) {
+    return find_folder(output, COMMON, folder);
+}
+
+enum status run_file_root(const char *output, char **folder) {
+    return find_folder(output, ROOT, folder);
 }
 
 enum status run_file_changed(const char *output, struct text *list) {
