@@ -7,6 +7,7 @@ typedef enum status command_function(const struct ranks *ranks, const struct opt
 
 static command_function *const functions[COMMAND_COUNT] = {
     [COMMAND_VERIFY] = NULL, /* main.c */
+    [COMMAND_REVIEW] = review_command,
 };
 
 enum status command_run(const struct ranks *ranks, const struct options *options,

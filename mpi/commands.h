@@ -8,4 +8,9 @@
  * STATUS_OK is returned, 0 as it comes. */
 enum status command_run(const struct ranks *ranks, const struct options *options, int *exit_status);
 
+/* The commands, likewise. */
+/* review.c */
+enum status review_command(const struct ranks *ranks, const struct options *options,
+                           int *exit_status);
+
 #endif

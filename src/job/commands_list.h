@@ -9,3 +9,4 @@
  *   help       one line
  */
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
+COMMAND(REVIEW, "review", "OUTPUT", 1, 1, "make the page on which a run's findings are looked at")

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "output/file_note.h"
+#include "output/json_member.h"
 #include "output/run_document.h"
 #include "output/storage.h"
 
@@ -186,7 +187,10 @@ static enum status note_drafts(struct run_document *document, const struct path_
                 : FAIL(STATUS_FAILED, "out of memory: the review page's files");
 }
 
-static enum status place_one(const struct work_folder *work, size_t file, const char *name) {
+/* Gives a draft its place. `sync`: that, and what was placed in the same folder before, is on the
+ * disk when this returns. */
+static enum status place_one(const struct work_folder *work, size_t file, const char *name,
+                             bool sync) {
     enum status status = STATUS_OK;
     char draft[NAME_BYTES], path[PATH_MAX];
     struct stat about;
@@ -199,7 +203,7 @@ static enum status place_one(const struct work_folder *work, size_t file, const 
     error = fstatat(work->folder, draft, &about, AT_SYMLINK_NOFOLLOW) == 0
                 ? file_move(work->folder, draft, at.folder, at.name, &about)
                 : errno;
-    if (error == 0 && fsync(at.folder) != 0)
+    if (error == 0 && sync && fsync(at.folder) != 0)
         error = errno;
     if (error != 0)
         status = storage_failed(error, &location, "cannot write");
@@ -207,10 +211,34 @@ static enum status place_one(const struct work_folder *work, size_t file, const 
     return status;
 }
 
+/* Whether two names lie in one folder. */
+static bool same_folder(const char *a, const char *b) {
+    const char *end = strrchr(a, '/');
+    size_t length = end ? (size_t)(end - a) + 1 : 0;
+    return strncmp(a, b, length) == 0 && !strchr(b + length, '/');
+}
+
+/* All but what opens the page. */
+static enum status place_most(const struct work_folder *work, const struct path_list *names,
+                              size_t *index) {
+    enum status status = STATUS_OK;
+    *index = names->count;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = path_list_get(names, i);
+        const char *next = i + 1 < names->count ? path_list_get(names, i + 1) : NULL;
+        if (strcmp(name, PAGE_INDEX) == 0)
+            *index = i;
+        else
+            TRY(place_one(work, i, name, !next || !same_folder(name, next)));
+    }
+out:
+    return status;
+}
+
 enum status page_place(const char *output, const struct path_list *names) {
     enum status status;
     struct run_document document;
-    size_t index = names->count;
+    size_t index;
     TRY(run_document_open(output, true, &document));
     if (!document.run) {
         status = FAIL(STATUS_BAD_INPUT, "%.1000s/" WORK_FOLDER " does not tell of a run", output);
@@ -220,14 +248,9 @@ enum status page_place(const char *output, const struct path_list *names) {
     TRY(remove_all(&document));
     remove_folders(&document);
     TRY(note_drafts(&document, names));
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(path_list_get(names, i), PAGE_INDEX) == 0)
-            index = i;
-        else
-            TRY(place_one(&document.work, i, path_list_get(names, i)));
-    }
+    TRY(place_most(&document.work, names, &index));
     if (index < names->count)
-        TRY(place_one(&document.work, index, PAGE_INDEX));
+        TRY(place_one(&document.work, index, PAGE_INDEX, true));
 out:
     run_document_close(&document);
     return status;
