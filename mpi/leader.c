@@ -106,7 +106,7 @@ static void decide(struct leader *leader, double now) {
         .all_finished = progress->all_finished,
     };
     control_decide(leader->control, &view);
-    if (control_command(leader->control) == COMMAND_CANCEL)
+    if (control_command(leader->control) == ORDER_CANCEL)
         orphans_stop(leader->orphans);
 }
 
@@ -141,7 +141,7 @@ static void watch_ranks(struct leader *leader, double now) {
     double seconds;
     size_t late;
     int rank;
-    if (control_command(leader->control) == COMMAND_ABANDON)
+    if (control_command(leader->control) == ORDER_ABANDON)
         return;
     if (pulse_lost(pulse, now, &rank, &seconds)) {
         what = "has given no sign of life";

@@ -5,6 +5,7 @@
 #include "about.h"
 #include "base/clock.h"
 #include "base/shown.h"
+#include "commands.h"
 #include "ending.h"
 #include "job/outcome.h"
 #include "job/wanted.h"
@@ -34,7 +35,7 @@ static enum status print_about(const struct job *job) {
     if (job->options.version)
         about_append(&text);
     else
-        options_help(&text);
+        options_help(job->options.command, &text);
     enum status status = text_status(&text);
     if (status == STATUS_OK)
         lines_print(stdout, text.data);
@@ -145,6 +146,29 @@ out:
     return status;
 }
 
+/* The review page of a run that is complete without it. Whether it is there. */
+static bool add_page(struct job *job) {
+    const char *output = job->run.output;
+    struct text line = {0};
+    bool first = job->ranks.rank == 0;
+    text_format(&line,
+                "verify: interrupted: the run is complete, but its review page is not made: "
+                "verify review %s",
+                output);
+    if (first)
+        signals_release(job->signals, line.data);
+    enum status status = review_make(&job->ranks, &job->options, output, &job->run);
+    if (status != STATUS_OK && first)
+        screen_warning(job->screen,
+                       "the review page was not made: %s; once that is mended, "
+                       "\"verify review %s\" makes it",
+                       status_message(), output);
+    if (first)
+        signals_release(job->signals, NULL);
+    text_free(&line);
+    return status == STATUS_OK;
+}
+
 /* All is in the journals: brings it together. */
 static enum status finish(struct job *job) {
     enum status status;
@@ -161,10 +185,16 @@ static enum status finish(struct job *job) {
     TRY(report(job));
     if (first)
         run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
-    if (first && outcome_print(job->screen, &run->counts, run->output,
-                               networks_least_size(&job->inputs.networks)))
+    bool praised = first && outcome_print(job->screen, &run->counts, run->output,
+                                          networks_least_size(&job->inputs.networks));
+    if (praised)
         screen_results(job->screen, &job->totals, job->share.total_images, &job->inputs.dataset);
     TRY(agree(ranks, first ? run_end(run) : STATUS_OK));
+    bool page = job->options.review > 0 && add_page(job);
+    if (praised && page)
+        screen_review(job->screen);
+    if (praised)
+        screen_complete(job->screen);
 out:
     return status;
 }
@@ -232,7 +262,11 @@ static enum status run(struct job *job, int argc, char **argv, int *exit_status)
     if (options->version || options->help)
         return print_about(job);
     if (ranks->rank == 0)
-        signals_release(job->signals, "verify: interrupted before the work began");
+        signals_release(job->signals, options->command == COMMAND_VERIFY
+                                          ? "verify: interrupted before the work began"
+                                          : "verify: interrupted");
+    if (options->command != COMMAND_VERIFY)
+        return command_run(ranks, options, exit_status);
     TRY(inputs_open_models(ranks, options, &job->inputs));
     if (options->inspect)
         return inspect(job);

@@ -28,7 +28,7 @@ static void poll_work(struct member *member) {
         memcpy(now->error, member->error, sizeof member->error);
     }
     report_update(mine, now);
-    if (member->order.command == COMMAND_ABANDON && now->finished && !mine->saved)
+    if (member->order.command == ORDER_ABANDON && now->finished && !mine->saved)
         mine->saved = !member->journal || journal_sync(member->journal) == STATUS_OK;
 }
 
@@ -55,16 +55,16 @@ void member_start(struct member *member, struct progress *progress, struct signa
 }
 
 static void follow_order(struct member *member, double now) {
-    if (member->order.command == COMMAND_END || member->give || !complete(&member->receiving))
+    if (member->order.command == ORDER_END || member->give || !complete(&member->receiving))
         return;
     pulse_heard(member->ranks->pulse, 0, now);
     member->order = member->coming;
     member->give = member->order.taker >= 0;
-    if (member->order.command == COMMAND_CLOSE)
+    if (member->order.command == ORDER_CLOSE)
         work_close(member->work);
-    else if (member->order.command == COMMAND_CANCEL || member->order.command == COMMAND_ABANDON)
+    else if (member->order.command == ORDER_CANCEL || member->order.command == ORDER_ABANDON)
         verify_cancel(member->verify);
-    if (member->order.command != COMMAND_END)
+    if (member->order.command != ORDER_END)
         expect_order(member);
 }
 
@@ -126,7 +126,7 @@ static void report(struct member *member, double now) {
         member->left = true;
         return;
     }
-    member->mine.last = member->order.command == COMMAND_END && progress_complete(member->progress);
+    member->mine.last = member->order.command == ORDER_END && progress_complete(member->progress);
     if (!report_is_due(&member->mine, &member->sent, now - member->reported))
         return;
     member->reported = now;

@@ -26,7 +26,8 @@ KNOWS = {
     "src/output": JUDGED | {"data", "output"},
     "src/job": ALL,
     "cuda": JUDGED | {"backend", "cuda"},
-    "mpi": ALL | {"MPI"},
+    "src/review": ALL | {"review"},
+    "mpi": ALL | {"review", "MPI"},
 }
 
 

@@ -1,4 +1,4 @@
-/* The flags for bash's completion. */
+/* The flags and commands for bash's completion. */
 #include <string.h>
 
 #include "job/options.h"
@@ -34,4 +34,9 @@ void bash_values(struct text *text) {
         text_string(text, " ;;\n");
         text_free(&words);
     }
+}
+
+void bash_commands(struct text *text) {
+    for (int i = COMMAND_VERIFY + 1; i < COMMAND_COUNT; i++)
+        text_format(text, "%s\n", command_info((enum command)i)->word);
 }

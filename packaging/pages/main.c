@@ -16,8 +16,14 @@ static const struct part {
     const char *name;
     void (*append)(struct text *text);
 } parts[] = {
-    {"@MAN_OPTIONS@", man_options}, {"@BASH_FLAGS@", bash_flags}, {"@BASH_VALUES@", bash_values},
-    {"@ZSH_FLAGS@", zsh_flags},     {"@VERSION@", version},
+    {"@MAN_OPTIONS@", man_options},
+    {"@BASH_FLAGS@", bash_flags},
+    {"@BASH_VALUES@", bash_values},
+    {"@ZSH_FLAGS@", zsh_flags},
+    {"@VERSION@", version},
+    {"@MAN_COMMANDS@", man_commands},
+    {"@BASH_COMMANDS@", bash_commands},
+    {"@ZSH_COMMANDS@", zsh_commands},
 };
 
 /* Appends the line, its part instead of the name of one. */

@@ -1,4 +1,4 @@
-/* The flags for the manual page, in roff. */
+/* The flags and commands for the manual page, in roff. */
 #include <string.h>
 
 #include "job/options.h"
@@ -18,6 +18,20 @@ static void append_roff(struct text *text, const char *string) {
     }
 }
 
+/* Which commands take the flag, where that is not a run alone. */
+static void append_takers(struct text *text, size_t row) {
+    const char *separator = "Of ";
+    if (option_info(row)->commands == 0 || option_info(row)->commands == FOR_ALL)
+        return;
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (option_is_for(row, (enum command)i)) {
+            text_string(text, separator);
+            append_roff(text, i == COMMAND_VERIFY ? "a run" : command_info((enum command)i)->word);
+            separator = ", ";
+        }
+    text_string(text, ".\n");
+}
+
 static void append_option(struct text *text, size_t row) {
     const struct option_info *info = option_info(row);
     struct text choices = {0};
@@ -33,6 +47,7 @@ static void append_option(struct text *text, size_t row) {
     }
     append_roff(text, info->help);
     text_string(text, ".\n");
+    append_takers(text, row);
     option_choices(row, ", ", &choices);
     if (choices.length) {
         text_string(text, "One of: ");
@@ -62,5 +77,16 @@ void man_options(struct text *text) {
         for (size_t k = i; k < option_count(); k++)
             if (strcmp(option_info(k)->group, group) == 0)
                 append_option(text, k);
+    }
+}
+
+void man_commands(struct text *text) {
+    for (int i = COMMAND_VERIFY + 1; i < COMMAND_COUNT; i++) {
+        const struct command_info *info = command_info((enum command)i);
+        text_format(text, ".TP\n.BI \"verify %s \" \"", info->word);
+        append_roff(text, info->arguments);
+        text_string(text, "\"\n");
+        append_roff(text, info->help);
+        text_string(text, ".\n");
     }
 }

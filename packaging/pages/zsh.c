@@ -68,3 +68,12 @@ void zsh_flags(struct text *text) {
                         info->name);
     }
 }
+
+void zsh_commands(struct text *text) {
+    for (int i = COMMAND_VERIFY + 1; i < COMMAND_COUNT; i++) {
+        const struct command_info *info = command_info((enum command)i);
+        text_format(text, "'%s:", info->word);
+        append_quoted(text, info->help);
+        text_string(text, "'\n");
+    }
+}

@@ -1,10 +1,12 @@
-/* The command line: --flag value, --flag=value, and flag=value as Ultralytics' `yolo` takes it. */
+/* The command line: a command and its words; --flag value, --flag=value, and flag=value as
+ * Ultralytics' `yolo` takes it. */
 #include "job/command_line.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "job/hint.h"
 #include "job/options_set.h"
 
@@ -82,6 +84,29 @@ static enum status stray_word(const char *word, const char *after) {
     return status;
 }
 
+/* A word that is no flag: the command's next one, or a mistake. */
+static enum status take_word(const char *word, const char *after, struct options *options) {
+    const struct command_info *info = command_info(options->command);
+    if (options->command == COMMAND_VERIFY)
+        return stray_word(word, after);
+    if (options->n_words == info->most)
+        return FAIL(STATUS_BAD_INPUT,
+                    "'%s': one word too many: is written verify %s %s; see verify %s --help", word,
+                    info->word, info->arguments, info->word);
+    enum status status = memory_string(word, &options->words[options->n_words]);
+    options->n_words += status == STATUS_OK;
+    return status;
+}
+
+static enum status check_command(const char *word, size_t row, enum command command) {
+    if (option_is_for(row, command))
+        return STATUS_OK;
+    if (command == COMMAND_VERIFY)
+        return FAIL(STATUS_BAD_INPUT, "%.60s: is not a flag of a run; see --help", word);
+    return FAIL(STATUS_BAD_INPUT, "%.60s: is not a flag of verify %s; see verify %s --help", word,
+                command_info(command)->word, command_info(command)->word);
+}
+
 static enum status set_switch(struct options *options, size_t row, bool negated,
                               const char *value) {
     bool on = true;
@@ -95,16 +120,20 @@ static enum status set_switch(struct options *options, size_t row, bool negated,
 enum status command_line_read(int argc, char **argv, bool *given, struct options *options) {
     enum status status = STATUS_OK;
     const char *after = NULL;
-    for (int i = 1; i < argc; i++) {
+    options->command = argc > 1 ? command_find(argv[1]) : COMMAND_VERIFY;
+    for (int i = options->command == COMMAND_VERIFY ? 1 : 2; i < argc; i++) {
         const char *word = argv[i];
         struct flag flag;
         bool negated;
-        if (!read_flag(word, &flag))
-            return stray_word(word, after);
+        if (!read_flag(word, &flag)) {
+            TRY(take_word(word, after, options));
+            continue;
+        }
         int found = option_find(flag.name, &negated);
         if (found < 0)
             return unknown_flag(word, flag.name);
         size_t row = (size_t)found;
+        TRY(check_command(word, row, options->command));
         given[row] = true;
         after = option_info(row)->name;
         if (option_is_switch(row)) {

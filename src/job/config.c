@@ -188,7 +188,7 @@ static enum status apply(const char *path, const char *key, struct json_object *
                          const bool *given, struct options *options) {
     bool negated;
     int row = option_find(strcmp(key, "output_base") == 0 ? "output" : key, &negated);
-    if (row < 0) {
+    if (row < 0 || !option_is_for((size_t)row, COMMAND_VERIFY)) {
         /* Groups such as {"paths": {…}} only order the keys. */
         if (json_object_is_type(value, json_type_object))
             return apply_all(path, value, given, options);

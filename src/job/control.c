@@ -27,7 +27,7 @@ struct control {
     double hang_seconds;
     uint64_t rounds;     /* of progress, called */
     double round_called; /* when, the last */
-    enum command command;
+    enum order_step command;
     int signal;
     double cancelled, abandoned; /* when */
     size_t lost;                 /* the rank that is abandoned */
@@ -96,7 +96,7 @@ static void call_round(struct control *control, const struct control_view *view)
     control->rounds++;
 }
 
-static void raise_command(struct control *control, enum command command) {
+static void raise_command(struct control *control, enum order_step command) {
     if (command > control->command)
         control->command = command;
 }
@@ -106,18 +106,18 @@ static void choose_command(struct control *control, const struct control_view *v
     for (size_t r = 0; r < control->n_ranks; r++)
         failed = failed || control->ranks[r].report.status != STATUS_OK;
     if (lease_over(control->lease))
-        raise_command(control, COMMAND_CLOSE);
-    if ((failed || control->signal) && control->command < COMMAND_CANCEL) {
-        control->command = COMMAND_CANCEL;
+        raise_command(control, ORDER_CLOSE);
+    if ((failed || control->signal) && control->command < ORDER_CANCEL) {
+        control->command = ORDER_CANCEL;
         control->cancelled = view->now;
     }
     if (view->all_finished && lease_quiet(control->lease) && !view->counting)
-        raise_command(control, COMMAND_END);
+        raise_command(control, ORDER_END);
 }
 
 static void match(struct control *control, double now) {
     struct lease_order order;
-    while (control->command == COMMAND_CONTINUE && lease_match(control->lease, now, &order)) {
+    while (control->command == ORDER_CONTINUE && lease_match(control->lease, now, &order)) {
         control->ranks[order.giver].next.taker = (int32_t)order.taker;
         control->ranks[order.giver].next.count = order.count;
     }
@@ -129,7 +129,7 @@ void control_decide(struct control *control, const struct control_view *view) {
     match(control, view->now);
 }
 
-enum command control_command(const struct control *control) {
+enum order_step control_command(const struct control *control) {
     return control->command;
 }
 
@@ -138,7 +138,7 @@ bool control_order(struct control *control, size_t rank, struct order *order) {
     struct order *sent = &state->order;
     bool news = sent->command != (int32_t)control->command || state->next.taker >= 0 ||
                 sent->rounds != control->rounds;
-    if (sent->command == COMMAND_END || !news)
+    if (sent->command == ORDER_END || !news)
         return false;
     *sent = state->next;
     state->next.taker = -1;
@@ -159,7 +159,7 @@ bool control_is_unanswered(struct control *control, size_t rank, double silence)
 
 bool control_is_late(const struct control *control, double now, size_t *rank, double *seconds) {
     double late = now - control->cancelled;
-    if (control->hang_seconds <= 0 || control->command != COMMAND_CANCEL ||
+    if (control->hang_seconds <= 0 || control->command != ORDER_CANCEL ||
         late < control->hang_seconds)
         return false;
     for (size_t r = 0; r < control->n_ranks; r++)
@@ -174,15 +174,14 @@ bool control_is_late(const struct control *control, double now, size_t *rank, do
 void control_abandon(struct control *control, size_t rank, double now) {
     control->abandoned = now;
     control->lost = rank;
-    raise_command(control, COMMAND_ABANDON);
+    raise_command(control, ORDER_ABANDON);
 }
 
 bool control_may_abort(const struct control *control, double now) {
     bool saved = true;
     for (size_t r = 0; r < control->n_ranks; r++)
         saved = saved && (control->ranks[r].report.saved || r == control->lost);
-    return control->command == COMMAND_ABANDON &&
-           (saved || now - control->abandoned >= SAVE_SECONDS);
+    return control->command == ORDER_ABANDON && (saved || now - control->abandoned >= SAVE_SECONDS);
 }
 
 bool control_all_left(const struct control *control) {

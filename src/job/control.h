@@ -34,7 +34,7 @@ struct control_view {
 void control_decide(struct control *control, const struct control_view *view);
 
 /* What all ranks are to do now, whether or not it has been ordered yet. */
-enum command control_command(const struct control *control);
+enum order_step control_command(const struct control *control);
 
 /* Whether something is to be said to a rank that it has not been told; if so *order is that, and
  * counts as sent. Not while an order to it is still on its way. */

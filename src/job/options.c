@@ -73,6 +73,15 @@ static enum status check_beginning(const bool *given, struct options *options) {
     return STATUS_OK;
 }
 
+/* That a command has the words that it needs. */
+static enum status check_words(const struct options *options) {
+    const struct command_info *info = command_info(options->command);
+    if (options->n_words < info->least)
+        return FAIL(STATUS_BAD_INPUT, "%s: is written verify %s %s; see verify %s --help",
+                    info->word, info->word, info->arguments, info->word);
+    return STATUS_OK;
+}
+
 enum status options_read(int argc, char **argv, struct options *options) {
     enum status status;
     bool given[OPTION_ROWS] = {false};
@@ -81,6 +90,8 @@ enum status options_read(int argc, char **argv, struct options *options) {
     TRY(command_line_read(argc, argv, given, options));
     if (options->help || options->version)
         return STATUS_OK;
+    if (options->command != COMMAND_VERIFY)
+        return check_words(options);
     if (options->config)
         TRY(config_read(options->config, given, options));
     TRY(check_inputs(options));
@@ -93,5 +104,7 @@ void options_free(struct options *options) {
     for (size_t i = 0; i < OPTION_ROWS; i++)
         if (option_row(i)->kind <= OPTION_CHOICE)
             free(*(char **)option_member(options, option_row(i)));
+    for (size_t i = 0; i < options->n_words; i++)
+        free(options->words[i]);
     *options = (struct options){0};
 }

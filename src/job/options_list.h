@@ -11,7 +11,8 @@
  *   effect    of option_effect: what it changes, so whether a run may be resumed with another value
  *   initial   the value where none is given, as on the command line; of a switch "on"; NULL: none
  *   help      one line
- *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …
+ *   more      further members of struct option_row: RANGE(least, most) of a number, .choices …;
+ *             .info.commands = FOR(VERIFY) | FOR(…) where not a run alone takes it
  */
 OPTION(FILES, model, "model", "FILE", INPUT, INPUTS, NULL,
        "the YOLO model: .pt, .onnx, or Darknet's .cfg with --weights; several (a.pt,b.pt) judge "
@@ -24,7 +25,8 @@ OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file
        .info.suffixes = WORDS(".weights"))
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
        "data.yaml, a folder of images, or a .txt list",
-       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"))
+       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
@@ -50,9 +52,11 @@ OPTION(SWITCH, half, "half", NULL, NETWORK, PREDICTIONS, "on", /* of backends th
        .synonyms = WORDS("fp16", "amp"))
 OPTION(COUNT, threads, "threads", "N", RUN, NOTHING, "auto", /* 0: automatic */
        "CPU threads a rank, decoding included (default: cores / local ranks)", RANGE(0, 1024),
-       .automatic = "auto", .synonyms = WORDS("workers"))
+       .automatic = "auto", .synonyms = WORDS("workers"),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
-       "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24))
+       "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        "how images get into the output; labels are always copies",
        .choices = WORDS("hardlink", "symlink", "copy", "none"))
@@ -72,6 +76,9 @@ OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
        "certainty from which on an object without a label is missing", RANGE(0.05, 1))
 OPTION(SWITCH, self_test, "self-test", NULL, VERDICT, FILES, "on",
        "estimate how well errors are found on these data (default); --no-self-test: leave it out")
+OPTION(COUNT, review, "review", "N", OUTPUT, NOTHING, "5000",
+       "findings in the review page, most suspicious first; 0: none", RANGE(0, 1e6),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(SWITCH, resume, "resume", NULL, OUTPUT, NOTHING, NULL,
        "continue an interrupted run, with any number of processes")
 OPTION(SWITCH, overwrite, "overwrite", NULL, OUTPUT, NOTHING, NULL,
@@ -91,8 +98,10 @@ OPTION(COUNT, fail_on, "fail-on", "N", RUN, NOTHING, "-1", /* -1: off */
 OPTION(COUNT, hang_timeout, "hang-timeout", "SECONDS", RUN, NOTHING, "30", /* 0: off */
        "end the job when a process gives no sign of life, or a GPU ends no batch, for so long "
        "(default: 30; 0: off)",
-       RANGE(0, 86400))
-OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors")
+       RANGE(0, 86400), .info.commands = FOR_ALL)
+OPTION(SWITCH, quiet, "quiet", NULL, RUN, NOTHING, NULL, "no lines on the screen but errors",
+       .info.commands = FOR_ALL)
 OPTION(SWITCH, version, "version", NULL, HELP, NO_RUN, NULL, "print the version (-V)",
-       .info.letter = 'V')
-OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h')
+       .info.letter = 'V', .info.commands = FOR_ALL)
+OPTION(SWITCH, help, "help", NULL, HELP, NO_RUN, NULL, "print this (-h)", .info.letter = 'h',
+       .info.commands = FOR_ALL)

@@ -20,13 +20,40 @@ static void help_line(const struct option_row *row, struct text *text) {
     text_string(text, "\n");
 }
 
-void options_help(struct text *text) {
+static void append_flags(enum command command, struct text *text) {
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (option_is_for(i, command))
+            help_line(option_row(i), text);
+}
+
+/* What may be done with a run's output. */
+static void append_commands(struct text *text) {
+    for (int i = COMMAND_VERIFY + 1; i < COMMAND_COUNT; i++) {
+        const struct command_info *info = command_info((enum command)i);
+        text_format(text, "  verify %s %s\n%24s%s\n", info->word, info->arguments, "", info->help);
+    }
+    if (COMMAND_COUNT > COMMAND_VERIFY + 1)
+        text_string(text, "\n");
+}
+
+static void command_help(enum command command, struct text *text) {
+    const struct command_info *info = command_info(command);
+    text_format(text, "usage: verify %s %s [flags]\n\nTo %s.\n\n", info->word, info->arguments,
+                info->help);
+    append_flags(command, text);
+}
+
+void options_help(enum command command, struct text *text) {
+    if (command != COMMAND_VERIFY) {
+        command_help(command, text);
+        return;
+    }
     text_string(text, "usage: verify --model FILE --data PATH [flags]\n"
                       "       mpirun -np N verify --model FILE --data PATH [flags]\n\n"
                       "Verifies YOLO labels with a trained YOLO model and sorts the images into\n"
                       "DIR/{correct,mislabeled,uncertain}.\n\n");
-    for (size_t i = 0; i < OPTION_ROWS; i++)
-        help_line(option_row(i), text);
+    append_commands(text);
+    append_flags(command, text);
     text_string(
         text, "\nflag=value is --flag value (model=best.pt half=False); flags are written in full\n"
               "\nexit status: 0 done, 1 failed, 2 bad usage, config, model or data set,\n"
@@ -86,7 +113,7 @@ void options_json(const struct options *options, struct text *text) {
     const char *separator = "{";
     for (size_t i = 0; i < OPTION_ROWS; i++) {
         const struct option_row *row = option_row(i);
-        if (row->effect == EFFECT_NO_RUN)
+        if (row->effect == EFFECT_NO_RUN || !option_is_for(i, COMMAND_VERIFY))
             continue;
         text_format(text, "%s\"%s\": ", separator, row->info.name);
         separator = ", ";
@@ -101,6 +128,13 @@ void options_lines(const struct options *options, struct text *text) {
         append_json(options, option_row(i), text);
         text_string(text, "\n");
     }
+    text_string(text, "command ");
+    text_json_string(text, command_info(options->command)->word);
+    for (size_t i = 0; i < options->n_words; i++) {
+        text_string(text, " ");
+        text_json_string(text, options->words[i]);
+    }
+    text_string(text, "\n");
 }
 
 /* As run.json has it: numbers to 9 digits, switches as 1 and 0. */
@@ -121,7 +155,7 @@ void options_results(const struct options *options, struct text *text) {
     for (int effect = EFFECT_PREDICTIONS; effect <= EFFECT_MEANS; effect++)
         for (size_t i = 0; i < OPTION_ROWS; i++) {
             const struct option_row *row = option_row(i);
-            if ((int)row->effect != effect)
+            if ((int)row->effect != effect || !option_is_for(i, COMMAND_VERIFY))
                 continue;
             text_format(text, "--%s", row->info.name);
             text_bytes(text, "", 1);

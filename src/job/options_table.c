@@ -63,6 +63,11 @@ const struct option_info *option_info(size_t row) {
     return &rows[row].info;
 }
 
+bool option_is_for(size_t row, enum command command) {
+    unsigned commands = rows[row].info.commands;
+    return (commands ? commands : FOR_VERIFY) >> command & 1;
+}
+
 void *option_member(struct options *options, const struct option_row *row) {
     return (char *)options + row->offset;
 }

@@ -28,6 +28,6 @@ bool report_is_due(const struct report_line *report, const struct report_line *s
 }
 
 long turn_pause_ms(const struct report_line *report, const struct order *order) {
-    bool hurry = report->stand.left == 0 || report->signal || order->command != COMMAND_CONTINUE;
+    bool hurry = report->stand.left == 0 || report->signal || order->command != ORDER_CONTINUE;
     return hurry ? SHORT_PAUSE_MS : PAUSE_MS;
 }

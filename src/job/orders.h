@@ -8,16 +8,16 @@
 #include "job/verify.h"
 
 /* Each says more than the one before it, and is never taken back. */
-enum command {
-    COMMAND_CONTINUE,
-    COMMAND_CLOSE,   /* no more images will come */
-    COMMAND_CANCEL,  /* end early */
-    COMMAND_END,     /* all have finished, no round is open: one last report, then leave */
-    COMMAND_ABANDON, /* somebody is lost: bring what is done to the disk, and wait for the end */
+enum order_step {
+    ORDER_CONTINUE,
+    ORDER_CLOSE,   /* no more images will come */
+    ORDER_CANCEL,  /* end early */
+    ORDER_END,     /* all have finished, no round is open: one last report, then leave */
+    ORDER_ABANDON, /* somebody is lost: bring what is done to the disk, and wait for the end */
 };
 
 struct order {
-    int32_t command; /* enum command */
+    int32_t command; /* enum order_step */
     int32_t signal;  /* the first that came to any rank; 0: none */
     int32_t taker;   /* of a parcel that is to be sent; -1: none */
     uint64_t count;  /* images in it */

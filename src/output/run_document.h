@@ -2,9 +2,7 @@
 #ifndef VERIFY_OUTPUT_RUN_DOCUMENT_H
 #define VERIFY_OUTPUT_RUN_DOCUMENT_H
 
-#include <json-c/json.h>
-#include <stdint.h>
-
+#include "output/json_member.h"
 #include "output/work_folder.h"
 
 struct run_document {
@@ -21,11 +19,5 @@ void run_document_close(struct run_document *document);
 /* Replaces the file; it is on the disk when this returns. */
 enum status run_document_write(const struct run_document *document, const char *bytes,
                                size_t length);
-
-/* A member of this type; NULL where there is none, and where `object` is not one. */
-struct json_object *json_member(struct json_object *object, const char *key, enum json_type type);
-const char *json_member_text(struct json_object *object, const char *key);
-/* 0 where it is absent, or below 0. */
-uint64_t json_member_count(struct json_object *object, const char *key);
 
 #endif

@@ -24,6 +24,7 @@ struct run_parts {
     size_t count;
     const struct run_part *parts; /* the first difference is the one that is told */
     const char *common;           /* the folder that the images lie in; NULL: none */
+    const char *root;             /* the folder that names in the records begin at; NULL: none */
 };
 
 enum run_state {
@@ -60,16 +61,17 @@ enum status run_file_owns(const char *output, bool *owns);
  * One that a flag asks for (streams.h) is among them where the part of that name is "1". */
 enum status run_file_note(const char *output);
 
-/* run_parts.common of the run that is there; *common is the caller's, NULL where it is not known.
- */
-enum status run_file_common(const char *output, char **common);
+/* run_parts.common and .root of the run that is there; *folder is the caller's, NULL where it is
+ * not known. */
+enum status run_file_common(const char *output, char **folder);
+enum status run_file_root(const char *output, char **folder);
 
 /* Notes that the output's files are about to be removed: until that is done, only to go on with it
  * is possible. */
 enum status run_file_clearing(const char *output);
 
-/* Appends the names of files right in the output folder that are not what run.json says, or that it
- * says nothing of. */
+/* Appends the names of files right in the output folder, and of the review page's, that are not
+ * what run.json says; of the former also those that it says nothing of. */
 struct text;
 enum status run_file_changed(const char *output, struct text *list);
 

@@ -36,12 +36,12 @@ static void hear_all(struct control *control, const struct report_line *report, 
         control_hear(control, r, report, now);
 }
 
-static enum command decide(struct control *control, const struct control_view *view) {
+static enum order_step decide(struct control *control, const struct control_view *view) {
     control_decide(control, view);
     return control_command(control);
 }
 
-static enum command decide_at(struct control *control, double now) {
+static enum order_step decide_at(struct control *control, double now) {
     const struct control_view view = view_at(now);
     return decide(control, &view);
 }
@@ -53,7 +53,7 @@ static void test_nothing_to_say(void **state) {
     for (size_t r = 0; r < RANKS; r++)
         assert_false(control_order(control, r, &order));
     hear_all(control, &working, NOW + 0.1);
-    assert_int_equal(decide_at(control, NOW + 0.1), COMMAND_CONTINUE);
+    assert_int_equal(decide_at(control, NOW + 0.1), ORDER_CONTINUE);
     for (size_t r = 0; r < RANKS; r++)
         assert_false(control_order(control, r, &order));
     control_free(control);
@@ -67,12 +67,12 @@ static void test_close_once_nobody_has_images(void **state) {
     struct order order;
     control_hear(control, 0, &last_ones, NOW + 1);
     control_hear(control, 1, &last_ones, NOW + 1);
-    assert_int_equal(decide_at(control, NOW + 1), COMMAND_CONTINUE);
+    assert_int_equal(decide_at(control, NOW + 1), ORDER_CONTINUE);
     control_hear(control, 2, &last_ones, NOW + 1);
-    assert_int_equal(decide_at(control, NOW + 1), COMMAND_CLOSE);
+    assert_int_equal(decide_at(control, NOW + 1), ORDER_CLOSE);
     for (size_t r = 0; r < RANKS; r++) {
         assert_true(control_order(control, r, &order));
-        assert_int_equal(order.command, COMMAND_CLOSE);
+        assert_int_equal(order.command, ORDER_CLOSE);
         assert_int_equal(order.taker, -1);
         assert_int_equal(order.signal, 0);
         assert_false(control_order(control, r, &order)); /* said once */
@@ -87,17 +87,17 @@ static void test_a_failure_cancels(void **state) {
     failed.status = STATUS_FAILED;
     hear_all(control, &working, NOW + 1);
     control_hear(control, 2, &failed, NOW + 1);
-    assert_int_equal(decide_at(control, NOW + 1), COMMAND_CANCEL);
+    assert_int_equal(decide_at(control, NOW + 1), ORDER_CANCEL);
     /* Nobody has images any more: that is less. */
     hear_all(control, &finished, NOW + 2);
-    assert_int_equal(decide_at(control, NOW + 2), COMMAND_CANCEL);
+    assert_int_equal(decide_at(control, NOW + 2), ORDER_CANCEL);
     control_free(control);
 
     control = start(HANG); /* rank 0's own */
     hear_all(control, &working, NOW + 1);
     struct control_view view = view_at(NOW + 1);
     view.failed = true;
-    assert_int_equal(decide(control, &view), COMMAND_CANCEL);
+    assert_int_equal(decide(control, &view), ORDER_CANCEL);
     control_free(control);
 }
 
@@ -110,9 +110,9 @@ static void test_the_first_signal_cancels(void **state) {
     second.signal = 2;
     control_hear(control, 1, &first, NOW + 1);
     control_hear(control, 2, &second, NOW + 1);
-    assert_int_equal(decide_at(control, NOW + 1), COMMAND_CANCEL);
+    assert_int_equal(decide_at(control, NOW + 1), ORDER_CANCEL);
     assert_true(control_order(control, 0, &order));
-    assert_int_equal(order.command, COMMAND_CANCEL);
+    assert_int_equal(order.command, ORDER_CANCEL);
     assert_int_equal(order.signal, 15);
     control_free(control);
 }
@@ -123,17 +123,17 @@ static void test_the_end(void **state) {
     struct order order;
     hear_all(control, &finished, NOW + 1);
     struct control_view view = view_at(NOW + 1);
-    assert_int_equal(decide(control, &view), COMMAND_CLOSE); /* a round is still open */
+    assert_int_equal(decide(control, &view), ORDER_CLOSE); /* a round is still open */
     view.round_open = false;
     view.all_finished = view.counting = true;
-    assert_int_equal(decide(control, &view), COMMAND_CLOSE); /* something else goes on */
+    assert_int_equal(decide(control, &view), ORDER_CLOSE); /* something else goes on */
     view.counting = false;
-    assert_int_equal(decide(control, &view), COMMAND_END);
+    assert_int_equal(decide(control, &view), ORDER_END);
     assert_true(control_order(control, 1, &order));
-    assert_int_equal(order.command, COMMAND_END);
+    assert_int_equal(order.command, ORDER_END);
     /* Whatever comes then: there is no other order. */
     control_abandon(control, 0, NOW + 2);
-    assert_int_equal(control_command(control), COMMAND_ABANDON);
+    assert_int_equal(control_command(control), ORDER_ABANDON);
     assert_false(control_order(control, 1, &order));
     struct report_line last = finished;
     last.last = 1;
@@ -153,9 +153,9 @@ static void test_commands_are_never_taken_back(void **state) {
     struct control_view view = view_at(NOW + 1);
     view.round_open = false;
     view.all_finished = true;
-    assert_int_equal(decide(control, &view), COMMAND_END);
+    assert_int_equal(decide(control, &view), ORDER_END);
     view.failed = true;
-    assert_int_equal(decide(control, &view), COMMAND_END);
+    assert_int_equal(decide(control, &view), ORDER_END);
     control_free(control);
 }
 
@@ -206,10 +206,10 @@ static void test_images_are_given(void **state) {
         control_hear(control, 1, &fast, NOW + t);
         control_hear(control, 2, &slow, NOW + t);
     }
-    assert_int_equal(decide_at(control, NOW + 8), COMMAND_CONTINUE);
+    assert_int_equal(decide_at(control, NOW + 8), ORDER_CONTINUE);
     assert_false(control_order(control, 0, &order));
     assert_true(control_order(control, 2, &order));
-    assert_int_equal(order.command, COMMAND_CONTINUE);
+    assert_int_equal(order.command, ORDER_CONTINUE);
     assert_true(order.taker == 0 || order.taker == 1);
     assert_true(order.count > 100 && order.count < 1000);
     assert_false(control_order(control, 2, &order));
@@ -247,9 +247,9 @@ static void test_late(void **state) {
         control_hear(one, 0, &failed, NOW + 1);
         control_hear(one, 1, &working, NOW + 1);
         control_hear(one, 2, &working, NOW + 1);
-        assert_int_equal(decide_at(one, NOW + 1), COMMAND_CANCEL);
+        assert_int_equal(decide_at(one, NOW + 1), ORDER_CANCEL);
     }
-    assert_int_equal(decide_at(control, NOW + 20), COMMAND_CANCEL); /* counted from the first */
+    assert_int_equal(decide_at(control, NOW + 20), ORDER_CANCEL); /* counted from the first */
     assert_false(control_is_late(control, NOW + 30.9, &rank, &seconds));
     assert_true(control_is_late(control, NOW + 31.5, &rank, &seconds));
     assert_int_equal(rank, 1);
@@ -271,7 +271,7 @@ static void test_abandoned(void **state) {
     assert_false(control_may_abort(control, NOW + 1));
     control_abandon(control, 1, NOW + 40);
     assert_true(control_order(control, 2, &order));
-    assert_int_equal(order.command, COMMAND_ABANDON);
+    assert_int_equal(order.command, ORDER_ABANDON);
     assert_false(control_may_abort(control, NOW + 41.9));
     assert_true(control_may_abort(control, NOW + 42)); /* they have had the time */
     saved.saved = 1;

@@ -181,6 +181,19 @@ static void document_words(const char *const *words, struct text *text) {
         text_format(text, "%s`%s`", i ? ", " : "", words[i]);
 }
 
+/* The commands that take a flag, where that is not a run alone, nor are all. */
+static void document_commands(size_t row, struct text *text) {
+    const char *separator = " (";
+    if (option_info(row)->commands == 0 || option_info(row)->commands == FOR_ALL)
+        return;
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (option_is_for(row, (enum command)i)) {
+            text_format(text, "%s`%s`", separator, command_info((enum command)i)->word);
+            separator = ", ";
+        }
+    text_string(text, ")");
+}
+
 static void document_row(size_t index, struct text *text) {
     const struct option_row *row = option_row(index);
     const struct option_info *info = &row->info;
@@ -194,6 +207,7 @@ static void document_row(size_t index, struct text *text) {
     if (choices.length)
         text_format(text, ": `%s`", choices.data);
     text_free(&choices);
+    document_commands(index, text);
     text_string(text, " | ");
     if (info->initial)
         text_format(text, "`%s`", info->initial);

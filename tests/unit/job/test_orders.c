@@ -70,7 +70,7 @@ static void test_due(void **state) {
 
 static void test_pause(void **state) {
     (void)state;
-    const struct order none = {.command = COMMAND_CONTINUE}, end = {.command = COMMAND_CLOSE};
+    const struct order none = {.command = ORDER_CONTINUE}, end = {.command = ORDER_CLOSE};
     struct report_line report = working;
     long calm = turn_pause_ms(&report, &none);
     assert_int_equal(calm, 25);

@@ -1,0 +1,34 @@
+/* Members of JSON objects. */
+#include "output/json_member.h"
+
+#include <math.h>
+
+struct json_object *json_member(struct json_object *object, const char *key, enum json_type type) {
+    struct json_object *value = NULL;
+    return json_object_is_type(object, json_type_object) &&
+                   json_object_object_get_ex(object, key, &value) &&
+                   json_object_is_type(value, type)
+               ? value
+               : NULL;
+}
+
+const char *json_member_text(struct json_object *object, const char *key) {
+    struct json_object *value = json_member(object, key, json_type_string);
+    return value ? json_object_get_string(value) : NULL;
+}
+
+uint64_t json_member_count(struct json_object *object, const char *key) {
+    struct json_object *value = json_member(object, key, json_type_int);
+    int64_t number = value ? json_object_get_int64(value) : 0;
+    return number > 0 ? (uint64_t)number : 0;
+}
+
+double json_member_number(struct json_object *object, const char *key) {
+    struct json_object *value = NULL;
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, key, &value) ||
+        !(json_object_is_type(value, json_type_double) ||
+          json_object_is_type(value, json_type_int)))
+        return NAN;
+    return json_object_get_double(value);
+}

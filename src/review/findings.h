@@ -1,0 +1,35 @@
+/* What of a record somebody should look at. */
+#ifndef VERIFY_REVIEW_FINDINGS_H
+#define VERIFY_REVIEW_FINDINGS_H
+
+#include "review/records.h"
+
+enum finding_kind { FINDING_BOX, FINDING_MISSING, FINDING_INVALID };
+
+/* Two labels on one object are one finding, of the worse of the two. */
+#define FINDING_NO_OTHER SIZE_MAX
+
+struct finding {
+    enum finding_kind kind;
+    size_t item;     /* of the record's boxes, missing or invalid */
+    size_t other;    /* the box of a second label on the same object; FINDING_NO_OTHER */
+    double score;    /* of an invalid line 0 */
+    bool weak;       /* nothing speaks against the label but silence */
+    uint64_t offset; /* of the record */
+};
+
+struct findings_list {
+    size_t count, capacity;
+    struct finding *items; /* owned */
+};
+
+/* Replaces what the list holds by the findings of a record: each box that is not correct, each
+ * missing object, each invalid line; in the order of finding_compare. Start with a zeroed list. */
+enum status findings_of(const struct record *record, struct findings_list *list);
+void findings_list_free(struct findings_list *list);
+
+/* The order in which findings are looked at, as qsort wants it: most suspicious first, then invalid
+ * lines, which are what they are, and weak ones last. No two findings are equal. */
+int finding_compare(const void *a, const void *b);
+
+#endif

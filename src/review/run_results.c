@@ -1,0 +1,110 @@
+/* A finished run, as its output folder tells it. */
+#include "review/run_results.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "data/dataset.h"
+#include "output/report.h"
+#include "output/run_file.h"
+
+static enum status find_output(const char *output, char **absolute) {
+    char path[PATH_MAX];
+    if (!realpath(output, path))
+        return FAIL(STATUS_BAD_INPUT, "%s: %s: give the output folder of a run", output,
+                    strerror(errno));
+    return memory_string(path, absolute);
+}
+
+static enum status read_report(const char *output, struct json_object **report) {
+    enum status status;
+    struct text path = {0};
+    *report = NULL;
+    text_format(&path, "%s/%s", output, REPORT_FILE);
+    TRY(text_status(&path));
+    if (access(path.data, R_OK) != 0) {
+        status = FAIL(STATUS_BAD_INPUT,
+                      "%s: %s: give the output folder of a run that came to its end, or finish the "
+                      "run with --resume",
+                      path.data, strerror(errno));
+        goto out;
+    }
+    *report = json_object_from_file(path.data);
+    if (!json_object_is_type(*report, json_type_object))
+        status = FAIL(STATUS_BAD_INPUT, "%s: is not a report of verify's", path.data);
+out:
+    text_free(&path);
+    return status;
+}
+
+static enum status read_names(struct run_results *results) {
+    enum status status;
+    struct json_object *classes = json_member(results->report, "per_class", json_type_array);
+    size_t count = classes ? json_object_array_length(classes) : 0;
+    TRY(memory_zeroed(count, sizeof *results->names, &results->names));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_member_text(json_object_array_get_idx(classes, i), "name");
+        results->names[i] = name ? name : "";
+    }
+    results->n_classes = count;
+out:
+    return status;
+}
+
+/* Where the images lie by what --data names now. */
+static enum status find_root_of(const char *data, struct run_results *results) {
+    enum status status;
+    struct dataset dataset = {0};
+    TRY(dataset_open(data, NULL, results->output, &dataset));
+    TRY(memory_string(dataset.root, &results->root));
+out:
+    dataset_free(&dataset);
+    return status;
+}
+
+static enum status find_root(const char *data, struct run_results *results) {
+    if (data)
+        return find_root_of(data, results);
+    enum status status = run_file_root(results->output, &results->root);
+    if (status == STATUS_OK && !results->root)
+        return FAIL(STATUS_BAD_INPUT,
+                    "%s does not say where its images lie: give --data as for the run",
+                    results->output);
+    return status;
+}
+
+enum status run_results_open(const char *output, const char *data, struct run_results *results) {
+    enum status status;
+    *results = (struct run_results){0};
+    TRY(find_output(output, &results->output));
+    TRY(read_report(results->output, &results->report));
+    const char *state = json_member_text(results->report, "status");
+    results->complete = state && strcmp(state, "complete") == 0;
+    TRY(read_names(results));
+    TRY(find_root(data, results));
+out:
+    return status;
+}
+
+void run_results_free(struct run_results *results) {
+    free(results->output);
+    free(results->root);
+    free(results->names);
+    json_object_put(results->report);
+    *results = (struct run_results){0};
+}
+
+enum status run_results_path(const struct run_results *results, const char *name,
+                             struct text *path) {
+    text_clear(path);
+    if (*name != '/')
+        text_format(path, "%s/", strcmp(results->root, "/") == 0 ? "" : results->root);
+    text_string(path, name);
+    return text_status(path);
+}
