@@ -4,7 +4,7 @@
 (function (review) {
     "use strict";
 
-    const MOST_HELD = 600; /* crops: 60 MB */
+    const MOST_HELD = 700; /* crops: 70 MB */
     const held = new Map(); /* a crop's number → bitmap; used last is last */
     const failed = new Set();
     let loading = false;
@@ -59,7 +59,8 @@
         fetch_image(review.sheet_path(sheet))
             .then((image) => new Promise((resolve) => window.requestAnimationFrame(() =>
                 resolve(image))))
-            .then(createImageBitmap).then((whole) => cut(sheet, whole))
+            .then((image) => createImageBitmap(image).finally(() => (image.src = "")))
+            .then((whole) => cut(sheet, whole))
             .catch(() => failed.add(sheet)).then(function () {
                 loading = false;
                 pump();
@@ -92,7 +93,7 @@
          * that will be next. */
         want: function (findings, next) {
             wanted = findings.filter(has_crop).slice(0, MOST_HELD / 4);
-            later = (next || []).filter(has_crop).slice(0, MOST_HELD / 2);
+            later = (next || []).filter(has_crop);
             pump();
         },
         is_absent: (finding) => !has_crop(finding) || failed.has(sheet_of(finding)),

@@ -5,7 +5,7 @@
 
     const el = (...parts) => review.el(...parts);
     const LEAST_SIDE = 148, GAP = 10, CAPTION = 46, HEAD = 44, BESIDE = 2; /* pixels; rows */
-    const AHEAD = 300; /* findings whose crops are cut with those of the same sheet */
+    const AHEAD = 400; /* findings whose crops are cut with those of the same sheet */
     let scroller, root, columns = 1, side = LEAST_SIDE;
     let rows = [];              /* {top, height, group, findings, first}; a group's head has no findings */
     const drawn = new Map();    /* row's number → its element */
@@ -94,7 +94,10 @@
     }
 
     function drop(number) {
-        (rows[number] && rows[number].findings || []).forEach((f) => cells.delete(f.number));
+        (rows[number] && rows[number].findings || []).forEach(function (finding) {
+            cells.get(finding.number).canvas.width = 0; /* its memory goes now, not some day */
+            cells.delete(finding.number);
+        });
         drawn.get(number).remove();
         drawn.delete(number);
     }
