@@ -3,28 +3,31 @@
     "use strict";
 
     const el = (...parts) => review.el(...parts);
-    let dialog = null;
+    let dialog = null, before = null; /* what had the focus before it */
 
     /* Shows a dialog in place of one that is open; it is removed when it closes. */
     function show(title, ...children) {
         close();
-        const before = document.activeElement;
-        const node = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => {
-            node.remove();
-            if (dialog === node)
-                dialog = null;
-            if (before && before.isConnected)
-                before.focus({ preventScroll: true });
-        } }, el("h2", { id: "dialog-title" }, title), ...children);
+        before = document.activeElement;
+        const node = el("dialog", { "aria-labelledby": "dialog-title",
+            onclose: () => dialog === node && close() },
+        el("h2", { id: "dialog-title" }, title), ...children);
         dialog = node;
         document.body.append(node);
         node.showModal();
         return node;
     }
 
+    /* At once, before the browser says that it is closed: the next key is for the page. */
     function close() {
-        if (dialog)
-            dialog.close();
+        const node = dialog;
+        if (!node)
+            return;
+        dialog = null;
+        node.close();
+        node.remove();
+        if (before && before.isConnected)
+            before.focus({ preventScroll: true });
     }
 
     const button = (words, run, attributes) => el("button", Object.assign({ type: "button",
