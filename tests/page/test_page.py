@@ -7,7 +7,7 @@ import re
 import unittest
 from collections import Counter
 
-from browser import HERE, Browser, Server
+from browser import HERE, Server
 from page_case import PageCase, main
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -86,9 +86,9 @@ class Opened(PageCase):
         with Server(self.folder) as address:
             self.open(address + "review/index.html")
             self.wait_for("return document.querySelectorAll('.cell:not(.blank)').length > 8")
-            self.press(Keys.ENTER)
             self.js("review.large.open()")
-            self.wait_for("return document.querySelector('.sheet img').complete")
+            self.wait_for("const image = document.querySelector('.sheet img');"
+                          "return image !== null && image.naturalWidth > 0")
             self.driver.get("about:blank")
 
     def test_crops_come(self):
@@ -174,6 +174,14 @@ class Opened(PageCase):
         dash = self.js("return getComputedStyle(document.querySelector('.overlay .label'))"
                        ".strokeDasharray")
         self.assertNotEqual(dash, "none")
+        for _ in range(6):
+            self.press("+")
+        self.assertEqual(self.js(
+            "const stage = document.querySelector('.stage').getBoundingClientRect();"
+            "return Array.from(document.querySelectorAll('.overlay rect:not(.halo)')).filter(r => {"
+            "const b = r.getBoundingClientRect(); return b.right >= stage.left && b.left <= "
+            "stage.right && b.bottom >= stage.top && b.top <= stage.bottom }).length"),
+            len(self.driver.find_elements(By.CSS_SELECTOR, ".overlay text")))
         before = self.js("return document.querySelector('.sheet').style.transform")
         self.press("+")
         self.assertNotEqual(before, self.js(
