@@ -67,6 +67,7 @@ static command_function *const functions[COMMAND_COUNT] = {
     [COMMAND_EXPORT] = export_command,
     [COMMAND_DIFF] = diff_command,
     [COMMAND_REJUDGE] = rejudge_command,
+    [COMMAND_REVIEW] = review_command,
 };
 
 enum status command_run(const struct ranks *ranks, const struct options *options,

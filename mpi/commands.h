@@ -8,8 +8,12 @@
  * STATUS_OK is returned, 0 as it comes. */
 enum status command_run(const struct ranks *ranks, const struct options *options, int *exit_status);
 
+/* The commands, likewise. */
 /* rejudge_command.c */
 enum status rejudge_command(const struct ranks *ranks, const struct options *options,
                             int *exit_status);
+/* review.c */
+enum status review_command(const struct ranks *ranks, const struct options *options,
+                           int *exit_status);
 
 #endif

@@ -170,6 +170,29 @@ out:
     return status;
 }
 
+/* The review page of a run that is complete without it. Whether it is there. */
+static bool add_page(struct job *job) {
+    const char *output = job->run.output;
+    struct text line = {0};
+    bool first = job->ranks.rank == 0;
+    text_format(&line,
+                "verify: interrupted: the run is complete, but its review page is not made: "
+                "verify review %s",
+                output);
+    if (first)
+        signals_release(job->signals, line.data);
+    enum status status = review_make(&job->ranks, &job->options, output, &job->run);
+    if (status != STATUS_OK && first)
+        screen_warning(job->screen,
+                       "the review page was not made: %s; once that is mended, "
+                       "\"verify review %s\" makes it",
+                       status_message(), output);
+    if (first)
+        signals_release(job->signals, NULL);
+    text_free(&line);
+    return status == STATUS_OK;
+}
+
 /* All is in the journals: brings it together. */
 static enum status finish(struct job *job) {
     enum status status;
@@ -187,10 +210,16 @@ static enum status finish(struct job *job) {
     TRY(rejudge(job));
     if (first)
         run->counts = run_counts_make(&job->totals.tally, &job->inputs.classes);
-    if (first && outcome_print(job->screen, &run->counts, run->output,
-                               networks_least_size(&job->inputs.networks)))
+    bool praised = first && outcome_print(job->screen, &run->counts, run->output,
+                                          networks_least_size(&job->inputs.networks));
+    if (praised)
         screen_results(job->screen, &job->totals, job->share.total_images, &job->inputs.dataset);
     TRY(agree(ranks, first ? run_end(run) : STATUS_OK));
+    bool page = job->options.review > 0 && add_page(job);
+    if (praised && page)
+        screen_review(job->screen);
+    if (praised)
+        screen_complete(job->screen);
 out:
     return status;
 }

@@ -208,6 +208,8 @@ void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, dou
 }
 
 void pulse_announce(struct pulse *pulse, double seconds) {
+    if (!pulse)
+        return;
     pulse->seconds = liveness_patience(seconds);
     pulse_turn(pulse, clock_seconds());
     pulse->seconds = 0;

@@ -39,7 +39,7 @@ void pulse_print_lost(const struct pulse *pulse, int rank, const char *what, dou
 const char *pulse_host(const struct pulse *pulse, int rank);
 
 /* The next step of this rank may take so many seconds more than --hang-timeout: one that cannot be
- * divided, but whose size is known. */
+ * divided, but whose size is known. NULL is fine. */
 void pulse_announce(struct pulse *pulse, double seconds);
 
 /* A step of what a rank does on its own; often costs no more than a look at the clock. Does not

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/shown.h"
 #include "output/clear.h"
+#include "output/page_files.h"
 #include "output/report.h"
 #include "output/run_file.h"
 #include "output/storage.h"
@@ -154,8 +155,10 @@ static enum status begin(const struct options *options, const struct inputs *inp
     run->complete = start.state == RUN_COMPLETE;
     run->counts = start.counts;
     run->stamp = start.stamp;
-    if (run->resumed)
+    if (run->resumed) {
         TRY(remove_report(options->output));
+        TRY(page_remove(options->output));
+    }
     if (run->complete)
         run_lock_drop(&run->lock);
     else
@@ -237,9 +240,7 @@ void run_beat(struct run *run, double now) {
 }
 
 enum status run_end(struct run *run) {
-    enum status status = run_file_finish(run->output, &run->counts);
-    run_lock_drop(&run->lock);
-    return status;
+    return run_file_finish(run->output, &run->counts);
 }
 
 void run_free(struct run *run) {

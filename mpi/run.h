@@ -38,7 +38,8 @@ struct run {
  * (--resume). `backend`: the name of the one that computes. `complete`: nothing else is opened. */
 enum status run_open(const struct ranks *ranks, const struct options *options,
                      const struct inputs *inputs, const char *backend, struct run *run);
-/* On rank 0: the run is done, with run->counts; what only resuming needs goes. */
+/* On rank 0: the run is done, with run->counts; what only resuming needs goes. The lock is held
+ * until run_free. */
 enum status run_end(struct run *run);
 /* On rank 0, from the start of the work on: a sign of life in the lock every RUN_LOCK_BEAT_SECONDS.
  * Where somebody else has taken it over, lock_status and lock_message say so. */

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/shown.h"
 #include "job/self_test_line.h"
+#include "output/page_files.h"
 #include "output/place.h"
 #include "output/storage.h"
 
@@ -221,6 +222,13 @@ void screen_results(struct screen *screen, const struct totals *totals, uint64_t
     screen_left_out(screen, tally, dataset);
     if (totals->has_self_test)
         show_self_test(screen, &totals->self_test);
+}
+
+void screen_review(struct screen *screen) {
+    screen_line(screen, "  Review: %s/" PAGE_FOLDER "/" PAGE_INDEX, screen->output);
+}
+
+void screen_complete(struct screen *screen) {
     screen_line(screen, "%s", "");
     screen_line(screen, "Cleaning up temporary files...");
     screen_line(screen, "%s", "");

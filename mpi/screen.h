@@ -41,6 +41,8 @@ void screen_start(struct screen *screen, uint64_t images);
 void screen_all_completed(struct screen *screen);
 void screen_results(struct screen *screen, const struct totals *totals, uint64_t images,
                     const struct dataset *dataset);
+void screen_review(struct screen *screen); /* where the review page is */
+void screen_complete(struct screen *screen);
 /* How many images have no label file, and which pictures were left out; no line where none. */
 void screen_left_out(struct screen *screen, const struct tally *tally,
                      const struct dataset *dataset);

@@ -52,6 +52,12 @@ struct report_parts {
 /* report.c — collective: verification_report.json. */
 enum status report_all(const struct ranks *ranks, const struct report_parts *parts);
 
+/* review.c — collective: the review page of the finished run in this output folder, whose lock rank
+ * 0 holds in `run`, of its options->review most suspicious findings. Of the run's own output alone;
+ * where it cannot be made, what was there before is, or nothing. */
+enum status review_make(const struct ranks *ranks, const struct options *options,
+                        const char *output, struct run *run);
+
 /* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
  * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
  */

@@ -233,8 +233,13 @@ out:
 }
 
 enum status image_read(const char *path, struct image *image) {
+    return image_read_part(path, &(struct image_part){0}, image);
+}
+
+enum status image_read_part(const char *path, const struct image_part *part, struct image *image) {
     enum status status;
     image->wanted = image->width = image->height = 0;
+    image->part = *part;
     /* How much memory a picture takes its file says. Where the budget has not that much now, the
      * file is let go and read once more when it has: nobody holds a part and waits for the rest. */
     do {

@@ -8,11 +8,18 @@
 
 #include "base/picture_formats.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "image/budget.h"
 
 /* What a decoder accepts; a header that announces more is refused before anything is allocated. */
 #define IMAGE_MAX_PIXELS     ((uint64_t)1 << 28)
 #define IMAGE_MAX_FILE_BYTES ((uint64_t)1 << 30)
+
+/* What a decoder need not deliver; zeroed: it is to deliver all. */
+struct image_part {
+    uint32_t reduce; /* 2, 4 or 8: sides divided by this, rounded up, will do */
+    double bottom;   /* above 0: of the rows below this fraction of the height nothing is read */
+};
 
 /* 8-bit RGB, rows top to bottom without padding: (height, width, 3). */
 struct image {
@@ -27,7 +34,8 @@ struct image {
     int error; /* errno of the system call that failed; 0: none, whatever is wrong with the file */
     size_t length; /* of the file */
     int orientation;
-    size_t wanted; /* of the budget, where it had not all at once */
+    size_t wanted;          /* of the budget, where it had not all at once */
+    struct image_part part; /* zeroed by image_read */
 };
 
 /* Reads a picture of a format that base/picture_formats.h has (by content, not by suffix), EXIF
@@ -38,6 +46,9 @@ struct image {
  * cancelled; `image` then holds nothing usable but may be used again. Start with a struct of zeros
  * and the budget. Thread-safe. */
 enum status image_read(const char *path, struct image *image);
+/* The same where a part of it will do: a JPEG is decoded in less time then. Pixels that it delivers
+ * do not depend on `bottom`; those of rows that are not read are undefined. */
+enum status image_read_part(const char *path, const struct image_part *part, struct image *image);
 /* The pixels are not needed any more: gives its part of the budget back, and large buffers. */
 void image_release(struct image *image);
 /* The same, and all buffers. */
@@ -77,6 +88,27 @@ enum status image_crop(const struct image *image, const struct crop *crop, struc
 enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch);
 /* STATUS_FAILED where the budget is cancelled. */
 enum status image_go_on(const struct image *image);
+
+/* A picture's rectangle, as fractions of its sides. */
+struct image_area {
+    double left, top, right, bottom;
+};
+
+/* Pixels of a larger picture, of which `pixels` is the upper left one. */
+struct image_view {
+    uint8_t *pixels; /* RGB; not owned */
+    uint32_t width, height;
+    size_t stride; /* bytes from row to row */
+};
+
+/* Scales an area of a picture, which is not empty, to the size of the view: each pixel is the mean
+ * of those that it covers, or lies between, by distance. Rows and columns outside of the area are
+ * not read. STATUS_FAILED only where memory runs out. Thread-safe. */
+enum status image_scale(const struct image *image, const struct image_area *area,
+                        const struct image_view *view);
+
+/* Appends a JPEG file of a view, of this quality (1 to 100). */
+enum status image_write_jpeg(const struct image_view *view, int quality, struct text *file);
 
 /* Where a picture lies in the network's input. A network pixel (x, y) is the picture's
  * ((x - left) / gain_x, (y - top) / gain_y), as Ultralytics' LetterBox and scale_boxes have it.

@@ -1,5 +1,6 @@
 /* JPEG by libjpeg: rows go straight into the picture. Whatever means lost data ends the decoding.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,13 +184,22 @@ static void cmyk_to_rgb(const JSAMPLE *cmyk, uint8_t *rgb, uint32_t width) {
     }
 }
 
+/* How many rows are wanted: all, where another row is the last once the picture is upright. */
+static JDIMENSION last_row(const struct decoder *decoder, const struct image *image) {
+    JDIMENSION height = decoder->info.output_height;
+    double wanted = ceil(image->part.bottom * height);
+    bool part = image->orientation == 1 && wanted >= 1 && wanted < height;
+    return part ? (JDIMENSION)wanted : height;
+}
+
 static void read_rows(struct decoder *decoder, struct image *image) {
     j_decompress_ptr info = &decoder->info;
     size_t stride = (size_t)image->width * 3;
+    JDIMENSION end = last_row(decoder, image);
     JSAMPARRAY inks = NULL;
     if (info->out_color_space == JCS_CMYK)
         inks = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, image->width * 4, 1);
-    while (info->output_scanline < info->output_height) {
+    while (info->output_scanline < end) {
         uint8_t *row = image->pixels + stride * info->output_scanline;
         if (inks) {
             jpeg_read_scanlines(info, inks, 1);
@@ -197,7 +207,7 @@ static void read_rows(struct decoder *decoder, struct image *image) {
             continue;
         }
         JSAMPROW rows[ROWS_AT_ONCE];
-        JDIMENSION count = info->output_height - info->output_scanline;
+        JDIMENSION count = end - info->output_scanline;
         if (count > ROWS_AT_ONCE)
             count = ROWS_AT_ONCE;
         for (JDIMENSION i = 0; i < count; i++)
@@ -220,11 +230,14 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     info->progress = &decoder->progress;
     jpeg_read_header(info, TRUE);
     size_t scratch = scratch_bytes(info);
-    enum status status = image_prepare(image, info->image_width, info->image_height, scratch);
+    info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    info->scale_denom = image->part.reduce ? image->part.reduce : 1;
+    info->scale_num = 1;
+    jpeg_calc_output_dimensions(info);
+    enum status status = image_prepare(image, info->output_width, info->output_height, scratch);
     if (status != STATUS_OK)
         return status;
     info->mem->max_memory_to_use = (long)scratch;
-    info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;
     uint64_t most = MAX_PASSES * count_blocks(info);
     decoder->most_blocks = most > MAX_BLOCKS ? most : MAX_BLOCKS;
     decoder->in_scans = jpeg_has_multiple_scans(info);

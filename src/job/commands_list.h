@@ -9,6 +9,7 @@
  *   help       one line
  */
 COMMAND(VERIFY, "verify", "", 0, 0, "verify labels with a model and sort the images")
+COMMAND(REVIEW, "review", "OUTPUT", 1, 1, "make the page on which a run's findings are looked at")
 COMMAND(APPLY, "apply", "OUTPUT [DECISIONS]", 1, 2,
         "write decisions on a run's findings into a corrected copy of the labels")
 COMMAND(EXPORT, "export", "OUTPUT", 1, 1, "write the findings of a run for an annotation tool")

@@ -26,7 +26,7 @@ OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file
 OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
        "data.yaml, a folder of images, or a .txt list",
        .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
-       .info.commands = FOR(VERIFY) | FOR(APPLY) | FOR(EXPORT))
+       .info.commands = FOR(VERIFY) | FOR(REVIEW) | FOR(APPLY) | FOR(EXPORT))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",
@@ -52,9 +52,11 @@ OPTION(SWITCH, half, "half", NULL, NETWORK, PREDICTIONS, "on", /* of backends th
        .synonyms = WORDS("fp16", "amp"))
 OPTION(COUNT, threads, "threads", "N", RUN, NOTHING, "auto", /* 0: automatic */
        "CPU threads a rank, decoding included (default: cores / local ranks)", RANGE(0, 1024),
-       .automatic = "auto", .synonyms = WORDS("workers"))
+       .automatic = "auto", .synonyms = WORDS("workers"),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(COUNT, image_memory, "image-memory", "MIB", RUN, NOTHING, "2048",
-       "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24))
+       "memory for decoded pictures a rank; a picture that needs more fails", RANGE(16, 1 << 24),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        "how images get into the output; labels are always copies",
        .choices = WORDS("hardlink", "symlink", "copy", "none"))
@@ -80,6 +82,9 @@ OPTION(REAL, precision, "precision", "X", VERDICT, VERDICTS, "off", /* 0: off */
        RANGE(0, 1), .automatic = "off", FOR_VERDICTS)
 OPTION(SWITCH, self_test, "self-test", NULL, VERDICT, FILES, "on",
        "estimate how well errors are found on these data (default); --no-self-test: leave it out")
+OPTION(COUNT, review, "review", "N", OUTPUT, NOTHING, "5000",
+       "findings in the review page, most suspicious first; 0: none", RANGE(0, 1e6),
+       .info.commands = FOR(VERIFY) | FOR(REVIEW))
 OPTION(SWITCH, resume, "resume", NULL, OUTPUT, NOTHING, NULL,
        "continue an interrupted run, with any number of processes")
 OPTION(SWITCH, overwrite, "overwrite", NULL, OUTPUT, NOTHING, NULL,

@@ -14,6 +14,7 @@
 #include "output/empty.h"
 #include "output/made.h"
 #include "output/own.h"
+#include "output/page_files.h"
 #include "output/place.h"
 #include "output/run_file.h"
 #include "output/storage.h"
@@ -237,6 +238,7 @@ static enum status remove_all(struct clearing *clearing) {
         if (unlinkat(work->output, files[i].name, 0) != 0 && errno != ENOENT)
             return storage_failed(errno, &location, "cannot remove");
     }
+    TRY(page_remove(work->output_path));
     TRY(manifest_walk(work->folder, work->path, remove_pieces, clearing));
     remove_logs(clearing);
     for (size_t i = 0; i < MADE_FOLDERS; i++)

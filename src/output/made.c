@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "output/page_files.h"
 #include "output/place.h"
 #include "output/report.h"
 #include "output/storage.h"
@@ -21,7 +22,9 @@ size_t made_files(struct made_file files[MADE_FILES_MOST]) {
 const char *made_folder_name(size_t folder) {
     if (folder < BUCKET_FAILED)
         return bucket_name((enum bucket)folder);
-    return folder == MADE_PREDICTED ? PREDICTED_FOLDER : LOGS_FOLDER;
+    static const char *const others[] = {
+        [MADE_PREDICTED] = PREDICTED_FOLDER, [MADE_LOGS] = LOGS_FOLDER, [MADE_PAGE] = PAGE_FOLDER};
+    return others[folder];
 }
 
 enum status made_find(int folder, const char *output, struct text *list) {

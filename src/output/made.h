@@ -17,7 +17,7 @@ enum { MADE_FILES_MOST = STREAMS_MOST + 1 };
 size_t made_files(struct made_file files[MADE_FILES_MOST]);
 
 /* The folders: the buckets', then these. */
-enum made_folder { MADE_PREDICTED = BUCKET_FAILED, MADE_LOGS, MADE_FOLDERS };
+enum made_folder { MADE_PREDICTED = BUCKET_FAILED, MADE_LOGS, MADE_PAGE, MADE_FOLDERS };
 const char *made_folder_name(size_t folder);
 
 /* Appends those that are there, with commas between. `output` is the path of the open folder, for

@@ -17,8 +17,9 @@ enum place_mode { PLACE_HARDLINK, PLACE_SYMLINK, PLACE_COPY, PLACE_NONE };
 
 /* Makes the folder, with its parents, where it is absent, and checks that it can be written. Where
  * it holds anything of the names that a run makes (correct, mislabeled, uncertain, predicted, logs,
- * verification_report.json, verification_records.jsonl, predictions.json), it is STATUS_BAD_INPUT,
- * which names them and the way out. Called by one process, before the others write. */
+ * review, verification_report.json, verification_records.jsonl, predictions.json), it is
+ * STATUS_BAD_INPUT, which names them and the way out. Called by one process, before the others
+ * write. */
 enum status output_prepare(const char *output);
 
 /* Removes the drafts that killed processes left in the output folder and in those that a run makes

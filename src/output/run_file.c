@@ -9,7 +9,9 @@
 
 #include "base/memory.h"
 #include "output/fields.h"
+#include "output/file_note.h"
 #include "output/made.h"
+#include "output/page_files.h"
 #include "output/place.h"
 #include "output/run_document.h"
 
@@ -260,14 +262,8 @@ static bool add_count(struct json_object *object, const char *key, uint64_t coun
 
 static bool add_file(struct json_object *files, const struct work_folder *work, const char *name) {
     struct stat about;
-    if (fstatat(work->output, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
-        return true;
-    const int64_t numbers[] = {about.st_size, about.st_mtim.tv_sec, about.st_mtim.tv_nsec};
-    struct json_object *list = json_object_new_array();
-    bool added = list && json_object_object_add(files, name, list) == 0;
-    for (size_t i = 0; added && i < sizeof numbers / sizeof *numbers; i++)
-        added = json_object_array_add(list, json_object_new_int64(numbers[i])) == 0;
-    return added;
+    return fstatat(work->output, name, &about, AT_SYMLINK_NOFOLLOW) != 0 ||
+           file_note_add(files, name, &about);
 }
 
 /* Whether the run was asked for a file. */
@@ -437,14 +433,6 @@ enum status run_file_root(const char *output, char **folder) {
     return find_folder(output, ROOT, folder);
 }
 
-static bool is_as_noted(struct json_object *noted, const struct stat *about) {
-    const int64_t is[] = {about->st_size, about->st_mtim.tv_sec, about->st_mtim.tv_nsec};
-    for (size_t i = 0; i < sizeof is / sizeof *is; i++)
-        if (json_object_get_int64(json_object_array_get_idx(noted, i)) != is[i])
-            return false;
-    return true;
-}
-
 enum status run_file_changed(const char *output, struct text *list) {
     enum status status;
     struct made_file made[MADE_FILES_MOST];
@@ -456,9 +444,10 @@ enum status run_file_changed(const char *output, struct text *list) {
         struct stat about;
         struct json_object *noted = json_member(files, made[i].name, json_type_array);
         if (fstatat(document.work.output, made[i].name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (!noted || !is_as_noted(noted, &about)))
+            !file_note_holds(noted, &about))
             text_format(list, "%s%s", list->length ? ", " : "", made[i].name);
     }
+    page_changed(&document, list);
     TRY(text_status(list));
 out:
     run_document_close(&document);

@@ -88,8 +88,8 @@ enum status run_file_check_rejudged(const char *output, const char *what);
  * is possible. */
 enum status run_file_clearing(const char *output);
 
-/* Appends the names of files right in the output folder that are not what run.json says, or that it
- * says nothing of. */
+/* Appends the names of files right in the output folder, and of the review page's, that are not
+ * what run.json says; of the former also those that it says nothing of. */
 struct text;
 enum status run_file_changed(const char *output, struct text *list);
 

@@ -70,6 +70,12 @@ static bool is_merged(const char *name) {
     return strcmp(name + prefix, REPORT_FILE) == 0;
 }
 
+static bool is_of_page(const char *name) {
+    size_t prefix = strlen(PAGE_DRAFT_PREFIX);
+    return strncmp(name, PAGE_DRAFT_PREFIX, prefix) == 0 && name[prefix] != '\0' &&
+           name[prefix + strspn(name + prefix, "0123456789")] == '\0';
+}
+
 enum work_name work_name_kind(const char *name) {
     static const struct {
         const char *name;
@@ -78,7 +84,7 @@ enum work_name work_name_kind(const char *name) {
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(name, whole[i].name) == 0)
             return whole[i].kind;
-    if (is_draft(name) || is_merged(name))
+    if (is_draft(name) || is_merged(name) || is_of_page(name))
         return WORK_DRAFT;
     if (is_of_epoch(name, JOURNAL_NAME))
         return WORK_JOURNAL;

@@ -15,6 +15,8 @@
  * the file gets. */
 #define MERGE_PREFIX "merging-"
 enum { MERGE_NAME_BYTES = 64 };
+/* Those of the review page's files before they have their places: this, and a number. */
+#define PAGE_DRAFT_PREFIX "page-"
 
 struct work_folder {
     int output;                                 /* the output folder; -1: it is not there */

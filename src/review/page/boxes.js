@@ -1,0 +1,61 @@
+/* Boxes of a finding, and how they are drawn: the label's is dashed, the model's solid, so that they
+ * are told apart without colours; each line lies on a dark one, to be seen on any picture. */
+(function (review) {
+    "use strict";
+
+    const STYLES = {
+        label: { color: "#ffb000", dash: [6, 4] },
+        model: { color: "#4cc2ff", dash: [] },
+        decided: { color: "#ffffff", dash: [2, 3] },
+    };
+    const HALO = "rgba(0, 0, 0, 0.75)";
+
+    /* {style, xywhn, words} of each box of a finding. */
+    review.boxes_of = function (finding) {
+        const boxes = [];
+        const name = review.class_name(finding.class);
+        const add = (style, xywhn, words) => xywhn && boxes.push({ style, xywhn, words });
+        if (finding.kind === "missing")
+            add("model", finding.xywhn, name);
+        if (finding.kind === "box") {
+            const is_class = review.pair_of(finding) !== null;
+            const seen = is_class ? review.class_name(finding.suggested) : name;
+            add("model", finding.refined, seen);
+            add("label", finding.xywhn, name);
+            if (finding.other)
+                add("label", finding.other.xywhn, review.class_name(finding.other.class));
+        }
+        return boxes;
+    };
+
+    /* A box as [x, y, width, height] within its crop, in pixels of a crop `side` wide. */
+    function within(xywhn, crop, side) {
+        const [x, y, w, h] = xywhn;
+        return [(x - w / 2 - crop[0]) / crop[2] * side, (y - h / 2 - crop[1]) / crop[3] * side,
+            w / crop[2] * side, h / crop[3] * side];
+    }
+
+    /* Draws a finding's crop (or a grey field) with its boxes on a canvas. */
+    review.draw_crop = function (canvas, finding) {
+        const side = canvas.width, scale = side / review.data.run.cell;
+        const context = canvas.getContext("2d");
+        const piece = review.crops.get(finding);
+        context.clearRect(0, 0, side, side);
+        if (!piece)
+            return false;
+        context.imageSmoothingQuality = "high";
+        context.drawImage(piece, 0, 0, side, side);
+        review.boxes_of(finding).forEach(function (box) {
+            const at = within(box.xywhn, finding.crop, side);
+            context.setLineDash([]);
+            context.lineWidth = 4 * scale;
+            context.strokeStyle = HALO;
+            context.strokeRect(...at);
+            context.setLineDash(STYLES[box.style].dash.map((length) => length * scale));
+            context.lineWidth = 2 * scale;
+            context.strokeStyle = STYLES[box.style].color;
+            context.strokeRect(...at);
+        });
+        return true;
+    };
+})(window.review = window.review || {});

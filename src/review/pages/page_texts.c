@@ -1,0 +1,382 @@
+/* The page's data. */
+#include "review/pages/page_texts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fingerprint.h"
+#include "output/fields.h"
+#include "output/place.h"
+#include "review/pages/crop_area.h"
+
+enum {
+    FORMAT = 1,
+    SCORE_DIGITS = 6,
+    DECIMALS = 4,         /* of evidence */
+    LISTED = 200,         /* labels, or missing objects, of an image */
+    TEXT_BYTES = 1 << 16, /* a longer line of a label file is left out */
+};
+
+/* ---------------------------------------------------------------- files */
+
+static void file_begin(const char *kind, size_t file, struct text *text) {
+    text_clear(text);
+    text_format(text, "page_data(\"%s\", %zu, ", kind, file);
+}
+
+/* Ends a file: within a script "<" must not stand, and JSON has it in strings alone. */
+static enum status file_end(struct text *text) {
+    enum status status;
+    struct text escaped = {0};
+    text_string(text, ");\n");
+    TRY(text_status(text));
+    const char *at = text->data, *next;
+    for (; (next = strchr(at, '<')) != NULL; at = next + 1) {
+        text_bytes(&escaped, at, (size_t)(next - at));
+        text_string(&escaped, "\\u003c");
+    }
+    text_string(&escaped, at);
+    TRY(text_status(&escaped));
+    struct text whole = *text;
+    *text = escaped;
+    escaped = whole;
+out:
+    text_free(&escaped);
+    return status;
+}
+
+/* ---------------------------------------------------------------- pieces */
+
+/* Members that would be null are left out. */
+static void string_member(struct text *text, const char *key, const char *value) {
+    if (value)
+        field_string(text, key, value);
+}
+
+static void number_member(struct text *text, const char *key, double value, int decimals) {
+    if (isfinite(value))
+        field_number(text, key, value, decimals);
+}
+
+static void score_member(struct text *text, double score) {
+    if (isfinite(score))
+        field_significant(text, "score", score, SCORE_DIGITS);
+}
+
+static void class_member(struct text *text, const char *key, int64_t class) {
+    if (class >= 0)
+        field_count(text, key, (uint64_t) class);
+}
+
+/* Four numbers with commas between. */
+static void four(struct text *text, const double numbers[4]) {
+    for (int i = 0; i < 4; i++) {
+        field_next(text);
+        text_json_number(text, numbers[i], BOX_DECIMALS);
+    }
+}
+
+static void four_member(struct text *text, const char *key, const double numbers[4]) {
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(numbers[i]))
+            return;
+    field_key(text, key);
+    text_string(text, "[");
+    four(text, numbers);
+    text_string(text, "]");
+}
+
+static enum status line_member(struct text *text, const struct file_bytes *label, uint32_t number) {
+    enum status status = STATUS_OK;
+    struct text copy = {0};
+    const char *line;
+    size_t length;
+    if (!page_source_line(label, number, &line, &length) || length > TEXT_BYTES)
+        return STATUS_OK;
+    text_bytes(&copy, line, length);
+    TRY(text_status(&copy));
+    field_string(text, "text", copy.data);
+out:
+    text_free(&copy);
+    return status;
+}
+
+/* ---------------------------------------------------------------- a finding */
+
+static enum status other_write(const struct record *record, size_t other,
+                               const struct file_bytes *label, struct text *text) {
+    enum status status;
+    const struct record_box *box = &record->boxes[other];
+    field_key(text, "other");
+    text_string(text, "{");
+    field_count(text, "line", box->line);
+    TRY(line_member(text, label, box->line));
+    class_member(text, "class", box->class);
+    four_member(text, "xywhn", box->xywhn);
+    text_string(text, "}");
+out:
+    return status;
+}
+
+static enum status box_write(const struct record *record, const struct finding *finding,
+                             const struct file_bytes *label, struct text *text) {
+    enum status status;
+    const struct record_box *box = &record->boxes[finding->item];
+    field_count(text, "line", box->line);
+    TRY(line_member(text, label, box->line));
+    class_member(text, "class", box->class);
+    class_member(text, "suggested", box->suggested);
+    score_member(text, box->score);
+    string_member(text, "reason", reason_name(box->reason));
+    field_string(text, "verdict", verdict_name(box->verdict));
+    four_member(text, "xywhn", box->xywhn);
+    if (box->has_refined)
+        four_member(text, "refined", box->refined);
+    number_member(text, "own", box->own, DECIMALS);
+    number_member(text, "rival", box->rival, DECIMALS);
+    number_member(text, "margin", box->margin, DECIMALS);
+    number_member(text, "location", box->location, DECIMALS);
+    number_member(text, "dup", box->dup, DECIMALS);
+    if (finding->other != FINDING_NO_OTHER)
+        TRY(other_write(record, finding->other, label, text));
+out:
+    return status;
+}
+
+static void missing_write(const struct record_missing *missing, struct text *text) {
+    class_member(text, "class", missing->class);
+    score_member(text, missing->score);
+    field_string(text, "reason", "missing");
+    four_member(text, "xywhn", missing->xywhn);
+    number_member(text, "confidence", missing->confidence, DECIMALS);
+}
+
+static enum status invalid_write(const struct record_invalid *invalid,
+                                 const struct file_bytes *label, struct text *text) {
+    enum status status;
+    field_count(text, "line", invalid->line);
+    TRY(line_member(text, label, invalid->line));
+    field_string(text, "reason", "invalid");
+    string_member(text, "words", invalid->reason);
+out:
+    return status;
+}
+
+static void crop_write(const struct record *record, const struct finding *finding,
+                       struct text *text) {
+    struct image_area area = crop_area(record, finding);
+    if (area.right > area.left)
+        four_member(
+            text, "crop",
+            (const double[]){area.left, area.top, area.right - area.left, area.bottom - area.top});
+}
+
+static enum status finding_write(const struct page_source *source, const struct record *record,
+                                 const struct finding *finding, struct text *text) {
+    enum status status;
+    struct file_bytes label = {0};
+    if (finding->kind != FINDING_MISSING)
+        TRY(page_source_label(source, record, &label));
+    switch (finding->kind) {
+    case FINDING_BOX:
+        field_string(text, "kind", "box");
+        TRY(box_write(record, finding, &label, text));
+        break;
+    case FINDING_MISSING:
+        field_string(text, "kind", "missing");
+        missing_write(&record->missing[finding->item], text);
+        status = STATUS_OK;
+        break;
+    case FINDING_INVALID:
+        field_string(text, "kind", "invalid");
+        TRY(invalid_write(&record->invalid[finding->item], &label, text));
+        break;
+    }
+out:
+    free(label.bytes);
+    return status;
+}
+
+/* The record that begins at an offset, as it was when its findings were. */
+static enum status record_at(struct record_reader *reader, uint64_t offset,
+                             const struct record **record) {
+    enum status status;
+    TRY(records_seek(reader, offset));
+    TRY(records_next(reader, record));
+    if (!*record)
+        status = FAIL(STATUS_FAILED, "the records changed while they were read");
+out:
+    return status;
+}
+
+enum status page_findings_text(const struct page_source *source, const struct page_plan *plan,
+                               const uint8_t *unread, size_t file, struct record_reader *reader,
+                               struct text *text) {
+    enum status status;
+    file_begin("findings", file, text);
+    text_string(text, "[\n");
+    for (size_t i = file * PAGE_PER_FILE; i < plan->n_findings && i < (file + 1) * PAGE_PER_FILE;
+         i++) {
+        const struct finding *finding = &plan->findings[i].finding;
+        const struct record *record;
+        TRY(record_at(reader, finding->offset, &record));
+        text_string(text, i % PAGE_PER_FILE ? ",\n{" : "{");
+        TRY(finding_write(source, record, finding, text));
+        field_count(text, "image", plan->images[i]);
+        if (!unread[i])
+            crop_write(record, finding, text);
+        field_count(text, "cell", plan->cells[i]);
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+    TRY(file_end(text));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- an image */
+
+static void labels_write(const struct record *record, struct text *text) {
+    field_key(text, "boxes");
+    text_string(text, "[");
+    for (size_t i = 0; i < record->n_boxes && i < LISTED; i++) {
+        const struct record_box *box = &record->boxes[i];
+        field_next(text);
+        text_format(text, "[%u, %lld", box->line, (long long)box->class);
+        four(text, box->xywhn);
+        field_next(text);
+        if (reason_name(box->reason))
+            text_json_string(text, reason_name(box->reason));
+        else
+            text_string(text, "null");
+        text_string(text, "]");
+    }
+    text_string(text, "]");
+    if (record->n_boxes > LISTED)
+        field_count(text, "n_boxes", record->n_boxes);
+}
+
+static void all_missing_write(const struct record *record, struct text *text) {
+    if (record->n_missing == 0)
+        return;
+    field_key(text, "missing");
+    text_string(text, "[");
+    for (size_t i = 0; i < record->n_missing && i < LISTED; i++) {
+        const struct record_missing *missing = &record->missing[i];
+        field_next(text);
+        text_format(text, "[%lld", (long long)missing->class);
+        four(text, missing->xywhn);
+        field_next(text);
+        text_json_number(text, missing->confidence, DECIMALS);
+        text_string(text, "]");
+    }
+    text_string(text, "]");
+}
+
+static enum status image_write(const struct page_source *source, const struct record *record,
+                               struct text *text) {
+    enum status status;
+    struct text picture = {0}, relative = {0};
+    field_string(text, "name", record->image);
+    string_member(text, "label", record->label);
+    string_member(text, "split", record->split);
+    string_member(text, "bucket", bucket_name(record->bucket));
+    field_count(text, "width", record->width);
+    field_count(text, "height", record->height);
+    TRY(page_source_placed(source, record, &picture));
+    if (picture.length) {
+        text_format(&relative, "../%s", picture.data);
+        TRY(text_status(&relative));
+        field_string(text, "picture", relative.data);
+    }
+    labels_write(record, text);
+    all_missing_write(record, text);
+out:
+    text_free(&picture);
+    text_free(&relative);
+    return status;
+}
+
+enum status page_images_text(const struct page_source *source, const struct page_plan *plan,
+                             size_t file, struct record_reader *reader, struct text *text) {
+    enum status status;
+    file_begin("images", file, text);
+    text_string(text, "[\n");
+    for (size_t i = file * PAGE_PER_FILE; i < plan->n_images && i < (file + 1) * PAGE_PER_FILE;
+         i++) {
+        const struct record *record;
+        TRY(record_at(reader, plan->offsets[i], &record));
+        text_string(text, i % PAGE_PER_FILE ? ",\n{" : "{");
+        TRY(image_write(source, record, text));
+        text_string(text, "}");
+    }
+    text_string(text, "]");
+    TRY(file_end(text));
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- the run */
+
+/* What of the report the page shows. */
+static const char *const reported[] = {
+    "status",  "total_images",  "total_boxes",    "correct",       "mislabeled",        "uncertain",
+    "images",  "missing_boxes", "invalid_labels", "orphan_labels", "unlabelled_images", "per_class",
+    "reasons", "self_test",     "parameters",     "model",         "dataset",           "version",
+    "started", "finished",      "elapsed_seconds"};
+
+static void report_write_part(struct json_object *report, struct text *text) {
+    field_key(text, "report");
+    text_string(text, "{");
+    for (size_t i = 0; i < sizeof reported / sizeof *reported; i++) {
+        struct json_object *value;
+        if (!json_object_object_get_ex(report, reported[i], &value))
+            continue;
+        const char *json = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+        field_key(text, reported[i]);
+        text_json_lines(text, json ? json : "null", json ? strlen(json) : strlen("null"));
+    }
+    text_string(text, "}");
+}
+
+/* Names the run, wherever its output lies by now. */
+static void key_write(struct json_object *report, struct text *text) {
+    static const char *const parts[] = {"started", "version", "model", "dataset"};
+    uint64_t fingerprint = FINGERPRINT_START;
+    char key[FINGERPRINT_DIGITS + 1];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *value = json_member_text(report, parts[i]);
+        if (value)
+            fingerprint = fingerprint_bytes(fingerprint, value, strlen(value) + 1);
+    }
+    fingerprint_text(fingerprint, key);
+    field_string(text, "key", key);
+}
+
+enum status page_run_text(const struct run_results *results, const struct page_plan *plan,
+                          const struct page_totals *totals, struct text *text) {
+    file_begin("run", 0, text);
+    text_string(text, "{");
+    field_count(text, "format", FORMAT);
+    key_write(results->report, text);
+    field_string(text, "output", results->output);
+    field_count(text, "n_findings", plan->n_findings);
+    field_count(text, "n_images", plan->n_images);
+    field_count(text, "n_all", totals->all);
+    field_count(text, "n_all_weak", totals->all_weak);
+    field_count(text, "cell", PAGE_CELL);
+    field_count(text, "columns", PAGE_COLUMNS);
+    field_count(text, "per_sheet", PAGE_PER_SHEET);
+    field_count(text, "per_file", PAGE_PER_FILE);
+    field_key(text, "classes");
+    text_string(text, "[");
+    for (size_t i = 0; i < results->n_classes; i++) {
+        field_next(text);
+        text_json_string(text, results->names[i]);
+    }
+    text_string(text, "]");
+    report_write_part(results->report, text);
+    text_string(text, "}");
+    return file_end(text);
+}

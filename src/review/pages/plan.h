@@ -1,0 +1,49 @@
+/* How a page is laid out: which finding is where, in which file. The same on all ranks, as it
+ * follows from the list of findings. */
+#ifndef VERIFY_REVIEW_PAGES_PLAN_H
+#define VERIFY_REVIEW_PAGES_PLAN_H
+
+#include "data/path_list.h"
+#include "review/pages/worst.h"
+
+enum {
+    PAGE_CELL = 160,      /* side of a crop in its sheet, in pixels */
+    PAGE_COLUMNS = 10,    /* crops in a row of a sheet */
+    PAGE_PER_SHEET = 100, /* crops */
+    PAGE_PER_FILE = 1000, /* findings, or images */
+    PAGE_MOST = 1000000,  /* findings */
+};
+
+struct page_plan {
+    size_t n_findings;
+    const struct page_finding *findings; /* most suspicious first; not owned */
+    uint32_t *images;  /* [n_findings] number of its image, as findings name them; owned */
+    uint32_t *cells;   /* [n_findings] number of its crop: by group, then by suspicion; owned */
+    uint32_t *by_cell; /* [n_findings] the finding of each crop; owned */
+    size_t n_images;
+    uint64_t *offsets; /* [n_images] of their records; owned */
+};
+
+/* `findings` are in order, at most PAGE_MOST, and must outlive the plan. On failure, too,
+ * page_plan_free must be called. */
+enum status page_plan_make(const struct page_finding *findings, size_t n_findings,
+                           struct page_plan *plan);
+void page_plan_free(struct page_plan *plan);
+
+/* The files of a page. */
+enum page_part {
+    PAGE_PART_INDEX,
+    PAGE_PART_RUN,
+    PAGE_PART_FINDINGS,
+    PAGE_PART_IMAGES,
+    PAGE_PART_SHEETS,
+    PAGE_PARTS
+};
+/* How many files a part has. */
+size_t page_part_files(const struct page_plan *plan, enum page_part part);
+/* The number of the first of them among all files: that of its draft (output/page_files.h). */
+size_t page_part_first(const struct page_plan *plan, enum page_part part);
+/* Appends the names of all files, in the order of their numbers. */
+enum status page_names(const struct page_plan *plan, struct path_list *names);
+
+#endif
