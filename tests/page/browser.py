@@ -43,7 +43,7 @@ class Browser:
         options.binary_location = BROWSER
         for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
                          "--disable-background-networking", "--no-first-run", "--disable-gpu",
-                         "--hide-scrollbars", "--force-device-scale-factor=1", "--window-size=%d,%d" % (width, height),
+                         "--hide-scrollbars", "--window-size=%d,%d" % (width, height),
                          "--user-data-dir=" + os.path.join(self.profile, "profile"), *arguments):
             options.add_argument(argument)
         options.add_experimental_option("prefs", dict({

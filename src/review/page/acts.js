@@ -88,7 +88,7 @@
             when: allowed("other"), run: () => decide(plain("other")) },
         { name: "skip", key: "s", words: "Skip: come back later", group: "Decide",
             when: allowed("skip"), run: () => decide(plain("skip")) },
-        { name: "undo", key: "u", shown: "U", words: "Undo", group: "Decide", also: ["ctrl+z"],
+        { name: "undo", key: "u", words: "Undo", group: "Decide", also: ["ctrl+z"],
             when: () => !review.handles.is_open(), run: () => step_back(decisions.undo(), "undo") },
         { name: "redo", key: "r", words: "Do again what was undone", group: "Decide",
             also: ["ctrl+shift+z", "ctrl+y"], when: () => !review.handles.is_open(),
@@ -115,12 +115,16 @@
             run: () => review.large.toggle_others() },
         { name: "image", key: "i", words: "Only this picture's findings, or all again", group: "Look",
             when: has_finding, run: () => view.toggle("image", view.finding().image) },
-        { name: "download", key: "w", words: "Download the decisions", group: "Page",
+        { name: "download", key: "w", words: "Download the decisions", group: "Decide",
             when: () => true, run: () => review.finish.download() },
-        { name: "help", key: "?", words: "Help", group: "Page", when: () => true,
+        { name: "help", key: "?", words: "Help", group: "Decide", when: () => true,
             run: () => review.dialogs.help() },
     ];
     review.act = (name) => review.act_list.find((row) => row.name === name);
-    review.key_words = (row) => row.shown || row.key.toUpperCase();
+    const SHOWN = { ArrowDown: "↓", ArrowUp: "↑", "ctrl+z": "Ctrl Z", "ctrl+shift+z": "Ctrl Shift Z",
+        "ctrl+y": "Ctrl Y", Enter: "Enter" };
+    const key_shown = (key) => SHOWN[key] || key.toUpperCase();
+    review.key_words = (row) => row.shown || key_shown(row.key);
+    review.also_words = (row) => (row.also || []).map(key_shown);
     review.acts = { go, advance, decide_box };
 })(window.review = window.review || {});

@@ -18,20 +18,20 @@
         build: function () {
             const report = review.data.run.report;
             const name = review.name(String(report.dataset || review.data.run.output)
-                .split("/").filter(Boolean).pop() || "");
+                .split("/").filter(Boolean).slice(-2).join("/"));
             const meter = el("div", { class: "meter", role: "progressbar", "aria-label":
                 "Findings decided", "aria-valuemin": 0 }, el("span", { class: "fill" }));
-            const words = el("button", { type: "button", class: "quiet", id: "progress",
+            const words = el("button", { type: "button", class: "quiet", id: "progress", title: "What is decided, and the command to run",
                 onclick: review.finish.open });
             const undo = el("button", { type: "button", onclick: () => review.act("undo").run(),
                 "aria-keyshortcuts": "u" }, "Undo ", review.kbd("U"));
-            review.by_id("bar").append(
+            review.by_id("bar").append(...[
                 el("h1", {}, "Review ", el("bdi", { class: "of" }, name)), meter, words,
                 el("span", { class: "space" }), undo, load_button(),
                 el("button", { type: "button", class: "main", onclick: review.finish.download },
                     "Download ", review.kbd("W")),
                 el("button", { type: "button", onclick: review.dialogs.help }, "Help ",
-                    review.kbd("?")));
+                    review.kbd("?"))].flat());
             function update() {
                 const sums = review.decisions.progress();
                 review.put(meter, "aria-valuemax", String(sums.all));

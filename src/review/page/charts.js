@@ -31,7 +31,7 @@
         { member: "recall_any_class", title: "found, any class", kind: "dashed" },
         { member: "recall_look_alike", title: "found, look-alikes", kind: "dotted" },
     ];
-    const WIDTH = 336, HEIGHT = 128;
+    const WIDTH = 336, HEIGHT = 150;
 
     function line(table, row) {
         const strip = WIDTH / table.length;

@@ -3,28 +3,31 @@
     "use strict";
 
     const el = (...parts) => review.el(...parts);
-    let dialog = null;
+    let dialog = null, before = null; /* what had the focus before it */
 
     /* Shows a dialog in place of one that is open; it is removed when it closes. */
     function show(title, ...children) {
         close();
-        const before = document.activeElement;
-        const node = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => {
-            node.remove();
-            if (dialog === node)
-                dialog = null;
-            if (before && before.isConnected)
-                before.focus({ preventScroll: true });
-        } }, el("h2", { id: "dialog-title" }, title), ...children);
+        before = document.activeElement;
+        const node = el("dialog", { "aria-labelledby": "dialog-title",
+            onclose: () => dialog === node && close() },
+        el("h2", { id: "dialog-title" }, title), ...children);
         dialog = node;
         document.body.append(node);
         node.showModal();
         return node;
     }
 
+    /* At once, before the browser says that it is closed: the next key is for the page. */
     function close() {
-        if (dialog)
-            dialog.close();
+        const node = dialog;
+        if (!node)
+            return;
+        dialog = null;
+        node.close();
+        node.remove();
+        if (before && before.isConnected)
+            before.focus({ preventScroll: true });
     }
 
     const button = (words, run, attributes) => el("button", Object.assign({ type: "button",
@@ -110,7 +113,7 @@
         return el("table", { class: "keys" }, el("caption", {}, group), el("tbody", {},
             review.act_list.filter((row) => row.group === group).map((row) => el("tr", {},
                 el("th", { scope: "row" }, el("kbd", {}, review.key_words(row)),
-                    (row.also || []).map((key) => [" ", el("kbd", {}, key)])),
+                    review.also_words(row).map((key) => [" ", el("kbd", {}, key)])),
                 el("td", {}, row.words)))));
     }
 
@@ -118,16 +121,17 @@
         const box = el("input", { type: "checkbox", onchange: () =>
             review.keys.set_on(box.checked) });
         box.checked = review.keys.is_on();
-        show("Help", el("p", {}, "Each crop is something about which label and model disagree. Take " +
+        const node = show("Help", el("p", {}, "Each crop is something about which label and model disagree. Take " +
             "the suggestion, keep the label, or decide otherwise; the next one comes by itself. " +
             "Nothing is changed here: at the end you download decisions.jsonl, and verify apply " +
             "writes corrected labels by it. What you decide is kept in this browser."),
         el("p", {}, "On a picture the label's box is dashed and the model's is solid."),
-        el("div", { class: "key-tables" }, ["Decide", "Look", "Page"].map(key_table)),
+        el("div", { class: "key-tables" }, ["Decide", "Look"].map(key_table)),
         el("p", {}, "In the grid, arrow keys, Page Up and Page Down move."),
         el("label", { class: "choice" }, box, " Single letters are keys (Esc, Enter and arrows " +
             "always are)"),
-        el("div", { class: "line end" }, button("Close", close, { class: "main" })));
+        el("div", { class: "line end" }, button("Close", close, { class: "main", autofocus: true })));
+        node.classList.add("wide");
     }
 
     review.dialogs = { show, close, button, closing, classes, all, load, help,

@@ -24,14 +24,14 @@
         class: { title: "Wrong class", words: (f) => looks(f, "looks like") },
         missing: { title: "No label", words: (f) => "no label, looks like " + name_of(f) },
         duplicate: { title: "Duplicate", words: doubled },
-        location: { title: "Misplaced box",
+        location: { title: "Misplaced",
             words: (f) => "labelled " + name_of(f) + ", the box is misplaced" },
         unseen: { title: "Nothing there",
             words: (f) => "labelled " + name_of(f) + ", nothing is seen there" },
-        contested: { title: "Contested class", words: (f) => looks(f, "may be") },
-        unknown_class: { title: "Class unknown to the model",
+        contested: { title: "Contested", words: (f) => looks(f, "may be") },
+        unknown_class: { title: "Unknown class",
             words: (f) => "labelled " + name_of(f) + ", which the model does not know" },
-        invalid: { title: "Line that cannot be used",
+        invalid: { title: "Invalid line",
             words: (f) => (f.line ? "line " + f.line : "the label file") + " cannot be used" },
         weak: { title: "Little evidence",
             words: (f) => "labelled " + name_of(f) + ", little speaks for it" },
@@ -101,6 +101,8 @@
         case "class":
             return "Change to " + review.class_name(decision.class);
         case "box":
+            if (decision.xywhn === finding.refined)
+                return "Take the model's box";
             return decision.class === finding.class
                 ? "Move the box" : "Move the box, change to " + review.class_name(decision.class);
         case "add":

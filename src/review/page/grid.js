@@ -5,10 +5,12 @@
 
     const el = (...parts) => review.el(...parts);
     const LEAST_SIDE = 148, GAP = 10, CAPTION = 46, HEAD = 44, BESIDE = 2; /* pixels; rows */
+    const AHEAD = 400; /* findings whose crops are cut with those of the same sheet */
     let scroller, root, columns = 1, side = LEAST_SIDE;
     let rows = [];              /* {top, height, group, findings, first}; a group's head has no findings */
     const drawn = new Map();    /* row's number → its element */
-    const cells = new Map();    /* finding's number → {node, canvas, caption, badge} */
+    const cells = new Map();    /* finding's number → its cell */
+    const spare = [];           /* cells that show no finding now */
     let pending = false;
 
     function layout() {
@@ -45,7 +47,8 @@
         cell.node.classList.toggle("blank", !drawn_now);
         cell.node.classList.toggle("done", Boolean(decision));
         cell.badge.textContent = decision ? done : review.score(finding.score);
-        cell.badge.className = decision ? "badge" : "score";
+        cell.badge.className = !decision ? "score" : decision.action === "skip" ? "badge skipped"
+            : "badge";
         review.put(cell.node, "aria-label", review.words(finding) + ". " + (decision ? done + ". "
             : "Score " + review.score(finding.score) + ". ") + review.name(finding.picture.name));
     }
@@ -55,19 +58,28 @@
         review.large.open();
     }
 
+    /* A cell without a finding: {node, canvas, short, reason, badge, index}. */
+    function make_cell() {
+        const pixels = review.data.run.cell * ((window.devicePixelRatio || 1) > 1 ? 2 : 1);
+        const one = { canvas: el("canvas", { width: pixels, height: pixels, "aria-hidden": "true" }),
+            short: el("bdi", {}), reason: el("span", { class: "reason" }), badge: el("span", {}) };
+        one.node = el("div", { role: "gridcell", class: "cell", onclick: () => open(one.index),
+            onfocus: () => mark(one.index) }, one.canvas, el("span", { class: "short" }, one.short),
+        el("span", { class: "below" }, one.reason, one.badge));
+        return one;
+    }
+
+    /* The cell of a finding. Cells are used again: to make them is most of what scrolling costs. */
     function cell(finding, index, column) {
-        const pixels = Math.min(2, window.devicePixelRatio || 1) > 1 ? 2 : 1;
-        const canvas = el("canvas", { width: review.data.run.cell * pixels,
-            height: review.data.run.cell * pixels, "aria-hidden": "true" });
-        const caption = el("span", { class: "short" }, el("bdi", {}, review.short_words(finding)));
-        const badge = el("span", {});
-        const node = el("div", { role: "gridcell", class: "cell", "aria-colindex": column + 1,
-            tabindex: index === review.view.current ? 0 : -1, title: review.words(finding),
-            onclick: () => open(index), onfocus: () => mark(index) },
-        canvas, caption, el("span", { class: "below" },
-            el("span", { class: "reason" }, review.reason_title(finding.reason)), badge));
-        cells.set(finding.number, { node, canvas, badge });
-        return node;
+        const one = spare.pop() || make_cell();
+        one.index = index;
+        one.short.textContent = review.short_words(finding);
+        one.reason.textContent = review.reason_title(finding.reason);
+        review.put(one.node, "aria-colindex", String(column + 1));
+        review.put(one.node, "tabindex", index === review.view.current ? "0" : "-1");
+        review.put(one.node, "title", review.words(finding));
+        cells.set(finding.number, one);
+        return one.node;
     }
 
     function head(row) {
@@ -92,7 +104,10 @@
     }
 
     function drop(number) {
-        (rows[number] && rows[number].findings || []).forEach((f) => cells.delete(f.number));
+        (rows[number] && rows[number].findings || []).forEach(function (finding) {
+            spare.push(cells.get(finding.number));
+            cells.delete(finding.number);
+        });
         drawn.get(number).remove();
         drawn.delete(number);
     }
@@ -127,11 +142,12 @@
                 draw(number);
         const seen = (number) => (rows[number] && rows[number].findings) || [];
         const wanted = [];
-        for (let number = first; number <= Math.min(rows.length - 1, to + 6); number++)
+        for (let number = first; number <= Math.min(rows.length - 1, to + BESIDE); number++)
             wanted.push(...seen(number));
         for (let number = from; number < first; number++)
             wanted.push(...seen(number));
-        review.crops.want(wanted);
+        const at = wanted.length ? review.view.shown.indexOf(wanted[0]) : 0;
+        review.crops.want(wanted, review.view.shown.slice(at, at + AHEAD));
     }
 
     function soon() {

@@ -63,6 +63,7 @@
     function close() {
         box = finding = held = null;
         panel.hidden = true;
+        review.large.update();
         review.stage.draw();
     }
 
@@ -84,7 +85,11 @@
                 el("button", { type: "button", class: "main", onclick: done }, "Done ",
                     review.kbd("Enter")),
                 el("button", { type: "button", onclick: () => review.handles.cancel() }, "Cancel ",
-                    review.kbd("Esc"))));
+                    review.kbd("Esc")),
+                el("button", { type: "button", class: "models", onclick: () => {
+                    box = review.stage.corners(finding.refined);
+                    show();
+                } }, "The model's box")));
     }
 
     const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -97,6 +102,8 @@
             finding = of;
             box = review.stage.corners((decision && decision.xywhn) || of.xywhn);
             panel.hidden = false;
+            panel.querySelector(".models").hidden = !of.refined;
+            review.large.update();
             show();
             review.say("Moving the box: arrow keys move it, Enter is done, Escape leaves it");
         },

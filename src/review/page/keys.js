@@ -15,7 +15,8 @@
         const letter = event.key.length === 1;
         if (event.ctrlKey || event.metaKey)
             return "ctrl+" + (event.shiftKey ? "shift+" : "") + event.key.toLowerCase();
-        return letter && event.shiftKey ? event.key.toUpperCase() : event.key;
+        return !letter ? event.key : event.shiftKey ? event.key.toUpperCase()
+            : event.key.toLowerCase(); /* whatever Caps Lock says */
     }
 
     /* Buttons take Enter for themselves, the grid takes what moves. */

@@ -8,10 +8,14 @@
 
     function act_button(name, attributes, ...words) {
         const row = review.act(name);
-        return el("button", Object.assign({ type: "button", onclick: () => row.run(),
+        return el("button", Object.assign({ type: "button", onclick: () => row.when() && row.run(),
             "aria-keyshortcuts": row.shown ? null : row.key, title: row.words }, attributes),
         el("span", {}, words.length ? words : row.words), " ", review.kbd(review.key_words(row)));
     }
+
+    const arrow_button = (name) => el("button", { type: "button", onclick: () =>
+        review.act(name).run(), "aria-label": review.act(name).words,
+        title: review.act(name).words }, review.kbd(review.key_words(review.act(name))));
 
     /* What the button says for this finding. */
     function words_for(name, finding) {
@@ -81,7 +85,9 @@
         parts.place.textContent = review.count(review.view.current + 1) + " of " +
             review.count(review.view.shown.length);
         parts.decided.textContent = decision ? review.decided_words(decision) : "not decided";
-        parts.decided.className = decision ? "state badge" : "state";
+        parts.decided.className = !decision ? "state" : decision.action === "skip"
+            ? "state badge skipped" : "state badge";
+        parts.buttons.hidden = review.handles.is_open();
         parts.buttons.replaceChildren(...decide_buttons(finding));
         parts.facts.replaceChildren(...facts(finding).flatMap(([title, text]) => [
             el("dt", {}, title), el("dd", {}, review.bdi(text))]));
@@ -92,7 +98,7 @@
     function build_bar() {
         return el("div", { class: "large-bar" },
             act_button("back", {}, "Grid"), el("span", { class: "space" }),
-            act_button("previous", {}, "Previous"), parts.place, act_button("next", {}, "Next"));
+            arrow_button("previous"), parts.place, arrow_button("next"));
     }
 
     const legend = () => el("p", { class: "legend" },
@@ -141,6 +147,7 @@
             review.large.focus();
             review.store.keep();
         },
+        update: update,
         focus: () => parts.words.focus({ preventScroll: true }),
         close: function () {
             is_open = false;

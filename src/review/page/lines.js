@@ -35,7 +35,10 @@
         return Array.from(held.values());
     }
 
-    const text_of = (records) => records.map((one) => JSON.stringify(one) + "\n").join("");
+    /* One line a record, also for readers that end lines where Unicode does. */
+    const text_of = (records) => records.map((one) => JSON.stringify(one).replace(
+        /[\u0085\u2028\u2029]/g, (character) => "\\u" +
+            character.charCodeAt(0).toString(16).padStart(4, "0")) + "\n").join("");
 
     /* The file's text: a line a decision, in the order of the findings, then what is about none. */
     review.lines_write = function () {

@@ -25,7 +25,7 @@
         const sum = pairs.get(String([row, column]));
         if (!sum)
             return el("td", {});
-        const depth = Math.min(4, 1 + Math.floor(4 * Math.log(sum) / Math.log(most + 1)));
+        const depth = Math.min(4, Math.ceil(4 * Math.sqrt(sum / most)));
         return el("td", {}, review.filter_button("pair", [row, column], { class: "pair depth" + depth,
             "aria-label": "labelled " + review.class_name(row) + ", looks like " +
                 review.class_name(column) + ": " + sum }, String(sum)));

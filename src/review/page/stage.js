@@ -27,9 +27,12 @@
             svg("rect", Object.assign({ class: kind }, shape))];
     }
 
-    /* A name above its box or, of the model's, below it, kept on the screen. */
+    /* A name above its box or, of the model's, below it, kept on the screen; null: its box is not
+     * there. */
     function name(box, kind, words) {
-        const [x0, y0, , y1] = on_screen(box);
+        const [x0, y0, x1, y1] = on_screen(box);
+        if (x1 < 0 || y1 < 0 || x0 > root.clientWidth || y0 > root.clientHeight)
+            return null;
         const below = kind === "model";
         const y = below ? Math.min(root.clientHeight - 8, y1 + 17) : Math.max(16, y0 - 6);
         return svg("text", { class: "name " + kind, x: Math.max(4, x0), y: y }, words);
@@ -54,8 +57,16 @@
                 boxes.push([corners(decision.xywhn), "decided", "decided"]);
         }
         overlay.replaceChildren(...boxes.flatMap(([box, kind]) => rect(box, kind)),
-            ...boxes.map(([box, kind, words]) => name(box, kind, words)),
+            ...boxes.map(([box, kind, words]) => name(box, kind, words)).filter(Boolean),
             ...review.handles.shapes(on_screen, rect));
+    }
+
+    /* Where the picture begins so that a part is in the middle; the picture fills the stage, as far
+     * as it is larger. */
+    function offset(stage, ends, length) {
+        const middle = (stage - at.scale * ends) / 2;
+        return at.scale * length < stage ? middle
+            : Math.min(0, Math.max(stage - at.scale * length, middle));
     }
 
     function fit() {
@@ -64,8 +75,8 @@
         const y0 = Math.max(0, cy) * height(), y1 = Math.min(1, cy + ch) * height();
         at.scale = Math.max(1e-3, Math.min((root.clientWidth - 2 * MARGIN) / Math.max(1, x1 - x0),
             (root.clientHeight - 2 * MARGIN) / Math.max(1, y1 - y0), MOST_SCALE));
-        at.x = (root.clientWidth - at.scale * (x0 + x1)) / 2;
-        at.y = (root.clientHeight - at.scale * (y0 + y1)) / 2;
+        at.x = offset(root.clientWidth, x0 + x1, width());
+        at.y = offset(root.clientHeight, y0 + y1, height());
         draw();
     }
 
@@ -178,6 +189,8 @@
         show: function (next) {
             finding = next;
             whole = false;
+            sheet.style.width = width() + "px"; /* what a crop has beyond the picture is cut off */
+            sheet.style.height = height() + "px";
             load_picture();
             draw_crop();
             if (!crop.width || crop.hidden)

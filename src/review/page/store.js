@@ -4,7 +4,7 @@
     "use strict";
 
     const DELAY = 400; /* milliseconds from a change to its being kept */
-    let timer = null, works = true;
+    let timer = null, works = true, forgotten = false;
 
     const place_name = () => "verify-review:" + review.data.run.key;
 
@@ -17,6 +17,8 @@
     }
 
     function write(name, value) {
+        if (forgotten)
+            return;
         try {
             window.localStorage.setItem(name, JSON.stringify(value));
         } catch (error) {
@@ -75,6 +77,16 @@
                     restore(theirs);
             });
             return (kept && kept.place) || null;
+        },
+
+        /* Forgets this page's decisions and keeps none until it is opened again. */
+        forget: function () {
+            forgotten = true;
+            try {
+                window.localStorage.removeItem(place_name());
+            } catch (error) {
+                /* nothing was kept */
+            }
         },
 
         /* A setting of the person's, for every page: null where none is kept. */

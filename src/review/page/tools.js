@@ -11,6 +11,9 @@
         return el("label", { class: "choice" }, title + " ", select);
     }
 
+    const group_choice = () => choice("Group by", review.view.group_titles(), review.view.group,
+        review.view.set_group);
+
     function state_choice() {
         const chosen = (value) => review.view.toggle("state", value === "all" ? null : value);
         return choice("Show", [["all", "all"], ["open", "not decided"], ["decided", "decided"]],
@@ -55,15 +58,15 @@
             const sum = el("strong", { class: "sum" });
             const all = el("button", { type: "button", class: "main", onclick: () =>
                 review.dialogs.all(review.view.shown) }, "Decide all shown ", review.kbd("Shift A"));
-            const states = el("span", {}), search = search_box();
+            const choices = el("span", { class: "chips" }), search = search_box();
             const node = el("div", { class: "tools", role: "toolbar", "aria-label": "The list" },
-                sum, choice("Group by", review.view.group_titles(), review.view.group,
-                    review.view.set_group), states, search, weak_box(), chips,
+                sum, choices, search, weak_box(), chips,
                 el("span", { class: "space" }), all);
             function update() {
                 const n = review.view.shown.length;
                 sum.textContent = review.plural(n, "finding");
-                states.replaceChildren(state_choice());
+                if (!choices.contains(document.activeElement))
+                    choices.replaceChildren(group_choice(), state_choice());
                 chips.replaceChildren(...review.view.chips().map(chip));
                 all.disabled = n === 0;
                 if (document.activeElement !== search)

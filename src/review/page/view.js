@@ -42,7 +42,7 @@
         reason: { title: "Reason", key: (f) => f.reason,
             words: (f) => review.reason_title(f.reason) },
         pair: { title: "Class pair", key: (f) => String(pair_of(f)),
-            words: (f) => (pair_of(f) ? FILTERS.pair.words(pair_of(f)) : "no pair of classes") },
+            words: (f) => (pair_of(f) ? FILTERS.pair.words(pair_of(f)) : "Not about two classes") },
         class: { title: "Class", key: (f) => f.class,
             words: (f) => (Number.isInteger(f.class) ? review.class_name(f.class) : "no class") },
         image: { title: "Image", key: (f) => f.image, words: (f) => review.name(f.picture.name) },
@@ -69,8 +69,9 @@
             held.get(key).findings.push(finding);
         });
         const groups = Array.from(held.values());
+        const rest = (group) => (view.group === "pair" && !pair_of(group.findings[0]) ? 1 : 0);
         if (view.group === "pair" || view.group === "class")
-            groups.sort((a, b) => b.findings.length - a.findings.length);
+            groups.sort((a, b) => rest(a) - rest(b) || b.findings.length - a.findings.length);
         if (view.group === "reason")
             groups.sort((a, b) => review.reasons.indexOf(a.findings[0].reason) -
                 review.reasons.indexOf(b.findings[0].reason));
