@@ -22,7 +22,7 @@ enum {
 static const size_t row_bytes = (size_t)PAGE_COLUMNS * PAGE_CELL * 3;
 
 /* A crop to be made. */
-struct crop {
+struct cell_crop {
     uint64_t offset; /* of the record */
     uint32_t finding;
     uint32_t slot; /* of its sheet among those at hand */
@@ -37,7 +37,7 @@ struct making {
     uint8_t *pixels;        /* (at_once, rows, columns, 3) of the sheets at hand; owned */
     size_t sheets[AT_ONCE]; /* their numbers */
     size_t n_sheets;
-    struct crop *crops; /* owned */
+    struct cell_crop *crops; /* owned */
     size_t n_crops;
     size_t *pictures; /* the first crop of each picture, and n_crops; owned */
     size_t n_pictures;
@@ -59,7 +59,7 @@ static size_t sheet_crops(const struct making *making, size_t sheet) {
 /* ---------------------------------------------------------------- a crop */
 
 /* Where a crop's pixels are. */
-static struct image_view cell_view(const struct making *making, const struct crop *crop) {
+static struct image_view cell_view(const struct making *making, const struct cell_crop *crop) {
     size_t cell = making->plan->cells[crop->finding] % PAGE_PER_SHEET;
     size_t x = cell % PAGE_COLUMNS * PAGE_CELL, y = cell / PAGE_COLUMNS * PAGE_CELL;
     return (struct image_view){sheet_pixels(making, crop->slot) + y * row_bytes + x * 3, PAGE_CELL,
@@ -77,7 +77,7 @@ static uint32_t clip(double low, double high, double *from, double *to, uint32_t
     return last > *begin ? (uint32_t)last - *begin : 1;
 }
 
-static enum status draw(const struct making *making, const struct crop *crop,
+static enum status draw(const struct making *making, const struct cell_crop *crop,
                         const struct image_area *area, const struct image *image) {
     struct image_view view = cell_view(making, crop);
     struct image_area inside;
@@ -167,7 +167,7 @@ out:
 }
 
 static int by_picture(const void *a, const void *b) {
-    const struct crop *x = a, *y = b;
+    const struct cell_crop *x = a, *y = b;
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
     return x->finding < y->finding ? -1 : x->finding > y->finding;
@@ -182,7 +182,7 @@ static void list_crops(struct making *making) {
         for (size_t i = 0; i < sheet_crops(making, making->sheets[slot]); i++) {
             uint32_t finding = plan->by_cell[first + i];
             making->crops[making->n_crops++] =
-                (struct crop){plan->findings[finding].finding.offset, finding, (uint32_t)slot};
+                (struct cell_crop){plan->findings[finding].finding.offset, finding, (uint32_t)slot};
         }
     }
     qsort(making->crops, making->n_crops, sizeof *making->crops, by_picture);
