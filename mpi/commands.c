@@ -63,10 +63,8 @@ static enum status diff_command(const struct ranks *ranks, const struct options 
 
 static command_function *const functions[COMMAND_COUNT] = {
     [COMMAND_VERIFY] = NULL, /* main.c */
-    [COMMAND_APPLY] = apply_command,
-    [COMMAND_EXPORT] = export_command,
-    [COMMAND_DIFF] = diff_command,
-    [COMMAND_REJUDGE] = rejudge_command,
+    [COMMAND_APPLY] = apply_command,   [COMMAND_EXPORT] = export_command,
+    [COMMAND_DIFF] = diff_command,     [COMMAND_REJUDGE] = rejudge_command,
     [COMMAND_REVIEW] = review_command,
 };
 

@@ -44,7 +44,7 @@ static inline void page_rig_record(struct page_rig *rig, const char *image, cons
     ", \"class\": " #class ", \"name\": \"a\", \"xywhn\": " xywhn                                  \
                            ", \"verdict\": \"mislabeled\", \"reason\": \"class\", "                \
                            "\"score\": " score ", \"suggested\": 1, \"suggested_name\": \"b\", "   \
-                                               "\"own\": 0.0, \"rival\": 0.9, "                    \
+                           "\"own\": 0.0, \"rival\": 0.9, "                                        \
                            "\"contest\": 0.9, \"near\": 0.0, \"margin\": 7.5, \"shift\": 0.0, "    \
                            "\"ghost\": 0.0, "                                                      \
                            "\"dup\": 0.0, \"location\": 0.0, \"refined\": null}"
