@@ -1,12 +1,14 @@
 """What the tests of interrupted runs share: starting one, finishing it, and comparing its result with
 that of a run that nothing interrupted."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import time
 
-from harness import DATA, MODEL, VERIFY, Case, end
+from harness import DATA, MODEL, VERIFY, Case, children, end
 
 
 class ResumeCase(Case):
@@ -26,6 +28,19 @@ class ResumeCase(Case):
         while process.poll() is None and self.journalled() < count:
             time.sleep(0.005)
 
+    def interrupt(self, process, count, number=signal.SIGUSR1):
+        """Signals the ranks once so many images are in the journals, and waits for the end; returns what
+        was printed. They stand still until each has its signal, so that none is done before it: mpirun
+        would pass SIGTERM on a second later, and end by force who takes a second more."""
+        self.wait_for_images(count, process)
+        self.assertIsNone(process.poll(), "the run ended before it had %d images" % count)
+        ranks = children(process.pid) if process.args[0] == "mpirun" else [process.pid]
+        for each in (signal.SIGSTOP, number, signal.SIGCONT):
+            for rank in ranks:
+                with contextlib.suppress(ProcessLookupError):  # killed, and gone
+                    os.kill(rank, each)
+        return process.communicate(timeout=120)[0]
+
     def clear(self):
         shutil.rmtree(self.path("output"), ignore_errors=True)
 
@@ -39,10 +54,10 @@ class ResumeCase(Case):
 
     def expect(self):
         """Tree and report of a run that nothing interrupted."""
-        if ResumeCase.expected is None:
+        if self.expected is None:
             self.run_verify(*self.FLAGS, "--output", "whole", ranks=2)
-            ResumeCase.expected = self.tree("whole"), self.counts("whole")
-        return ResumeCase.expected
+            type(self).expected = self.tree("whole"), self.counts("whole")
+        return self.expected
 
     def counts(self, output="output"):
         report = self.report(output)

@@ -3,7 +3,6 @@ labels that are refused; a data set without any label file is none."""
 
 import os
 import shutil
-import signal
 
 from harness import Case, DATA, main
 from resume_case import ResumeCase
@@ -171,9 +170,7 @@ class Interrupted(ResumeCase):
         self.assertGreaterEqual(whole["unlabelled_images"], 3)
         self.assertEqual(whole["skipped_files"], {".webp": 1})
         process = self.start()
-        self.wait_for_images(20, process)
-        process.send_signal(signal.SIGUSR1)
-        process.communicate(timeout=120)
+        self.interrupt(process, 20)
         self.assertEqual(process.returncode, 143)
         part = self.report()
         self.assertEqual(part["status"], "interrupted")

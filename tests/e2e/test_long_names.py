@@ -4,7 +4,7 @@ to the end as any."""
 import os
 import signal
 
-from harness import DATA, children, main
+from harness import DATA, main
 from resume_case import ResumeCase
 
 
@@ -27,13 +27,7 @@ class LongNames(ResumeCase):
                          ["cannot be read: File name too long"] * 2)
         for killed in (False, True):
             process = self.start()
-            self.wait_for_images(20, process)
-            if killed:
-                for rank in children(process.pid):
-                    os.kill(rank, signal.SIGKILL)
-            else:
-                process.send_signal(signal.SIGUSR1)
-            process.communicate(timeout=120)
+            self.interrupt(process, 20, signal.SIGKILL if killed else signal.SIGUSR1)
             self.assertNotEqual(process.returncode, 0)
             # What failed is kept to be tried again, so the run's journals stay.
             self.run_verify(*self.FLAGS, "--resume", ranks=3)

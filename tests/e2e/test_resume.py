@@ -81,13 +81,11 @@ class Resume(ResumeCase):
         self.assertEqual(os.stat(self.path("output", "verification_report.json")).st_mtime_ns,
                          before)
 
-    def interrupt(self):
+    def start_and_interrupt(self):
         process = subprocess.Popen([VERIFY, *self.FLAGS], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(end, process)
-        self.wait_for_images(20, process)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        self.interrupt(process, 20, signal.SIGTERM)
         self.assertEqual(self.report()["status"], "interrupted")
 
     def check_parts(self):
@@ -107,7 +105,7 @@ class Resume(ResumeCase):
         self.assertLessEqual(expected.items(), flags.items())
 
     def test_another_run_is_refused(self):
-        self.interrupt()
+        self.start_and_interrupt()
         self.check_parts()
         for flags, word in ((("--max-shift", "2"), "--max-shift"), (("--rect",), "--rect"),
                             (("--place", "copy"), "--place"), (("--imgsz", "320"), "--imgsz"), (("--conf", "0.5"), "--conf")):

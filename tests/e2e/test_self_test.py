@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 
 from harness import DATA, main
 from resume_case import ResumeCase
@@ -66,9 +65,7 @@ class SelfTest(ResumeCase):
 
     def test_interruption_does_not_matter(self):
         process = self.start(ranks=2)
-        self.wait_for_images(30, process)
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        self.interrupt(process, 30)
         half = self.report()
         self.assertEqual(half["status"], "interrupted")
         self.assertLess(half["self_test"]["wrong_class"]["labels"], half["total_boxes"] + 1)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 
 from harness import DATA, MODEL, main
 from resume_case import ResumeCase
@@ -161,9 +160,7 @@ class Views(ResumeCase):
 
     def test_resume(self):
         process = self.start()
-        self.wait_for_images(20, process)
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        self.interrupt(process, 20)
         self.assertLess(self.journalled(), 200)
         for flags, words in ((("--imgsz", "256,320"), "--imgsz was 320,256 and is 256,320 now"),
                              (("--imgsz", "320"), "--imgsz was 320,256 and is 320 now"),

@@ -420,7 +420,7 @@ static void test_json_names_every_flag(void **state) {
     assert_non_null(strstr(json.data, "\"weights\": null"));
     assert_non_null(strstr(json.data, "\"half\": true"));
     struct text help = {0};
-    options_help(&help);
+    options_help(COMMAND_VERIFY, &help);
     /* Every name of --help but --help and --version is in the JSON. */
     for (const char *at = strstr(help.data, "\n  --"); at; at = strstr(at + 1, "\n  --")) {
         char name[64] = "\"";
