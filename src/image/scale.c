@@ -1,5 +1,5 @@
 /* Scaling a part of a picture to a small one: by weights that fall off with the distance, first
- * along the rows, then along the columns. */
+ * along the columns, then along the rows. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ struct taps {
     uint32_t first, end; /* of the source's that any needs */
     uint32_t most;       /* that one is made of, at most */
     uint32_t *from;      /* the first of each; owned */
-    int32_t *weights;    /* (pixels, most); 0 beyond the last; owned */
+    int16_t *weights;    /* (pixels, most); 0 beyond the last; owned */
 };
 
 static void taps_free(struct taps *taps) {
@@ -23,16 +23,16 @@ static void taps_free(struct taps *taps) {
 }
 
 /* One pixel's weights, from doubles to whole numbers: what rounding leaves goes to the largest. */
-static void round_weights(const double *wanted, uint32_t count, double sum, int32_t *weights) {
+static void round_weights(const double *wanted, uint32_t count, double sum, int16_t *weights) {
     int32_t left = ONE;
     uint32_t largest = 0;
     for (uint32_t k = 0; k < count; k++) {
-        weights[k] = (int32_t)lround(wanted[k] / sum * ONE);
+        weights[k] = (int16_t)lround(wanted[k] / sum * ONE);
         left -= weights[k];
         if (weights[k] > weights[largest])
             largest = k;
     }
-    weights[largest] += left;
+    weights[largest] = (int16_t)(weights[largest] + left);
 }
 
 /* From `low` to `high` of a source's `length` pixels → `count` pixels. */
@@ -72,12 +72,28 @@ static uint32_t taps_count(const struct taps *taps, uint32_t i) {
     return left < taps->most ? left : taps->most;
 }
 
-/* A row of the source → a row of as many pixels as `taps` has. */
-static void scale_row(const uint8_t *source, const struct taps *taps, uint32_t width,
-                      uint8_t *out) {
+/* Rows of `bytes` bytes, `stride` apart, the first of which is the source's row 0 → row y of the
+ * result; `sums` has room for as many. */
+static void scale_column(const uint8_t *source, size_t stride, const struct taps *taps, uint32_t y,
+                         size_t bytes, int32_t *sums, uint8_t *out) {
+    const uint8_t *from = source + taps->from[y] * stride;
+    const int16_t *weights = &taps->weights[(size_t)y * taps->most];
+    uint32_t n = taps_count(taps, y);
+    for (size_t i = 0; i < bytes; i++)
+        sums[i] = ONE / 2;
+    for (uint32_t k = 0; k < n; k++, from += stride)
+        for (size_t i = 0; i < bytes; i++)
+            sums[i] += weights[k] * (int16_t)from[i];
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(sums[i] >> ONE_BITS);
+}
+
+/* A row, of which the first pixel is the source's `taps->first` → a row of as many as `taps` has.
+ */
+static void scale_row(const uint8_t *row, const struct taps *taps, uint32_t width, uint8_t *out) {
     for (uint32_t x = 0; x < width; x++, out += 3) {
-        const uint8_t *from = source + (size_t)taps->from[x] * 3;
-        const int32_t *weights = &taps->weights[(size_t)x * taps->most];
+        const uint8_t *from = row + (size_t)(taps->from[x] - taps->first) * 3;
+        const int16_t *weights = &taps->weights[(size_t)x * taps->most];
         uint32_t n = taps_count(taps, x);
         int32_t sums[3] = {0};
         for (uint32_t k = 0; k < n; k++, from += 3)
@@ -88,38 +104,27 @@ static void scale_row(const uint8_t *source, const struct taps *taps, uint32_t w
     }
 }
 
-/* Rows of `bytes` bytes, the first of which is the source's `taps->first` → row y of the result. */
-static void scale_column(const uint8_t *rows, const struct taps *taps, uint32_t y, size_t bytes,
-                         uint8_t *out) {
-    const uint8_t *from = rows + (size_t)(taps->from[y] - taps->first) * bytes;
-    const int32_t *weights = &taps->weights[(size_t)y * taps->most];
-    uint32_t n = taps_count(taps, y);
-    for (size_t i = 0; i < bytes; i++) {
-        int32_t sum = 0;
-        for (uint32_t k = 0; k < n; k++)
-            sum += weights[k] * from[k * bytes + i];
-        out[i] = level(sum);
-    }
-}
-
 enum status image_scale(const struct image *image, const struct image_area *area,
                         const struct image_view *view) {
     enum status status;
     struct taps across = {0}, down = {0};
-    uint8_t *rows = NULL;
-    size_t bytes = (size_t)view->width * 3;
+    uint8_t *row = NULL;
+    int32_t *sums = NULL;
+    size_t stride = (size_t)image->width * 3;
     double width = image->width, height = image->height;
     TRY(taps_make(area->left * width, area->right * width, image->width, view->width, &across));
     TRY(taps_make(area->top * height, area->bottom * height, image->height, view->height, &down));
-    TRY(memory_zeroed(down.end - down.first, bytes, &rows));
-    for (uint32_t y = down.first; y < down.end; y++)
-        scale_row(image->pixels + (size_t)y * image->width * 3, &across, view->width,
-                  rows + (size_t)(y - down.first) * bytes);
-    for (uint32_t y = 0; y < view->height; y++)
-        scale_column(rows, &down, y, bytes, view->pixels + y * view->stride);
+    size_t bytes = (size_t)(across.end - across.first) * 3;
+    TRY(memory_zeroed(bytes, sizeof *row, &row));
+    TRY(memory_zeroed(bytes, sizeof *sums, &sums));
+    for (uint32_t y = 0; y < view->height; y++) {
+        scale_column(image->pixels + (size_t)across.first * 3, stride, &down, y, bytes, sums, row);
+        scale_row(row, &across, view->width, view->pixels + y * view->stride);
+    }
 out:
     taps_free(&across);
     taps_free(&down);
-    free(rows);
+    free(row);
+    free(sums);
     return status;
 }

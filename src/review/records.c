@@ -226,3 +226,14 @@ enum status records_next(struct record_reader *reader, const struct record **rec
 out:
     return status;
 }
+
+enum status records_at(struct record_reader *reader, uint64_t offset,
+                       const struct record **record) {
+    enum status status;
+    TRY(records_seek(reader, offset));
+    TRY(records_next(reader, record));
+    if (!*record)
+        status = FAIL(STATUS_FAILED, "%s: has changed while it was read", reader->path.data);
+out:
+    return status;
+}

@@ -64,5 +64,7 @@ enum status records_next(struct record_reader *reader, const struct record **rec
 /* From here on, the record that begins at an offset comes next, and those behind it to the end of
  * the file. */
 enum status records_seek(struct record_reader *reader, uint64_t offset);
+/* The record that begins at an offset where one was found before. */
+enum status records_at(struct record_reader *reader, uint64_t offset, const struct record **record);
 
 #endif

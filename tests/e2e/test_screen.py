@@ -34,6 +34,7 @@ LINES = (
     r"  Mislabeled: (\d+)",
     r"  Uncertain: (\d+)(?:\n  Missing objects: [1-9]\d*)?(?:\n  Unlabelled images: [1-9]\d*)?",
     r"  Self-test: .+",
+    r"  Review: /.*/output/review/index\.html",
     r"",
     r"Cleaning up temporary files\.\.\.",
     r"",
@@ -59,7 +60,7 @@ class Screen(Case):
         self.assertEqual(sorted(os.listdir(self.path("output", "logs"))),
                          ["gpu0.log", "gpu1.log", "gpu2.log", "verify.log"])
         self.assertEqual(sorted(os.listdir(self.path("output"))),
-                         [".verify", "correct", "logs", "mislabeled", "uncertain",
+                         [".verify", "correct", "logs", "mislabeled", "review", "uncertain",
                           "verification_records.jsonl", "verification_report.json"])
         done = 0
         for rank in range(3):

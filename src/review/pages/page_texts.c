@@ -198,18 +198,6 @@ out:
     return status;
 }
 
-/* The record that begins at an offset, as it was when its findings were. */
-static enum status record_at(struct record_reader *reader, uint64_t offset,
-                             const struct record **record) {
-    enum status status;
-    TRY(records_seek(reader, offset));
-    TRY(records_next(reader, record));
-    if (!*record)
-        status = FAIL(STATUS_FAILED, "the records changed while they were read");
-out:
-    return status;
-}
-
 enum status page_findings_text(const struct page_source *source, const struct page_plan *plan,
                                const uint8_t *unread, size_t file, struct record_reader *reader,
                                struct text *text) {
@@ -220,7 +208,7 @@ enum status page_findings_text(const struct page_source *source, const struct pa
          i++) {
         const struct finding *finding = &plan->findings[i].finding;
         const struct record *record;
-        TRY(record_at(reader, finding->offset, &record));
+        TRY(records_at(reader, finding->offset, &record));
         text_string(text, i % PAGE_PER_FILE ? ",\n{" : "{");
         TRY(finding_write(source, record, finding, text));
         field_count(text, "image", plan->images[i]);
@@ -306,7 +294,7 @@ enum status page_images_text(const struct page_source *source, const struct page
     for (size_t i = file * PAGE_PER_FILE; i < plan->n_images && i < (file + 1) * PAGE_PER_FILE;
          i++) {
         const struct record *record;
-        TRY(record_at(reader, plan->offsets[i], &record));
+        TRY(records_at(reader, plan->offsets[i], &record));
         text_string(text, i % PAGE_PER_FILE ? ",\n{" : "{");
         TRY(image_write(source, record, text));
         text_string(text, "}");

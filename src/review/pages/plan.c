@@ -39,6 +39,7 @@ static void number_images(struct page_plan *plan, struct key *keys) {
         keys[i] = (struct key){plan->findings[i].finding.offset, (uint32_t)i};
     qsort(keys, n, sizeof *keys, by_key);
     for (size_t i = 0; i < n; i++) {
+        plan->by_record[i] = keys[i].finding;
         bool same = i > 0 && keys[i].first == keys[i - 1].first;
         first[keys[i].finding] = same ? first[keys[i - 1].finding] : keys[i].finding;
     }
@@ -60,6 +61,7 @@ enum status page_plan_make(const struct page_finding *findings, size_t n_finding
     TRY(memory_zeroed(n_findings, sizeof *plan->images, &plan->images));
     TRY(memory_zeroed(n_findings, sizeof *plan->cells, &plan->cells));
     TRY(memory_zeroed(n_findings, sizeof *plan->by_cell, &plan->by_cell));
+    TRY(memory_zeroed(n_findings, sizeof *plan->by_record, &plan->by_record));
     TRY(memory_zeroed(n_findings, sizeof *plan->offsets, &plan->offsets));
     if (n_findings) {
         number_cells(plan, keys);
@@ -70,10 +72,26 @@ out:
     return status;
 }
 
+size_t page_plan_record(const struct page_plan *plan, uint64_t offset, size_t *end) {
+    size_t low = 0, high = plan->n_findings;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (plan->findings[plan->by_record[middle]].finding.offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (*end = low; *end < plan->n_findings; ++*end)
+        if (plan->findings[plan->by_record[*end]].finding.offset != offset)
+            break;
+    return low;
+}
+
 void page_plan_free(struct page_plan *plan) {
     free(plan->images);
     free(plan->cells);
     free(plan->by_cell);
+    free(plan->by_record);
     free(plan->offsets);
     *plan = (struct page_plan){0};
 }

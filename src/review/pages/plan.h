@@ -17,9 +17,10 @@ enum {
 struct page_plan {
     size_t n_findings;
     const struct page_finding *findings; /* most suspicious first; not owned */
-    uint32_t *images;  /* [n_findings] number of its image, as findings name them; owned */
-    uint32_t *cells;   /* [n_findings] number of its crop: by group, then by suspicion; owned */
-    uint32_t *by_cell; /* [n_findings] the finding of each crop; owned */
+    uint32_t *images;    /* [n_findings] number of its image, as findings name them; owned */
+    uint32_t *cells;     /* [n_findings] number of its crop: by group, then by suspicion; owned */
+    uint32_t *by_cell;   /* [n_findings] the finding of each crop; owned */
+    uint32_t *by_record; /* [n_findings] the findings in the order of their records; owned */
     size_t n_images;
     uint64_t *offsets; /* [n_images] of their records; owned */
 };
@@ -28,6 +29,8 @@ struct page_plan {
  * page_plan_free must be called. */
 enum status page_plan_make(const struct page_finding *findings, size_t n_findings,
                            struct page_plan *plan);
+/* Where in by_record those of the record at an offset begin; *end: where they end. */
+size_t page_plan_record(const struct page_plan *plan, uint64_t offset, size_t *end);
 void page_plan_free(struct page_plan *plan);
 
 /* The files of a page. */

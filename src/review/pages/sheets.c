@@ -11,15 +11,17 @@
 #include "review/pages/crop_area.h"
 
 enum {
-    AT_ONCE = 12, /* sheets, of 7.7 MB each before they are JPEGs */
+    AT_ONCE = 32,    /* sheets at most, of 7.7 MB each before they are JPEGs … */
+    MEMORY_PART = 4, /* … which take so much of the memory for pictures at most */
     QUALITY = 75,
     GREY = 128,
     REDUCE_MOST = 8,
+    LEAST_SIDE = PAGE_CELL * 3 / 4, /* pixels that a crop is made of, where its picture has them */
 };
 
 static const size_t row_bytes = (size_t)PAGE_COLUMNS * PAGE_CELL * 3;
 
-/* A crop to be made. Those of one picture that are cut from the same pixels lie side by side. */
+/* A crop to be made. */
 struct crop {
     uint64_t offset; /* of the record */
     uint32_t finding;
@@ -31,7 +33,8 @@ struct making {
     const struct page_plan *plan;
     const struct page_means *means;
     uint8_t *unread;
-    uint8_t *pixels;        /* (AT_ONCE, rows, columns, 3) of the sheets at hand; owned */
+    size_t at_once;         /* how many sheets there is room for */
+    uint8_t *pixels;        /* (at_once, rows, columns, 3) of the sheets at hand; owned */
     size_t sheets[AT_ONCE]; /* their numbers */
     size_t n_sheets;
     struct crop *crops; /* owned */
@@ -63,15 +66,6 @@ static struct image_view cell_view(const struct making *making, const struct cro
                                PAGE_CELL, row_bytes};
 }
 
-/* What a decoder need not deliver for this area to be shown in a cell. */
-static struct image_part part_of(const struct record *record, const struct image_area *area) {
-    double side = (area->right - area->left) * record->width;
-    struct image_part part = {1, fmin(area->bottom, 1)};
-    while (part.reduce < REDUCE_MOST && side / (part.reduce * 2) >= PAGE_CELL)
-        part.reduce *= 2;
-    return part;
-}
-
 /* The part of a cell that lies within the picture, in whole pixels: from one side to the other. */
 static uint32_t clip(double low, double high, double *from, double *to, uint32_t *begin) {
     double side = high - low;
@@ -96,64 +90,59 @@ static enum status draw(const struct making *making, const struct crop *crop,
 
 /* ---------------------------------------------------------------- a picture */
 
-/* Crops from `first` on that are cut from the same decoded pixels; *part is what all of them need.
- */
-static size_t count_alike(const struct making *making, const struct record *record, size_t first,
-                          size_t end, struct image_part *part) {
-    size_t i = first;
-    *part = (struct image_part){0};
+/* How much smaller a picture may be read for all that the page shows of it: the same for each of
+ * its crops, whatever sheets are made together. */
+static uint32_t reduce_of(const struct page_plan *plan, const struct record *record) {
+    size_t end, i = page_plan_record(plan, record->offset, &end);
+    uint32_t reduce = REDUCE_MOST;
     for (; i < end; i++) {
-        const struct finding *finding = &making->plan->findings[making->crops[i].finding].finding;
-        struct image_area area = crop_area(record, finding);
-        struct image_part own = part_of(record, &area);
-        if (i > first && own.reduce != part->reduce)
-            break;
-        part->reduce = own.reduce;
-        part->bottom = fmax(part->bottom, own.bottom);
+        struct image_area area = crop_area(record, &plan->findings[plan->by_record[i]].finding);
+        double side = (area.right - area.left) * record->width;
+        while (reduce > 1 && side / reduce < LEAST_SIDE)
+            reduce /= 2;
     }
-    return i - first;
+    return reduce;
 }
 
-/* Crops first to end - 1, which are cut from the same decoded pixels. */
-static enum status make_alike(struct making *making, const struct record *record, size_t worker,
-                              size_t first, size_t end, const struct image_part *part) {
-    struct image *image = &making->images[worker];
-    enum status status = STATUS_BAD_INPUT;
-    if (record->width > 0)
-        status = page_source_image(making->source, record, part, image);
-    bool read = status == STATUS_OK;
-    if (status == STATUS_BAD_INPUT)
-        status = STATUS_OK;
-    for (size_t i = first; i < end && status == STATUS_OK; i++) {
-        const struct crop *crop = &making->crops[i];
-        struct image_area area = crop_area(record, &making->plan->findings[crop->finding].finding);
-        making->unread[crop->finding] = !read;
-        if (read)
-            status = draw(making, crop, &area, image);
-    }
-    image_release(image);
-    return status;
+static struct image_area area_of(const struct making *making, const struct record *record,
+                                 size_t crop) {
+    uint32_t finding = making->crops[crop].finding;
+    return crop_area(record, &making->plan->findings[finding].finding);
+}
+
+/* Reads the picture of crops first to end - 1 as far as these need it. STATUS_BAD_INPUT: it cannot
+ * be read. */
+static enum status read_picture(const struct making *making, const struct record *record,
+                                size_t first, size_t end, struct image *image) {
+    struct image_part part = {.reduce = reduce_of(making->plan, record)};
+    if (record->width == 0)
+        return FAIL(STATUS_BAD_INPUT, "the run could not read it either");
+    for (size_t i = first; i < end; i++)
+        part.bottom = fmax(part.bottom, fmin(area_of(making, record, i).bottom, 1));
+    return page_source_image(making->source, record, &part, image);
 }
 
 static enum status make_picture(void *context, size_t worker, size_t step) {
     enum status status;
     struct making *making = context;
     struct record_reader *reader = making->readers[worker];
+    struct image *image = &making->images[worker];
     const struct record *record;
     size_t first = making->pictures[step], end = making->pictures[step + 1];
-    TRY(records_seek(reader, making->crops[first].offset));
-    TRY(records_next(reader, &record));
-    if (!record) {
-        status = FAIL(STATUS_FAILED, "the records changed while they were read");
+    TRY(records_at(reader, making->crops[first].offset, &record));
+    status = read_picture(making, record, first, end, image);
+    bool read = status == STATUS_OK;
+    if (status == STATUS_FAILED)
         goto out;
-    }
-    while (first < end) {
-        struct image_part part;
-        size_t count = count_alike(making, record, first, end, &part);
-        TRY(make_alike(making, record, worker, first, first + count, &part));
-        first += count;
+    status = STATUS_OK;
+    for (size_t i = first; i < end; i++) {
+        struct image_area area = area_of(making, record, i);
+        making->unread[making->crops[i].finding] = !read;
+        if (read)
+            TRY(draw(making, &making->crops[i], &area, image));
     }
 out:
+    image_release(image);
     return status;
 }
 
@@ -221,8 +210,8 @@ out:
 
 static enum status making_open(struct making *making) {
     enum status status;
-    size_t n = making->means->n_threads, crops = (size_t)AT_ONCE * PAGE_PER_SHEET;
-    TRY(memory_zeroed((size_t)AT_ONCE * PAGE_COLUMNS * PAGE_CELL, row_bytes, &making->pixels));
+    size_t n = making->means->n_threads, crops = making->at_once * PAGE_PER_SHEET;
+    TRY(memory_zeroed(making->at_once * PAGE_COLUMNS * PAGE_CELL, row_bytes, &making->pixels));
     TRY(memory_zeroed(crops, sizeof *making->crops, &making->crops));
     TRY(memory_zeroed(crops + 1, sizeof *making->pictures, &making->pictures));
     TRY(image_budget_make(making->means->image_memory, n, &making->budget));
@@ -251,6 +240,14 @@ static void making_close(struct making *making) {
     free(making->pictures);
 }
 
+/* How many of the page's sheets are made at a time. */
+static size_t at_once(const struct page_means *means, size_t n_sheets) {
+    size_t mine = (n_sheets - means->part + means->n_parts - 1) / means->n_parts;
+    size_t room = means->image_memory / MEMORY_PART / (PAGE_COLUMNS * PAGE_CELL * row_bytes);
+    size_t most = room < 1 ? 1 : room < AT_ONCE ? room : AT_ONCE;
+    return mine < most ? mine : most;
+}
+
 enum status page_sheets_make(const struct page_source *source, const struct page_plan *plan,
                              const struct page_means *means, uint8_t *unread) {
     enum status status;
@@ -258,10 +255,11 @@ enum status page_sheets_make(const struct page_source *source, const struct page
     size_t n_sheets = page_part_files(plan, PAGE_PART_SHEETS), next = means->part;
     if (next >= n_sheets)
         return STATUS_OK;
+    making.at_once = at_once(means, n_sheets);
     TRY(making_open(&making));
     while (next < n_sheets) {
         making.n_sheets = 0;
-        for (; next < n_sheets && making.n_sheets < AT_ONCE; next += means->n_parts)
+        for (; next < n_sheets && making.n_sheets < making.at_once; next += means->n_parts)
             making.sheets[making.n_sheets++] = next;
         TRY(make_some(&making));
     }

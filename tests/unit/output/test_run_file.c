@@ -26,7 +26,7 @@ static const struct run_part usual[PARTS] = {
 
 static enum status start(const char *output, const struct run_part *parts, bool resume,
                          struct run_start *out) {
-    return run_file_start(output, &(struct run_parts){PARTS, parts, NULL}, resume, false, out);
+    return run_file_start(output, &(struct run_parts){PARTS, parts, NULL, NULL}, resume, false, out);
 }
 
 static void assert_start(const char *output, bool resume, enum run_state state, unsigned epoch) {
