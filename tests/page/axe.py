@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks axe-core about each view of the page, in light and dark, with 400 classes: axe.sh fetches it.
+"""Asks axe-core about each view of the page, in light and dark, with 400 classes; axe.sh has it.
 
 usage: axe.py AXE_JS
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What axe-core says of the review page (WCAG 2.2 AA): in light and dark, with 400 classes, in each of
-# its views. axe-core comes from PyPI into an environment that is thrown away; run by hand.
+# What axe-core says of the review page (WCAG 2.2 AA): in light and dark, with 400 classes, in each
+# of its views. axe-core comes from PyPI into an environment that is thrown away; run by hand.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)

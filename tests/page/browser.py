@@ -1,4 +1,4 @@
-"""A browser for the tests of the page: Debian's Chromium, without a window, with a profile of its own."""
+"""A browser for tests of the page: Debian's Chromium, without a window, with its own profile."""
 import functools
 import http.server
 import os

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a review folder of findings that are made up, as the program makes one of real findings: the
+"""Makes a review folder of findings that are made up, as the program makes one of real ones: the
 page assembled from its sources, data scripts, sheets of crops, and the pictures beside it.
 
 usage: make_page.py FOLDER [--findings N] [--classes N] [--images N] [--hostile] [--plain]
 
-FOLDER/review is the page, FOLDER/mislabeled/JPEGImages has its pictures (with --plain there are none).
-The same arguments make the same bytes.
+FOLDER/review is the page, FOLDER/mislabeled/JPEGImages has its pictures (with --plain there are
+none). The same arguments make the same bytes.
 """
 import argparse
 import io
@@ -22,14 +22,17 @@ CELL, COLUMNS, PER_SHEET, PER_FILE = 160, 10, 100, 1000
 WIDTH, HEIGHT = 640, 480
 REASONS = ["class"] * 40 + ["missing"] * 14 + ["duplicate"] * 8 + ["location"] * 14 + \
     ["unseen"] * 6 + ["contested"] * 8 + ["unknown_class"] * 2 + ["invalid"] * 3 + ["weak"] * 12
-NAMES = "person bicycle car motorcycle airplane bus train truck boat bench bird cat dog horse sheep " \
-    "cow elephant bear zebra giraffe backpack umbrella handbag suitcase frisbee skis kite skateboard " \
-    "bottle cup fork knife spoon bowl banana apple sandwich orange broccoli carrot pizza donut cake " \
-    "chair couch bed toilet tv laptop mouse remote keyboard microwave oven toaster sink book clock"
+NAMES = """
+person bicycle car motorcycle airplane bus train truck boat bench bird cat dog horse sheep cow
+elephant bear zebra giraffe backpack umbrella handbag suitcase frisbee skis kite skateboard
+bottle cup fork knife spoon bowl banana apple sandwich orange broccoli carrot pizza donut cake
+chair couch bed toilet tv laptop mouse remote keyboard microwave oven toaster sink book clock
+"""
 HOSTILE = ["</script><script>window.broken=1</script>", "<img src=x onerror=window.broken=1>",
            "\"'><svg/onload=window.broken=1>", "\u202egpj.exe \u0645\u0631\u062d\u0628\u0627",
-           "\U0001f469\u200d\U0001f680 rocket", "x" * 4096, "a\u2028b\u2029c\x1b[31m", "&lt;b&gt; &amp;",
-           "javascript:window.broken=1", "${window.broken=1} {{7*7}}", "__proto__", "constructor", ""]
+           "\U0001f469\u200d\U0001f680 rocket", "x" * 4096, "a\u2028b\u2029c\x1b[31m",
+           "&lt;b&gt; &amp;", "javascript:window.broken=1", "${window.broken=1} {{7*7}}",
+           "__proto__", "constructor", ""]
 
 
 def arguments():

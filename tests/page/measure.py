@@ -3,9 +3,9 @@
 
 usage: measure.py [INDEX_HTML]
 
-Without a page, one of 10,000 made-up findings. Exit status 1 where a number is missed: opens in 2 s,
-300 MB (the page's process, its share of what it shares; opened, and scrolled), 50 frames a second at
-a screen's height in 1/4 s. Run it on a machine that has nothing else to do.
+Without a page, one of 10,000 made-up findings. Exit status 1 where a number is missed: opens in
+2 s, 300 MB (the page's process, its share of what it shares; opened, and scrolled), 50 frames a
+second at a screen's height in 1/4 s. Run it on a machine that has nothing else to do.
 """
 import glob
 import os

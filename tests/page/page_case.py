@@ -1,4 +1,4 @@
-"""What tests of the page share: a page that is made once, a browser, and its data as Python reads them."""
+"""What tests of the page share: a page that is made once, its data, and a browser."""
 import json
 import os
 import re
@@ -38,7 +38,7 @@ def page_data(review):
 
 
 class PageCase(unittest.TestCase):
-    """One made-up page and one browser for all tests of a class; each test begins with nothing kept."""
+    """One made-up page and one browser for a class; each test begins with nothing kept."""
     options = ()            # of make_page.py
     browser_options = {}    # of Browser
 

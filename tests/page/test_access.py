@@ -100,8 +100,8 @@ class Access(PageCase):
 
     def test_grid_is_one_stop(self):
         self.js("review.grid.focus(0)")
-        self.assertEqual(self.js("return document.querySelectorAll('.cell[tabindex=\"0\"]').length"),
-                         1)
+        stops = self.driver.find_elements(By.CSS_SELECTOR, '.cell[tabindex="0"]')
+        self.assertEqual(len(stops), 1)
         self.press(Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
         self.assertEqual(self.js("return document.activeElement === document.querySelector("
                                  "'.cell[tabindex=\"0\"]')"), True)

@@ -93,8 +93,8 @@
         { name: "redo", key: "r", words: "Do again what was undone", group: "Decide",
             also: ["ctrl+shift+z", "ctrl+y"], when: () => !review.handles.is_open(),
             run: () => step_back(decisions.redo(), "redo") },
-        { name: "all", key: "A", shown: "Shift A", words: "Decide all shown at once", group: "Decide",
-            when: has_finding, run: () => review.dialogs.all(view.shown) },
+        { name: "all", key: "A", shown: "Shift A", words: "Decide all shown at once",
+            group: "Decide", when: has_finding, run: () => review.dialogs.all(view.shown) },
         { name: "open", key: "Enter", words: "Show the finding large", group: "Look",
             when: () => has_finding() && !large(), run: () => review.large.open() },
         { name: "back", key: "Escape", shown: "Esc", words: "Back to the grid", group: "Look",
@@ -113,16 +113,17 @@
             run: () => review.stage.zoom(1 / 1.3) },
         { name: "others", key: "l", words: "The picture's other labels", group: "Look", when: large,
             run: () => review.large.toggle_others() },
-        { name: "image", key: "i", words: "Only this picture's findings, or all again", group: "Look",
-            when: has_finding, run: () => view.toggle("image", view.finding().image) },
+        { name: "image", key: "i", words: "Only this picture's findings, or all again",
+            group: "Look", when: has_finding,
+            run: () => view.toggle("image", view.finding().image) },
         { name: "download", key: "w", words: "Download the decisions", group: "Decide",
             when: () => true, run: () => review.finish.download() },
         { name: "help", key: "?", words: "Help", group: "Decide", when: () => true,
             run: () => review.dialogs.help() },
     ];
     review.act = (name) => review.act_list.find((row) => row.name === name);
-    const SHOWN = { ArrowDown: "↓", ArrowUp: "↑", "ctrl+z": "Ctrl Z", "ctrl+shift+z": "Ctrl Shift Z",
-        "ctrl+y": "Ctrl Y", Enter: "Enter" };
+    const SHOWN = { ArrowDown: "↓", ArrowUp: "↑", Enter: "Enter", "ctrl+z": "Ctrl Z",
+        "ctrl+shift+z": "Ctrl Shift Z", "ctrl+y": "Ctrl Y" };
     const key_shown = (key) => SHOWN[key] || key.toUpperCase();
     review.key_words = (row) => row.shown || key_shown(row.key);
     review.also_words = (row) => (row.also || []).map(key_shown);

@@ -20,8 +20,8 @@ function(base64_of_hex hex result)
   set(${result} "${text}=" PARENT_SCOPE)
 endfunction()
 
-# gather(PATTERN TAG PAGE RESULT HASH): the files that lines of PAGE name by PATTERN, one text of them
-# in the first line's place within TAG, its hash for the policy.
+# gather(PATTERN TAG PAGE RESULT HASH): the files that lines of PAGE name by PATTERN, one text of
+# them in the first line's place within TAG, its hash for the policy.
 function(gather pattern tag page result hash)
   string(REGEX MATCHALL "${pattern}\n" lines "${page}")
   set(text "\n")
@@ -47,13 +47,12 @@ endfunction()
 file(READ "${SOURCE}/index.html" page)
 gather("<link rel=\"stylesheet\" href=\"([a-z_]+.css)\">" style "${page}" page style)
 gather("<script src=\"([a-z_]+.js)\"></script>" script "${page}" page script)
-# file: where 'self' is no origin. Data and sheets lie beside the page, pictures of the run behind it.
+# file: where 'self' is no origin. Data and sheets lie beside the page, pictures of the run behind.
 string(CONCAT policy "default-src 'none'; script-src 'self' file: ${script}; style-src ${style}; "
        "img-src 'self' file: data: blob:; base-uri 'none'; form-action 'none'")
-string(REPLACE "<meta charset=\"utf-8\">\n"
-       "<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"${policy}\">\n"
-       page "${page}")
-string(REPLACE "<!-- The review page, as a developer opens it; assemble.cmake makes one file of it. -->\n"
-       "" page "${page}")
+set(charset "<meta charset=\"utf-8\">\n")
+set(meta "<meta http-equiv=\"Content-Security-Policy\" content=\"${policy}\">\n")
+string(REPLACE "${charset}" "${charset}${meta}" page "${page}")
+string(REGEX REPLACE "<!-- [^>]*-->\n" "" page "${page}")
 file(WRITE "${TARGET}.new" "${page}")
 file(RENAME "${TARGET}.new" "${TARGET}")

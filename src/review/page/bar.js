@@ -21,8 +21,8 @@
                 .split("/").filter(Boolean).slice(-2).join("/"));
             const meter = el("div", { class: "meter", role: "progressbar", "aria-label":
                 "Findings decided", "aria-valuemin": 0 }, el("span", { class: "fill" }));
-            const words = el("button", { type: "button", class: "quiet", id: "progress", title: "What is decided, and the command to run",
-                onclick: review.finish.open });
+            const words = el("button", { type: "button", class: "quiet", id: "progress",
+                title: "What is decided, and the command to run", onclick: review.finish.open });
             const undo = el("button", { type: "button", onclick: () => review.act("undo").run(),
                 "aria-keyshortcuts": "u" }, "Undo ", review.kbd("U"));
             review.by_id("bar").append(...[
@@ -38,7 +38,8 @@
                 review.put(meter, "aria-valuenow", String(sums.decided));
                 meter.firstChild.style.width = 100 * sums.decided / Math.max(1, sums.all) + "%";
                 words.textContent = review.count(sums.decided) + " of " + review.count(sums.all) +
-                    " decided" + (sums.skipped ? ", " + review.count(sums.skipped) + " skipped" : "");
+                    " decided" + (sums.skipped ? ", " + review.count(sums.skipped) + " skipped"
+                    : "");
                 undo.disabled = !review.decisions.can_undo();
             }
             review.decisions.on_change(update);

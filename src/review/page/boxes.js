@@ -1,5 +1,5 @@
-/* Boxes of a finding, and how they are drawn: the label's is dashed, the model's solid, so that they
- * are told apart without colours; each line lies on a dark one, to be seen on any picture. */
+/* Boxes of a finding, and how they are drawn: the label's is dashed, the model's solid, so that
+ * they are told apart without colours; each line lies on a dark one, to be seen on any picture. */
 (function (review) {
     "use strict";
 

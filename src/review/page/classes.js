@@ -1,4 +1,5 @@
-/* Choosing a class by typing: a combobox over all classes of the data set, those chosen last first. */
+/* Choosing a class by typing: a combobox over all classes of the data set, those chosen last first.
+ * */
 (function (review) {
     "use strict";
 
@@ -24,7 +25,8 @@
             .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, number]) => number);
     }
 
-    /* A combobox: {root, open(), input}. `chosen` gets the class's number, `left` is called by Esc. */
+    /* A combobox: {root, open(), input}. `chosen` gets the class's number, `left` is called by Esc.
+     * */
     review.class_box = function (chosen, left) {
         let found = [], active = 0;
         const list = el("ul", { role: "listbox", id: "class-list", "aria-label": "Classes" });
@@ -43,7 +45,8 @@
                 el("span", { class: "number" }, String(number)), " ",
                 el("bdi", {}, review.class_name(number)))));
             hint.textContent = found.length === 0 ? "No class is called so."
-                : found.length > MOST_SHOWN ? review.count(found.length) + " classes; type to find one." : "";
+                : found.length > MOST_SHOWN
+                    ? review.count(found.length) + " classes; type to find one." : "";
             mark(0);
         }
 

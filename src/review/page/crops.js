@@ -51,9 +51,9 @@
         });
     }
 
-    /* A sheet is decoded here once, as a bitmap that is closed: what Image.decode() decodes, Chromium
-     * keeps, and drawings of a part decode all of it each time. Between two frames there is at most
-     * one sheet, so that scrolling goes on. */
+    /* A sheet is decoded here once, as a bitmap that is closed: what Image.decode() decodes,
+     * Chromium keeps, and drawings of a part decode all of it each time. Between two frames there
+     * is at most one sheet, so that scrolling goes on. */
     function load(sheet) {
         loading = true;
         fetch_image(review.sheet_path(sheet))

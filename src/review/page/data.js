@@ -48,22 +48,22 @@
  *                holds all boxes of the finding, twice their size, a sixth of the picture at least;
  *                of an invalid line, the whole picture. Null: no crop, the picture cannot be read
  *   cell         the crop's number: cell % per_sheet, in rows, of sheet cell / per_sheet. Cells are
- *                numbered by reason, then by suspicion, so that a page of one reason needs few sheets
+ *                numbered by reason, then by suspicion: findings of one reason need few sheets
  *
  * an image
  *   name, label, split, bucket, width, height     as in the records
  *   picture      path of the picture relative to the page (../mislabeled/JPEGImages/a b.jpg; not
- *                yet escaped for a URL), or null where none leads there. Without it, or where it does
- *                not load, the page shows the crop
+ *                yet escaped for a URL), or null where none leads there. Without it, or where it
+ *                does not load, the page shows the crop
  *   boxes        all its labels, the first 200: [line, class, x, y, w, h, reason or null]
  *   missing      [class, x, y, w, h, confidence], the first 200
  *   n_boxes      how many labels it has, where boxes holds fewer
  *
  * What the page writes is decisions.jsonl, one decision a line: image, label, line, text, action,
  * class, xywhn, with
- *   action   class                    box                        add                     delete   keep
- *   class    the new one              the one it has afterwards  that of the new label   null     null
- *   xywhn    null                     the new box                the new label's box     null     null
+ *   action   class          box                         add                    delete   keep
+ *   class    the new one    the one it has afterwards   that of the new label  null     null
+ *   xywhn    null           the new box                 the new label's box    null     null
  * A class and a box that both change are one decision "box" whose class is the new one. line and
  * text are null for "add" and for a "keep" of what is missing: the object gets no label (its class
  * and xywhn are then those that were seen). */
@@ -86,8 +86,8 @@
         return new Promise(function (resolve, reject) {
             const node = document.createElement("script");
             node.addEventListener("load", resolve);
-            node.addEventListener("error", () => reject(new Error(path + " does not load: copy the " +
-                "folder of the page as a whole, or make it again (verify review OUTPUT)")));
+            node.addEventListener("error", () => reject(new Error(path + " does not load: copy " +
+                "the folder of the page as a whole, or make it again (verify review OUTPUT)")));
             node.src = path;
             document.head.append(node);
         });

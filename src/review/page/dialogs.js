@@ -87,8 +87,8 @@
         const parts = [review.plural(sums.fresh, "new decision"), sums.same + " the same as here",
             sums.differ + " that differ from yours"];
         if (read.foreign.length)
-            parts.push(read.foreign.length + " about nothing on this page, which are kept for the " +
-                "next download");
+            parts.push(read.foreign.length + " about nothing on this page, which are kept for " +
+                "the next download");
         if (read.bad.length)
             parts.push("no decisions in " + review.plural(read.bad.length, "line") + ": " +
                 read.bad.slice(0, 10).join(", ") + (read.bad.length > 10 ? ", …" : ""));
@@ -121,16 +121,18 @@
         const box = el("input", { type: "checkbox", onchange: () =>
             review.keys.set_on(box.checked) });
         box.checked = review.keys.is_on();
-        const node = show("Help", el("p", {}, "Each crop is something about which label and model disagree. Take " +
-            "the suggestion, keep the label, or decide otherwise; the next one comes by itself. " +
-            "Nothing is changed here: at the end you download decisions.jsonl, and verify apply " +
-            "writes corrected labels by it. What you decide is kept in this browser."),
+        const node = show("Help", el("p", {}, "Each crop is something about which label and " +
+            "model disagree. Take the suggestion, keep the label, or decide otherwise; the next " +
+            "one comes by itself. Nothing is changed here: at the end you download " +
+            "decisions.jsonl, and verify apply writes corrected labels by it. What you decide is " +
+            "kept in this browser."),
         el("p", {}, "On a picture the label's box is dashed and the model's is solid."),
         el("div", { class: "key-tables" }, ["Decide", "Look"].map(key_table)),
         el("p", {}, "In the grid, arrow keys, Page Up and Page Down move."),
         el("label", { class: "choice" }, box, " Single letters are keys (Esc, Enter and arrows " +
             "always are)"),
-        el("div", { class: "line end" }, button("Close", close, { class: "main", autofocus: true })));
+        el("div", { class: "line end" }, button("Close", close, { class: "main",
+            autofocus: true })));
         node.classList.add("wide");
     }
 

@@ -1,12 +1,13 @@
-/* Elements, numbers and names as text. All of it goes in by text nodes and attributes, never as HTML,
- * so that a name cannot be more than a name. */
+/* Elements, numbers and names as text. All of it goes in by text nodes and attributes, never as
+ * HTML, so that a name cannot be more than a name. */
 (function (review) {
     "use strict";
 
     const SVG = "http://www.w3.org/2000/svg";
     const LONGEST_NAME = 120;
     /* What a screen would act upon: control characters and marks of direction. */
-    const ACTED_UPON = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+    const ACTED_UPON = new RegExp("[\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f" +
+        "\\u2028-\\u202e\\u2066-\\u2069\\ufeff]", "g");
 
     function set(node, name, value) {
         if (value === null || value === undefined || value === false)
@@ -45,8 +46,8 @@
     review.score = (x) => (x === null || x === undefined ? "–"
         : x >= 0.001 ? x.toFixed(3) : x === 0 ? "0" : x.toPrecision(1));
 
-    /* A name of the data set's as it can be shown: what a screen would act upon is escaped, and of a
-     * long one the middle is left out. */
+    /* A name of the data set's as it can be shown: what a screen would act upon is escaped, and of
+     * a long one the middle is left out. */
     review.name = function (text) {
         const shown = String(text).replace(ACTED_UPON, (character) =>
             "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0"));

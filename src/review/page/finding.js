@@ -5,7 +5,8 @@
     const name_of = (finding) => review.class_name(finding.class);
     const suggested_of = (finding) => review.class_name(finding.suggested);
 
-    /* How surely it is another class; a class finding without one cannot be, but data may be anything. */
+    /* How surely it is another class; a class finding without one cannot be, but data may be
+     * anything. */
     function looks(finding, how) {
         const is = finding.suggested === null || finding.suggested === undefined
             ? "looks like another class" : how + " " + suggested_of(finding);
@@ -14,8 +15,8 @@
 
     function doubled(finding) {
         if (finding.other && finding.other.class !== finding.class)
-            return "labelled " + name_of(finding) + " and " + review.class_name(finding.other.class) +
-                ": one object";
+            return "labelled " + name_of(finding) + " and " +
+                review.class_name(finding.other.class) + ": one object";
         return "two labels " + name_of(finding) + " on one object";
     }
 

@@ -29,7 +29,8 @@
         window.getSelection().addRange(range);
     }
 
-    /* Where a page may not write to the clipboard, the old way; the text is selected in any case. */
+    /* Where a page may not write to the clipboard, the old way; the text is selected in any case.
+     * */
     function copy(node, button) {
         const done = () => (button.textContent = "Copied");
         select(node);
@@ -67,9 +68,9 @@
         const button = review.dialogs.button("Copy", () => copy(code, button));
         const skipped = review.dialogs.button("Go through the skipped ones", review.dialogs.closing(
             () => {
-                review.decisions.make(review.data.findings.filter((f) =>
-                    review.decisions.of(f) && !review.decisions.is_decided(f)).map((f) => [f, null]),
-                "skipped ones opened again");
+                const passed = review.data.findings.filter((f) => review.decisions.of(f) &&
+                    !review.decisions.is_decided(f));
+                review.decisions.make(passed.map((f) => [f, null]), "skipped ones opened again");
                 review.view.clear();
                 shown = false;
                 review.acts.advance();
@@ -80,8 +81,8 @@
                     { class: "main" })),
                 el("li", {}, "Then run, in the folder where that file is:",
                     el("div", { class: "command" }, code, button)),
-                el("li", {}, "It writes a corrected copy of the labels and leaves yours alone; with " +
-                    "--dry-run it only says what would change.")),
+                el("li", {}, "It writes a corrected copy of the labels and leaves yours alone; " +
+                    "with --dry-run it only says what would change.")),
             el("div", { class: "line end" }, sums.skipped ? skipped : null,
                 review.dialogs.button("Back to the page", review.dialogs.close)));
     }

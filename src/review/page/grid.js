@@ -1,5 +1,5 @@
-/* The grid of crops. Only the rows on the screen and a few beside them are in the document; rows are
- * placed by their own arithmetic, so that a list of any length scrolls as a short one does. */
+/* The grid of crops. Only the rows on the screen and a few beside them are in the document; rows
+ * are placed by their own arithmetic, so that a list of any length scrolls as a short one does. */
 (function (review) {
     "use strict";
 
@@ -7,7 +7,7 @@
     const LEAST_SIDE = 148, GAP = 10, CAPTION = 46, HEAD = 44, BESIDE = 2; /* pixels; rows */
     const AHEAD = 400; /* findings whose crops are cut with those of the same sheet */
     let scroller, root, columns = 1, side = LEAST_SIDE;
-    let rows = [];              /* {top, height, group, findings, first}; a group's head has no findings */
+    let rows = [];              /* {top, height, group, findings, first}; a head has no findings */
     const drawn = new Map();    /* row's number → its element */
     const cells = new Map();    /* finding's number → its cell */
     const spare = [];           /* cells that show no finding now */
@@ -61,8 +61,10 @@
     /* A cell without a finding: {node, canvas, short, reason, badge, index}. */
     function make_cell() {
         const pixels = review.data.run.cell * ((window.devicePixelRatio || 1) > 1 ? 2 : 1);
-        const one = { canvas: el("canvas", { width: pixels, height: pixels, "aria-hidden": "true" }),
-            short: el("bdi", {}), reason: el("span", { class: "reason" }), badge: el("span", {}) };
+        const one = {
+            canvas: el("canvas", { width: pixels, height: pixels, "aria-hidden": "true" }),
+            short: el("bdi", {}), reason: el("span", { class: "reason" }), badge: el("span", {}),
+        };
         one.node = el("div", { role: "gridcell", class: "cell", onclick: () => open(one.index),
             onfocus: () => mark(one.index) }, one.canvas, el("span", { class: "short" }, one.short),
         el("span", { class: "below" }, one.reason, one.badge));
@@ -196,9 +198,12 @@
                 }
             return rows[to].first + Math.min(column, rows[to].findings.length - 1);
         };
-        const moves = { ArrowRight: () => Math.min(n - 1, at + 1), ArrowLeft: () => Math.max(0, at - 1),
-            ArrowDown: () => vertical(1), ArrowUp: () => vertical(-1), Home: () => 0,
-            End: () => n - 1, PageDown: () => vertical(page), PageUp: () => vertical(-page) };
+        const moves = {
+            ArrowRight: () => Math.min(n - 1, at + 1), ArrowLeft: () => Math.max(0, at - 1),
+            ArrowDown: () => vertical(1), ArrowUp: () => vertical(-1),
+            PageDown: () => vertical(page), PageUp: () => vertical(-page),
+            Home: () => 0, End: () => n - 1,
+        };
         if (!(key in moves) || n === 0)
             return false;
         review.grid.focus(moves[key]());

@@ -77,8 +77,8 @@
         inputs = FIELDS.map(([title, i]) => el("input", { type: "number", step: "any", min: 0,
             "aria-label": title, oninput: () => set_side(i, inputs[i].valueAsNumber) }));
         return el("div", { class: "handles", role: "group", "aria-label": "The box", hidden: true },
-            el("p", { class: "note" }, "Drag the box or its handles; arrow keys move it, with Shift " +
-                "its right and lower side, with Ctrl by ten pixels. Pixels of the picture:"),
+            el("p", { class: "note" }, "Drag the box or its handles; arrow keys move it, with " +
+                "Shift its right and lower side, with Ctrl by ten pixels. Pixels of the picture:"),
             el("div", { class: "fields" }, FIELDS.map(([title], i) => el("label", {}, title,
                 inputs[i]))),
             el("div", { class: "line" },

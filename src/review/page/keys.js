@@ -46,7 +46,8 @@
         const name = key_name(event);
         if (name.length === 1 && !on)
             return;
-        const row = review.act_list.find((one) => one.key === name || (one.also || []).includes(name));
+        const row = review.act_list.find((one) => one.key === name ||
+            (one.also || []).includes(name));
         if (row && row.when()) {
             event.preventDefault();
             row.run();

@@ -109,8 +109,8 @@
             ? [other, { action: "other", class: null, xywhn: null }] : null;
     }
 
-    /* What a file's text holds: pairs [finding, decision], foreign (objects about no finding of this
-     * page, kept for the next download), bad: numbers of lines that are no decisions. */
+    /* What a file's text holds: pairs [finding, decision], foreign (objects about no finding of
+     * this page, kept for the next download), bad: numbers of lines that are no decisions. */
     review.lines_read = function (text) {
         const images = new Map(review.data.images.map((image) => [image.name, image]));
         const result = { pairs: [], foreign: [], bad: [] };
@@ -129,8 +129,8 @@
         return result;
     };
 
-    /* Takes the decisions of a file in, as one change. Where both decide otherwise the file counts if
-     * `theirs`. */
+    /* Takes the decisions of a file in, as one change. Where both decide otherwise the file counts
+     * if `theirs`. */
     review.lines_merge = function (read, theirs) {
         const pairs = read.pairs.filter(([finding, decision]) => {
             const mine = review.decisions.is_decided(finding) && review.decisions.of(finding);

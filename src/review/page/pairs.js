@@ -26,7 +26,8 @@
         if (!sum)
             return el("td", {});
         const depth = Math.min(4, Math.ceil(4 * Math.sqrt(sum / most)));
-        return el("td", {}, review.filter_button("pair", [row, column], { class: "pair depth" + depth,
+        return el("td", {}, review.filter_button("pair", [row, column], {
+            class: "pair depth" + depth,
             "aria-label": "labelled " + review.class_name(row) + ", looks like " +
                 review.class_name(column) + ": " + sum }, String(sum)));
     }
@@ -40,7 +41,8 @@
             el("bdi", {}, review.class_name(number)));
         return el("div", { class: "scroll", tabindex: 0, role: "group",
             "aria-label": "Matrix of classes" }, el("table", { class: "matrix" },
-            el("caption", { class: "unseen" }, "Rows: the label's class; columns: the suggested one"),
+            el("caption", { class: "unseen" },
+                "Rows: the label's class; columns: the suggested one"),
             el("thead", {}, el("tr", {},
                 el("td", { class: "corner" }, el("span", { class: "down" }, "label ↓"),
                     el("span", { class: "along" }, "looks like →")),

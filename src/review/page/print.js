@@ -1,4 +1,5 @@
-/* What is printed: the numbers, and the first findings shown, each with its crop and its decision. */
+/* What is printed: the numbers, and the first findings shown, each with its crop and its decision.
+ * */
 (function (review) {
     "use strict";
 

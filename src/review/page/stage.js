@@ -1,6 +1,6 @@
-/* One picture large: the crop at once, the whole picture over it where it can be reached; boxes on it;
- * zoom by wheel, keys and two fingers, moving by drag. Coordinates are the picture's pixels, and
- * screen = offset + scale · pixel. */
+/* One picture large: the crop at once, the whole picture over it where it can be reached; boxes on
+ * it; zoom by wheel, keys and two fingers, moving by drag. Coordinates are the picture's pixels,
+ * and screen = offset + scale · pixel. */
 (function (review) {
     "use strict";
 

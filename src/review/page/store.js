@@ -1,5 +1,6 @@
-/* What the browser keeps between visits: decisions as decisions.jsonl has them, what was skipped, and
- * where one was. Where storage is forbidden or full, the page works without, and says so once. */
+/* What the browser keeps between visits: decisions as decisions.jsonl has them, what was skipped,
+ * and where one was. Where storage is forbidden or full, the page works without, and says so once.
+ * */
 (function (review) {
     "use strict";
 

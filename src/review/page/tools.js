@@ -47,8 +47,8 @@
         const input = el("input", { type: "checkbox", onchange: () =>
             review.view.set_weak(input.checked) });
         input.checked = review.view.weak;
-        return el("label", { class: "choice", title: "Nothing speaks against these labels but that " +
-            "little speaks for them: small, hidden or rare objects" }, input,
+        return el("label", { class: "choice", title: "Nothing speaks against these labels but " +
+            "that little speaks for them: small, hidden or rare objects" }, input,
         " " + review.count(n) + " with little evidence");
     }
 
@@ -56,8 +56,9 @@
         build: function () {
             const chips = el("span", { class: "chips" });
             const sum = el("strong", { class: "sum" });
-            const all = el("button", { type: "button", class: "main", onclick: () =>
-                review.dialogs.all(review.view.shown) }, "Decide all shown ", review.kbd("Shift A"));
+            const all = el("button", { type: "button", class: "main",
+                onclick: () => review.dialogs.all(review.view.shown) },
+            "Decide all shown ", review.kbd("Shift A"));
             const choices = el("span", { class: "chips" }), search = search_box();
             const node = el("div", { class: "tools", role: "toolbar", "aria-label": "The list" },
                 sum, choices, search, weak_box(), chips,

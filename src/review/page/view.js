@@ -1,6 +1,6 @@
-/* Which findings are shown, in which groups, and which of them is the current one. Filters are ANDed.
- * A decision hides nothing by itself: the list is made anew when filters change, so that nothing
- * jumps away under the hand. */
+/* Which findings are shown, in which groups, and which of them is the current one. Filters are
+ * ANDed. A decision hides nothing by itself: the list is made anew when filters change, so that
+ * nothing jumps away under the hand. */
 (function (review) {
     "use strict";
 
