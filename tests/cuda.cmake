@@ -73,7 +73,7 @@ endif()
 get_target_property(program verify SOURCES)
 list(TRANSFORM program PREPEND ${PROJECT_SOURCE_DIR}/mpi/)
 add_executable(verify_emulated ${program} emulation/backends.c)
-target_link_libraries(verify_emulated PRIVATE verify_job verify_cpu verify_emulated_backend
+target_link_libraries(verify_emulated PRIVATE verify_review verify_cpu verify_emulated_backend
                                               verify_build_info MPI::MPI_C Threads::Threads)
 set_target_properties(verify_emulated PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 add_test(NAME e2e_emulated COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_emulated.py)
