@@ -14,3 +14,5 @@ mpirun=$(sed -n 's/^MPIEXEC_EXECUTABLE:[A-Z]*=//p' build/CMakeCache.txt)
     --output demo/output --overwrite
 
 python3 demo/summary.py demo/output demo/data/truth.json
+echo
+echo "Look at the findings, decide, and go on: $root/demo/output/review/index.html"
