@@ -3,13 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/shown.h"
 #include "commands.h"
 #include "job/self_test_line.h"
+#include "output/page_files.h"
 #include "rejudge.h"
 #include "review/rejudge/begin.h"
+#include "review/run_results.h"
+#include "stages.h"
 
 static enum status share_path(const struct ranks *ranks, const char *mine, char **path) {
     char bytes[PATH_MAX] = "";
@@ -48,6 +52,39 @@ static enum status show(const struct rejudge_run *run, const struct rejudge_outc
     return status;
 }
 
+/* On rank 0: how many findings the page may hold that is there; 0: there is none. */
+static int64_t page_size(const char *output) {
+    struct text path = {0};
+    struct run_results results = {0};
+    int64_t size = 0;
+    text_format(&path, "%s/" PAGE_FOLDER "/" PAGE_INDEX, output);
+    if (text_status(&path) == STATUS_OK && access(path.data, F_OK) == 0 &&
+        run_results_read(output, &results) == STATUS_OK)
+        size = (int64_t)json_member_count(
+            json_member(results.report, "parameters", json_type_object), "review");
+    run_results_free(&results);
+    text_free(&path);
+    return size;
+}
+
+/* The review page follows, as a run would have made it. The verdicts are made all the same where it
+ * cannot. */
+static void renew_page(const struct ranks *ranks, const struct options *options, const char *path,
+                       struct rejudge_run *run) {
+    MPI_Request request;
+    struct options flags = *options;
+    struct run page = {.output = (char *)path, .lock = run->lock};
+    flags.review = ranks->rank == 0 ? page_size(path) : 0;
+    MPI_Ibcast(&flags.review, 1, MPI_INT64_T, 0, MPI_COMM_WORLD, &request);
+    wait_for(ranks, &request);
+    if (flags.review > 0 && review_make(ranks, &flags, path, &page) != STATUS_OK &&
+        ranks->rank == 0)
+        line_print(stderr,
+                   "verify: warning: the review page was not made anew: %s; once that is mended, "
+                   "\"verify review %s\" makes it",
+                   status_message(), path);
+}
+
 enum status rejudge_command(const struct ranks *ranks, const struct options *options,
                             int *exit_status) {
     enum status status = STATUS_OK;
@@ -69,7 +106,9 @@ enum status rejudge_command(const struct ranks *ranks, const struct options *opt
     TRY(rejudge_all(ranks, &order, &totals, &outcome));
     if (ranks->rank == 0)
         status = rejudge_end(&run, &numbers);
-    if (ranks->rank == 0 && status == STATUS_OK && !options->quiet)
+    TRY(agree(ranks, status));
+    renew_page(ranks, options, path, &run);
+    if (ranks->rank == 0 && !options->quiet)
         status = show(&run, &outcome, &totals, &numbers);
     status = agree(ranks, status);
 out:

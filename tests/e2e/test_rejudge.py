@@ -3,6 +3,7 @@ any number of ranks, and wherever the process was killed."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,29 @@ class Rejudge(Case):
     def expect_same(self, output, other, *others):
         for one, two in zip(self.left(output, *others), self.left(other, *others)):
             self.assertEqual(one, two)
+
+    def page(self, output):
+        """What the review page shows, but for the run's name and times."""
+        files = {}
+        for folder, _, names in os.walk(self.path(output, "review")):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    files[os.path.relpath(os.path.join(folder, name), self.path(output))] = file.read()
+        run = files.pop(os.path.join("review", "data", "run.js")).decode()
+        return files, [re.sub(r'"(key|output|started|finished)": ?"[^"]*"|"elapsed_seconds": ?[0-9.]*', "", line)
+                       for line in run.splitlines()]
+
+    def test_the_page_follows(self):
+        self.verify_set("there")
+        self.verify_set("fresh", "--max-margin", 5)
+        first = self.page("there")
+        self.rejudge("there", "--max-margin", 5)
+        self.assertNotEqual(self.page("there"), first)
+        self.assertEqual(self.page("there"), self.page("fresh"))
+        # Where there is none, none is made.
+        self.verify_set("bare", "--review", 0)
+        self.rejudge("bare", "--max-margin", 5)
+        self.assertFalse(os.path.exists(self.path("bare", "review")))
 
     def test_each_threshold(self):
         self.verify_set("there", "--save-json", "--save-txt")
