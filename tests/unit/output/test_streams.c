@@ -73,7 +73,7 @@ static void test_head(void **state) {
     }
     journal_head(id, always, head, &form);
     assert_memory_equal(head, "verify journal 2: epoch 3 rank 41\n", 34);
-    assert_int_equal(form.n_texts, 3);
+    assert_int_equal(form.n_texts, 4);
     assert_int_equal(journal_head_read((struct journal_id){3, 4}, head, sizeof head, &read), 0);
     assert_int_equal(journal_head_read(id, "verify journal 2: epoch 3 rank 41 none\n", 39, &read),
                      0);
