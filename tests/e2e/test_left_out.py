@@ -66,7 +66,8 @@ class LeftOut(Case):
                 self.assertEqual(closing.pop("Missing objects"), str(report["missing_boxes"]))
             self.assertEqual(closing, {"Failed images": "1", "Unlabelled images": str(unlabelled),
                                        "Skipped files": "4 (.gif 2, .heic 1, .psd 1)",
-                                       "Self-test": closing["Self-test"]})
+                                       "Self-test": closing["Self-test"],
+                                       "Review": self.path("output", "review", "index.html")})
             self.assertIn("labels are too few", closing["Self-test"])
             with open(self.path("output", "logs", "verify.log"), encoding="utf-8") as file:
                 self.assertIn("  Skipped files: 4 (.gif 2, .heic 1, .psd 1)\n", file.read())
@@ -82,7 +83,7 @@ class LeftOut(Case):
         for name in os.listdir(os.path.join(data, "images")):
             open(os.path.join(data, "labels", os.path.splitext(name)[0] + ".txt"), "a").close()
         out = self.verify_demo(data=data)
-        self.assertEqual(set(self.closing(out)) - {"Missing objects"}, {"Self-test"}, out)
+        self.assertEqual(set(self.closing(out)) - {"Missing objects"}, {"Self-test", "Review"}, out)
         self.assertEqual(self.report()["unlabelled_images"], 0)
         self.assertEqual(self.report()["skipped_files"], {})
 
