@@ -12,8 +12,10 @@ cd "$root"
 if [ -n "${VERIFY_FIXTURES:-}" ]; then
   VERIFY_FIXTURES=$(realpath "$VERIFY_FIXTURES") && export VERIFY_FIXTURES
 fi
-passed=0 failed=0 skipped=0
 bash packages/install.sh run build test
+mkdir -p build
+outcomes=$root/build/outcomes # a line of each suite and check: how many passed, failed, were skipped
+: > "$outcomes"
 # Four builds of nearly the same sources: what was compiled before, here or in another clone, is taken from
 # ccache.
 if command -v ccache > /dev/null; then
@@ -21,50 +23,42 @@ if command -v ccache > /dev/null; then
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 fi
 
-# suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and adds
-# up what ctest says; names what was skipped, and why. Four slots: tests/CMakeLists.txt says how many
-# a test takes.
+# suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and notes
+# what ctest says; names what was skipped, and why. tests/CMakeLists.txt says how many of the preset's
+# slots a test takes.
 suite() {
-  local preset=$1 log=build/$1-tests.log folder=build/$1
+  local preset=$1 log=build/$1-tests.log folder=build/$1 failed
   [ "$preset" != dev ] || folder=build
   shift
   echo "== $preset"
-  bash build.sh --preset "$preset" || { failed=$((failed + 1)) && return; }
+  bash build.sh --preset "$preset" || { echo "0 1 0" >> "$outcomes" && return; }
   ctest --preset "$preset" "$@" 2>&1 | tee "$log" | grep -Ev '^ *(Start|Test project|Internal ctest)' || true
   grep -h '^skipped: ' "$folder/Testing/Temporary/LastTest.log" || true
-  passed=$((passed + $(grep -c ' Passed ' "$log" || true)))
-  skipped=$((skipped + $(grep -cE '\*\*\*Skipped' "$log" || true)))
-  failed=$((failed + $(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" || true)))
+  failed=$(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" || true)
   grep -q 'tests passed' "$log" || failed=$((failed + 1))
+  echo "$(grep -c ' Passed ' "$log" || true) $failed $(grep -cE '\*\*\*Skipped' "$log" || true)" >> "$outcomes"
 }
 
 # check NAME COMMAND…: one test that is a command; exit status 77: skipped.
 check() {
-  local name=$1
+  local name=$1 status=0
   shift
   echo "== $name"
-  local status=0
   "$@" || status=$?
   case $status in
-    0) passed=$((passed + 1)) ;;
-    77) skipped=$((skipped + 1)) ;;
-    *) failed=$((failed + 1)) && echo "$name failed" ;;
-  esac
+    0) echo "1 0 0" ;;
+    77) echo "0 0 1" ;;
+    *) echo "$name failed" >&2 && echo "0 1 0" ;;
+  esac >> "$outcomes"
 }
 
-# What the compilers do while the end-to-end tests mostly wait; the tests go first.
+# What only computes, while the end-to-end tests mostly wait; those go first.
 beside() {
-  nice -n 19 python3 tests/tidy.py > build/tidy.log 2>&1 && echo 0 > build/tidy.status || echo $? > build/tidy.status
-  local preset
-  for preset in asan tsan fuzz; do
-    nice -n 19 bash build.sh --preset "$preset" > "build/$preset-beside.log" 2>&1 || true # `suite` says so
-  done
-}
-
-# The outcome of clang-tidy, which ran beside the tests.
-tidy() {
-  cat build/tidy.log
-  return "$(cat build/tidy.status)"
+  renice -n 19 "$BASHPID" > build/renice.log
+  check tidy python3 tests/tidy.py
+  suite asan
+  suite tsan
+  check hostile bash tests/hostile/run.sh
 }
 
 if [ "${1:-}" = --quick ]; then
@@ -72,17 +66,14 @@ if [ "${1:-}" = --quick ]; then
 else
   bash build.sh --preset dev
   check format bash tests/format.sh
-  rm -f build/tidy.status
-  beside &
-  suite dev --label-exclude sanitized # those run below
-  wait
-  check tidy tidy
-  suite asan
-  suite tsan
-  check fuzz bash tests/fuzz/run.sh
+  beside > build/beside.log 2>&1 &
+  suite dev --label-exclude sanitized # those run beside
   check faults bash tests/faults.sh
-  check hostile bash tests/hostile/run.sh
+  wait
+  cat build/beside.log
+  check fuzz bash tests/fuzz/run.sh # for a time: with the processors for itself
 fi
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$outcomes")
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -10,14 +10,14 @@
 #include "dataset_case.h"
 #include "unit.h"
 
-#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png"
+#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png .bmp .dib .webp .tif .tiff"
 
 static void test_folder(void **state) {
     (void)state;
     static const char *const files[] = {
         "images/b.JPG",    "images/a.jpeg",        "images/a-b.png",      "images/a/z.Png",
         "images/a.txt",    "images/.hidden.jpg",   "images/.cache/c.jpg", "images/._b.JPG",
-        "images/c.bmp",    "images/sub.jpg/d.jpg", "images/jpg",          "labels/b.txt",
+        "images/c.psd",    "images/sub.jpg/d.jpg", "images/jpg",          "labels/b.txt",
         "images/x.jpg.gz", "images/a b.jpg"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         touch(files[i]);
@@ -190,7 +190,7 @@ static void test_list(void **state) {
     char *text;
     assert_true(asprintf(&text,
                          "\xef\xbb\xbfz.jpg\r\n./a.JPEG\n\n  \t\nsub/../sub//b.png \n"
-                         "%s/abs.jpg\rz.jpg\n./sub/b.png\nnotes.bmp\nc\nsp ace.jpg\nlast.jpg",
+                         "%s/abs.jpg\rz.jpg\n./sub/b.png\nnotes.psd\nc\nsp ace.jpg\nlast.jpg",
                          folder) > 0);
     file_make(in("lists/train.TXT"), text);
     free(text);
@@ -204,7 +204,7 @@ static void test_list(void **state) {
     assert_int_equal(dataset.repeated, 2);
     assert_int_equal(dataset.other, 1);
     assert_int_equal(dataset.unread.count, 1);
-    assert_string_equal(path_list_get(&dataset.unread, 0), in("lists/notes.bmp"));
+    assert_string_equal(path_list_get(&dataset.unread, 0), in("lists/notes.psd"));
     assert_string_equal(dataset.root, in("lists"));
     assert_string_equal(dataset.common, folder);
     assert_string_equal(dataset_image_name(dataset.root, in("abs.jpg")), in("abs.jpg"));
@@ -237,10 +237,10 @@ static void test_bad_lists(void **state) {
     (void)state;
     file_make(in("l.txt"), "");
     assert_bad(in("l.txt"), NULL, "no images (" SUFFIXES ") listed in @/l.txt: check --data");
-    file_make(in("l.txt"), "a.gif\nb.bmp\nc.GIF\nd\n");
+    file_make(in("l.txt"), "a.gif\nb.psd\nc.GIF\nd\n");
     assert_bad(in("l.txt"), NULL,
                "(1 listed files have other suffixes) (pictures that are not "
-               "read: .gif 2, .bmp 1)");
+               "read: .gif 2, .psd 1)");
     file_make_bytes(in("l.txt"), "a.jpg\nb\0.jpg\n", 13);
     assert_bad(in("l.txt"), NULL, "@/l.txt, line 2: a NUL byte; a list has one image path a line");
     file_make_bytes(in("l.txt"),
