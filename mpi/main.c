@@ -257,6 +257,9 @@ static enum status verify(struct job *job, int *exit_status) {
         if (ranks->rank == 0)
             line_print(stdout, "%s is complete: nothing is left to resume", job->run.output);
         *exit_status = outcome_exit_status(ranks, options, &job->run.counts);
+        if (review_catch_up(ranks, options, job->run.output) != STATUS_OK && ranks->rank == 0)
+            line_print(stderr, "verify: warning: the review page was not made: %s",
+                       status_message());
         return STATUS_OK;
     }
     TRY(start_pulse(job));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -224,7 +225,7 @@ out:
     return status;
 }
 
-/* ---------------------------------------------------------------- verify review */
+/* ---------------------------------------------------------------- of a run that is there */
 
 /* On rank 0: takes the lock of an output folder that is a run's. */
 static enum status begin(const char *output, struct run *run) {
@@ -239,6 +240,32 @@ static enum status begin(const char *output, struct run *run) {
     TRY(memory_string(absolute, &run->output));
     TRY(run_lock_take(absolute, NULL, &run->lock));
 out:
+    return status;
+}
+
+/* On rank 0. */
+static bool is_there(const char *output) {
+    struct text path = {0};
+    text_format(&path, "%s/" PAGE_FOLDER "/" PAGE_INDEX, output);
+    bool there = text_status(&path) == STATUS_OK && access(path.data, F_OK) == 0;
+    text_free(&path);
+    return there;
+}
+
+enum status review_catch_up(const struct ranks *ranks, const struct options *options,
+                            const char *output) {
+    enum status status = STATUS_OK;
+    struct run run = {0};
+    int wanted = ranks->rank == 0 && options->review > 0 && !is_there(output);
+    broadcast(ranks, &wanted, sizeof wanted);
+    if (!wanted)
+        return STATUS_OK;
+    TRY(agree(ranks, ranks->rank == 0 ? begin(output, &run) : STATUS_OK));
+    TRY(review_make(ranks, options, output, &run));
+    if (ranks->rank == 0 && !options->quiet)
+        line_print(stdout, "Review: %s/" PAGE_FOLDER "/" PAGE_INDEX, output);
+out:
+    run_free(&run);
     return status;
 }
 

@@ -58,6 +58,11 @@ enum status report_all(const struct ranks *ranks, const struct report_parts *par
 enum status review_make(const struct ranks *ranks, const struct options *options,
                         const char *output, struct run *run);
 
+/* review.c — collective: the same for a run that is complete but was ended before its page was
+ * made. Nothing where the page is there, or none is wanted. */
+enum status review_catch_up(const struct ranks *ranks, const struct options *options,
+                            const char *output);
+
 /* outcome.c — on rank 0, of a finished run: an error where no image could be read, a warning where
  * the model hardly confirms anything. False: there is nothing that the closing lines could praise.
  */
