@@ -116,6 +116,7 @@ class Left:
         with open(os.path.join(output, "verification_report.json"), encoding="utf-8") as file:
             self.report = json.load(file)
         self.tree.pop("verification_report.json")
+        self.tree.pop("review/data/run.js", None)  # the report again
         for key in self.CHANGING:
             self.report.pop(key)
         self.report["dataset"] = os.path.relpath(self.report["dataset"], os.path.dirname(data))
