@@ -53,7 +53,7 @@ static enum status diff_command(const struct ranks *ranks, const struct options 
         status = diff_run(&(struct diff_request){.old = options->words[0],
                                                  .new = options->words[1],
                                                  .json = options->json,
-                                                 .file = options->quiet ? NULL : stdout},
+                                                 .quiet = options->quiet},
                           &fresh);
     status = agree(ranks, status);
     if (status == STATUS_OK && fresh > 0)

@@ -85,11 +85,7 @@ static enum status find_report(struct rejudging *rejudging, struct rejudge_outco
     const struct rejudge_order *order = rejudging->order;
     text_format(&path, "%s/" REPORT_FILE, order->output);
     TRY(text_status(&path));
-    rejudging->report = json_object_from_file(path.data);
-    if (!json_object_is_type(rejudging->report, json_type_object)) {
-        status = FAIL(STATUS_BAD_INPUT, "%s: is not a report of verify's", path.data);
-        goto out;
-    }
+    TRY(json_object_read(path.data, &rejudging->report));
     struct json_object *self_test = json_member(rejudging->report, "self_test", json_type_object);
     outcome->precision = precision_choose(&rejudging->flags, self_test);
     rejudging->flags.max_margin = outcome->precision.max_margin;

@@ -3,13 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/shown.h"
 #include "commands.h"
 #include "job/self_test_line.h"
-#include "output/page_files.h"
 #include "rejudge.h"
 #include "review/rejudge/begin.h"
 #include "review/run_results.h"
@@ -52,18 +50,14 @@ static enum status show(const struct rejudge_run *run, const struct rejudge_outc
     return status;
 }
 
-/* On rank 0: how many findings the page may hold that is there; 0: there is none. */
+/* On rank 0: how many findings the run's page may hold; 0: it was to have none. */
 static int64_t page_size(const char *output) {
-    struct text path = {0};
     struct run_results results = {0};
     int64_t size = 0;
-    text_format(&path, "%s/" PAGE_FOLDER "/" PAGE_INDEX, output);
-    if (text_status(&path) == STATUS_OK && access(path.data, F_OK) == 0 &&
-        run_results_read(output, &results) == STATUS_OK)
+    if (run_results_read(output, &results) == STATUS_OK)
         size = (int64_t)json_member_count(
             json_member(results.report, "parameters", json_type_object), "review");
     run_results_free(&results);
-    text_free(&path);
     return size;
 }
 

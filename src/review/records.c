@@ -3,22 +3,21 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "output/json_member.h"
 #include "output/streams.h"
 
 struct record_reader {
-    FILE *file;
     struct text path;
-    uint64_t offset, end; /* of the next line; the part's */
-    char *line;
-    size_t capacity;
+    struct lines lines; /* its file is -1 before it is opened */
+    uint64_t end;       /* of the part */
     struct json_tokener *tokener;
     struct json_object *object; /* of the last line */
     struct record record;
@@ -30,16 +29,11 @@ static enum status cannot_read(const struct record_reader *reader) {
 
 /* Sets the reader to the first line that begins at `start` or later. */
 static enum status begin_at(struct record_reader *reader, uint64_t start) {
-    reader->offset = 0;
-    if (fseeko(reader->file, start ? (off_t)start - 1 : 0, SEEK_SET) != 0)
-        return cannot_read(reader);
+    const char *rest;
     if (start == 0)
         return STATUS_OK;
-    ssize_t skipped = getline(&reader->line, &reader->capacity, reader->file);
-    if (skipped < 0 && ferror(reader->file))
-        return cannot_read(reader);
-    reader->offset = start - 1 + (skipped > 0 ? (uint64_t)skipped : 0);
-    return STATUS_OK;
+    lines_seek(&reader->lines, start - 1);
+    return lines_next(&reader->lines, &rest) < 0 ? cannot_read(reader) : STATUS_OK;
 }
 
 enum status records_open(const char *output, size_t part, size_t n_parts,
@@ -49,16 +43,17 @@ enum status records_open(const char *output, size_t part, size_t n_parts,
     struct stat about;
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *reader, &reader));
+    reader->lines.file = -1;
     text_format(&reader->path, "%s/%s", output, stream_at(0)->file);
     TRY(text_status(&reader->path));
     reader->tokener = json_tokener_new();
     if (!reader->tokener)
         TRY(FAIL(STATUS_FAILED, "out of memory: %s", reader->path.data));
-    reader->file = fopen(reader->path.data, "re");
-    if (!reader->file || fstat(fileno(reader->file), &about) != 0)
-        TRY(cannot_read(reader));
-    if (!S_ISREG(about.st_mode))
+    reader->lines.file = file_open(reader->path.data, 0, &about);
+    if (reader->lines.file == FILE_NOT_REGULAR)
         TRY(FAIL(STATUS_BAD_INPUT, "%s: is not a file", reader->path.data));
+    if (reader->lines.file < 0)
+        TRY(cannot_read(reader));
     uint64_t size = (uint64_t)about.st_size, each = size / n_parts;
     reader->end = part + 1 == n_parts ? size : each * (part + 1);
     TRY(begin_at(reader, each * part));
@@ -72,13 +67,13 @@ out:
 void records_close(struct record_reader *reader) {
     if (!reader)
         return;
-    if (reader->file)
-        fclose(reader->file);
+    if (reader->lines.file >= 0)
+        close(reader->lines.file);
+    lines_free(&reader->lines);
     if (reader->tokener)
         json_tokener_free(reader->tokener);
     json_object_put(reader->object);
     text_free(&reader->path);
-    free(reader->line);
     free(reader->record.boxes);
     free(reader->record.missing);
     free(reader->record.invalid);
@@ -86,9 +81,7 @@ void records_close(struct record_reader *reader) {
 }
 
 enum status records_seek(struct record_reader *reader, uint64_t offset) {
-    if (fseeko(reader->file, (off_t)offset, SEEK_SET) != 0)
-        return cannot_read(reader);
-    reader->offset = offset;
+    lines_seek(&reader->lines, offset);
     reader->end = UINT64_MAX;
     return STATUS_OK;
 }
@@ -207,21 +200,22 @@ enum status records_next(struct record_reader *reader, const struct record **rec
     enum status status = STATUS_OK;
     bool whole = false;
     *record = NULL;
-    if (reader->offset >= reader->end)
+    uint64_t offset = reader->lines.offset;
+    const char *line;
+    if (offset >= reader->end)
         return STATUS_OK;
-    ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
-    if (length < 0)
-        return ferror(reader->file) ? cannot_read(reader) : STATUS_OK;
+    ssize_t length = lines_next(&reader->lines, &line);
+    if (length <= 0)
+        return length < 0 ? cannot_read(reader) : STATUS_OK;
     json_object_put(reader->object);
     json_tokener_reset(reader->tokener);
-    reader->object = json_tokener_parse_ex(reader->tokener, reader->line, (int)length);
+    reader->object = json_tokener_parse_ex(reader->tokener, line, (int)length);
     if (json_object_is_type(reader->object, json_type_object))
         TRY(read_record(reader->object, &reader->record, &whole));
     if (!whole)
         return FAIL(STATUS_BAD_INPUT, "%s: what begins at byte %llu is not a record of this verify",
-                    reader->path.data, (unsigned long long)reader->offset);
-    reader->record.offset = reader->offset;
-    reader->offset += (uint64_t)length;
+                    reader->path.data, (unsigned long long)offset);
+    reader->record.offset = offset;
     *record = &reader->record;
 out:
     return status;

@@ -35,9 +35,7 @@ static enum status read_report(const char *output, struct json_object **report) 
                       path.data, strerror(errno));
         goto out;
     }
-    *report = json_object_from_file(path.data);
-    if (!json_object_is_type(*report, json_type_object))
-        status = FAIL(STATUS_BAD_INPUT, "%s: is not a report of verify's", path.data);
+    status = json_object_read(path.data, report);
 out:
     text_free(&path);
     return status;

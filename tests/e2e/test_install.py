@@ -128,7 +128,7 @@ class Install(Case):
                                 "verify", *words).split())
 
     def test_bash_completes(self):
-        self.assertEqual(self.completed("--max-s"), ["--max-shift"])
+        self.assertEqual(self.completed("--max-sh"), ["--max-shift"])
         self.assertEqual(self.completed("--no-h"), ["--no-half"])
         choices = ["copy", "hardlink", "none", "symlink"]
         self.assertEqual(self.completed("--place", ""), choices)

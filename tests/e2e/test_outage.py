@@ -88,7 +88,7 @@ class Outage(FaultCase):
         """A run over these images alone; returns the report."""
         with open(self.path("list.txt"), "w", encoding="utf-8") as file:
             file.write("".join(self.path("data/images", name) + "\n" for name in names))
-        command = self.command(fault or {}, ranks=0, below=self.folder)
+        command = self.command(fault or {}, ranks=0, below=self.folder) + ["--review", "0"]
         command[command.index("--data") + 1] = self.path("list.txt")
         done = subprocess.run(command, cwd=self.folder, env=rig.environment(self.folder),
                               capture_output=True, text=True, timeout=60)

@@ -29,8 +29,8 @@ static enum status print_text(struct comparison *comparison, size_t least) {
     enum status status = text_status(&comparison->text);
     if (status != STATUS_OK || comparison->text.length <= least)
         return status;
-    if (comparison->request->file)
-        lines_print(comparison->request->file, comparison->text.data);
+    if (!comparison->request->quiet)
+        lines_print(stdout, comparison->text.data);
     text_clear(&comparison->text);
     return STATUS_OK;
 }

@@ -4,14 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/status.h"
 
 struct diff_request {
     const char *old, *new; /* output folders */
     bool json;             /* instead of text; all findings and images are listed */
-    FILE *file;            /* to print to; NULL: nothing is printed */
+    bool quiet;            /* nothing is printed */
 };
 
 /* Compares and prints. *fresh is how many findings are new. STATUS_BAD_INPUT where one of them is

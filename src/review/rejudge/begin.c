@@ -88,7 +88,7 @@ enum status rejudge_end(const struct rejudge_run *run, struct text *numbers) {
     struct json_object *report = NULL;
     text_format(&path, "%s/" REPORT_FILE, run->output);
     TRY(text_status(&path));
-    report = json_object_from_file(path.data);
+    TRY(json_object_read(path.data, &report));
     const struct run_counts counts = counts_of(report);
     TRY(run_file_rejudged(run->output, &counts));
     count_line(report, "total_images", "Total images", true, numbers);

@@ -82,7 +82,7 @@ static void test_no_run(void **state) {
     folder_make(below(*state, "out"));
     assert_refused(below(*state, "out"), "finish the run with --resume");
     file_make(below(*state, "out/" REPORT), "{\"status\": ");
-    assert_refused(below(*state, "out"), "is not a report");
+    assert_refused(below(*state, "out"), "is not what verify writes");
     file_make(below(*state, "out/" REPORT), "{\"status\": \"complete\"}");
     assert_refused(below(*state, "out"), "give --data");
 }
