@@ -18,11 +18,12 @@ typedef enum status command_function(const struct ranks *ranks, const struct opt
 /* On rank 0 alone: label files are small, and there is one difference for all. */
 static enum status apply_command(const struct ranks *ranks, const struct options *options,
                                  int *exit_status) {
-    enum status status = ranks->rank == 0 ? apply_run(options, exit_status) : STATUS_OK;
+    int outcome = STATUS_OK;
+    enum status status = ranks->rank == 0 ? apply_run(options, &outcome) : STATUS_OK;
     MPI_Request request;
-    if (MPI_Ibcast(exit_status, 1, MPI_INT, 0, MPI_COMM_WORLD, &request) != MPI_SUCCESS)
-        return FAIL(STATUS_FAILED, "MPI: cannot broadcast");
+    MPI_Ibcast(&outcome, 1, MPI_INT, 0, MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
+    *exit_status = outcome;
     return agree(ranks, status);
 }
 
@@ -31,7 +32,7 @@ static enum status export_command(const struct ranks *ranks, const struct option
                                   int *exit_status) {
     enum status status = STATUS_OK;
     struct text lines = {0};
-    (void)exit_status;
+    *exit_status = STATUS_OK;
     if (ranks->rank == 0) {
         status = export_run(&(struct export_request){.output = options->words[0],
                                                      .format = options->format,

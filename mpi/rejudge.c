@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "job/decide.h"
 #include "output/report.h"
@@ -188,7 +189,7 @@ static enum status copy_records(struct rejudging *rejudging, const struct draft 
     ssize_t n;
     int file = openat(own->at.folder, own->temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     TRY(memory_zeroed(COPY_BYTES, 1, &bytes));
-    for (off_t at = 0; (n = pread(file, bytes, COPY_BYTES, at)) > 0; at += n) {
+    for (off_t at = 0; (n = file_read_at(file, (uint64_t)at, bytes, COPY_BYTES)) > 0; at += n) {
         tick(rejudging);
         TRY(whole_write(whole, bytes, (size_t)n, offset + (uint64_t)at));
     }
@@ -257,7 +258,7 @@ static enum status write_drafts(struct rejudging *rejudging, struct totals *tota
     const struct ranks *ranks = rejudging->ranks;
     struct work_folder folder = {.output = -1, .folder = -1};
     struct whole manifest = {0};
-    struct draft own;
+    struct draft own = {.file = -1};
     bool has_own = false;
     struct rejudge_work work = {
         .records = &own, .mover = rejudging->mover, .tally = &totals->tally};

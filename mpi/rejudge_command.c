@@ -87,7 +87,7 @@ enum status rejudge_command(const struct ranks *ranks, const struct options *opt
     struct rejudge_outcome outcome = {0};
     struct text numbers = {0};
     char *path = NULL;
-    (void)exit_status;
+    *exit_status = STATUS_OK;
     if (ranks->rank == 0)
         status = rejudge_begin(options, &run);
     TRY(agree(ranks, status));

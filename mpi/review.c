@@ -274,7 +274,7 @@ enum status review_command(const struct ranks *ranks, const struct options *opti
     enum status status = STATUS_OK;
     bool first = ranks->rank == 0;
     struct run run = {0};
-    (void)exit_status;
+    *exit_status = STATUS_OK;
     if (first)
         status = begin(options->words[0], &run);
     if (first && status == STATUS_OK && options->review == 0)

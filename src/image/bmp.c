@@ -53,8 +53,9 @@ static enum status read_masks(struct decoder *decoder) {
     if (given && decoder->length < MASKS_AT + 12)
         return truncated();
     for (int i = 0; i < 3; i++)
-        decoder->channels[i] = channel_of(given ? number(decoder->bytes + MASKS_AT + 4 * i, 4)
-                                                : usual[decoder->depth == 32][i]);
+        decoder->channels[i] =
+            channel_of(given ? number(decoder->bytes + MASKS_AT + (size_t)i * 4, 4)
+                             : usual[decoder->depth == 32][i]);
     return STATUS_OK;
 }
 

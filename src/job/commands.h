@@ -16,6 +16,8 @@ enum { COMMAND_WORDS_MOST = 2 };
 #define FOR(name)  (1u << COMMAND_##name)
 #define FOR_ALL    ((1u << COMMAND_COUNT) - 1)
 #define FOR_VERIFY FOR(VERIFY)
+/* Of the flags that verdicts are made anew by. */
+#define FOR_VERDICTS (FOR(VERIFY) | FOR(REJUDGE))
 
 struct command_info {
     const char *word;

@@ -62,24 +62,28 @@ OPTION(CHOICE, place, "place", "MODE", OUTPUT, MEANS, "hardlink",
        .choices = WORDS("hardlink", "symlink", "copy", "none"))
 OPTION(REAL, max_margin, "max-margin", "X", VERDICT, VERDICTS, "3.5",
        "mislabeled above this log ratio of another class's evidence to the label's own",
-       RANGE(-100, 100), FOR_VERDICTS)
+       RANGE(-100, 100), .info.commands = FOR_VERDICTS)
 OPTION(REAL, max_shift, "max-shift", "X", VERDICT, VERDICTS, "3",
        "misplaced above this log ratio of evidence near the box to evidence at it",
-       RANGE(-100, 100), FOR_VERDICTS)
+       RANGE(-100, 100), .info.commands = FOR_VERDICTS)
 OPTION(REAL, max_ghost, "max-ghost", "X", VERDICT, VERDICTS, "7.5",
-       "unseen above this measure of nothing being there", RANGE(-100, 100), FOR_VERDICTS)
+       "unseen above this measure of nothing being there", RANGE(-100, 100),
+       .info.commands = FOR_VERDICTS)
 OPTION(REAL, min_own, "min-own", "X", VERDICT, VERDICTS, "0.15",
-       "evidence for its class that a correct label has at least", RANGE(0, 1), FOR_VERDICTS)
+       "evidence for its class that a correct label has at least", RANGE(0, 1),
+       .info.commands = FOR_VERDICTS)
 OPTION(REAL, max_dup, "max-dup", "X", VERDICT, VERDICTS, "0.7",
-       "IoU with a better label from which on a label is a duplicate", RANGE(0, 2), FOR_VERDICTS)
+       "IoU with a better label from which on a label is a duplicate", RANGE(0, 2),
+       .info.commands = FOR_VERDICTS)
 OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
-       "certainty from which on an object without a label is missing", RANGE(0.05, 1), FOR_VERDICTS)
+       "certainty from which on an object without a label is missing", RANGE(0.05, 1),
+       .info.commands = FOR_VERDICTS)
 OPTION(SWITCH, zoom, "zoom", NULL, VERDICT, PREDICTIONS, NULL,
        "look again, closer, at labels whose place is in doubt: finds more misplaced ones")
 OPTION(REAL, precision, "precision", "X", VERDICT, VERDICTS, "off", /* 0: off */
        "sets --max-margin so that about this share of the labels called mislabeled are wrong, as "
        "the self-test estimates (default: off)",
-       RANGE(0, 1), .automatic = "off", FOR_VERDICTS)
+       RANGE(0, 1), .automatic = "off", .info.commands = FOR_VERDICTS)
 OPTION(SWITCH, self_test, "self-test", NULL, VERDICT, FILES, "on",
        "estimate how well errors are found on these data (default); --no-self-test: leave it out")
 OPTION(COUNT, review, "review", "N", OUTPUT, NOTHING, "5000",

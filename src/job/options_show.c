@@ -88,17 +88,21 @@ static void append_counts(const char *value, struct text *text) {
     text_string(text, several ? "]" : "");
 }
 
+/* Whether a number is the 0 that the flag has a word for. */
+static bool is_automatic(const struct option_row *row, const void *value) {
+    return row->automatic && ((row->kind == OPTION_COUNT && *(const int64_t *)value == 0) ||
+                              (row->kind == OPTION_REAL && *(const double *)value == 0));
+}
+
 static void append_json(const struct options *options, const struct option_row *row,
                         struct text *text) {
     const void *value = option_value(options, row);
     if (row->kind == OPTION_SWITCH)
         text_string(text, *(const bool *)value ? "true" : "false");
-    else if (row->kind == OPTION_COUNT && row->automatic && *(const int64_t *)value == 0)
+    else if (is_automatic(row, value))
         text_json_string(text, row->automatic);
     else if (row->kind == OPTION_COUNT)
         text_format(text, "%lld", (long long)*(const int64_t *)value);
-    else if (row->kind == OPTION_REAL && row->automatic && *(const double *)value == 0)
-        text_json_string(text, row->automatic);
     else if (row->kind == OPTION_REAL)
         text_json_number(text, *(const double *)value, 6);
     else if (!*(char *const *)value)

@@ -28,8 +28,6 @@
 #define HEADING_HELP    "Help"
 
 static const struct option_row rows[] = {
-/* Of the flags that verdicts are made anew by. */
-#define FOR_VERDICTS .info.commands = FOR(VERIFY) | FOR(REJUDGE)
 #define OPTION(kind_, member, name_, argument_, group_, effect_, initial_, help_, ...)             \
     [OPTION_AT_##member] = {.info.name = name_,                                                    \
                             .info.argument = argument_,                                            \

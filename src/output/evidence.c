@@ -52,7 +52,7 @@ static void put_text(struct text *text, const char *value) {
 }
 
 static void put_class(struct text *text, const struct class_map *classes, int32_t class) {
-    put_whole(text, (uint64_t)(class_in_data(classes, class) + 1));
+    put_whole(text, (uint64_t)((int64_t)class_in_data(classes, class) + 1));
 }
 
 static void put_evidence(struct text *text, const struct evidence *evidence,

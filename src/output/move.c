@@ -200,7 +200,9 @@ static enum status each_file(const struct mover *mover, const struct manifest_en
                 continue;
             const struct held *from = &mover->held[b][k], *to = &mover->held[move->to][k];
             struct passage passage = {.from = {from->folder, from->path, name},
-                                      .to = {to->folder, to->path, name}};
+                                      .to = {to->folder, to->path, name},
+                                      .from_at.name = name,
+                                      .to_at.name = name};
             TRY(check ? check_one(&passage) : move_one(&passage, k == KIND_LABEL && move->shared));
         }
     }

@@ -88,12 +88,14 @@ static enum status compare(struct comparison *comparison,
             TRY(diff_list_read(records[i], &comparison->lists[i]));
     }
     diff_match(old, new);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one of them is there. */
+    const char *image = (records[RUN_OLD] ? records[RUN_OLD] : records[RUN_NEW])->image;
     for (size_t i = 0; i < old->count; i++)
         if (old->items[i].partner == NO_PARTNER)
-            TRY(add(comparison, CHANGE_GONE, records[RUN_OLD]->image, &old->items[i]));
+            TRY(add(comparison, CHANGE_GONE, image, &old->items[i]));
     for (size_t i = 0; i < new->count; i++)
-        TRY(add(comparison, new->items[i].partner == NO_PARTNER ? CHANGE_NEW : CHANGE_STILL,
-                records[RUN_NEW]->image, &new->items[i]));
+        TRY(add(comparison, new->items[i].partner == NO_PARTNER ? CHANGE_NEW : CHANGE_STILL, image,
+                &new->items[i]));
     status = STATUS_OK;
 out:
     return status;

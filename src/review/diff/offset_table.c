@@ -36,8 +36,10 @@ static enum status grow(struct offset_table *table) {
     for (size_t i = 0; i < table->capacity; i++)
         if (table->slots[i].offset != FREE)
             put(&larger, table->slots[i].key, table->slots[i].offset);
-    free(table->slots);
-    *table = larger;
+    struct offset_slot *smaller = table->slots;
+    table->slots = larger.slots;
+    table->capacity = larger.capacity;
+    free(smaller);
 out:
     return status;
 }

@@ -12,7 +12,7 @@ EXPORT_FORMATS(DECLARE)
 static const struct export_format *const formats[] = {EXPORT_FORMATS(ROW)};
 
 const struct export_format *export_format_find(const char *name) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         if (strcmp(formats[i]->name, name) == 0)
             return formats[i];
     return NULL;

@@ -216,7 +216,7 @@ static enum status making_open(struct making *making) {
     TRY(memory_zeroed(crops + 1, sizeof *making->pictures, &making->pictures));
     TRY(image_budget_make(making->means->image_memory, n, &making->budget));
     TRY(memory_zeroed(n, sizeof *making->images, &making->images));
-    TRY(memory_zeroed(n, sizeof *making->readers, &making->readers));
+    TRY(memory_zeroed(n, sizeof(void *), &making->readers));
     for (size_t i = 0; i < n; i++) {
         making->images[i].budget = making->budget;
         TRY(records_open(making->source->results->output, 0, 1, &making->readers[i]));
@@ -243,13 +243,16 @@ static void making_close(struct making *making) {
 /* How many of the page's sheets are made at a time. */
 static size_t at_once(const struct page_means *means, size_t n_sheets) {
     size_t mine = (n_sheets - means->part + means->n_parts - 1) / means->n_parts;
-    size_t room = means->image_memory / MEMORY_PART / (PAGE_COLUMNS * PAGE_CELL * row_bytes);
+    size_t room =
+        means->image_memory / MEMORY_PART / ((size_t)PAGE_COLUMNS * PAGE_CELL * row_bytes);
     size_t most = room < 1 ? 1 : room < AT_ONCE ? room : AT_ONCE;
     return mine < most ? mine : most;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): `unread` is written through `making`. */
 enum status page_sheets_make(const struct page_source *source, const struct page_plan *plan,
                              const struct page_means *means, uint8_t *unread) {
+    /* NOLINTEND(readability-non-const-parameter) */
     enum status status;
     struct making making = {.source = source, .plan = plan, .means = means, .unread = unread};
     size_t n_sheets = page_part_files(plan, PAGE_PART_SHEETS), next = means->part;

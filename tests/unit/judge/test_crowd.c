@@ -22,8 +22,8 @@ enum {
     CHANNELS = 4 * BINS + CLASSES
 };
 
-/* Much more than it takes where nobody else uses the core, and a fraction of what it takes where each label looks at each other one
- * for each anchor. The sanitizers make everything slower. */
+/* Much more than it takes where nobody else uses the core, and a fraction of what it takes where
+ * each label looks at each other one for each anchor. The sanitizers make everything slower. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const double MOST_SECONDS = 120;
 #else
