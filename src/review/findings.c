@@ -5,10 +5,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "review/xywhn.h"
-
-/* IoU from which on two labels are on one object, as --max-dup has it. */
-#define SAME_OBJECT 0.7
 
 int finding_compare(const void *a, const void *b) {
     const struct finding *x = a, *y = b;
@@ -35,46 +31,33 @@ out:
     return status;
 }
 
-/* The label that overlaps this one most, where that is the same object. */
-static size_t find_other(const struct record *record, size_t box) {
-    size_t best = FINDING_NO_OTHER;
-    double most = SAME_OBJECT;
-    for (size_t i = 0; i < record->n_boxes; i++) {
-        double common = xywhn_iou(record->boxes[box].xywhn, record->boxes[i].xywhn);
-        if (i != box && common >= most) {
-            best = i;
-            most = common;
-        }
-    }
-    return best;
-}
-
-/* Of two findings that have each other's labels, the worse one stays. The list is in order. */
+/* Of two findings that have each other's labels, the worse one stays. The list is in order;
+ * `others` are those of all boxes, and become none where a box's finding is dropped. */
 static void join_pairs(struct findings_list *list) {
-    size_t kept = 0;
+    size_t kept = 0, *others = list->same.others;
     for (size_t i = 0; i < list->count; i++) {
         const struct finding finding = list->items[i];
-        size_t k = 0;
-        while (k < kept &&
-               !(finding.kind == FINDING_BOX && list->items[k].kind == FINDING_BOX &&
-                 list->items[k].other == finding.item && finding.other == list->items[k].item))
-            k++;
-        if (k == kept)
-            list->items[kept++] = finding;
+        bool paired = finding.kind == FINDING_BOX && finding.other != FINDING_NO_OTHER;
+        if (paired && others[finding.item] == FINDING_NO_OTHER)
+            continue;
+        if (paired && others[finding.other] == finding.item)
+            others[finding.other] = FINDING_NO_OTHER;
+        list->items[kept++] = finding;
     }
     list->count = kept;
 }
 
 enum status findings_of(const struct record *record, struct findings_list *list) {
-    enum status status = STATUS_OK;
+    enum status status;
     struct finding finding = {.other = FINDING_NO_OTHER, .offset = record->offset};
     list->count = 0;
+    TRY(same_objects_find(record, &list->same));
     for (size_t i = 0; i < record->n_boxes; i++) {
         const struct record_box *box = &record->boxes[i];
         if (box->verdict == VERDICT_CORRECT)
             continue;
         finding.item = i;
-        finding.other = find_other(record, i);
+        finding.other = list->same.others[i];
         finding.score = box->score;
         finding.weak = box->reason == REASON_WEAK || box->reason == REASON_UNKNOWN_CLASS;
         TRY(append(list, finding));
@@ -99,5 +82,6 @@ out:
 
 void findings_list_free(struct findings_list *list) {
     free(list->items);
+    same_objects_free(&list->same);
     *list = (struct findings_list){0};
 }

@@ -2,12 +2,12 @@
 #ifndef VERIFY_REVIEW_FINDINGS_H
 #define VERIFY_REVIEW_FINDINGS_H
 
-#include "review/records.h"
+#include "review/same_object.h"
 
 enum finding_kind { FINDING_BOX, FINDING_MISSING, FINDING_INVALID };
 
 /* Two labels on one object are one finding, of the worse of the two. */
-#define FINDING_NO_OTHER SIZE_MAX
+#define FINDING_NO_OTHER SAME_OBJECT_NONE
 
 struct finding {
     enum finding_kind kind;
@@ -21,6 +21,7 @@ struct finding {
 struct findings_list {
     size_t count, capacity;
     struct finding *items; /* owned */
+    struct same_objects same;
 };
 
 /* Replaces what the list holds by the findings of a record: each box that is not correct, each

@@ -12,5 +12,8 @@ static double overlap(double centre, double size, double other_centre, double ot
 double xywhn_iou(const double a[4], const double b[4]) {
     double both = overlap(a[0], a[2], b[0], b[2]) * overlap(a[1], a[3], b[1], b[3]);
     double all = a[2] * a[3] + b[2] * b[3] - both;
-    return isnan(all) ? NAN : all > 0 ? both / all : 0;
+    for (int i = 0; i < 4; i++)
+        if (isnan(a[i]) || isnan(b[i]))
+            return NAN;
+    return all > 0 ? both / all : 0;
 }

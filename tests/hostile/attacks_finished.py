@@ -267,6 +267,7 @@ def copied_output(box):
             "copy/*.jsonl",
             "copy/*.json",
             "copy/logs/*",
+            "copy/review/*",
             "copy/.verify/*",
             "copy/*/labels/0*",
             "copy/*/JPEGImages/0*",

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "data/label.h"
 #include "data/number.h"
-#include "review/apply/label_line.h"
+#include "review/label_line.h"
 
 enum { DECIMALS = 6 };           /* of a new box, as of those in records */
 static const double NEAR = 2e-6; /* between a number and what records have of it, rounded */

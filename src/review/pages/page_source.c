@@ -169,26 +169,3 @@ out:
     text_free(&image);
     return status;
 }
-
-bool page_source_line(const struct file_bytes *label, uint32_t number, const char **line,
-                      size_t *length) {
-    static const char mark[] = "\xef\xbb\xbf";
-    const size_t mark_bytes = sizeof mark - 1;
-    if (!label->bytes || number == 0)
-        return false;
-    const char *at = label->bytes, *end = at + label->length;
-    if (label->length >= mark_bytes && memcmp(at, mark, mark_bytes) == 0)
-        at += mark_bytes;
-    for (uint32_t i = 1; at < end; i++) {
-        const char *stop = at;
-        while (stop < end && *stop != '\n' && *stop != '\r')
-            stop++;
-        *line = at;
-        *length = (size_t)(stop - at);
-        if (i == number)
-            return true;
-        at = stop + (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n');
-        at += at < end;
-    }
-    return false;
-}

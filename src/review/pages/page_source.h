@@ -36,9 +36,4 @@ enum status page_source_image(const struct page_source *source, const struct rec
 enum status page_source_label(const struct page_source *source, const struct record *record,
                               struct file_bytes *label);
 
-/* Finds line `number` (from 1) of a label file, as data/label.h numbers them, without its end and
- * a byte order mark. False: there is none. */
-bool page_source_line(const struct file_bytes *label, uint32_t number, const char **line,
-                      size_t *length);
-
 #endif

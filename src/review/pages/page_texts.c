@@ -9,6 +9,7 @@
 #include "output/fields.h"
 #include "output/place.h"
 #include "review/pages/crop_area.h"
+#include "review/pages/page_label.h"
 
 enum {
     FORMAT = 1,
@@ -87,12 +88,12 @@ static void four_member(struct text *text, const char *key, const double numbers
     text_string(text, "]");
 }
 
-static enum status line_member(struct text *text, const struct file_bytes *label, uint32_t number) {
+static enum status line_member(struct text *text, const struct page_label *label, uint32_t number) {
     enum status status = STATUS_OK;
     struct text copy = {0};
     const char *line;
     size_t length;
-    if (!page_source_line(label, number, &line, &length) || length > TEXT_BYTES)
+    if (!page_label_line(label, number, &line, &length) || length > TEXT_BYTES)
         return STATUS_OK;
     text_bytes(&copy, line, length);
     TRY(text_status(&copy));
@@ -105,7 +106,7 @@ out:
 /* ---------------------------------------------------------------- a finding */
 
 static enum status other_write(const struct record *record, size_t other,
-                               const struct file_bytes *label, struct text *text) {
+                               const struct page_label *label, struct text *text) {
     enum status status;
     const struct record_box *box = &record->boxes[other];
     field_key(text, "other");
@@ -120,7 +121,7 @@ out:
 }
 
 static enum status box_write(const struct record *record, const struct finding *finding,
-                             const struct file_bytes *label, struct text *text) {
+                             const struct page_label *label, struct text *text) {
     enum status status;
     const struct record_box *box = &record->boxes[finding->item];
     field_count(text, "line", box->line);
@@ -153,7 +154,7 @@ static void missing_write(const struct record_missing *missing, struct text *tex
 }
 
 static enum status invalid_write(const struct record_invalid *invalid,
-                                 const struct file_bytes *label, struct text *text) {
+                                 const struct page_label *label, struct text *text) {
     enum status status;
     field_count(text, "line", invalid->line);
     TRY(line_member(text, label, invalid->line));
@@ -172,54 +173,126 @@ static void crop_write(const struct record *record, const struct finding *findin
             (const double[]){area.left, area.top, area.right - area.left, area.bottom - area.top});
 }
 
-static enum status finding_write(const struct page_source *source, const struct record *record,
-                                 const struct finding *finding, struct text *text) {
-    enum status status;
-    struct file_bytes label = {0};
-    if (finding->kind != FINDING_MISSING)
-        TRY(page_source_label(source, record, &label));
+static enum status finding_write(const struct record *record, const struct finding *finding,
+                                 const struct page_label *label, struct text *text) {
+    enum status status = STATUS_OK;
     switch (finding->kind) {
     case FINDING_BOX:
         field_string(text, "kind", "box");
-        TRY(box_write(record, finding, &label, text));
+        TRY(box_write(record, finding, label, text));
         break;
     case FINDING_MISSING:
         field_string(text, "kind", "missing");
         missing_write(&record->missing[finding->item], text);
-        status = STATUS_OK;
         break;
     case FINDING_INVALID:
         field_string(text, "kind", "invalid");
-        TRY(invalid_write(&record->invalid[finding->item], &label, text));
+        TRY(invalid_write(&record->invalid[finding->item], label, text));
         break;
     }
 out:
-    free(label.bytes);
+    return status;
+}
+
+/* ---------------------------------------------------------------- a file of findings */
+
+/* A finding of the file, and where its text is among those of all of them. */
+struct piece {
+    uint64_t offset; /* of its record */
+    uint32_t finding;
+    size_t begin, end;
+};
+
+static int by_record(const void *a, const void *b) {
+    const struct piece *x = a, *y = b;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return x->finding < y->finding ? -1 : x->finding > y->finding;
+}
+
+static int by_finding(const void *a, const void *b) {
+    const struct piece *x = a, *y = b;
+    return x->finding < y->finding ? -1 : x->finding > y->finding;
+}
+
+struct findings_file {
+    const struct page_source *source;
+    const struct page_plan *plan;
+    const uint8_t *unread;
+    struct record_reader *reader;
+    struct page_label label;
+    bool label_read; /* that of the record at hand */
+    struct piece pieces[PAGE_PER_FILE];
+    size_t n_pieces;
+    struct text written; /* what they say, as they were written */
+};
+
+/* Writes a piece; `record` is its record. */
+static enum status piece_write(struct findings_file *file, const struct record *record,
+                               struct piece *piece) {
+    enum status status;
+    const struct page_plan *plan = file->plan;
+    const struct finding *finding = &plan->findings[piece->finding].finding;
+    struct text *text = &file->written;
+    if (finding->kind != FINDING_MISSING && !file->label_read) {
+        TRY(page_label_read(file->source, record, &file->label));
+        file->label_read = true;
+    }
+    piece->begin = text->length;
+    text_string(text, "{");
+    TRY(finding_write(record, finding, &file->label, text));
+    field_count(text, "image", plan->images[piece->finding]);
+    if (!file->unread[piece->finding])
+        crop_write(record, finding, text);
+    field_count(text, "cell", plan->cells[piece->finding]);
+    text_string(text, "}");
+    piece->end = text->length;
+    status = text_status(text);
+out:
+    return status;
+}
+
+/* Record by record, so that each, and its label file, is read once. */
+static enum status pieces_write(struct findings_file *file) {
+    enum status status = STATUS_OK;
+    const struct record *record = NULL;
+    qsort(file->pieces, file->n_pieces, sizeof *file->pieces, by_record);
+    for (size_t i = 0; i < file->n_pieces; i++) {
+        struct piece *piece = &file->pieces[i];
+        if (!record || record->offset != piece->offset) {
+            TRY(records_at(file->reader, piece->offset, &record));
+            file->label_read = false;
+        }
+        TRY(piece_write(file, record, piece));
+    }
+    qsort(file->pieces, file->n_pieces, sizeof *file->pieces, by_finding);
+out:
     return status;
 }
 
 enum status page_findings_text(const struct page_source *source, const struct page_plan *plan,
-                               const uint8_t *unread, size_t file, struct record_reader *reader,
-                               struct text *text) {
+                               const uint8_t *unread, size_t file_number,
+                               struct record_reader *reader, struct text *text) {
     enum status status;
-    file_begin("findings", file, text);
+    struct findings_file file = {
+        .source = source, .plan = plan, .unread = unread, .reader = reader};
+    size_t first = file_number * PAGE_PER_FILE;
+    for (size_t i = first; i < plan->n_findings && file.n_pieces < PAGE_PER_FILE; i++)
+        file.pieces[file.n_pieces++] =
+            (struct piece){.offset = plan->findings[i].finding.offset, .finding = (uint32_t)i};
+    TRY(pieces_write(&file));
+    file_begin("findings", file_number, text);
     text_string(text, "[\n");
-    for (size_t i = file * PAGE_PER_FILE; i < plan->n_findings && i < (file + 1) * PAGE_PER_FILE;
-         i++) {
-        const struct finding *finding = &plan->findings[i].finding;
-        const struct record *record;
-        TRY(records_at(reader, finding->offset, &record));
-        text_string(text, i % PAGE_PER_FILE ? ",\n{" : "{");
-        TRY(finding_write(source, record, finding, text));
-        field_count(text, "image", plan->images[i]);
-        if (!unread[i])
-            crop_write(record, finding, text);
-        field_count(text, "cell", plan->cells[i]);
-        text_string(text, "}");
+    for (size_t i = 0; i < file.n_pieces; i++) {
+        const struct piece *piece = &file.pieces[i];
+        text_string(text, i ? ",\n" : "");
+        text_bytes(text, file.written.data + piece->begin, piece->end - piece->begin);
     }
     text_string(text, "]");
     TRY(file_end(text));
 out:
+    page_label_free(&file.label);
+    text_free(&file.written);
     return status;
 }
 

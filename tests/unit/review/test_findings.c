@@ -10,6 +10,7 @@
 
 #include "assert_ok.h"
 #include "review/findings.h"
+#include "review/xywhn.h"
 #include "unit.h"
 
 #define BOX(verdict_, reason_, score_, ...)                                                        \
@@ -80,10 +81,64 @@ static void test_pairs(void **state) {
     findings_list_free(&list);
 }
 
+/* A crowd, beside the plain way to find pairs: each box with each other. */
+static void test_crowd(void **state) {
+    enum { BOXES = 600 };
+    static struct record_box boxes[BOXES];
+    const struct record record = {.n_boxes = BOXES, .boxes = boxes};
+    struct same_objects same = {0};
+    uint32_t random = 7, n_paired = 0;
+    (void)state;
+    for (size_t i = 0; i < BOXES; i++)
+        for (size_t k = 0; k < 4; k++) {
+            random = random * 1664525 + 1013904223;
+            boxes[i].xywhn[k] = (k < 2 ? 0.3 : 0.1) + (random >> 16) % 32 / 200.0;
+        }
+    boxes[17].xywhn[1] = NAN;
+    ASSERT_OK(same_objects_find(&record, &same));
+    for (size_t i = 0; i < BOXES; i++) {
+        size_t best = SAME_OBJECT_NONE;
+        double most = 0.7;
+        for (size_t k = 0; k < BOXES; k++) {
+            double iou = xywhn_iou(boxes[i].xywhn, boxes[k].xywhn);
+            if (k != i && (iou > most || (iou == most && best == SAME_OBJECT_NONE))) {
+                best = k;
+                most = iou;
+            }
+        }
+        assert_int_equal(same.others[i], best);
+        n_paired += best != SAME_OBJECT_NONE;
+    }
+    assert_in_range(n_paired, BOXES / 2, BOXES - 1);
+    same_objects_free(&same);
+}
+
+/* Of thousands of equal boxes two are one finding, and the rest has the first of them. */
+static void test_equal_boxes(void **state) {
+    enum { BOXES = 10000 };
+    static struct record_box boxes[BOXES];
+    const struct record record = {.n_boxes = BOXES, .boxes = boxes};
+    struct findings_list list = {0};
+    (void)state;
+    for (size_t i = 0; i < BOXES; i++)
+        boxes[i] = (struct record_box)BOX(UNCERTAIN, DUPLICATE, 0.1, {0.5, 0.5, 0.25, 0.25});
+    ASSERT_OK(findings_of(&record, &list));
+    assert_int_equal(list.count, BOXES - 1);
+    assert_int_equal(list.items[0].item, 0);
+    assert_int_equal(list.items[0].other, 1);
+    for (size_t i = 1; i < list.count; i++) {
+        assert_int_equal(list.items[i].item, i + 1);
+        assert_int_equal(list.items[i].other, 0);
+    }
+    findings_list_free(&list);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_equal_boxes),
     };
     return RUN_TESTS(tests);
 }

@@ -9,6 +9,7 @@
 
 #include "output/place.h"
 #include "page_rig.h"
+#include "review/pages/page_label.h"
 #include "unit.h"
 
 static int make(void **state) {
@@ -27,27 +28,42 @@ static int destroy(void **state) {
 
 /* ---------------------------------------------------------------- labels */
 
-static void assert_line(const char *bytes, uint32_t number, const char *wanted) {
-    struct file_bytes label = {.bytes = (char *)(uintptr_t)bytes, .length = strlen(bytes)};
+static void assert_line(const struct page_label *label, uint32_t number, const char *wanted) {
     const char *line;
     size_t length;
-    bool found = page_source_line(&label, number, &line, &length);
+    bool found = page_label_line(label, number, &line, &length);
     assert_int_equal(found, wanted != NULL);
     if (wanted && (length != strlen(wanted) || memcmp(line, wanted, length) != 0))
         fail_msg("line %u is \"%.*s\"", number, (int)length, line);
 }
 
+static void read_label(struct page_rig *rig, const char *bytes, struct page_label *label) {
+    struct record record = {.image = "images/a.jpg", .label = "labels/a.txt"};
+    file_make(below(rig->data, "labels/a.txt"), bytes);
+    ASSERT_OK(page_label_read(&rig->source, &record, label));
+}
+
 static void test_lines(void **state) {
-    (void)state;
-    const char *bytes = "\xef\xbb\xbf"
-                        "one\r\n\r\ntwo \rthree\n\nlast";
+    struct page_rig *rig = *state;
+    struct page_label label = {0};
     static const char *const lines[] = {"one", "", "two ", "three", "", "last"};
+    page_rig_record(rig, "images/a.jpg", "labels/a.txt", 640, 480,
+                    PAGE_RIG_BOXES(PAGE_RIG_BOX(1, 0, "[0.5, 0.5, 0.1, 0.1]", "0.01")));
+    page_rig_open(rig, 100, "");
+    read_label(rig,
+               "\xef\xbb\xbf"
+               "one\r\n\r\ntwo \rthree\n\nlast",
+               &label);
     for (uint32_t i = 0; i < 6; i++)
-        assert_line(bytes, i + 1, lines[i]);
-    assert_line(bytes, 7, NULL);
-    assert_line(bytes, 0, NULL);
-    assert_line("one\n", 2, NULL);
-    assert_line("", 1, NULL);
+        assert_line(&label, i + 1, lines[i]);
+    assert_line(&label, 7, NULL);
+    assert_line(&label, 0, NULL);
+    read_label(rig, "one\n", &label);
+    assert_line(&label, 1, "one");
+    assert_line(&label, 2, NULL);
+    read_label(rig, "", &label);
+    assert_line(&label, 1, NULL);
+    page_label_free(&label);
 }
 
 static void findings_text(struct page_rig *rig, struct text *text) {
@@ -295,9 +311,12 @@ static void test_whole_page(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), TEST(test_hostile_texts),
-                                       TEST(test_label_as_judged),   TEST(test_label_links),
-                                       TEST(test_pictures),          TEST(test_same_bytes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_lines, make, destroy),
+                                       TEST(test_hostile_texts),
+                                       TEST(test_label_as_judged),
+                                       TEST(test_label_links),
+                                       TEST(test_pictures),
+                                       TEST(test_same_bytes),
                                        TEST(test_whole_page)};
     return RUN_TESTS(tests);
 }

@@ -1,7 +1,6 @@
-/* The lines of a label file as bytes, numbered as data/label.h numbers them. Internal to
- * src/review/apply. */
-#ifndef VERIFY_REVIEW_APPLY_LABEL_LINE_H
-#define VERIFY_REVIEW_APPLY_LABEL_LINE_H
+/* The lines of a label file as bytes, numbered as data/label.h numbers them. */
+#ifndef VERIFY_REVIEW_LABEL_LINE_H
+#define VERIFY_REVIEW_LABEL_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

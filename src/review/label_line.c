@@ -1,5 +1,5 @@
 /* Finds the lines of label files, and their columns. */
-#include "review/apply/label_line.h"
+#include "review/label_line.h"
 
 #include <string.h>
 
