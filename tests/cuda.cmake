@@ -25,7 +25,7 @@ function(emulated_orders name)
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     # They take long, so that others had better run beside them than wait for them at the end.
     set_tests_properties(emulated_${name}_${order}
-                         PROPERTIES COST 100 TIMEOUT 300 ENVIRONMENT VERIFY_EMULATION_ORDER=${order})
+                         PROPERTIES COST 100 TIMEOUT 900 ENVIRONMENT VERIFY_EMULATION_ORDER=${order})
     if(order STREQUAL shuffled)
       set_tests_properties(emulated_${name}_${order} PROPERTIES LABELS sanitized)
     else()
@@ -44,7 +44,7 @@ endfunction()
 foreach(name kernels kernels_window kernels_input attention network)
   emulated_test(${name} ascending descending shuffled)
 endforeach()
-# They take half a minute.
+# They take a minute, and two with the sanitizers.
 emulated_test(judge descending shuffled)
 emulated_test(zoo descending)
 # All of the CUDA backend, its streams and events.
