@@ -14,7 +14,7 @@ struct same_object_place {
 
 struct same_objects {
     size_t capacity, place_capacity;
-    size_t *others; /* [n_boxes] of each box the other one on its object; owned */
+    size_t *others;                   /* [n_boxes] of each box the other one on its object; owned */
     struct same_object_place *places; /* from left to right; owned */
 };
 
