@@ -278,8 +278,7 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
         return FAIL_FOR(trouble->reason, STATUS_BAD_INPUT,
-                        "%s; give a detection model exported without NMS and quantisation",
-                        trouble->trouble);
+                        "%s; give a detection model exported without NMS", trouble->trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));

@@ -16,7 +16,11 @@ static size_t element_size(int32_t type, enum dtype *dtype) {
                                                         : DTYPE_F32;
     switch (type) {
     case ONNX_BOOL:
+    case ONNX_UINT8:
+    case ONNX_INT8:
         return 1;
+    case ONNX_UINT16:
+    case ONNX_INT16:
     case ONNX_FLOAT16:
     case ONNX_BFLOAT16:
         return 2;
@@ -64,6 +68,18 @@ static void convert_raw(int32_t type, const uint8_t *raw, size_t count, void *ou
             integers[i] = small;
         }
         break;
+    case ONNX_UINT8:
+    case ONNX_INT8:
+        for (size_t i = 0; i < count; i++)
+            floats[i] = type == ONNX_UINT8 ? raw[i] : (int8_t)raw[i];
+        break;
+    case ONNX_UINT16:
+    case ONNX_INT16:
+        for (size_t i = 0; i < count; i++) {
+            memcpy(&half, raw + 2 * i, 2);
+            floats[i] = type == ONNX_UINT16 ? half : (int16_t)half;
+        }
+        break;
     default:
         for (size_t i = 0; i < count; i++)
             booleans[i] = raw[i] != 0;
@@ -92,6 +108,8 @@ static bool convert_field(const Onnx__TensorProto *message, size_t count, void *
             ((int64_t *)out)[i] = message->int32_data[i];
         else if (type == ONNX_BOOL)
             ((uint8_t *)out)[i] = message->int32_data[i] != 0;
+        else if (type >= ONNX_UINT8 && type <= ONNX_INT16)
+            ((float *)out)[i] = (float)message->int32_data[i];
         else if (type == ONNX_FLOAT16)
             ((float *)out)[i] = half_to_float((uint16_t)message->int32_data[i]);
         else
@@ -136,6 +154,7 @@ static enum status read_elements(struct importer *importer, Onnx__TensorProto *m
     }
     importer->memory_left += count * dtype_size(dtype); /* the file does account for it */
     TRY(importer_constant(importer, name, dtype, &shape, tensor));
+    importer->states[*tensor].element = message->data_type;
     if (is_raw)
         convert_raw(message->data_type, raw, count, importer->graph->tensors[*tensor].data);
     else

@@ -225,6 +225,7 @@ enum status emit(struct importer *importer, const struct node *node, const struc
         if (!tied)
             follow_probe(importer, &op, added);
         TRY(add_op(importer, node, &op, added));
+        importer->states[added].maker = importer->graph->n_ops;
     }
     if (output != NULL)
         TRY(importer_bind(importer, output, added));

@@ -20,6 +20,10 @@ enum {
 /* Element types as ONNX numbers them. */
 enum {
     ONNX_FLOAT = 1,
+    ONNX_UINT8 = 2,
+    ONNX_INT8 = 3,
+    ONNX_UINT16 = 4,
+    ONNX_INT16 = 5,
     ONNX_INT32 = 6,
     ONNX_INT64 = 7,
     ONNX_BOOL = 9,
@@ -33,6 +37,9 @@ struct tensor_state {
     bool known;    /* its shape at the nominal size */
     bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
     char *trouble; /* not NULL: why it could not be computed; owned */
+    size_t maker;  /* 1 + the operator that computes it; 0: none */
+    int32_t element; /* of a constant: how the file has its elements, as ONNX numbers types */
+    bool accounted;  /* of a constant: the file accounts for what it becomes as numbers, too */
     enum status_reason reason; /* REASON_OPERATOR where it is an operator that is not understood */
 };
 
@@ -129,10 +136,16 @@ const struct shape *node_shape(const struct importer *importer, const struct nod
 /* Makes an axis that may count from the end one of 0 .. rank - 1. */
 enum status axis_of(int64_t axis, size_t rank, int64_t *out);
 
+/* onnx_layers.c: geometry from the node's attributes and its first input; the kernel from the
+ * weights (NULL: none) where it is not stated. */
+enum status node_window(const struct importer *importer, const struct node *node,
+                        const struct shape *weights, struct window *window);
+
 /* onnx_constants.c, onnx_external.c */
 
 /* Adds a constant of the file as a tensor; where its type is none that we compute with, as one of
- * which nothing is known. Floating point types become DTYPE_F32, integers DTYPE_I64. Takes the
+ * which nothing is known. Floating point types become DTYPE_F32, and so do integers of 8 and 16
+ * bits, which only quantised tensors have; other integers DTYPE_I64. Takes the
  * message's raw data away, so that it is in memory once. */
 enum status constant_read(struct importer *importer, Onnx__TensorProto *message, const char *name,
                           int *tensor);
@@ -167,6 +180,9 @@ translate translate_alias, translate_activation, translate_unary, translate_clip
     translate_reduce; /* onnx_elements.c */
 translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
     translate_cast; /* onnx_values.c */
+translate translate_quantise, translate_dequantise, translate_dynamic_quantise, translate_integer,
+    translate_q_conv, translate_q_matmul, translate_q_binary, translate_q_activation,
+    translate_q_pool, translate_q_concat; /* onnx_quantised.c */
 
 /* onnx_metadata.c */
 

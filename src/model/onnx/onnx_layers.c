@@ -34,9 +34,8 @@ static void same_padding(const struct shape *in, bool lower, struct window *wind
     }
 }
 
-/* Geometry from the node's attributes; the kernel from the weights where it is not stated. */
-static enum status window_of(const struct importer *importer, const struct node *node,
-                             const struct shape *weights, struct window *window) {
+enum status node_window(const struct importer *importer, const struct node *node,
+                        const struct shape *weights, struct window *window) {
     enum status status;
     size_t count;
     bool present;
@@ -73,7 +72,7 @@ enum status translate_conv(struct importer *importer, const struct node *node, i
     (void)detail;
     enum status status;
     struct op op = node_op(node, OP_CONV, node_input(node, 2) >= 0 ? 3 : 2);
-    TRY(window_of(importer, node, node_shape(importer, node, 1), &op.window));
+    TRY(node_window(importer, node, node_shape(importer, node, 1), &op.window));
     status = emit_output(importer, node, &op);
 out:
     return status;
@@ -87,7 +86,7 @@ enum status translate_conv_transpose(struct importer *importer, const struct nod
     if (node_attribute(node, "output_shape") != NULL ||
         !node_text_is(node, "auto_pad", "NOTSET", "NOTSET"))
         return FAIL(STATUS_BAD_INPUT, "padding by the output's shape is not supported");
-    TRY(window_of(importer, node, node_shape(importer, node, 1), &op.window));
+    TRY(node_window(importer, node, node_shape(importer, node, 1), &op.window));
     status = emit_output(importer, node, &op);
 out:
     return status;
@@ -97,7 +96,7 @@ enum status translate_pool(struct importer *importer, const struct node *node, i
     enum status status;
     struct op op = node_op(node, (enum op_kind)kind, 1);
     op.pool_count_padding = node_int(node, "count_include_pad", 0) != 0;
-    TRY(window_of(importer, node, NULL, &op.window));
+    TRY(node_window(importer, node, NULL, &op.window));
     status = emit_output(importer, node, &op);
 out:
     return status;

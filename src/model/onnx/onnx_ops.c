@@ -6,12 +6,14 @@
 
 #include "model/operators/operator.h"
 
-/* Those that are not just one of ours. */
-static const struct {
+struct translation {
     const char *name;
     translate *translate;
     int detail; /* which of its family */
-} operators[] = {
+};
+
+/* Those that are not just one of ours. */
+static const struct translation operators[] = {
     {"Abs", translate_unary, UNARY_ABS},
     {"Add", translate_binary, BINARY_ADD},
     {"And", translate_binary, BINARY_AND},
@@ -25,7 +27,10 @@ static const struct {
     {"ConstantOfShape", translate_constant_of_shape, 0},
     {"Conv", translate_conv, 0},
     {"ConvTranspose", translate_conv_transpose, 0},
+    {"ConvInteger", translate_integer, OP_CONV},
+    {"DequantizeLinear", translate_dequantise, 0},
     {"Div", translate_binary, BINARY_DIV},
+    {"DynamicQuantizeLinear", translate_dynamic_quantise, 0},
     {"Dropout", translate_alias, 0},
     {"Equal", translate_binary, BINARY_EQUAL},
     {"Erf", translate_unary, UNARY_ERF},
@@ -47,6 +52,7 @@ static const struct {
     {"Less", translate_binary, BINARY_LESS},
     {"LessOrEqual", translate_not_binary, BINARY_GREATER},
     {"Log", translate_unary, UNARY_LOG},
+    {"MatMulInteger", translate_integer, OP_MATMUL},
     {"Max", translate_fold, BINARY_MAX},
     {"MaxPool", translate_pool, OP_MAX_POOL},
     {"Min", translate_fold, BINARY_MIN},
@@ -59,6 +65,9 @@ static const struct {
     {"PRelu", translate_p_relu, 0},
     {"Pad", translate_pad, 0},
     {"Pow", translate_binary, BINARY_POW},
+    {"QLinearConv", translate_q_conv, 0},
+    {"QLinearMatMul", translate_q_matmul, 0},
+    {"QuantizeLinear", translate_quantise, 0},
     {"Reciprocal", translate_unary, UNARY_RECIPROCAL},
     {"ReduceMax", translate_reduce, REDUCE_MAX},
     {"ReduceMean", translate_reduce, REDUCE_MEAN},
@@ -86,6 +95,44 @@ static const struct {
     {"Upsample", translate_resize, 0},
 };
 
+/* Those of ONNX Runtime's own that its quantisation writes. */
+static const struct translation microsoft[] = {
+    {"DequantizeLinear", translate_dequantise, 0},
+    {"QLinearAdd", translate_q_binary, BINARY_ADD},
+    {"QLinearAveragePool", translate_q_pool, OP_AVERAGE_POOL},
+    {"QLinearConcat", translate_q_concat, 0},
+    {"QLinearConv", translate_q_conv, 0},
+    {"QLinearGlobalAveragePool", translate_q_pool, OP_REDUCE},
+    {"QLinearLeakyRelu", translate_q_activation, ACTIVATION_LEAKY_RELU},
+    {"QLinearMul", translate_q_binary, BINARY_MUL},
+    {"QLinearSigmoid", translate_q_activation, ACTIVATION_SIGMOID},
+    {"QuantizeLinear", translate_quantise, 0},
+};
+
+static const struct translation *find(const struct translation *table, size_t count,
+                                      const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}
+
+/* Integers of 8 and 16 bits are floats here; that a file multiplies them as they are is not what
+ * ONNX allows. */
+static enum status check_elements(const struct importer *importer, const struct node *node) {
+    static const char *const multiply[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    for (size_t k = 0; k < sizeof multiply / sizeof multiply[0]; k++)
+        for (size_t i = 0; i < node->n_inputs && i < GRAPH_INPUTS; i++) {
+            int32_t element = node->inputs[i] < 0 ? 0 : importer->states[node->inputs[i]].element;
+            if (element >= ONNX_UINT8 && element <= ONNX_INT16 &&
+                strcmp(node->message->op_type, multiply[k]) == 0)
+                return FAIL(STATUS_BAD_INPUT,
+                            "its input %zu is of ONNX's type %d, which it does not take", i,
+                            (int)element);
+        }
+    return STATUS_OK;
+}
+
 /* An operator of ours that reads ONNX's node of its name itself. */
 static enum status translate_same(struct importer *importer, const struct node *node,
                                   enum op_kind kind) {
@@ -107,9 +154,18 @@ enum status node_translate(struct importer *importer, const struct node *node) {
                strcmp(message->domain, "ai.onnx") == 0;
     if (message->n_output == 0 || message->output[0][0] == '\0')
         return FAIL(STATUS_BAD_INPUT, "has no output");
-    for (size_t i = 0; own && i < sizeof operators / sizeof operators[0]; i++)
-        if (strcmp(operators[i].name, message->op_type) == 0)
-            return operators[i].translate(importer, node, operators[i].detail);
+    const struct translation *found = NULL;
+    if (own)
+        found = find(operators, sizeof operators / sizeof operators[0], message->op_type);
+    else if (strcmp(message->domain, "com.microsoft") == 0)
+        found = find(microsoft, sizeof microsoft / sizeof microsoft[0], message->op_type);
+    if (own) {
+        enum status status = check_elements(importer, node);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (found != NULL)
+        return found->translate(importer, node, found->detail);
     for (size_t i = 0; own && i < OP_KINDS; i++) {
         const struct operator_row *row = operator_of((enum op_kind)i);
         if (row->read_onnx && strcmp(row->name, message->op_type) == 0)

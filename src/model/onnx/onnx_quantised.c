@@ -1,0 +1,436 @@
+/* ONNX's quantised operators, computed in floats: integers are floats that hold whole numbers, so
+ * that rounding and saturation are those of the file. */
+#include "model/onnx/onnx_import.h"
+
+#include <string.h>
+
+#include "model/operators/operator.h"
+
+/* How integers stand for numbers: number = (integer - zero) scale. Tensors; zero -1: none. Several
+ * scales are those of an axis. */
+struct scheme {
+    int scale, zero;
+    int64_t axis;
+};
+
+/* Three inputs of a node that belong together: a tensor's integers, their scale and zero. */
+static struct scheme scheme_at(const struct node *node, size_t scale, int64_t axis) {
+    return (struct scheme){node_input(node, scale), node_input(node, scale + 1), axis};
+}
+
+static enum status make_number(struct importer *importer, float value, int *tensor) {
+    enum status status = importer_constant(importer, NULL, DTYPE_F32, &(struct shape){0}, tensor);
+    if (status == STATUS_OK)
+        *(float *)importer->graph->tensors[*tensor].data = value;
+    return status;
+}
+
+static enum status emit_binary(struct importer *importer, const struct node *node,
+                               enum binary binary, int a, int b, const char *output, int *out) {
+    const struct op op = {
+        .kind = OP_BINARY, .binary = binary, .n_inputs = 2, .inputs = {a, b}, .output = -1};
+    return emit(importer, node, &op, false, output, out);
+}
+
+static enum status emit_unary(struct importer *importer, const struct node *node,
+                              const struct op *what, int x, const char *output, int *out) {
+    struct op op = *what;
+    op.kind = OP_UNARY;
+    op.n_inputs = 1;
+    op.inputs[0] = x;
+    op.output = -1;
+    return emit(importer, node, &op, false, output, out);
+}
+
+static enum status emit_clip(struct importer *importer, const struct node *node, int x, float low,
+                             float high, const char *output, int *out) {
+    const struct op clip = {
+        .unary = UNARY_ACTIVATION, .activation = ACTIVATION_CLIP, .alpha = low, .beta = high};
+    return emit_unary(importer, node, &clip, x, output, out);
+}
+
+/* Whether a tensor is one constant number. */
+static bool is_number(const struct importer *importer, int tensor, float *value) {
+    const struct tensor *constant = tensor < 0 ? NULL : &importer->graph->tensors[tensor];
+    if (constant == NULL || !constant->constant || constant->dtype != DTYPE_F32 ||
+        shape_elements(&constant->shape) != 1)
+        return false;
+    *value = *(const float *)constant->data;
+    return true;
+}
+
+/* Whether a zero point changes nothing. */
+static bool is_zero(const struct importer *importer, int zero) {
+    const struct tensor *tensor = zero < 0 ? NULL : &importer->graph->tensors[zero];
+    if (tensor != NULL && (!tensor->constant || tensor->dtype != DTYPE_F32))
+        return false;
+    int64_t count = tensor == NULL ? 0 : shape_elements(&tensor->shape);
+    for (int64_t i = 0; i < count; i++)
+        if (((const float *)tensor->data)[i] != 0.0f)
+            return false;
+    return true;
+}
+
+/* Makes integers of more than 16 bits, which are integers of ours, floats. */
+static enum status as_floats(struct importer *importer, const struct node *node, int *tensor) {
+    if (*tensor < 0 || importer->graph->tensors[*tensor].dtype == DTYPE_F32)
+        return STATUS_OK;
+    const struct op op = {
+        .kind = OP_CAST, .cast_to = DTYPE_F32, .n_inputs = 1, .inputs = {*tensor}, .output = -1};
+    return emit(importer, node, &op, false, NULL, tensor);
+}
+
+/* Gives scales or zeros the shape in which they are broadcast to a tensor. */
+static enum status spread(struct importer *importer, const struct node *node, int x, int64_t axis,
+                          int *tensor) {
+    enum status status = STATUS_OK;
+    struct op op = {.kind = OP_RESHAPE, .n_inputs = 1, .output = -1};
+    if (*tensor < 0)
+        return STATUS_OK;
+    TRY(as_floats(importer, node, tensor));
+    const struct shape *shape = &importer->shapes[*tensor], *to = &importer->shapes[x];
+    int64_t count = shape_elements(shape);
+    if (count == 1 && shape->rank == 0)
+        return STATUS_OK;
+    op.inputs[0] = *tensor;
+    if (count != 1) {
+        TRY(axis_of(axis, to->rank, &axis));
+        if (shape->rank != 1 || to->dims[axis] != count)
+            return FAIL(STATUS_BAD_INPUT, "scales for blocks of a tensor are not supported");
+        op.n_reshape = to->rank - (size_t)axis;
+    }
+    for (size_t i = 0; i < op.n_reshape; i++)
+        op.reshape[i] = (struct reshape_dim){.source = DIM_CONSTANT, .value = i == 0 ? count : 1};
+    status = emit(importer, node, &op, false, NULL, tensor);
+out:
+    return status;
+}
+
+static enum status scheme_spread(struct importer *importer, const struct node *node, int x,
+                                 struct scheme *scheme) {
+    enum status status;
+    if (x < 0 || scheme->scale < 0)
+        return FAIL(STATUS_BAD_INPUT, "an input or its scale is missing");
+    TRY(spread(importer, node, x, scheme->axis, &scheme->scale));
+    TRY(spread(importer, node, x, scheme->axis, &scheme->zero));
+out:
+    return status;
+}
+
+/* The integers without their zero point. Where they were made by adding it, what it was added
+ * to. */
+static enum status centre(struct importer *importer, const struct node *node, int x, int zero,
+                          int *out) {
+    float added, wanted;
+    size_t maker = importer->states[x].maker;
+    const struct op *op = maker == 0 ? NULL : &importer->graph->ops[maker - 1];
+    *out = x;
+    if (is_zero(importer, zero))
+        return STATUS_OK;
+    if (op != NULL && op->kind == OP_BINARY && op->binary == BINARY_ADD &&
+        (op->inputs[1] == zero || (is_number(importer, op->inputs[1], &added) &&
+                                   is_number(importer, zero, &wanted) && added == wanted))) {
+        *out = op->inputs[0];
+        return STATUS_OK;
+    }
+    return emit_binary(importer, node, BINARY_SUB, x, zero, NULL, out);
+}
+
+/* Constants in one step: once for each, the file accounts for what they become. */
+static enum status dequantise_constant(struct importer *importer, int x,
+                                       const struct scheme *scheme, const char *name, int *out) {
+    enum status status;
+    struct shape shape = importer->shapes[x];
+    uint64_t count = (uint64_t)shape_elements(&shape), scales, zeros, inner = 1;
+    if (*importer->work_left <= count)
+        return FAIL(STATUS_BAD_INPUT, "its constants take too long to compute");
+    *importer->work_left -= count;
+    if (!importer->states[x].accounted)
+        importer->memory_left += count * sizeof(float);
+    importer->states[x].accounted = true;
+    TRY(importer_constant(importer, name, DTYPE_F32, &shape, out));
+    const struct tensor *tensors = importer->graph->tensors;
+    const float *from = tensors[x].data, *scale = tensors[scheme->scale].data, zero = 0.0f;
+    const float *centre = scheme->zero < 0 ? &zero : tensors[scheme->zero].data;
+    float *to = tensors[*out].data;
+    scales = (uint64_t)shape_elements(&tensors[scheme->scale].shape);
+    zeros = scheme->zero < 0 ? 1 : (uint64_t)shape_elements(&tensors[scheme->zero].shape);
+    size_t rank = tensors[scheme->scale].shape.rank;
+    if (zeros > 1)
+        rank = tensors[scheme->zero].shape.rank;
+    for (size_t i = shape.rank - rank + 1; i < shape.rank; i++)
+        inner *= (uint64_t)shape.dims[i];
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t at = i / inner;
+        to[i] =
+            (from[i] - centre[zeros == 1 ? 0 : at % zeros]) * scale[scales == 1 ? 0 : at % scales];
+    }
+out:
+    return status;
+}
+
+/* Integers to numbers. */
+static enum status dequantise(struct importer *importer, const struct node *node, int x,
+                              struct scheme scheme, const char *output, int *out) {
+    enum status status;
+    const struct graph *graph = importer->graph;
+    TRY(as_floats(importer, node, &x));
+    TRY(scheme_spread(importer, node, x, &scheme));
+    if (graph->tensors[x].constant && graph->tensors[scheme.scale].constant &&
+        (scheme.zero < 0 || graph->tensors[scheme.zero].constant)) {
+        TRY(dequantise_constant(importer, x, &scheme, output, out));
+        if (output != NULL)
+            TRY(importer_bind(importer, output, *out));
+        goto out;
+    }
+    TRY(centre(importer, node, x, scheme.zero, &x));
+    TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
+out:
+    return status;
+}
+
+/* What integers of a type hold. */
+static enum status range_of(int64_t type, float *low, float *high) {
+    static const struct {
+        int64_t type;
+        float low, high;
+    } types[] = {{ONNX_UINT8, 0, 255},
+                 {ONNX_INT8, -128, 127},
+                 {ONNX_UINT16, 0, 65535},
+                 {ONNX_INT16, -32768, 32767}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i].type == type) {
+            *low = types[i].low;
+            *high = types[i].high;
+            return STATUS_OK;
+        }
+    return FAIL(STATUS_BAD_INPUT, "quantisation to ONNX's type %d is not supported", (int)type);
+}
+
+/* Numbers to integers of a type: by rounding, halves to even, and saturation. The bounds are
+ * integers, so they may come first. */
+static enum status quantise(struct importer *importer, const struct node *node, int x,
+                            struct scheme scheme, int64_t type, const char *output, int *out) {
+    static const struct op round = {.unary = UNARY_ROUND};
+    enum status status;
+    float low, high, zero = 0.0f;
+    if (type == 0)
+        type = scheme.zero < 0 ? ONNX_UINT8 : importer->states[scheme.zero].element;
+    TRY(range_of(type, &low, &high));
+    TRY(as_floats(importer, node, &x));
+    TRY(scheme_spread(importer, node, x, &scheme));
+    TRY(emit_binary(importer, node, BINARY_DIV, x, scheme.scale, NULL, &x));
+    bool plain = is_zero(importer, scheme.zero) || is_number(importer, scheme.zero, &zero);
+    if (plain)
+        TRY(emit_clip(importer, node, x, low - zero, high - zero, NULL, &x));
+    bool last = plain && zero == 0.0f;
+    TRY(emit_unary(importer, node, &round, x, last ? output : NULL, &x));
+    if (!last)
+        TRY(emit_binary(importer, node, BINARY_ADD, x, scheme.zero, plain ? output : NULL, &x));
+    if (!plain)
+        TRY(emit_clip(importer, node, x, low, high, output, &x));
+    *out = x;
+out:
+    return status;
+}
+
+enum status translate_quantise(struct importer *importer, const struct node *node, int detail) {
+    (void)detail;
+    int out;
+    return quantise(importer, node, node_input(node, 0),
+                    scheme_at(node, 1, node_int(node, "axis", 1)),
+                    node_int(node, "output_dtype", 0), node->message->output[0], &out);
+}
+
+enum status translate_dequantise(struct importer *importer, const struct node *node, int detail) {
+    (void)detail;
+    int out;
+    return dequantise(importer, node, node_input(node, 0),
+                      scheme_at(node, 1, node_int(node, "axis", 1)), node->message->output[0],
+                      &out);
+}
+
+/* The largest or smallest number of a tensor, or 0 where that is beyond it. */
+static enum status extreme(struct importer *importer, const struct node *node, bool largest,
+                           int nought, int *out) {
+    enum status status;
+    struct op op = node_op(node, OP_REDUCE, 1);
+    op.reduce = largest ? REDUCE_MAX : REDUCE_MIN;
+    TRY(emit(importer, node, &op, false, NULL, out));
+    TRY(emit_binary(importer, node, largest ? BINARY_MAX : BINARY_MIN, *out, nought, NULL, out));
+out:
+    return status;
+}
+
+/* Gives one of several outputs its name, where the file uses it. */
+static enum status bind_output(struct importer *importer, const struct node *node, size_t output,
+                               int tensor) {
+    if (output >= node->message->n_output || node->message->output[output][0] == '\0')
+        return STATUS_OK;
+    return importer_bind(importer, node->message->output[output], tensor);
+}
+
+/* To 8 bits, by the range of each picture's own numbers. */
+enum status translate_dynamic_quantise(struct importer *importer, const struct node *node,
+                                       int detail) {
+    (void)detail;
+    enum status status;
+    int least, high, low, steps, smallest, scale, zero, x = node_input(node, 0);
+    const struct op round = {.unary = UNARY_ROUND};
+    if (x < 0)
+        return FAIL(STATUS_BAD_INPUT, "its input is missing");
+    TRY(make_number(importer, 0.0f, &least));
+    TRY(make_number(importer, 255.0f, &steps));
+    TRY(make_number(importer, 1e-30f, &smallest)); /* a picture of zeros is not divided by 0 */
+    TRY(extreme(importer, node, true, least, &high));
+    TRY(extreme(importer, node, false, least, &low));
+    TRY(emit_binary(importer, node, BINARY_SUB, high, low, NULL, &scale));
+    TRY(emit_binary(importer, node, BINARY_DIV, scale, steps, NULL, &scale));
+    TRY(emit_binary(importer, node, BINARY_MAX, scale, smallest, NULL, &scale));
+    TRY(emit_binary(importer, node, BINARY_DIV, low, scale, NULL, &zero));
+    TRY(emit_binary(importer, node, BINARY_SUB, least, zero, NULL, &zero));
+    TRY(emit_clip(importer, node, zero, 0.0f, 255.0f, NULL, &zero));
+    TRY(emit_unary(importer, node, &round, zero, NULL, &zero));
+    TRY(bind_output(importer, node, 1, scale));
+    TRY(bind_output(importer, node, 2, zero));
+    status = quantise(importer, node, x, (struct scheme){scale, zero, 0}, ONNX_UINT8,
+                      node->message->output[0], &x);
+out:
+    return status;
+}
+
+/* A convolution of maps and weights that are numbers by now. */
+static enum status convolve(struct importer *importer, const struct node *node, int x, int weights,
+                            int bias, const char *output, int *out) {
+    enum status status;
+    struct op op = {
+        .kind = OP_CONV, .n_inputs = bias < 0 ? 2 : 3, .inputs = {x, weights, bias}, .output = -1};
+    const struct shape shape = importer->shapes[weights];
+    TRY(node_window(importer, node, &shape, &op.window));
+    status = emit(importer, node, &op, false, output, out);
+out:
+    return status;
+}
+
+/* ConvInteger and MatMulInteger: without scales. */
+enum status translate_integer(struct importer *importer, const struct node *node, int kind) {
+    enum status status;
+    int a = node_input(node, 0), b = node_input(node, 1), out;
+    int zero_a = node_input(node, 2), zero_b = node_input(node, 3);
+    const char *output = node->message->output[0];
+    if (a < 0 || b < 0)
+        return FAIL(STATUS_BAD_INPUT, "its input is missing");
+    if (zero_a >= 0 && shape_elements(&importer->shapes[zero_a]) != 1)
+        return FAIL(STATUS_BAD_INPUT, "a zero point for each row is not supported");
+    TRY(spread(importer, node, a, 0, &zero_a));
+    TRY(spread(importer, node, b, kind == OP_CONV ? 0 : -1, &zero_b));
+    TRY(centre(importer, node, a, zero_a, &a));
+    TRY(centre(importer, node, b, zero_b, &b));
+    if (kind == OP_CONV)
+        return convolve(importer, node, a, b, -1, output, &out);
+    const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
+    status = emit(importer, node, &op, false, output, &out);
+out:
+    return status;
+}
+
+enum status translate_q_conv(struct importer *importer, const struct node *node, int detail) {
+    (void)detail;
+    enum status status;
+    int x = node_input(node, 0), weights = node_input(node, 3), bias = node_input(node, 8), out;
+    struct scheme of_x = scheme_at(node, 1, 0), of_weights = scheme_at(node, 4, 0),
+                  of_bias = {-1, -1, 0};
+    if (of_x.scale < 0 || of_weights.scale < 0)
+        return FAIL(STATUS_BAD_INPUT, "a scale is missing");
+    if (bias >= 0) {
+        TRY(emit_binary(importer, node, BINARY_MUL, of_x.scale, of_weights.scale, NULL,
+                        &of_bias.scale));
+        TRY(dequantise(importer, node, bias, of_bias, NULL, &bias));
+    }
+    TRY(dequantise(importer, node, x, of_x, NULL, &x));
+    TRY(dequantise(importer, node, weights, of_weights, NULL, &weights));
+    TRY(convolve(importer, node, x, weights, bias, NULL, &x));
+    status = quantise(importer, node, x, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
+out:
+    return status;
+}
+
+enum status translate_q_matmul(struct importer *importer, const struct node *node, int detail) {
+    (void)detail;
+    enum status status;
+    int a, b, out;
+    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, -2), NULL, &a));
+    TRY(dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, -1), NULL, &b));
+    const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
+    TRY(emit(importer, node, &op, false, NULL, &a));
+    status = quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
+out:
+    return status;
+}
+
+enum status translate_q_binary(struct importer *importer, const struct node *node, int binary) {
+    enum status status;
+    int a, b, out;
+    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &a));
+    TRY(dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, 0), NULL, &b));
+    TRY(emit_binary(importer, node, (enum binary)binary, a, b, NULL, &a));
+    status = quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
+out:
+    return status;
+}
+
+enum status translate_q_activation(struct importer *importer, const struct node *node,
+                                   int activation) {
+    enum status status;
+    int x, out;
+    const struct op op = {.unary = UNARY_ACTIVATION,
+                          .activation = (enum activation)activation,
+                          .alpha = node_float(node, "alpha", 0.01f)};
+    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &x));
+    TRY(emit_unary(importer, node, &op, x, NULL, &x));
+    status = quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0], &out);
+out:
+    return status;
+}
+
+enum status translate_q_pool(struct importer *importer, const struct node *node, int kind) {
+    enum status status;
+    int x, out;
+    struct op op = {.kind = (enum op_kind)kind,
+                    .n_inputs = 1,
+                    .output = -1,
+                    .reduce = REDUCE_MEAN,
+                    .keep_dims = true,
+                    .n_axes = 2,
+                    .axes = {2, 3}};
+    if (node_int(node, "channels_last", 0) != 0)
+        return FAIL(STATUS_BAD_INPUT, "maps with their channels last are not supported");
+    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &x));
+    op.inputs[0] = x;
+    op.pool_count_padding = node_int(node, "count_include_pad", 0) != 0;
+    if (kind == OP_AVERAGE_POOL)
+        TRY(node_window(importer, node, NULL, &op.window));
+    TRY(emit(importer, node, &op, false, NULL, &x));
+    status = quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0], &out);
+out:
+    return status;
+}
+
+/* The result's scale and zero come first, then each input with its own. */
+enum status translate_q_concat(struct importer *importer, const struct node *node, int detail) {
+    (void)detail;
+    enum status status = STATUS_OK;
+    struct op op = {.kind = OP_CONCAT, .output = -1};
+    const struct shape *first = node_shape(importer, node, 2);
+    int x;
+    if (first == NULL || (node->n_inputs - 2) % 3 != 0)
+        return FAIL(STATUS_BAD_INPUT, "its inputs are not threes");
+    TRY(axis_of(node_int(node, "axis", 0), first->rank, &op.axis));
+    for (size_t i = 2; i < node->n_inputs; i += 3)
+        TRY(dequantise(importer, node, node_input(node, i), scheme_at(node, i + 1, 0), NULL,
+                       &op.inputs[op.n_inputs++]));
+    TRY(emit(importer, node, &op, false, NULL, &x));
+    status = quantise(importer, node, x, scheme_at(node, 0, 0), 0, node->message->output[0], &x);
+out:
+    return status;
+}

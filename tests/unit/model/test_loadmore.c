@@ -1,0 +1,83 @@
+/* Models of more kinds: quantised ONNX files.
+ * Expected numbers are ONNX Runtime's 1.23 for the same files and inputs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "raw_head.h"
+#include "unit.h"
+
+#define DATA "tests/data/onnx/"
+
+static void read_model(const char *path, int64_t imgsz, struct model *model) {
+    enum status status = model_read(path, NULL, imgsz, model);
+    if (status != STATUS_OK)
+        fail_msg("%s", status_message());
+}
+
+/* Decodes the head for a picture without meaning. */
+static struct decoded run_model(const struct model *model, size_t size) {
+    struct decoded decoded;
+    float *input = malloc(3 * size * size * sizeof *input);
+    assert_non_null(input);
+    for (size_t i = 0; i < 3 * size * size; i++)
+        input[i] = (float)(i * 37 % 64) / 64.0f;
+    assert_int_equal(raw_head_run(model, size, size, input, &decoded), STATUS_OK);
+    free(input);
+    return decoded;
+}
+
+static double sum_of(const float *values, size_t count) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += fabs((double)values[i]);
+    return sum;
+}
+
+/* Quantised: by pairs of operators, by operators on integers, by each picture's own range. */
+static void computes_quantised_files(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        double sum;
+        float box[4], scores[2]; /* the first's */
+    } files[] = {
+        {"pairs", 9464.57546, {1.198464f, 3.34128f, 5.603073f, 8.418442f}, {0.379485f, 0.987795f}},
+        {"integers",
+         16316.51499,
+         {-38.64272f, -31.14076f, 28.42848f, -19.742f},
+         {0.00125384f, 0.697419f}},
+        {"ranges",
+         6717.177478,
+         {4.698347f, 4.640798f, -3.76756f, 3.24556f},
+         {0.445175f, 0.545865f}}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[200];
+        struct model model;
+        snprintf(path, sizeof path, DATA "%s.onnx", files[i].name);
+        read_model(path, 64, &model);
+        assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
+        assert_int_equal(model.graph.fixed_height, 0);
+        struct decoded decoded = run_model(&model, 64);
+        assert_int_equal(decoded.count, 80);
+        for (size_t k = 0; k < 4; k++)
+            assert_float_equal(decoded.boxes[k], files[i].box[k], 1e-4f);
+        for (size_t k = 0; k < 2; k++)
+            assert_float_equal(decoded.scores[k], files[i].scores[k], 1e-5f);
+        double sum = sum_of(decoded.boxes, 320) + sum_of(decoded.scores, 160);
+        assert_float_equal(sum, files[i].sum, 1e-6 * files[i].sum);
+        free(decoded.boxes);
+        free(decoded.scores);
+        model_free(&model);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(computes_quantised_files),
+    };
+    return RUN_TESTS(tests);
+}
