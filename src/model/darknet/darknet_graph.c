@@ -2,14 +2,17 @@
 #include "model/darknet/darknet_graph.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "model/build.h"
 
-/* Added to the variance, as Darknet does where it folds the normalisation into the weights. */
+/* Added to the variance. */
 static const float EPSILON = 1e-5f;
+/* Added to the variance's root, in files of those that do that. */
+static const double ROOT_EPSILON = 1e-6;
 
 /* What each layer computes. */
 struct maps {
@@ -34,6 +37,27 @@ out:
     return status;
 }
 
+/* Reads the variances of a layer. Where something is added to their roots, it is in them, so that
+ * nothing remains to be added. */
+static enum status read_variances(struct builder *builder, const struct darknet_layer *layer,
+                                  struct layer about, const struct shape *channels, int *tensor) {
+    enum status status;
+    TRY(read_constant(builder, layer, about, channels, tensor));
+    float *values = builder->graph->tensors[*tensor].data;
+    for (int64_t i = 0; i < channels->dims[0]; i++) {
+        if (values[i] < 0) {
+            status = SECTION_FAIL(layer->section, "--weights has a negative variance for it: "
+                                                  "the file is damaged, or of another .cfg");
+            goto out;
+        }
+        double root = sqrt((double)values[i]) + ROOT_EPSILON;
+        if (builder->weights->added_to_root)
+            values[i] = (float)(root * root);
+    }
+out:
+    return status;
+}
+
 static enum status build_convolutional(struct builder *builder, const struct darknet_layer *layer,
                                        struct layer about, int x, struct maps *maps) {
     enum status status;
@@ -47,21 +71,14 @@ static enum status build_convolutional(struct builder *builder, const struct dar
     if (layer->batch_normalize) {
         TRY(read_constant(builder, layer, about, &channels, &scale));
         TRY(read_constant(builder, layer, about, &channels, &mean));
-        TRY(read_constant(builder, layer, about, &channels, &variance));
-        const float *values = builder->graph->tensors[variance].data;
-        for (int64_t i = 0; i < layer->out.channels; i++)
-            if (values[i] < 0) {
-                status = SECTION_FAIL(layer->section, "--weights has a negative variance for it: "
-                                                      "the file is damaged, or of another .cfg");
-                goto out;
-            }
+        TRY(read_variances(builder, layer, about, &channels, &variance));
     }
     TRY(read_constant(builder, layer, about, &kernel, &weights));
     if (layer->batch_normalize) {
         int sum;
         TRY(build_conv(builder->graph, about, x, weights, -1, window, &sum));
         TRY(build_batch_norm(builder->graph, about, sum, (int[]){scale, bias, mean, variance},
-                             EPSILON, &maps->raw));
+                             builder->weights->added_to_root ? 0.0f : EPSILON, &maps->raw));
     } else {
         TRY(build_conv(builder->graph, about, x, weights, bias, window, &maps->raw));
     }

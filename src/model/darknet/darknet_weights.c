@@ -34,7 +34,7 @@ static enum status count_floats(const struct darknet_net *net, uint64_t *count) 
 }
 
 /* The version's three numbers, then how many pictures the training saw: 64 bits since 0.2. */
-static enum status read_header(FILE *file, uint64_t *length) {
+static enum status read_header(FILE *file, uint64_t *length, bool *added_to_root) {
     int32_t version[3];
     unsigned char seen[8];
     if (fread(version, sizeof version, 1, file) != 1)
@@ -47,6 +47,7 @@ static enum status read_header(FILE *file, uint64_t *length) {
     if (fread(seen, size, 1, file) != 1)
         return FAIL(STATUS_BAD_INPUT, "is too short to be a Darknet .weights file");
     *length = sizeof version + size;
+    *added_to_root = version[2] == 0;
     return STATUS_OK;
 }
 
@@ -65,7 +66,7 @@ static enum status open_checked(const char *path, uint64_t floats,
         close(file);
         return FAIL(STATUS_FAILED, "cannot be opened: %m");
     }
-    TRY(read_header(weights->file, &header));
+    TRY(read_header(weights->file, &header, &weights->added_to_root));
     if ((uint64_t)about.st_size != header + 4 * floats)
         status = FAIL(STATUS_BAD_INPUT,
                       "has %" PRIu64 " bytes, the .cfg needs %" PRIu64 ": it is %sof another .cfg",

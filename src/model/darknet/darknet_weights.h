@@ -8,6 +8,10 @@
 
 struct darknet_weights {
     FILE *file;
+    /* What a layer is normalised by: sqrt(variance) + 1e-6, as Darknet was written and its own CPU
+     * code and OpenCV's reader have it, or sqrt(variance + 1e-5), as AlexeyAB's and the forks of it
+     * have it, which say 0.2.5 in their files' head where the former say 0.2.0. */
+    bool added_to_root;
 };
 
 /* Opens the file and compares its size with what the net's layers hold, before anything of that

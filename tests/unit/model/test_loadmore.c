@@ -1,5 +1,5 @@
-/* Models of more kinds: quantised ONNX files.
- * Expected numbers are ONNX Runtime's 1.23 for the same files and inputs. */
+/* Models of more kinds: quantised ONNX files, Darknet files of each program's normalisation.
+ * Expected numbers of ONNX files are ONNX Runtime's 1.32 for the same files and inputs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "darknet_files.h"
 #include "raw_head.h"
 #include "unit.h"
 
@@ -75,9 +76,53 @@ static void computes_quantised_files(void **state) {
     }
 }
 
+/* Small variances, where it counts what is added and where: to the root by the program that Darknet
+ * was at first, under it by the forks, which say so in the file's version. */
+static void normalises_as_each_darknet(void **state) {
+    enum { FILTERS = 7, SIDE = 64, CELLS = SIDE * SIDE };
+    static const int32_t revisions[] = {0, 2, 5};
+    static float input[3 * CELLS];
+    char *folder = temp_folder_make(NULL);
+    (void)state;
+    for (size_t i = 0; i < sizeof input / sizeof input[0]; i++)
+        input[i] = (float)(i * 37 % 64) / 64.0f;
+    for (size_t r = 0; r < sizeof revisions / sizeof revisions[0]; r++) {
+        struct weights file;
+        struct model model;
+        float *out;
+        weights_header(&file, 0, 2, true);
+        memcpy(file.bytes + 8, &revisions[r], sizeof revisions[r]);
+        const float *bias = weights_floats(&file, FILTERS, -1, 2),
+                    *scale = weights_floats(&file, FILTERS, 0.5f, 1),
+                    *mean = weights_floats(&file, FILTERS, 0, 1e-3f),
+                    *variance = weights_floats(&file, FILTERS, 1e-8f, 1e-5f),
+                    *weights = weights_floats(&file, (size_t)3 * FILTERS, -1e-3f, 2e-3f);
+        assert_int_equal(darknet_load(folder, NET MAP "batch_normalize=1\n" YOLO, &file, &model),
+                         STATUS_OK);
+        assert_int_equal(graph_evaluate(&model.graph, SIDE, SIDE, input,
+                                        &model.graph.head.levels[0].boxes, 1, &out),
+                         STATUS_OK);
+        for (size_t f = 0; f < FILTERS; f++) {
+            double v = (double)variance[f];
+            double root = revisions[r] == 0 ? sqrt(v) + 1e-6 : sqrt(v + 1e-5);
+            for (size_t i = 0; i < CELLS; i += 97) {
+                double sum = 0;
+                for (size_t c = 0; c < 3; c++)
+                    sum += (double)weights[3 * f + c] * (double)input[c * CELLS + i];
+                sum = (double)scale[f] * (sum - (double)mean[f]) / root + (double)bias[f];
+                assert_float_equal(out[f * CELLS + i], sum, 1e-5 * fmax(1, fabs(sum)));
+            }
+        }
+        free(out);
+        model_free(&model);
+    }
+    temp_folder_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_quantised_files),
+        cmocka_unit_test(normalises_as_each_darknet),
     };
     return RUN_TESTS(tests);
 }
