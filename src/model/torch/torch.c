@@ -82,7 +82,7 @@ static enum status layer_inputs(const struct torch_import *import, const struct 
 
 /* Runs the layers; the last is the head. */
 static enum status run_layers(struct torch_import *import, const struct torch_parts *layers,
-                              bool *segment) {
+                              const char **also) {
     enum status status = STATUS_OK;
     int outputs[MOST_LAYERS], inputs[GRAPH_INPUTS];
     size_t n_inputs;
@@ -102,7 +102,7 @@ static enum status run_layers(struct torch_import *import, const struct torch_pa
                           name, pickled_class(layer));
             goto out;
         }
-        TRY(torch_head(import, layer, name, inputs, n_inputs, segment));
+        TRY(torch_head(import, layer, name, inputs, n_inputs, also));
     }
 out:
     return status;
@@ -147,8 +147,8 @@ static void append_text(struct text *text, const char *before, const struct pick
 }
 
 /* The network's class, what it was made from, by which version, when. */
-static enum status describe(const struct pickled *root, const struct pickled *owner, bool segment,
-                            struct model *model) {
+static enum status describe(const struct pickled *root, const struct pickled *owner,
+                            const char *also, struct model *model) {
     enum status status;
     struct text text = {0};
     bool table = root->kind == PICKLED_DICT;
@@ -158,8 +158,8 @@ static enum status describe(const struct pickled *root, const struct pickled *ow
         append_text(&text, ", version ", pickled_get(root, "version"), 40);
         append_text(&text, ", ", pickled_get(root, "date"), 10);
     }
-    if (segment)
-        text_string(&text, ", a segmentation model of which the boxes are used");
+    if (also != NULL)
+        text_format(&text, ", %s of which the boxes are used", also);
     TRY(text_status(&text));
     TRY(memory_string(text.data, &model->description));
     TRY(memory_string("PyTorch", &model->format));
@@ -192,14 +192,14 @@ static enum status read_network(struct torch_import *import, struct model *model
     enum status status;
     const struct pickled *root = torch_file_root(import->file), *network, *owner;
     struct torch_parts layers;
-    bool segment = false;
+    const char *also = NULL;
     TRY(find_network(root, &network));
     TRY(find_layers(import, network, &owner, &layers));
     TRY(build_input(import->graph));
-    TRY(run_layers(import, &layers, &segment));
+    TRY(run_layers(import, &layers, &also));
     TRY(check_classes(owner, import->graph->head.n_classes));
     TRY(read_names(pickled_get(owner, "names"), model));
-    TRY(describe(root, owner, segment, model));
+    TRY(describe(root, owner, also, model));
     TRY(read_training(root, network, model));
 out:
     return status;

@@ -28,19 +28,10 @@ out:
     return status;
 }
 
-/* Every second row and column, four times, as channels. */
 enum status torch_focus(struct torch_import *import, const struct pickled *module, int x,
                         int *out) {
     enum status status;
-    struct layer layer = torch_layer(import, module);
-    int parts[4];
-    for (int i = 0; i < 4; i++) {
-        int rows;
-        struct slice_range from[2] = {{i % 2, INT64_MAX, 2}, {i / 2, INT64_MAX, 2}};
-        TRY(build_slice(import->graph, layer, x, 2, from[0], &rows));
-        TRY(build_slice(import->graph, layer, rows, 3, from[1], &parts[i]));
-    }
-    TRY(build_concat(import->graph, layer, parts, 4, 1, &x));
+    TRY(torch_reorg(import, module, x, &x));
     TRY(torch_run_part(import, module, "conv", x, out));
 out:
     return status;
@@ -105,13 +96,20 @@ out:
     return status;
 }
 
-/* A 3x3, a 1x1 and an identity with batch normalisation; once fused, one convolution. */
+/* A 3x3, a 1x1 and an identity with batch normalisation; once fused, one convolution. Names as
+ * Ultralytics and v9's repository have them, and v7's and RepVGG. */
 enum status torch_rep_conv(struct torch_import *import, const struct pickled *module, int x,
                            int *out) {
-    static const char *const branches[] = {"conv1", "conv2", "bn"}, *const fused[] = {"conv"};
-    if (torch_part(module, "conv") != NULL)
-        return sum_of_branches(import, module, fused, 1, x, out);
-    return sum_of_branches(import, module, branches, 3, x, out);
+    static const char *const names[][3] = {{"conv1", "conv2", "bn"},
+                                           {"rbr_dense", "rbr_1x1", "rbr_identity"}};
+    static const char *const fused[] = {"conv", "rbr_reparam"};
+    enum status status = STATUS_OK;
+    size_t old = torch_part(module, "rbr_dense") != NULL || torch_part(module, fused[1]) != NULL;
+    bool one = torch_part(module, fused[old]) != NULL;
+    TRY(sum_of_branches(import, module, one ? &fused[old] : names[old], one ? 1 : 3, x, &x));
+    TRY(run_optional(import, module, "nonlinearity", x, out));
+out:
+    return status;
 }
 
 /* A 7x7 and a 3x3 depthwise convolution; once fused, the first alone. */

@@ -1,31 +1,51 @@
 /* The last module: the raw maps of boxes and scores, and what they mean. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/torch/torch_module.h"
 
-static const struct {
+/* The classes that are known. Those that train with auxiliary branches have several sets of maps
+ * as inputs, one of which makes the boxes. */
+static const struct head_class {
     const char *name;
-    const char *other; /* NULL: finds boxes; otherwise what it is for */
-    bool segment;
+    const char *other; /* what it is for, where its boxes cannot be used; NULL: boxes */
+    const char *also;  /* what finds boxes and more; with `other`, only where boxes are distances */
+    size_t sets, used; /* 0: one */
+    const char *boxes, *scores; /* the lists of convolutions; NULL: those of Detect */
+    const char *bins;
 } heads[] = {
-    {"Detect", NULL, false},
-    {"v10Detect", NULL, false},
-    {"Segment", NULL, true},
-    {"Segment26", NULL, true},
-    {"Classify", "classification", false},
-    {"Classification", "classification", false},
-    {"Depth", "depth", false},
-    {"OBB", "oriented boxes", false},
-    {"OBB26", "oriented boxes", false},
-    {"Pose", "poses", false},
-    {"Pose26", "poses", false},
-    {"SemanticSegment", "semantic segmentation", false},
-    {"RTDETRDecoder", "RT-DETR", false},
-    {"WorldDetect", "detection by prompts", false},
-    {"YOLOEDetect", "detection by prompts", false},
-    {"YOLOESegment", "detection by prompts", false},
-    {"YOLOESegment26", "detection by prompts", false},
+    {.name = "Detect"},
+    {.name = "DDetect"},
+    {.name = "v10Detect"},
+    {.name = "IDetect"},
+    {.name = "IAuxDetect", .sets = 2, .used = 0},
+    {.name = "DualDetect", .sets = 2, .used = 1, .boxes = "cv4", .scores = "cv5", .bins = "dfl2"},
+    {.name = "DualDDetect", .sets = 2, .used = 1, .boxes = "cv4", .scores = "cv5", .bins = "dfl2"},
+    {.name = "TripleDetect", .sets = 3, .used = 2, .boxes = "cv6", .scores = "cv7", .bins = "dfl3"},
+    {.name = "TripleDDetect",
+     .sets = 3,
+     .used = 2,
+     .boxes = "cv6",
+     .scores = "cv7",
+     .bins = "dfl3"},
+    {.name = "Segment", .also = "a segmentation model"},
+    {.name = "Segment26", .also = "a segmentation model"},
+    {.name = "Pose", .other = "poses", .also = "a pose model"},
+    {.name = "Pose26", .other = "poses", .also = "a pose model"},
+    {.name = "IKeypoint", .also = "a pose model"},
+    {.name = "Classify", .other = "classification"},
+    {.name = "Classification", .other = "classification"},
+    {.name = "Depth", .other = "depth"},
+    {.name = "OBB", .other = "oriented boxes"},
+    {.name = "OBB26", .other = "oriented boxes"},
+    {.name = "SemanticSegment", .other = "semantic segmentation"},
+    {.name = "RTDETRDecoder", .other = "RT-DETR"},
+    {.name = "WorldDetect", .other = "detection by prompts"},
+    {.name = "YOLOEDetect", .other = "detection by prompts"},
+    {.name = "YOLOESegment", .other = "detection by prompts"},
+    {.name = "YOLOESegment26", .other = "detection by prompts"},
 };
 enum { N_HEADS = sizeof heads / sizeof heads[0] };
 
@@ -88,10 +108,10 @@ out:
 
 /* That distances are the mean of bins 0, 1, 2 … */
 static enum status check_bins(struct torch_import *import, const struct pickled *module,
-                              size_t bins) {
+                              const char *name, size_t bins) {
     enum status status = STATUS_OK;
     float weights[64];
-    const struct pickled *conv = torch_part(torch_part(module, "dfl"), "conv");
+    const struct pickled *conv = torch_part(torch_part(module, name), "conv");
     if (bins == 1)
         return STATUS_OK;
     if (bins > sizeof weights / sizeof weights[0])
@@ -110,18 +130,24 @@ out:
  * without suppression of duplicates have two pairs of these; the usual one is taken, unless the
  * file was saved without. */
 static enum status read_distance(struct torch_import *import, const struct pickled *module,
-                                 const int *inputs, size_t n_inputs) {
+                                 const struct head_class *class, const int *inputs,
+                                 size_t n_inputs) {
     enum status status;
     struct head *head = &import->graph->head;
     struct torch_parts boxes, scores;
-    bool usual = torch_part(module, "cv2") != NULL;
+    const char *of_boxes = class->boxes, *of_scores = class->scores;
+    if (of_boxes == NULL) {
+        bool usual = torch_part(module, "cv2") != NULL;
+        of_boxes = usual ? "cv2" : "one2one_cv2";
+        of_scores = usual ? "cv3" : "one2one_cv3";
+    }
     int64_t classes, bins;
     int maps[GRAPH_LEVELS];
     TRY(torch_int(import, module, "nc", 1, &classes));
     TRY(torch_int(import, module, "reg_max", 1, &bins));
-    TRY(check_bins(import, module, (size_t)bins));
-    TRY(level_parts(import, module, usual ? "cv2" : "one2one_cv2", n_inputs, &boxes));
-    TRY(level_parts(import, module, usual ? "cv3" : "one2one_cv3", n_inputs, &scores));
+    TRY(check_bins(import, module, class->bins == NULL ? "dfl" : class->bins, (size_t)bins));
+    TRY(level_parts(import, module, of_boxes, n_inputs, &boxes));
+    TRY(level_parts(import, module, of_scores, n_inputs, &scores));
     *head = (struct head){.kind = HEAD_DISTANCE,
                           .n_classes = (size_t)classes,
                           .bins = (size_t)bins,
@@ -140,30 +166,120 @@ out:
     return status;
 }
 
-/* Leaves 5 + classes of each anchor's channels, cutting off those of masks. */
-static enum status cut_masks(struct torch_import *import, const struct pickled *module, int map,
-                             int64_t anchors, int64_t channels, int64_t kept, int *out) {
+/* What an anchor's channels are. */
+struct anchor_channels {
+    int64_t all;   /* box, objectness, marks, classes, masks */
+    int64_t marks; /* coordinates of landmarks */
+    int64_t classes;
+};
+
+/* Leaves box, objectness and classes. */
+static enum status cut_others(struct torch_import *import, const struct pickled *module, int map,
+                              int64_t anchors, const struct anchor_channels *channels, int *out) {
     enum status status;
-    int parts[GRAPH_ANCHORS];
-    for (int64_t a = 0; a < anchors; a++)
-        TRY(torch_slice(import, module, map, a * channels, kept, &parts[a]));
-    TRY(build_concat(import->graph, torch_layer(import, module), parts, (size_t)anchors, 1, out));
+    int parts[2 * GRAPH_ANCHORS];
+    size_t n = 0;
+    for (int64_t a = 0; a < anchors; a++) {
+        int64_t start = a * channels->all, classes = start + 5 + channels->marks;
+        bool together = channels->marks == 0;
+        TRY(torch_slice(import, module, map, start, together ? 5 + channels->classes : 5,
+                        &parts[n++]));
+        if (!together)
+            TRY(torch_slice(import, module, map, classes, channels->classes, &parts[n++]));
+    }
+    TRY(build_concat(import->graph, torch_layer(import, module), parts, n, 1, out));
+out:
+    return status;
+}
+
+/* Landmarks stand before the classes: of five points in faces, of four in plates. The layout of
+ * others is not known. */
+static enum status read_channels(struct torch_import *import, const struct pickled *module,
+                                 const struct head_class *class, struct anchor_channels *channels,
+                                 const char **also) {
+    enum status status;
+    TRY(torch_int(import, module, "nc", 1, &channels->classes));
+    int64_t plain = channels->classes + 5;
+    TRY(torch_int_or(import, module, "no", plain, plain, &channels->all));
+    bool split = strcmp(class->name, "IKeypoint") == 0; /* points have convolutions of their own */
+    if (split)
+        channels->all = plain;
+    channels->marks = class->also == NULL ? channels->all - plain : 0;
+    if (channels->marks != 0 && channels->marks != 8 && channels->marks != 10) {
+        status = TORCH_FAIL(import, module,
+                            "has %" PRId64 " numbers a box beside box, objectness and classes, "
+                            "and what they are is not known",
+                            channels->marks);
+        goto out;
+    }
+    if (channels->marks != 0)
+        *also = "a model with landmarks";
+out:
+    return status;
+}
+
+/* v7's convolutions: before one something is added to each channel of its input, behind it each
+ * channel is multiplied, by numbers that were learned. Both go into the weights. */
+static enum status fold_implicit(struct torch_import *import, const struct pickled *module,
+                                 const struct pickled *added, const struct pickled *factors) {
+    enum status status;
+    struct graph *graph = import->graph;
+    const struct op *op = &graph->ops[graph->n_ops - 1];
+    float *before = NULL, *behind = NULL;
+    if (op->kind != OP_CONV || op->n_inputs < 3 || op->inputs[2] < 0 || op->window.kernel[0] != 1 ||
+        op->window.kernel[1] != 1 || op->window.group != 1)
+        return TORCH_FAIL(import, module, "damaged: its convolutions are not of 1x1 with a bias");
+    float *weights = graph->tensors[op->inputs[1]].data, *bias = graph->tensors[op->inputs[2]].data;
+    const int64_t *dims = graph->tensors[op->inputs[1]].shape.dims;
+    size_t n_out = (size_t)dims[0], n_in = (size_t)dims[1];
+    TRY(memory_zeroed(n_in, sizeof *before, &before));
+    TRY(memory_zeroed(n_out, sizeof *behind, &behind));
+    TRY(torch_values(import, module, torch_parameter(added, "implicit"), n_in, before));
+    TRY(torch_values(import, module, torch_parameter(factors, "implicit"), n_out, behind));
+    for (size_t o = 0; o < n_out; o++) {
+        double sum = (double)bias[o];
+        for (size_t i = 0; i < n_in; i++) {
+            sum += (double)weights[o * n_in + i] * (double)before[i];
+            weights[o * n_in + i] *= behind[o];
+        }
+        bias[o] = (float)(sum * (double)behind[o]);
+    }
+out:
+    free(before);
+    free(behind);
+    return status;
+}
+
+/* The convolution of one level. */
+static enum status run_level(struct torch_import *import, const struct pickled *module,
+                             const struct torch_parts *convs, size_t level, int x, int *out) {
+    enum status status;
+    struct torch_parts added, factors;
+    TRY(torch_run_item(import, convs, level, x, out));
+    if (torch_part(module, "ia") == NULL)
+        return STATUS_OK;
+    TRY(torch_parts(import, module, "ia", &added));
+    TRY(torch_parts(import, module, "im", &factors));
+    if (level >= added.count || level >= factors.count)
+        return TORCH_FAIL(import, module, "damaged: parts 'ia' and 'im' are not those of its maps");
+    TRY(fold_implicit(import, module, added.items[2 * level + 1], factors.items[2 * level + 1]));
 out:
     return status;
 }
 
 /* Boxes relative to anchors, by one convolution a level. The file has anchors in cells. */
 static enum status read_anchors(struct torch_import *import, const struct pickled *module,
-                                const int *inputs, size_t n_inputs) {
+                                const struct head_class *class, const int *inputs, size_t n_inputs,
+                                const char **also) {
     enum status status;
     struct head *head = &import->graph->head;
     struct torch_parts convs;
-    int64_t classes, anchors, channels;
+    struct anchor_channels channels;
+    int64_t anchors;
     int maps[GRAPH_LEVELS];
     float sides[GRAPH_LEVELS * GRAPH_ANCHORS * 2];
-    TRY(torch_int(import, module, "nc", 1, &classes));
+    TRY(read_channels(import, module, class, &channels, also));
     TRY(torch_int(import, module, "na", 1, &anchors));
-    TRY(torch_int_or(import, module, "no", classes + 5, classes + 5, &channels));
     if (anchors > GRAPH_ANCHORS) {
         status =
             TORCH_FAIL(import, module, "more than %d anchors are not supported", GRAPH_ANCHORS);
@@ -173,15 +289,15 @@ static enum status read_anchors(struct torch_import *import, const struct pickle
                      n_inputs * (size_t)anchors * 2, sides));
     TRY(level_parts(import, module, "m", n_inputs, &convs));
     *head = (struct head){.kind = HEAD_ANCHOR,
-                          .n_classes = (size_t)classes,
+                          .n_classes = (size_t)channels.classes,
                           .bins = 1,
                           .n_anchors = (size_t)anchors,
                           .n_levels = n_inputs};
     for (size_t l = 0; l < n_inputs; l++) {
-        TRY(torch_run_item(import, &convs, l, inputs[l], &maps[l]));
-        TRY(check_channels(import, module, maps[l], anchors * channels));
-        if (channels != classes + 5)
-            TRY(cut_masks(import, module, maps[l], anchors, channels, classes + 5, &maps[l]));
+        TRY(run_level(import, module, &convs, l, inputs[l], &maps[l]));
+        TRY(check_channels(import, module, maps[l], anchors * channels.all));
+        if (channels.all != channels.classes + 5)
+            TRY(cut_others(import, module, maps[l], anchors, &channels, &maps[l]));
         head->levels[l].boxes = head->levels[l].scores = maps[l];
     }
     TRY(read_strides(import, module, maps, n_inputs));
@@ -199,20 +315,24 @@ out:
 }
 
 enum status torch_head(struct torch_import *import, const struct pickled *module, const char *name,
-                       const int *inputs, size_t n_inputs, bool *segment) {
+                       const int *inputs, size_t n_inputs, const char **also) {
     enum status status;
-    size_t before, kind = find_head(module);
+    size_t before;
+    const struct head_class *class = &heads[find_head(module)];
+    size_t sets = class->sets == 0 ? 1 : class->sets, n_levels = n_inputs / sets;
     TRY(torch_enter(import, module, name, &before));
-    *segment = heads[kind].segment;
-    if (heads[kind].other != NULL)
+    *also = class->also;
+    inputs += class->used * n_levels;
+    bool anchors = torch_part(module, "m") != NULL;
+    if (class->other != NULL && (class->also == NULL || anchors))
         status = TORCH_FAIL(import, module, "is a model for %s; a detection model is needed",
-                            heads[kind].other);
-    else if (n_inputs < 1 || n_inputs > GRAPH_LEVELS)
+                            class->other);
+    else if (n_levels < 1 || n_levels > GRAPH_LEVELS || n_inputs % sets != 0)
         status = TORCH_FAIL(import, module, "damaged: a head on %zu maps", n_inputs);
-    else if (torch_part(module, "m") != NULL)
-        status = read_anchors(import, module, inputs, n_inputs);
+    else if (anchors)
+        status = read_anchors(import, module, class, inputs, n_levels, also);
     else
-        status = read_distance(import, module, inputs, n_inputs);
+        status = read_distance(import, module, class, inputs, n_levels);
     torch_leave(import, before);
 out:
     return status;

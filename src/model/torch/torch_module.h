@@ -136,9 +136,10 @@ typedef enum status torch_joiner(struct torch_import *import, const struct pickl
 
 /* Whether a module is a head of any kind. */
 bool torch_is_head(const struct pickled *module);
-/* Appends its convolutions and fills in graph->head. *segment: it also makes masks.
- * STATUS_BAD_INPUT where it is a head for something else than boxes. */
+/* Appends its convolutions and fills in graph->head. *also: what the model is that finds more than
+ * boxes ("a pose model"), NULL where it does not. STATUS_BAD_INPUT where it is a head for something
+ * else than boxes. */
 enum status torch_head(struct torch_import *import, const struct pickled *module, const char *name,
-                       const int *inputs, size_t n_inputs, bool *segment);
+                       const int *inputs, size_t n_inputs, const char **also);
 
 #endif

@@ -104,6 +104,19 @@ static void computes_what_pytorch_does(void **state) {
     check_against_file(DATA "blocks.pt", DATA "blocks.bin");
 }
 
+/* Modules of YOLOv5-Face, v5-Lite, v7 and v9, landmarks and keypoints beside the boxes. */
+static void computes_what_forks_do(void **state) {
+    (void)state;
+    static const char *const nets[] = {"face",       "plate", "lite", "seven",
+                                       "seven_pose", "nine",  "pose"};
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        char model[200], rows[200];
+        snprintf(model, sizeof model, DATA "%s.pt", nets[i]);
+        snprintf(rows, sizeof rows, DATA "%s.bin", nets[i]);
+        check_against_file(model, rows);
+    }
+}
+
 static void describes_the_classic(void **state) {
     (void)state;
     struct model model;
@@ -342,10 +355,15 @@ static void reads_a_strangers_model(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computes_what_pytorch_does),  cmocka_unit_test(describes_the_classic),
-        cmocka_unit_test(describes_the_modern),        cmocka_unit_test(prefers_the_average),
-        cmocka_unit_test(says_what_it_was_trained_on), cmocka_unit_test(refuses),
-        cmocka_unit_test(agrees_with_the_zoo),         cmocka_unit_test(agrees_with_the_export),
+        cmocka_unit_test(computes_what_pytorch_does),
+        cmocka_unit_test(computes_what_forks_do),
+        cmocka_unit_test(describes_the_classic),
+        cmocka_unit_test(describes_the_modern),
+        cmocka_unit_test(prefers_the_average),
+        cmocka_unit_test(says_what_it_was_trained_on),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(agrees_with_the_zoo),
+        cmocka_unit_test(agrees_with_the_export),
         cmocka_unit_test(reads_a_strangers_model),
     };
     return RUN_TESTS(tests);
