@@ -25,10 +25,12 @@ static enum status find_network(const struct pickled *root, const struct pickled
     *network = is_object(root) ? root : is_object(average) ? average : plain;
     if (is_object(*network))
         return STATUS_OK;
-    bool table = root->kind == PICKLED_DICT || (root->kind == PICKLED_OBJECT && root->n_items > 0);
-    return FAIL(STATUS_BAD_INPUT,
-                "%s: give the .pt file that training saved (best.pt) or an ONNX export",
-                table ? "holds no network, weights alone perhaps" : "holds no network");
+    const char *advice = torch_weights_advice(root);
+    if (advice != NULL)
+        return FAIL(STATUS_BAD_INPUT, "holds no network, weights alone perhaps (a state_dict): %s",
+                    advice);
+    return FAIL(STATUS_BAD_INPUT, "holds no network: give the .pt file that training saved "
+                                  "(best.pt) or an ONNX export");
 }
 
 /* The list of layers, which may be inside wrappers, and the module that owns it. */
@@ -42,9 +44,8 @@ static enum status find_layers(const struct torch_import *import, const struct p
         inner = torch_part(inner, "model");
         if (!is_object(inner))
             return FAIL(STATUS_BAD_INPUT,
-                        "is a '%.100s', not a detection network: export the model (yolo export "
-                        "model=best.pt format=onnx) and give the .onnx file",
-                        pickled_class(network));
+                        "is a '%.100s', not a detection network that is known: %s",
+                        pickled_class(network), torch_advice(pickled_class(network)));
     }
     TRY(torch_parts(import, inner, NULL, layers));
     if (layers->count == 0 || layers->count > MOST_LAYERS)
@@ -96,10 +97,9 @@ static enum status run_layers(struct torch_import *import, const struct torch_pa
             continue;
         }
         if (!torch_is_head(layer)) {
-            status = FAIL(STATUS_BAD_INPUT,
-                          "%s (%.100s): no detection head is known by this name: export the model "
-                          "(yolo export model=best.pt format=onnx) and give the .onnx file",
-                          name, pickled_class(layer));
+            status =
+                FAIL(STATUS_BAD_INPUT, "%s (%.100s): no detection head is known by this name: %s",
+                     name, pickled_class(layer), torch_advice(pickled_class(layer)));
             goto out;
         }
         TRY(torch_head(import, layer, name, inputs, n_inputs, also));

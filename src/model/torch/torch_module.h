@@ -132,6 +132,13 @@ typedef enum status torch_joiner(struct torch_import *import, const struct pickl
 #undef MODULE
 #undef JOINER
 
+/* torch_advice.c: the ends of messages */
+
+/* How to get what can be read from a network with a class that is not known. */
+const char *torch_advice(const char *class);
+/* How, from a file whose root holds weights without a network; NULL where the root is no table. */
+const char *torch_weights_advice(const struct pickled *root);
+
 /* torch_head.c: the last module */
 
 /* Whether a module is a head of any kind. */

@@ -62,9 +62,8 @@ static enum status run_here(struct torch_import *import, const struct pickled *m
         return TORCH_FAIL(import, module, "damaged: the model has more than %d modules",
                           TORCH_VISITS);
     if (row == NULL)
-        return TORCH_FAIL(import, module,
-                          "this kind of module is not known: export the model (yolo export "
-                          "model=best.pt format=onnx) and give the .onnx file");
+        return TORCH_FAIL(import, module, "this kind of module is not known: %s",
+                          torch_advice(pickled_class(module)));
     if (row->join != NULL)
         return row->join(import, module, inputs, n_inputs, out);
     if (n_inputs != 1)

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include "darknet_files.h"
+#include "model/torch/torch_module.h"
 #include "raw_head.h"
+#include "torch_maker.h"
 #include "unit.h"
 
 #define DATA "tests/data/onnx/"
@@ -119,10 +121,53 @@ static void normalises_as_each_darknet(void **state) {
     temp_folder_remove(folder);
 }
 
+/* A .pt file of a table {"model": {KEY: 1}}. */
+static void make_weights(const char *path, const char *key) {
+    struct text pickle = {0};
+    struct zip_maker zip = {0};
+    text_string(&pickle, "\x80\x02}");
+    pickle_string(&pickle, "model");
+    text_string(&pickle, "}");
+    pickle_string(&pickle, key);
+    pickle_integer(&pickle, 1);
+    text_string(&pickle, "ss.");
+    zip_model(&zip, &pickle, "", 0);
+    file_make_bytes(path, zip.bytes.data, zip.bytes.length);
+    zip_free(&zip);
+    text_free(&pickle);
+}
+
+/* Files without a network name the way to one, of the program that they are from. */
+static void advises_by_origin(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *says;
+    } weights[] = {
+        {"model.0.conv.weight", "load them into the network (model.load_state_dict) and save all"},
+        {"backbone.backbone.stem.conv.conv.weight", "they are YOLOX's: export the model by its "
+                                                    "tools/export_onnx.py"},
+        {"bbox_head.head_module.cls_preds.0.weight", "MMDeploy's tools/deploy.py"},
+    };
+    char *folder = temp_folder_make(NULL);
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        struct model model;
+        make_weights(below(folder, "w.pt"), weights[i].key);
+        assert_int_equal(model_read(below(folder, "w.pt"), NULL, 64, &model), STATUS_BAD_INPUT);
+        if (strstr(status_message(), weights[i].says) == NULL)
+            fail_msg("'%s' does not say '%s'", status_message(), weights[i].says);
+    }
+    temp_folder_remove(folder);
+    assert_non_null(strstr(torch_advice("ultralytics.nn.tasks.X"), "yolo export"));
+    assert_non_null(strstr(torch_advice("models.common.X"), "export.py of the repository"));
+    assert_non_null(strstr(torch_advice("yolov6.models.yolo.Model"), "deploy/ONNX"));
+    assert_null(strstr(torch_advice("my.Net"), "yolo"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_quantised_files),
         cmocka_unit_test(normalises_as_each_darknet),
+        cmocka_unit_test(advises_by_origin),
     };
     return RUN_TESTS(tests);
 }
