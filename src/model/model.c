@@ -13,6 +13,7 @@
 #include "base/suffix.h"
 #include "base/text.h"
 #include "model/foreign.h"
+#include "model/grey.h"
 #include "model/importer.h"
 #include "model/operators/cost.h"
 #include "model/operators/operator.h"
@@ -130,6 +131,7 @@ static enum status finish(struct model *model) {
     struct graph *graph = &model->graph;
     TRY(graph_prune(graph)); /* first, so that nothing unknown is left for the passes */
     TRY(graph_check_weights(graph));
+    TRY(graph_fold_grey(graph));
     TRY(graph_fold_batch_norm(graph));
     TRY(graph_check_weights(graph)); /* a variance may be negative, or 0 with nothing added */
     TRY(graph_fuse(graph));

@@ -7,7 +7,7 @@ import warnings
 import torch
 from torch import nn
 
-from make_torch import (DFL, Model, OldConv, OldModel, assemble, cat, conv2d, define, extend, network,
+from make_torch import (DFL, Focus, Model, OldConv, OldModel, assemble, cat, conv2d, define, extend, network,
                         randomise, save, save_network)
 
 COMMON, YOLO = "models.common", "models.yolo"
@@ -68,6 +68,8 @@ SPPELAN = define(COMMON, "SPPELAN", lambda s, x: s.cv5(cat(*extend([s.cv1(x)], (
 CBLinear = define(COMMON, "CBLinear", lambda s, x: s.conv(x).split(s.c2s, 1))
 CBFuse = define(COMMON, "CBFuse", lambda s, x: x[-1] + sum(
     nn.functional.interpolate(y[i], x[-1].shape[2:]) for y, i in zip(x, s.idx)))
+GreyModel = define(YOLO, "Model", lambda s, x: OldModel.forward(s, (x * torch.tensor(
+    (0.299, 0.587, 0.114)).reshape(1, 3, 1, 1)).sum(1, keepdim=True)))
 OldDFL = define(COMMON, "DFL", None, DFL)
 
 
@@ -240,6 +242,16 @@ def pose():
                            (head, [1, 2])], {0: "person", 1: "dog"})
 
 
+def grey(focus):
+    """A network for pictures of one channel; run here on the grey of a coloured one."""
+    first = assemble(Focus, conv=OldConv(4, 8, 3)) if focus else OldConv(1, 8, 3, 2)
+    made = network(GreyModel, [(first, -1), (OldConv(8, 8, 3, 2), -1), (distance_parts(
+        PoseHead, ("cv2", "cv3"), (8, 8)), [0, 1])], ["a", "b"])
+    made.model[-1].stride = torch.tensor((2., 4.))
+    made.model[-1].dfl = bins()
+    return made
+
+
 def save_seen(name, made, half):
     """The file keeps its number of outputs an anchor; boxes_of gets that of the maps."""
     head = made.model[-1]
@@ -256,7 +268,8 @@ def main():
     warnings.simplefilter("ignore")
     for seed, (name, made) in enumerate((("face", face(10)), ("plate", face(8)), ("lite", lite()),
                                          ("seven", seven(False)), ("seven_pose", seven(True)),
-                                         ("nine", nine()), ("pose", pose())), 11):
+                                         ("nine", nine()), ("pose", pose()), ("grey", grey(False)),
+                                         ("grey_focus", grey(True))), 11):
         made = randomise(made, seed, 1.0)
         for module in made.modules():
             if isinstance(module, DFL):

@@ -6,6 +6,7 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "model/grey.h"
 #include "model/head/head.h"
 #include "model/importer.h"
 #include "model/onnx/onnx_file.h"
@@ -14,6 +15,7 @@
 struct input {
     const char *name;
     int64_t batch, height, width; /* 0: any */
+    bool grey;                    /* one channel */
 };
 
 enum {
@@ -81,10 +83,10 @@ static enum status read_input(const Onnx__GraphProto *file, struct input *input)
     int64_t dims[4] = {0};
     for (size_t i = 0; i < type->shape->n_dim && i < 4; i++)
         dims[i] = type->shape->dim[i]->has_dim_value ? type->shape->dim[i]->dim_value : 0;
-    if (type->shape->n_dim != 4 || (dims[1] != 3 && dims[1] > 0))
+    if (type->shape->n_dim != 4 || (dims[1] != 3 && dims[1] != 1 && dims[1] > 0))
         return FAIL(STATUS_BAD_INPUT,
-                    "its input '%.100s' is not a picture: (batch, 3, height, width) "
-                    "is expected",
+                    "its input '%.100s' is not a picture: (batch, 3, height, width), "
+                    "or 1 in place of 3 for grey ones, is expected",
                     found->name);
     if (type->elem_type != ONNX_FLOAT && type->elem_type != ONNX_FLOAT16)
         return FAIL(STATUS_BAD_INPUT, "its input '%.100s' is not of floating point type",
@@ -92,8 +94,8 @@ static enum status read_input(const Onnx__GraphProto *file, struct input *input)
     if (dims[2] > MOST_PIXELS || dims[3] > MOST_PIXELS)
         return FAIL(STATUS_BAD_INPUT, "its input of %" PRId64 " x %" PRId64 " pixels is too large",
                     dims[3], dims[2]);
-    *input =
-        (struct input){found->name, dims[0], dims[2] > 0 ? dims[2] : 0, dims[3] > 0 ? dims[3] : 0};
+    *input = (struct input){found->name, dims[0], dims[2] > 0 ? dims[2] : 0,
+                            dims[3] > 0 ? dims[3] : 0, dims[1] == 1};
     return STATUS_OK;
 }
 
@@ -204,18 +206,37 @@ out:
     return status;
 }
 
-/* Reads constants and operators. */
-static enum status sweep(struct importer *importer, const Onnx__GraphProto *file,
-                         const struct input *input) {
+/* The file's input: the picture or, for a file that takes grey ones, its grey. */
+static enum status sweep_input(struct importer *importer, const struct input *input) {
     enum status status;
-    TRY(importer_start(importer, file));
+    Onnx__NodeProto message = ONNX__NODE_PROTO__INIT;
+    const float weights[3] = GREY_WEIGHTS;
+    const struct node node = {.message = &message};
     TRY(importer_tensor(importer, input->name, &importer->graph->input));
     int image = importer->graph->input;
     importer->states[image] = (struct tensor_state){.known = true, .open = true};
     importer->shapes[image] = (struct shape){4, {1, 3, importer->height, importer->width}};
     importer->probes[image] =
         (struct shape){4, {1, 3, importer->probe_height, importer->probe_width}};
-    TRY(importer_bind(importer, input->name, image));
+    if (!input->grey)
+        return importer_bind(importer, input->name, image);
+    struct op op = {.kind = OP_CONV, .n_inputs = 2, .inputs = {image, -1}, .output = -1};
+    op.window = (struct window){{1, 1}, {1, 1}, {1, 1}, {0}, {0}, 1, false};
+    message.name = message.op_type = (char[]){"grey"};
+    TRY(importer_constant(importer, NULL, DTYPE_F32, &(struct shape){4, {1, 3, 1, 1}},
+                          &op.inputs[1]));
+    memcpy(importer->graph->tensors[op.inputs[1]].data, weights, sizeof weights);
+    TRY(emit(importer, &node, &op, false, input->name, NULL));
+out:
+    return status;
+}
+
+/* Reads constants and operators. */
+static enum status sweep(struct importer *importer, const Onnx__GraphProto *file,
+                         const struct input *input) {
+    enum status status;
+    TRY(importer_start(importer, file));
+    TRY(sweep_input(importer, input));
     for (size_t i = 0; i < file->n_initializer; i++) {
         const char *name = file->initializer[i]->name;
         int tensor;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "model/grey.h"
 #include "model/importer.h"
 #include "model/torch/torch_module.h"
 
@@ -70,7 +71,7 @@ static enum status layer_inputs(const struct torch_import *import, const struct 
         if (number != NULL && number->kind != PICKLED_INT)
             return FAIL(STATUS_BAD_INPUT, "damaged: an input of layer %zu is not a number", index);
         if (at == -1 && index == 0) {
-            inputs[i] = import->graph->input;
+            inputs[i] = import->picture;
             continue;
         }
         at += at < 0 ? (int64_t)index : 0;
@@ -79,6 +80,47 @@ static enum status layer_inputs(const struct torch_import *import, const struct 
         inputs[i] = outputs[at];
     }
     return STATUS_OK;
+}
+
+/* Whether the first convolution takes one channel, or the four that every second row and column of
+ * one make. A network of modules that do not begin with one takes colours. */
+static bool takes_grey(const struct torch_parts *layers) {
+    int64_t channels, wanted = 1;
+    for (size_t i = 0; i < layers->count; i++) {
+        const struct pickled *part = layers->items[2 * i + 1];
+        for (size_t depth = 0; depth < TORCH_DEPTH && is_object(part); depth++) {
+            const struct pickled *parts = pickled_get(part, "_modules");
+            if (strcmp(torch_class(part), "Conv2d") == 0) {
+                const struct pickled *in = pickled_get(part, "in_channels");
+                channels = in == NULL || in->kind != PICKLED_INT ? 0 : in->integer;
+                return channels == wanted;
+            }
+            if (strcmp(torch_class(part), "Focus") == 0 || strcmp(torch_class(part), "ReOrg") == 0)
+                wanted *= 4;
+            part = parts->n_items < 2 ? NULL : parts->items[1];
+        }
+    }
+    return false;
+}
+
+/* The first layer's input. */
+static enum status find_picture(struct torch_import *import, const struct torch_parts *layers) {
+    enum status status;
+    const struct window window = {
+        .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .group = 1};
+    const float parts[3] = GREY_WEIGHTS;
+    int weights;
+    float *elements;
+    import->picture = import->graph->input;
+    if (!takes_grey(layers))
+        return STATUS_OK;
+    TRY(build_constant(import->graph, "grey", &(struct shape){4, {1, 3, 1, 1}}, &weights,
+                       &elements));
+    memcpy(elements, parts, sizeof parts);
+    TRY(build_conv(import->graph, (struct layer){"grey", "grey"}, import->graph->input, weights, -1,
+                   &window, &import->picture));
+out:
+    return status;
 }
 
 /* Runs the layers; the last is the head. */
@@ -196,6 +238,7 @@ static enum status read_network(struct torch_import *import, struct model *model
     TRY(find_network(root, &network));
     TRY(find_layers(import, network, &owner, &layers));
     TRY(build_input(import->graph));
+    TRY(find_picture(import, &layers));
     TRY(run_layers(import, &layers, &also));
     TRY(check_classes(owner, import->graph->head.n_classes));
     TRY(read_names(pickled_get(owner, "names"), model));

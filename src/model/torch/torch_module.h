@@ -26,6 +26,7 @@ struct torch_split {
 
 struct torch_import {
     struct graph *graph;
+    int picture; /* what the first layer is given: the picture or, of grey models, its grey */
     struct torch_file *file;
     struct text place; /* of the module being read: "model.9.cv1" */
     size_t depth, visits_left;

@@ -1,5 +1,6 @@
-/* Models of more kinds: quantised ONNX files, Darknet files of each program's normalisation.
- * Expected numbers of ONNX files are ONNX Runtime's 1.32 for the same files and inputs. */
+/* Models of more kinds: quantised ONNX files, grey pictures, Darknet files of each program's
+ * normalisation. Expected numbers of ONNX files are ONNX Runtime's 1.32 for the same files and
+ * inputs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -76,6 +77,28 @@ static void computes_quantised_files(void **state) {
         free(decoded.scores);
         model_free(&model);
     }
+}
+
+/* A file for pictures of one channel is given the grey of coloured ones, which costs nothing: it is
+ * in the weights of the first convolution. */
+static void takes_the_grey_of_pictures(void **state) {
+    (void)state;
+    struct model model;
+    read_model(DATA "grey.onnx", 64, &model);
+    const struct op *first = &model.graph.ops[0];
+    assert_int_equal(first->kind, OP_CONV);
+    assert_int_equal(first->inputs[0], model.graph.input);
+    assert_int_equal(model.graph.tensors[first->inputs[1]].shape.dims[1], 3);
+    assert_int_equal(model.graph.fixed_height, 0);
+    struct decoded decoded = run_model(&model, 64);
+    static const float box[4] = {4.216803f, 6.692082f, 0.717741f, 0.644154f};
+    for (size_t k = 0; k < 4; k++)
+        assert_float_equal(decoded.boxes[k], box[k], 1e-4f);
+    double sum = sum_of(decoded.boxes, 320) + sum_of(decoded.scores, 160);
+    assert_float_equal(sum, 5626.442668, 1e-5 * 5626);
+    free(decoded.boxes);
+    free(decoded.scores);
+    model_free(&model);
 }
 
 /* Small variances, where it counts what is added and where: to the root by the program that Darknet
@@ -166,6 +189,7 @@ static void advises_by_origin(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_quantised_files),
+        cmocka_unit_test(takes_the_grey_of_pictures),
         cmocka_unit_test(normalises_as_each_darknet),
         cmocka_unit_test(advises_by_origin),
     };

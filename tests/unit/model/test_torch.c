@@ -107,8 +107,8 @@ static void computes_what_pytorch_does(void **state) {
 /* Modules of YOLOv5-Face, v5-Lite, v7 and v9, landmarks and keypoints beside the boxes. */
 static void computes_what_forks_do(void **state) {
     (void)state;
-    static const char *const nets[] = {"face",       "plate", "lite", "seven",
-                                       "seven_pose", "nine",  "pose"};
+    static const char *const nets[] = {"face", "plate", "lite", "seven",     "seven_pose",
+                                       "nine", "pose",  "grey", "grey_focus"};
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         char model[200], rows[200];
         snprintf(model, sizeof model, DATA "%s.pt", nets[i]);
