@@ -1,6 +1,7 @@
 /* Operators that work element by element: in any layout, as long as all operands have the same. */
 #include "cpu/layers/elements.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -55,12 +56,14 @@ static float binary_value(enum binary binary, float a, float b) {
         return a + b;
     case BINARY_SUB:
         return a - b;
+    case BINARY_DIV:
+        return a / b;
     default:
         return a * b;
     }
 }
 
-/* y = a (+, -, *) b over n elements; a step of 0 repeats a single number. */
+/* y = a (+, -, *, /) b over n elements; a step of 0 repeats a single number. */
 static void binary_loop(enum binary binary, const float *a, size_t step_a, const float *b,
                         size_t step_b, float *y, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -115,8 +118,23 @@ enum status elements_activate(struct plan *plan, const struct op *op,
     return append(plan, run_activation, &args);
 }
 
+static void run_round(const struct plan *plan, const void *step_args, size_t item, size_t thread) {
+    (void)thread;
+    const struct elements_args *args = step_args;
+    const float *src = buffer_floats(plan, args->src);
+    float *dst = buffer_floats(plan, args->dst);
+    size_t at = item * CHUNK, n = lesser(args->n - at, CHUNK);
+    for (size_t i = at; i < at + n; i++)
+        dst[i] = nearbyintf(src[i]);
+}
+
+/* Whether it is done in blocks, too. */
+static bool is_quick(const struct op *op) {
+    return op->unary == UNARY_ACTIVATION || op->unary == UNARY_ROUND;
+}
+
 static enum layout layout_unary(const struct plan *plan, const struct op *op) {
-    return op->unary == UNARY_ACTIVATION ? plan->layouts[op->inputs[0]] : LAYOUT_PLAIN;
+    return is_quick(op) ? plan->layouts[op->inputs[0]] : LAYOUT_PLAIN;
 }
 
 static enum status append_unary(struct plan *plan, const struct op *op, bool *done) {
@@ -124,11 +142,15 @@ static enum status append_unary(struct plan *plan, const struct op *op, bool *do
     enum layout layout = plan->layouts[op->output];
     struct activation_params activation = {op->activation, op->alpha, op->beta};
     size_t src;
-    if (op->unary != UNARY_ACTIVATION || plan->dtypes[op->inputs[0]] != DTYPE_F32)
+    if (!is_quick(op) || plan->dtypes[op->inputs[0]] != DTYPE_F32)
         return STATUS_OK;
     TRY(plan_read(plan, op->inputs[0], layout, &src));
-    TRY(elements_activate(plan, op, &activation, src, NO_BUFFER,
-                          plan_write(plan, op->output, layout), layout));
+    size_t dst = plan_write(plan, op->output, layout);
+    const struct elements_args rounding = {.src = src, .other = NO_BUFFER, .dst = dst};
+    if (op->unary == UNARY_ROUND)
+        TRY(append(plan, run_round, &rounding));
+    else
+        TRY(elements_activate(plan, op, &activation, src, NO_BUFFER, dst, layout));
     *done = true;
 out:
     return status;
@@ -140,7 +162,8 @@ static bool is_single(const struct plan *plan, int tensor) {
 
 /* Whether it can be done without planes. */
 static bool is_blocked(const struct plan *plan, const struct op *op) {
-    bool known = op->binary == BINARY_ADD || op->binary == BINARY_SUB || op->binary == BINARY_MUL;
+    bool known = op->binary == BINARY_ADD || op->binary == BINARY_SUB || op->binary == BINARY_MUL ||
+                 op->binary == BINARY_DIV;
     for (size_t i = 0; i < 2; i++) {
         int tensor = op->inputs[i];
         known = known && plan->dtypes[tensor] == DTYPE_F32 &&

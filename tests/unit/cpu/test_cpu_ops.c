@@ -179,6 +179,22 @@ static void unary_operators(void **state) {
     }
 }
 
+/* In blocks, as quantised networks have it; of numbers that no way of summing takes across a half.
+ */
+static void rounds_in_blocks(void **state) {
+    (void)state;
+    struct graph graph = net_start();
+    int x = conv_activated(&graph, graph.input, 3, 13, 3, 2, ACTIVATION_NONE);
+    int steep = net_activation(&graph, x, ACTIVATION_HARD_SIGMOID);
+    net_last(&graph)->alpha = 1e6f;
+    int factor = net_constant(&graph, SCALAR, 0);
+    *(float *)graph.tensors[factor].data = 3.4f;
+    int y = net_binary(&graph, BINARY_MUL, steep, factor);
+    y = net_op(&graph, OP_UNARY, y, -1);
+    net_last(&graph)->unary = UNARY_ROUND;
+    check(&graph, conv_activated(&graph, y, 13, 4, 3, 1, ACTIVATION_NONE), 18, 22);
+}
+
 static void large_activations(void **state) {
     (void)state;
     /* exp must neither overflow into NaN nor lose the tail. */
@@ -252,6 +268,7 @@ int main(void) {
         cmocka_unit_test(pools),
         cmocka_unit_test(resizes),
         cmocka_unit_test(unary_operators),
+        cmocka_unit_test(rounds_in_blocks),
         cmocka_unit_test(large_activations),
         cmocka_unit_test(binary_operators),
         cmocka_unit_test(matrix_products),
