@@ -100,6 +100,19 @@ enum status build_average_pool(struct graph *graph, struct layer layer, int x,
     return status;
 }
 
+enum status build_mean(struct graph *graph, struct layer layer, int x, int *out) {
+    struct op *op;
+    enum status status = append(graph, OP_REDUCE, layer, &x, 1, out, &op);
+    if (status == STATUS_OK) {
+        op->reduce = REDUCE_MEAN;
+        op->keep_dims = true;
+        op->n_axes = 2;
+        op->axes[0] = 2;
+        op->axes[1] = 3;
+    }
+    return status;
+}
+
 enum status build_resize(struct graph *graph, struct layer layer, int x, float scale, int *out) {
     struct op *op;
     enum status status = append(graph, OP_RESIZE, layer, &x, 1, out, &op);

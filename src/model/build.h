@@ -32,6 +32,8 @@ enum status build_max_pool(struct graph *graph, struct layer layer, int x,
                            const struct window *window, int *out);
 enum status build_average_pool(struct graph *graph, struct layer layer, int x,
                                const struct window *window, bool count_padding, int *out);
+/* The mean of each channel of a map. */
+enum status build_mean(struct graph *graph, struct layer layer, int x, int *out);
 /* Nearest neighbour by `scale` both ways. */
 enum status build_resize(struct graph *graph, struct layer layer, int x, float scale, int *out);
 enum status build_concat(struct graph *graph, struct layer layer, const int *inputs,

@@ -47,6 +47,11 @@ PooledConv = define(COMMON, "conv_bn_relu_maxpool", lambda s, x: s.maxpool(s.con
 DWConvblock = define(COMMON, "DWConvblock", lambda s, x: s.bn2(s.conv2(s.bn1(s.conv1(
     x)).relu())).relu())
 ADD = define(COMMON, "ADD", lambda s, x: x[0] + s.a * x[1])
+chain = lambda *names: lambda s, x: nn.Sequential(*[getattr(s, n) for n in names if hasattr(s, n)])(x)
+CBH = define(COMMON, "CBH", chain("conv", "bn", "hardswish"))
+LC_Block = define(COMMON, "LC_Block", chain("dw_conv", "se", "pw_conv"))
+LC_SEModule = define(COMMON, "LC_SEModule", lambda s, x: x * s.SiLU(s.conv2(s.relu(s.conv1(s.avg_pool(x))))))
+Dense = define(COMMON, "Dense", chain("dense_conv", "hardswish", "dropout"))
 RepVGGBlock = define(COMMON, "RepVGGBlock", rep)
 RepConv = define(COMMON, "RepConv", rep)
 MP = define(COMMON, "MP", lambda s, x: s.m(x))
@@ -149,10 +154,18 @@ def lite():
     vgg = assemble(RepVGGBlock, nonlinearity=relu, se=nn.Identity(),
                    **branches(8, rbr_identity=nn.BatchNorm2d(8)))
     fused = assemble(RepVGGBlock, nonlinearity=relu, rbr_reparam=conv2d(8, 8, 3, bias=True))
+    cbh = lambda c1, c2, k, g: assemble(CBH, conv=conv2d(c1, c2, k, 1, g), bn=nn.BatchNorm2d(c2),
+                                        hardswish=nn.Hardswish())
+    squeeze = assemble(LC_SEModule, avg_pool=nn.AdaptiveAvgPool2d(1), conv1=conv2d(8, 2, bias=True), relu=relu,
+                       conv2=conv2d(2, 8, bias=True), SiLU=nn.SiLU())
+    blocks = [assemble(LC_Block, dw_conv=cbh(8, 8, 3, 8), se=squeeze, pw_conv=cbh(8, 8, 1, 1)),
+              assemble(LC_Block, dw_conv=cbh(8, 8, 5, 8), pw_conv=cbh(8, 8, 1, 1)),
+              assemble(Dense, dense_conv=conv2d(8, 8), hardswish=nn.Hardswish(), dropout=nn.Dropout(0.2))]
     head = anchors(assemble(FaceHead, {"nc": 2, "na": 2, "nl": 2, "no": 7, "marks": 0},
                             m=nn.ModuleList(conv2d(8, 14, bias=True) for _ in range(2))), (4., 8.))
     return network(OldModel, [(stem, -1), (down, -1), (same, -1), (depth, -1), (vgg, -1), (fused, -1),
-                              (assemble(ADD, {"a": 0.5}), [-1, 4]), (head, [0, 6])], ["a", "b"])
+                              (assemble(ADD, {"a": 0.5}), [-1, 4]), *[(b, -1) for b in blocks],
+                              (head, [0, 9])], ["a", "b"])
 
 
 def implicit(cls, channels, value, spread):

@@ -107,6 +107,7 @@ enum status torch_rep_conv(struct torch_import *import, const struct pickled *mo
     size_t old = torch_part(module, "rbr_dense") != NULL || torch_part(module, fused[1]) != NULL;
     bool one = torch_part(module, fused[old]) != NULL;
     TRY(sum_of_branches(import, module, one ? &fused[old] : names[old], one ? 1 : 3, x, &x));
+    TRY(run_optional(import, module, "se", x, &x));
     TRY(run_optional(import, module, "nonlinearity", x, out));
 out:
     return status;

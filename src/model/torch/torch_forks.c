@@ -24,6 +24,32 @@ enum status torch_pooled_conv(struct torch_import *import, const struct pickled 
     return IN_A_ROW("conv", "maxpool");
 }
 
+enum status torch_cbh(struct torch_import *import, const struct pickled *module, int x, int *out) {
+    return IN_A_ROW("conv", "bn", "hardswish");
+}
+
+enum status torch_lc_block(struct torch_import *import, const struct pickled *module, int x,
+                           int *out) {
+    return IN_A_ROW("dw_conv", "se", "pw_conv");
+}
+
+enum status torch_dense(struct torch_import *import, const struct pickled *module, int x,
+                        int *out) {
+    return IN_A_ROW("dense_conv", "hardswish", "dropout");
+}
+
+/* Each channel times a factor that is made of the means of all. */
+enum status torch_lc_se(struct torch_import *import, const struct pickled *module, int x,
+                        int *out) {
+    static const char *const parts[] = {"avg_pool", "conv1", "relu", "conv2", "SiLU"};
+    enum status status;
+    int factors;
+    TRY(run_in_a_row(import, module, parts, sizeof parts / sizeof parts[0], x, &factors));
+    TRY(build_binary(import->graph, torch_layer(import, module), BINARY_MUL, x, factors, out));
+out:
+    return status;
+}
+
 /* A pool. */
 enum status torch_pool(struct torch_import *import, const struct pickled *module, int x, int *out) {
     return IN_A_ROW("m");

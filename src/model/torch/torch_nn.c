@@ -196,6 +196,19 @@ out:
     return status;
 }
 
+enum status torch_mean(struct torch_import *import, const struct pickled *module, int x, int *out) {
+    enum status status;
+    int64_t sizes[2];
+    TRY(torch_ints(import, module, "output_size", 1, 2, sizes));
+    if (sizes[0] != 1 || sizes[1] != 1) {
+        status = TORCH_FAIL(import, module, "a result of more than one cell is not supported");
+        goto out;
+    }
+    TRY(build_mean(import->graph, torch_layer(import, module), x, out));
+out:
+    return status;
+}
+
 enum status torch_upsample(struct torch_import *import, const struct pickled *module, int x,
                            int *out) {
     const struct pickled *scale = pickled_get(module, "scale_factor"),
