@@ -110,7 +110,7 @@ static enum status scheme_spread(struct importer *importer, const struct node *n
                                  struct scheme *scheme) {
     enum status status;
     if (x < 0 || scheme->scale < 0)
-        return FAIL(STATUS_BAD_INPUT, "an input or its scale is missing");
+        return FAIL(STATUS_BAD_INPUT, "an input or a scale is missing");
     TRY(spread(importer, node, x, scheme->axis, &scheme->scale));
     TRY(spread(importer, node, x, scheme->axis, &scheme->zero));
 out:

@@ -10,6 +10,7 @@
 
 #include "darknet_files.h"
 #include "model/torch/torch_module.h"
+#include "onnx_maker.h"
 #include "raw_head.h"
 #include "torch_maker.h"
 #include "unit.h"
@@ -76,6 +77,52 @@ static void computes_quantised_files(void **state) {
         free(decoded.boxes);
         free(decoded.scores);
         model_free(&model);
+    }
+}
+
+/* A constant of 8 bits, with zeros. */
+static void add_bytes(Onnx__ModelProto *file, const char *name, const int64_t *dims, size_t rank,
+                      int32_t type) {
+    Onnx__TensorProto *tensor = add_floats(file, name, dims, rank, 0.0f);
+    free(tensor->float_data);
+    tensor->float_data = NULL;
+    tensor->int32_data = zeroed(tensor->n_float_data * sizeof *tensor->int32_data);
+    tensor->n_int32_data = tensor->n_float_data;
+    tensor->n_float_data = 0;
+    tensor->data_type = type;
+}
+
+/* What a quantised file may have wrong: the node is named. */
+static void refuses_what_cannot_be(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *inputs, *says;
+    } cases[] = {
+        {"QuantizeLinear", "images", "a scale is missing"},
+        {"QuantizeLinear", "images two zero", "scales for blocks of a tensor"},
+        {"QuantizeLinear", "images square zero", "scales for blocks of a tensor"},
+        {"QuantizeLinear", "images one one", "quantisation to ONNX's type 1 is not supported"},
+        {"DequantizeLinear", "bytes two zero", "scales for blocks of a tensor"},
+        {"QLinearConv", "images one zero bytes", "a scale is missing"},
+        {"ConvInteger", "images", "its input is missing"},
+        {"MatMulInteger", "images bytes three", "a zero point for each row"},
+        {"DynamicQuantizeLinear", "", "its input is missing"},
+        {"Conv", "images bytes", "ONNX's type 3, which it does not take"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct model model;
+        const int64_t scalar[1] = {0};
+        Onnx__ModelProto *file = file_start(64, 64);
+        add_floats(file, "one", scalar, 0, 1.0f);
+        add_floats(file, "two", (const int64_t[]){2}, 1, 1.0f);
+        add_floats(file, "square", (const int64_t[]){3, 3}, 2, 1.0f);
+        add_bytes(file, "zero", scalar, 0, 2);
+        add_bytes(file, "three", (const int64_t[]){3}, 1, 2);
+        add_bytes(file, "bytes", (const int64_t[]){4, 3, 1, 1}, 4, 3);
+        combine(file, cases[i].type, cases[i].inputs, "out");
+        assert_int_equal(read_file(file, 64, &model), STATUS_BAD_INPUT);
+        if (strstr(status_message(), cases[i].says) == NULL)
+            fail_msg("%s: '%s' does not say '%s'", cases[i].type, status_message(), cases[i].says);
     }
 }
 
@@ -188,9 +235,8 @@ static void advises_by_origin(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computes_quantised_files),
-        cmocka_unit_test(takes_the_grey_of_pictures),
-        cmocka_unit_test(normalises_as_each_darknet),
+        cmocka_unit_test(computes_quantised_files),   cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(takes_the_grey_of_pictures), cmocka_unit_test(normalises_as_each_darknet),
         cmocka_unit_test(advises_by_origin),
     };
     return RUN_TESTS(tests);
