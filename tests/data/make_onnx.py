@@ -205,12 +205,12 @@ def softmax_mean(n, x, bins, anchors):
     return n.op("Reshape", [x, n.ints(1, 4, anchors)])
 
 
-def backbone(n, size, channels=3):
+def backbone(n, size):
     """Maps of 8 channels at strides 8 and 16, through most of the operators that have spellings."""
     x = "images"
     if n.half:
         x = n.op("Cast", [x], to=HALF)
-    x = n.conv(x, channels, 4, 3, 2)
+    x = n.conv(x, 3, 4, 3, 2)
     x = n.op("Mul", [x, n.op("Sigmoid", [x])])
     x = clip(n, n.conv(x, 4, 4, 3, 2), 0.0, 6.0)
     x = n.op("LeakyRelu", [n.conv(x, 4, 8, 3, 2)], alpha=0.1)
@@ -238,14 +238,14 @@ def centres(size, strides=(8, 16)):
 
 
 def distance_net(opset, bins=4, classes=2, corners=False, rows=False, one_map=False, half=False,
-                 external=None, channels=3, **metadata):
+                 external=None, **metadata):
     """An anchor-free detector. corners: boxes as two corners; rows: an anchor a row;
     one_map: boxes and scores of a level in one map, scores first."""
     n = Net(opset, half, external, **metadata)
-    n.inputs.append(value_info("images", [1, channels, SIZE, SIZE], HALF if half else FLOAT))
+    n.inputs.append(value_info("images", [1, 3, SIZE, SIZE], HALF if half else FLOAT))
     xs, ys, strides = centres(SIZE)
     anchors, boxes, scores = len(xs), [], []
-    for x in backbone(n, SIZE, channels):
+    for x in backbone(n, SIZE):
         if one_map:
             both = n.conv(x, 8, classes + 4 * bins, 1)
             s, b = split(n, both, [classes, 4 * bins])
@@ -398,7 +398,6 @@ def main():
     late.nodes = late.nodes[1:] + late.nodes[:1]
     write("", "half.onnx", late.bytes())
     write("", "rows.onnx", distance_net(13, rows=True, corners=True, names="['a', 'b']").bytes())
-    write("", "grey.onnx", distance_net(13, bins=1, channels=1).bytes())
     write("", "one_map.onnx", distance_net(13, classes=1, one_map=True).bytes())
     write("", "one_bin.onnx", distance_net(13, bins=1).bytes())
     write("", "anchors.onnx", anchor_net(12, names='["x", "y"]').bytes())

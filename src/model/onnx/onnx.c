@@ -6,7 +6,6 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
-#include "model/grey.h"
 #include "model/head/head.h"
 #include "model/importer.h"
 #include "model/onnx/onnx_file.h"
@@ -206,37 +205,12 @@ out:
     return status;
 }
 
-/* The file's input: the picture or, for a file that takes grey ones, its grey. */
-static enum status sweep_input(struct importer *importer, const struct input *input) {
-    enum status status;
-    Onnx__NodeProto message = ONNX__NODE_PROTO__INIT;
-    const float weights[3] = GREY_WEIGHTS;
-    const struct node node = {.message = &message};
-    TRY(importer_tensor(importer, input->name, &importer->graph->input));
-    int image = importer->graph->input;
-    importer->states[image] = (struct tensor_state){.known = true, .open = true};
-    importer->shapes[image] = (struct shape){4, {1, 3, importer->height, importer->width}};
-    importer->probes[image] =
-        (struct shape){4, {1, 3, importer->probe_height, importer->probe_width}};
-    if (!input->grey)
-        return importer_bind(importer, input->name, image);
-    struct op op = {.kind = OP_CONV, .n_inputs = 2, .inputs = {image, -1}, .output = -1};
-    op.window = (struct window){{1, 1}, {1, 1}, {1, 1}, {0}, {0}, 1, false};
-    message.name = message.op_type = (char[]){"grey"};
-    TRY(importer_constant(importer, NULL, DTYPE_F32, &(struct shape){4, {1, 3, 1, 1}},
-                          &op.inputs[1]));
-    memcpy(importer->graph->tensors[op.inputs[1]].data, weights, sizeof weights);
-    TRY(emit(importer, &node, &op, false, input->name, NULL));
-out:
-    return status;
-}
-
 /* Reads constants and operators. */
 static enum status sweep(struct importer *importer, const Onnx__GraphProto *file,
                          const struct input *input) {
     enum status status;
     TRY(importer_start(importer, file));
-    TRY(sweep_input(importer, input));
+    TRY(importer_picture(importer, input->name, input->grey));
     for (size_t i = 0; i < file->n_initializer; i++) {
         const char *name = file->initializer[i]->name;
         int tensor;
@@ -299,7 +273,8 @@ static enum status final_head(const struct importer *importer, const Onnx__Model
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
         return FAIL_FOR(trouble->reason, STATUS_BAD_INPUT,
-                        "%s; give a detection model exported without NMS", trouble->trouble);
+                        "%s; give a detection model exported without NMS and quantisation",
+                        trouble->trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));

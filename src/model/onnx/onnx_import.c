@@ -8,6 +8,7 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "model/grey.h"
 #include "model/operators/cost.h"
 
 enum status importer_start(struct importer *importer, const Onnx__GraphProto *file) {
@@ -237,4 +238,28 @@ out:
 
 enum status emit_output(struct importer *importer, const struct node *node, const struct op *op) {
     return emit(importer, node, op, false, node->message->output[0], NULL);
+}
+
+enum status importer_picture(struct importer *importer, const char *name, bool grey) {
+    enum status status;
+    Onnx__NodeProto message = ONNX__NODE_PROTO__INIT;
+    const struct node node = {.message = &message};
+    const float weights[3] = GREY_WEIGHTS;
+    TRY(importer_tensor(importer, name, &importer->graph->input));
+    int image = importer->graph->input;
+    importer->states[image] = (struct tensor_state){.known = true, .open = true};
+    importer->shapes[image] = (struct shape){4, {1, 3, importer->height, importer->width}};
+    importer->probes[image] =
+        (struct shape){4, {1, 3, importer->probe_height, importer->probe_width}};
+    if (!grey)
+        return importer_bind(importer, name, image);
+    struct op op = {.kind = OP_CONV, .n_inputs = 2, .inputs = {image, -1}, .output = -1};
+    op.window = (struct window){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .group = 1};
+    message.name = message.op_type = (char[]){"grey"};
+    TRY(importer_constant(importer, NULL, DTYPE_F32, &(struct shape){4, {1, 3, 1, 1}},
+                          &op.inputs[1]));
+    memcpy(importer->graph->tensors[op.inputs[1]].data, weights, sizeof weights);
+    TRY(emit(importer, &node, &op, false, name, NULL));
+out:
+    return status;
 }

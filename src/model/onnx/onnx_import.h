@@ -96,6 +96,10 @@ enum status importer_constant(struct importer *importer, const char *name, enum 
 enum status importer_unknown(struct importer *importer, const struct node *node,
                              const char *trouble);
 
+/* Adds the graph's input, and gives the file's name for it to the picture or, `grey`, to its
+ * grey. */
+enum status importer_picture(struct importer *importer, const char *name, bool grey);
+
 /* An operator to fill in: zeroed, its first `n_inputs` inputs those of the node. */
 struct op node_op(const struct node *node, enum op_kind kind, size_t n_inputs);
 /* Puts a filled-in operator into the graph, or computes it where all its inputs are constants.

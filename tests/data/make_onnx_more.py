@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes quantised networks to tests/data/onnx: pairs of QuantizeLinear and DequantizeLinear, ONNX
-Runtime's own operators on integers, and quantisation by each picture's own range. Needs nothing but
-Python. Run from the project's root: tests/data/make_quantised.py"""
+"""Writes to tests/data/onnx quantised networks (pairs of QuantizeLinear and DequantizeLinear, ONNX
+Runtime's own operators on integers, quantisation by each picture's own range) and one of grey
+pictures. Needs nothing but Python. Run from the project's root: tests/data/make_onnx_more.py"""
 import math
 import struct
 
@@ -76,9 +76,9 @@ def tail(n, levels, classes=2):
     n.outputs.append(value_info(out, [1, 4 + classes, anchors]))
 
 
-def start():
+def start(channels=3):
     n = Quantised(13)
-    n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
+    n.inputs.append(value_info("images", [1, channels, SIZE, SIZE]))
     return n
 
 
@@ -165,7 +165,18 @@ def dynamic_net():
     return n
 
 
+def grey_net():
+    n = start(1)
+    x = "images"
+    for i, o in ((1, 4), (4, 4), (4, 8)):
+        x = n.op("LeakyRelu", [n.conv(x, i, o, 3, 2)], alpha=0.1)
+    sixteen = n.op("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
+    tail(n, [(n.conv(y, 8, 4, 1), n.conv(y, 8, 2, 1)) for y in (x, sixteen)])
+    return n
+
+
 if __name__ == "__main__":
     write("", "pairs.onnx", paired_net().bytes())
     write("", "integers.onnx", linear_net().bytes())
     write("", "ranges.onnx", dynamic_net().bytes())
+    write("", "grey.onnx", grey_net().bytes())
