@@ -48,11 +48,14 @@ def pairs(n, x, scale, zero, kind=UINT8):
     return n.op("DequantizeLinear", [n.op("QuantizeLinear", [x] + scheme)] + scheme)
 
 
-def paired_conv(n, x, i, o, k, stride, x_scale):
-    """int8 weights, a scale for each channel; its bias in 32 bits."""
+def paired_conv(n, x, i, o, k, stride, x_scale, trained=False):
+    """int8 weights, a scale for each channel; its bias in 32 bits. trained: the weights are in floats,
+    as training that knows of the quantisation leaves them."""
     scales = [0.004 + 0.001 * (c % 3) for c in range(o)]
-    w = n.op("DequantizeLinear", [n.random(INT8, -127, 127, o, i, k, k), n.floats([o], scales),
-                                  n.integers(INT8, [o], [0] * o)], axis=0)
+    scheme = [n.floats([o], scales), n.integers(INT8, [o], [0] * o)]
+    whole = (n.op("QuantizeLinear", [n.weights(o, i, k, k)] + scheme, axis=0) if trained
+             else n.random(INT8, -127, 127, o, i, k, k))
+    w = n.op("DequantizeLinear", [whole] + scheme, axis=0)
     b = n.op("DequantizeLinear", [n.random(INT32, -1000, 1000, o),
                                   n.floats([o], [s * x_scale for s in scales]),
                                   n.integers(INT32, [o], [0] * o)], axis=0)
@@ -95,7 +98,8 @@ def paired_net():
     sixteen = pairs(n, n.op("MaxPool", [eight], kernel_shape=[2, 2], strides=[2, 2]), 0.04117, 90)
     levels = []
     for x in (eight, sixteen):
-        box, score = paired_conv(n, x, 8, 4, 1, 1, 0.04117), paired_conv(n, x, 8, 2, 1, 1, 0.04117)
+        box = paired_conv(n, x, 8, 4, 1, 1, 0.04117, True)
+        score = paired_conv(n, x, 8, 2, 1, 1, 0.04117)
         levels.append((n.op("Relu", [box]), score))
     tail(n, levels)
     return n

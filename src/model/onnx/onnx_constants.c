@@ -155,6 +155,7 @@ static enum status read_elements(struct importer *importer, Onnx__TensorProto *m
     importer->memory_left += count * dtype_size(dtype); /* the file does account for it */
     TRY(importer_constant(importer, name, dtype, &shape, tensor));
     importer->states[*tensor].element = message->data_type;
+    importer->states[*tensor].credits = 2; /* quantised, and numbers again */
     if (is_raw)
         convert_raw(message->data_type, raw, count, importer->graph->tensors[*tensor].data);
     else

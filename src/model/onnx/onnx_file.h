@@ -9,8 +9,8 @@ struct onnx_file {
     size_t length;           /* of the file, bytes */
 };
 
-/* Reads and parses a file; a hostile one costs at most twice its size and IMPORT_SPARE, one of
- * integers of 8 bits nine times its size.
+/* Reads and parses a file; a hostile one costs at most four times its size and IMPORT_SPARE, one
+ * of integers of 8 bits thirteen times.
  * STATUS_BAD_INPUT where it is no ONNX model, without the path in the message. */
 enum status onnx_file_open(const char *path, struct onnx_file *file);
 void onnx_file_close(struct onnx_file *file);

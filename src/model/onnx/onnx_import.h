@@ -38,8 +38,9 @@ struct tensor_state {
     bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
     char *trouble; /* not NULL: why it could not be computed; owned */
     size_t maker;  /* 1 + the operator that computes it; 0: none */
-    int32_t element; /* of a constant: how the file has its elements, as ONNX numbers types */
-    bool accounted;  /* of a constant: the file accounts for what it becomes as numbers, too */
+    int32_t element;  /* of a constant: how the file has its elements, as ONNX numbers types */
+    unsigned credits; /* of a constant: how many others of its size, made of it one after the
+                         other, the file accounts for */
     enum status_reason reason; /* REASON_OPERATOR where it is an operator that is not understood */
 };
 

@@ -2,6 +2,7 @@
  * that rounding and saturation are those of the file. */
 #include "model/onnx/onnx_import.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "model/operators/operator.h"
@@ -136,53 +137,106 @@ static enum status centre(struct importer *importer, const struct node *node, in
     return emit_binary(importer, node, BINARY_SUB, x, zero, NULL, out);
 }
 
-/* Constants in one step: once for each, the file accounts for what they become. */
-static enum status dequantise_constant(struct importer *importer, int x,
-                                       const struct scheme *scheme, const char *name, int *out) {
+/* Where the scale and the zero of an element stand. */
+struct parts {
+    const float *scale, *zero;
+    uint64_t scales, zeros; /* how many; zeros 0: none */
+    uint64_t inner;         /* elements that follow each other with the same */
+};
+
+static struct parts parts_of(const struct importer *importer, const struct shape *shape,
+                             const struct scheme *scheme) {
+    const struct tensor *scale = &importer->graph->tensors[scheme->scale];
+    const struct tensor *zero = scheme->zero < 0 ? NULL : &importer->graph->tensors[scheme->zero];
+    struct parts parts = {scale->data, NULL, (uint64_t)shape_elements(&scale->shape), 0, 1};
+    size_t rank = scale->shape.rank;
+    if (zero != NULL) {
+        parts.zero = zero->data;
+        parts.zeros = (uint64_t)shape_elements(&zero->shape);
+        rank = parts.zeros > 1 ? zero->shape.rank : rank;
+    }
+    for (size_t i = shape->rank - rank + 1; i < shape->rank; i++)
+        parts.inner *= (uint64_t)shape->dims[i];
+    return parts;
+}
+
+static float scale_at(const struct parts *parts, uint64_t element) {
+    return parts->scale[element / parts->inner % parts->scales];
+}
+
+static float zero_at(const struct parts *parts, uint64_t element) {
+    return parts->zeros == 0 ? 0.0f : parts->zero[element / parts->inner % parts->zeros];
+}
+
+/* Whether a tensor and its scheme are constants: what they make is then computed in one step. */
+static bool is_constant(const struct importer *importer, int x, const struct scheme *scheme) {
+    const struct tensor *tensors = importer->graph->tensors;
+    return tensors[x].constant && tensors[scheme->scale].constant &&
+           tensors[scheme->scale].dtype == DTYPE_F32 &&
+           (scheme->zero < 0 ||
+            (tensors[scheme->zero].constant && tensors[scheme->zero].dtype == DTYPE_F32));
+}
+
+/* Adds a constant of the same shape, which the file accounts for where it does so for `x`. */
+static enum status derive(struct importer *importer, int x, const char *name, int *out) {
     enum status status;
-    struct shape shape = importer->shapes[x];
-    uint64_t count = (uint64_t)shape_elements(&shape), scales, zeros, inner = 1;
+    const struct shape shape = importer->shapes[x];
+    uint64_t count = (uint64_t)shape_elements(&shape);
+    unsigned credits = importer->states[x].credits;
     if (*importer->work_left <= count)
         return FAIL(STATUS_BAD_INPUT, "its constants take too long to compute");
     *importer->work_left -= count;
-    if (!importer->states[x].accounted)
+    if (credits > 0)
         importer->memory_left += count * sizeof(float);
-    importer->states[x].accounted = true;
+    importer->states[x].credits = 0;
     TRY(importer_constant(importer, name, DTYPE_F32, &shape, out));
-    const struct tensor *tensors = importer->graph->tensors;
-    const float *from = tensors[x].data, *scale = tensors[scheme->scale].data, zero = 0.0f;
-    const float *centre = scheme->zero < 0 ? &zero : tensors[scheme->zero].data;
-    float *to = tensors[*out].data;
-    scales = (uint64_t)shape_elements(&tensors[scheme->scale].shape);
-    zeros = scheme->zero < 0 ? 1 : (uint64_t)shape_elements(&tensors[scheme->zero].shape);
-    size_t rank = tensors[scheme->scale].shape.rank;
-    if (zeros > 1)
-        rank = tensors[scheme->zero].shape.rank;
-    for (size_t i = shape.rank - rank + 1; i < shape.rank; i++)
-        inner *= (uint64_t)shape.dims[i];
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t at = i / inner;
-        to[i] =
-            (from[i] - centre[zeros == 1 ? 0 : at % zeros]) * scale[scales == 1 ? 0 : at % scales];
-    }
+    importer->states[*out].credits = credits > 0 ? credits - 1 : 0;
+    if (name != NULL)
+        TRY(importer_bind(importer, name, *out));
 out:
     return status;
+}
+
+static enum status dequantise_constant(struct importer *importer, int x,
+                                       const struct scheme *scheme, const char *name, int *out) {
+    enum status status = derive(importer, x, name, out);
+    if (status != STATUS_OK)
+        return status;
+    const struct shape *shape = &importer->shapes[x];
+    const struct parts parts = parts_of(importer, shape, scheme);
+    const float *from = importer->graph->tensors[x].data;
+    float *to = importer->graph->tensors[*out].data;
+    uint64_t count = (uint64_t)shape_elements(shape);
+    for (uint64_t i = 0; i < count; i++)
+        to[i] = (from[i] - zero_at(&parts, i)) * scale_at(&parts, i);
+    return STATUS_OK;
+}
+
+static enum status quantise_constant(struct importer *importer, int x, const struct scheme *scheme,
+                                     const float range[2], const char *name, int *out) {
+    enum status status = derive(importer, x, name, out);
+    if (status != STATUS_OK)
+        return status;
+    const struct shape *shape = &importer->shapes[x];
+    const struct parts parts = parts_of(importer, shape, scheme);
+    const float *from = importer->graph->tensors[x].data;
+    float *to = importer->graph->tensors[*out].data;
+    uint64_t count = (uint64_t)shape_elements(shape);
+    for (uint64_t i = 0; i < count; i++) {
+        float whole = nearbyintf(from[i] / scale_at(&parts, i)) + zero_at(&parts, i);
+        to[i] = whole < range[0] ? range[0] : whole > range[1] ? range[1] : whole;
+    }
+    return STATUS_OK;
 }
 
 /* Integers to numbers. */
 static enum status dequantise(struct importer *importer, const struct node *node, int x,
                               struct scheme scheme, const char *output, int *out) {
     enum status status;
-    const struct graph *graph = importer->graph;
     TRY(as_floats(importer, node, &x));
     TRY(scheme_spread(importer, node, x, &scheme));
-    if (graph->tensors[x].constant && graph->tensors[scheme.scale].constant &&
-        (scheme.zero < 0 || graph->tensors[scheme.zero].constant)) {
-        TRY(dequantise_constant(importer, x, &scheme, output, out));
-        if (output != NULL)
-            TRY(importer_bind(importer, output, *out));
-        goto out;
-    }
+    if (is_constant(importer, x, &scheme))
+        return dequantise_constant(importer, x, &scheme, output, out);
     TRY(centre(importer, node, x, scheme.zero, &x));
     TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
 out:
@@ -190,7 +244,7 @@ out:
 }
 
 /* What integers of a type hold. */
-static enum status range_of(int64_t type, float *low, float *high) {
+static enum status range_of(int64_t type, float range[2]) {
     static const struct {
         int64_t type;
         float low, high;
@@ -200,8 +254,8 @@ static enum status range_of(int64_t type, float *low, float *high) {
                  {ONNX_INT16, -32768, 32767}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (types[i].type == type) {
-            *low = types[i].low;
-            *high = types[i].high;
+            range[0] = types[i].low;
+            range[1] = types[i].high;
             return STATUS_OK;
         }
     return FAIL(STATUS_BAD_INPUT, "quantisation to ONNX's type %d is not supported", (int)type);
@@ -213,22 +267,24 @@ static enum status quantise(struct importer *importer, const struct node *node, 
                             struct scheme scheme, int64_t type, const char *output, int *out) {
     static const struct op round = {.unary = UNARY_ROUND};
     enum status status;
-    float low, high, zero = 0.0f;
+    float range[2], zero = 0.0f;
     if (type == 0)
         type = scheme.zero < 0 ? ONNX_UINT8 : importer->states[scheme.zero].element;
-    TRY(range_of(type, &low, &high));
+    TRY(range_of(type, range));
     TRY(as_floats(importer, node, &x));
     TRY(scheme_spread(importer, node, x, &scheme));
+    if (is_constant(importer, x, &scheme))
+        return quantise_constant(importer, x, &scheme, range, output, out);
     TRY(emit_binary(importer, node, BINARY_DIV, x, scheme.scale, NULL, &x));
     bool plain = is_zero(importer, scheme.zero) || is_number(importer, scheme.zero, &zero);
     if (plain)
-        TRY(emit_clip(importer, node, x, low - zero, high - zero, NULL, &x));
+        TRY(emit_clip(importer, node, x, range[0] - zero, range[1] - zero, NULL, &x));
     bool last = plain && zero == 0.0f;
     TRY(emit_unary(importer, node, &round, x, last ? output : NULL, &x));
     if (!last)
         TRY(emit_binary(importer, node, BINARY_ADD, x, scheme.zero, plain ? output : NULL, &x));
     if (!plain)
-        TRY(emit_clip(importer, node, x, low, high, output, &x));
+        TRY(emit_clip(importer, node, x, range[0], range[1], output, &x));
     *out = x;
 out:
     return status;
