@@ -38,6 +38,8 @@ struct tensor_state {
     bool open;     /* its shape at the probe size: nothing before it is tied to the nominal size */
     char *trouble; /* not NULL: why it could not be computed; owned */
     size_t maker;  /* 1 + the operator that computes it; 0: none */
+    int whole, scale; /* of numbers that integers stand for: these, around 0, and their scales, a
+                         constant; 0: none */
     int32_t element;  /* of a constant: how the file has its elements, as ONNX numbers types */
     unsigned credits; /* of a constant: how many others of its size, made of it one after the
                          other, the file accounts for */
@@ -145,6 +147,11 @@ enum status axis_of(int64_t axis, size_t rank, int64_t *out);
  * weights (NULL: none) where it is not stated. */
 enum status node_window(const struct importer *importer, const struct node *node,
                         const struct shape *weights, struct window *window);
+
+/* onnx_quantised.c: a convolution with the node's geometry of x, weights and bias (-1: none); of
+ * integers where these stand for such. */
+enum status node_convolve(struct importer *importer, const struct node *node, const int inputs[3],
+                          const char *output, int *out);
 
 /* onnx_constants.c, onnx_external.c */
 

@@ -70,12 +70,9 @@ out:
 
 enum status translate_conv(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
-    enum status status;
-    struct op op = node_op(node, OP_CONV, node_input(node, 2) >= 0 ? 3 : 2);
-    TRY(node_window(importer, node, node_shape(importer, node, 1), &op.window));
-    status = emit_output(importer, node, &op);
-out:
-    return status;
+    int out;
+    const int inputs[3] = {node_input(node, 0), node_input(node, 1), node_input(node, 2)};
+    return node_convolve(importer, node, inputs, node->message->output[0], &out);
 }
 
 enum status translate_conv_transpose(struct importer *importer, const struct node *node,

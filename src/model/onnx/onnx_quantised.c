@@ -229,16 +229,27 @@ static enum status quantise_constant(struct importer *importer, int x, const str
     return STATUS_OK;
 }
 
-/* Integers to numbers. */
+/* Integers to numbers. What they are made of is kept for a convolution of them: integers around 0
+ * and the scales as the file has them, which are constants. */
 static enum status dequantise(struct importer *importer, const struct node *node, int x,
                               struct scheme scheme, const char *output, int *out) {
     enum status status;
+    float one;
+    int scale = scheme.scale;
     TRY(as_floats(importer, node, &x));
     TRY(scheme_spread(importer, node, x, &scheme));
-    if (is_constant(importer, x, &scheme))
-        return dequantise_constant(importer, x, &scheme, output, out);
-    TRY(centre(importer, node, x, scheme.zero, &x));
-    TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
+    bool constant = is_constant(importer, x, &scheme);
+    bool keeps = constant ? is_zero(importer, scheme.zero) : is_number(importer, scale, &one);
+    if (constant) {
+        TRY(dequantise_constant(importer, x, &scheme, output, out));
+    } else {
+        TRY(centre(importer, node, x, scheme.zero, &x));
+        TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
+    }
+    if (keeps) {
+        importer->states[*out].whole = x;
+        importer->states[*out].scale = scale;
+    }
 out:
     return status;
 }
@@ -355,14 +366,61 @@ out:
     return status;
 }
 
-/* A convolution of maps and weights that are numbers by now. */
-static enum status convolve(struct importer *importer, const struct node *node, int x, int weights,
-                            int bias, const char *output, int *out) {
+/* Whether the scales of a bias are those of a product, `of_x` a number, so that its integers may be
+ * added to the product's. */
+static bool bias_fits(const struct importer *importer, int of_bias, int of_x, int of_weights) {
+    const struct tensor *tensors = importer->graph->tensors;
+    float x;
+    int64_t n_bias = shape_elements(&tensors[of_bias].shape);
+    int64_t n_weights = shape_elements(&tensors[of_weights].shape);
+    if (!is_number(importer, of_x, &x) || (n_bias != n_weights && n_weights != 1))
+        return false;
+    for (int64_t i = 0; i < n_bias; i++) {
+        float weights = ((const float *)tensors[of_weights].data)[n_weights == 1 ? 0 : i];
+        float found = ((const float *)tensors[of_bias].data)[i];
+        if (!(fabsf(found - x * weights) <= 1e-5f * fabsf(found)))
+            return false;
+    }
+    return true;
+}
+
+/* A convolution of integers, whose sums are whole: what an algorithm leaves of an error is rounded
+ * away, so that no step of the quantisation behind it is taken the other way. */
+static enum status convolve_whole(struct importer *importer, const struct node *node,
+                                  const struct op *conv, const char *output, int *out) {
+    static const struct op round = {.unary = UNARY_ROUND};
     enum status status;
+    struct op op = *conv;
+    int scale;
+    TRY(emit_binary(importer, node, BINARY_MUL, importer->states[op.inputs[0]].scale,
+                    importer->states[op.inputs[1]].scale, NULL, &scale));
+    for (size_t i = 0; i < op.n_inputs; i++)
+        op.inputs[i] = importer->states[op.inputs[i]].whole;
+    TRY(emit(importer, node, &op, false, NULL, out));
+    TRY(emit_unary(importer, node, &round, *out, NULL, out));
+    TRY(spread(importer, node, *out, 1, &scale));
+    TRY(emit_binary(importer, node, BINARY_MUL, *out, scale, output, out));
+out:
+    return status;
+}
+
+enum status node_convolve(struct importer *importer, const struct node *node, const int inputs[3],
+                          const char *output, int *out) {
+    enum status status;
+    int x = inputs[0], weights = inputs[1], bias = inputs[2];
     struct op op = {
         .kind = OP_CONV, .n_inputs = bias < 0 ? 2 : 3, .inputs = {x, weights, bias}, .output = -1};
+    const struct tensor_state *states = importer->states;
+    if (x < 0 || weights < 0)
+        return FAIL(STATUS_BAD_INPUT, "its input is missing");
     const struct shape shape = importer->shapes[weights];
     TRY(node_window(importer, node, &shape, &op.window));
+    if (states[x].whole != 0 && states[weights].whole != 0 &&
+        importer->graph->tensors[weights].constant &&
+        (bias < 0 ||
+         (states[bias].whole != 0 &&
+          bias_fits(importer, states[bias].scale, states[x].scale, states[weights].scale))))
+        return convolve_whole(importer, node, &op, output, out);
     status = emit(importer, node, &op, false, output, out);
 out:
     return status;
@@ -383,7 +441,7 @@ enum status translate_integer(struct importer *importer, const struct node *node
     TRY(centre(importer, node, a, zero_a, &a));
     TRY(centre(importer, node, b, zero_b, &b));
     if (kind == OP_CONV)
-        return convolve(importer, node, a, b, -1, output, &out);
+        return node_convolve(importer, node, (const int[]){a, b, -1}, output, &out);
     const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
     status = emit(importer, node, &op, false, output, &out);
 out:
@@ -405,7 +463,7 @@ enum status translate_q_conv(struct importer *importer, const struct node *node,
     }
     TRY(dequantise(importer, node, x, of_x, NULL, &x));
     TRY(dequantise(importer, node, weights, of_weights, NULL, &weights));
-    TRY(convolve(importer, node, x, weights, bias, NULL, &x));
+    TRY(node_convolve(importer, node, (const int[]){x, weights, bias}, NULL, &x));
     status = quantise(importer, node, x, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
 out:
     return status;
