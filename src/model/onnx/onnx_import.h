@@ -148,7 +148,7 @@ enum status axis_of(int64_t axis, size_t rank, int64_t *out);
 enum status node_window(const struct importer *importer, const struct node *node,
                         const struct shape *weights, struct window *window);
 
-/* onnx_quantised.c: a convolution with the node's geometry of x, weights and bias (-1: none); of
+/* onnx_integers.c: a convolution with the node's geometry of x, weights and bias (-1: none); of
  * integers where these stand for such. */
 enum status node_convolve(struct importer *importer, const struct node *node, const int inputs[3],
                           const char *output, int *out);
@@ -192,9 +192,10 @@ translate translate_alias, translate_activation, translate_unary, translate_clip
     translate_reduce; /* onnx_elements.c */
 translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
     translate_cast; /* onnx_values.c */
-translate translate_quantise, translate_dequantise, translate_dynamic_quantise, translate_integer,
-    translate_q_conv, translate_q_matmul, translate_q_binary, translate_q_activation,
-    translate_q_pool, translate_q_concat; /* onnx_quantised.c */
+translate translate_quantise, translate_dequantise,
+    translate_dynamic_quantise; /* onnx_quantised.c */
+translate translate_integer, translate_q_conv, translate_q_matmul, translate_q_binary,
+    translate_q_activation, translate_q_pool, translate_q_concat; /* onnx_integers.c */
 
 /* onnx_metadata.c */
 

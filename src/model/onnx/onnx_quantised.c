@@ -1,21 +1,13 @@
 /* ONNX's quantised operators, computed in floats: integers are floats that hold whole numbers, so
  * that rounding and saturation are those of the file. */
-#include "model/onnx/onnx_import.h"
+#include "model/onnx/onnx_quantised.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "model/operators/operator.h"
 
-/* How integers stand for numbers: number = (integer - zero) scale. Tensors; zero -1: none. Several
- * scales are those of an axis. */
-struct scheme {
-    int scale, zero;
-    int64_t axis;
-};
-
-/* Three inputs of a node that belong together: a tensor's integers, their scale and zero. */
-static struct scheme scheme_at(const struct node *node, size_t scale, int64_t axis) {
+struct scheme scheme_at(const struct node *node, size_t scale, int64_t axis) {
     return (struct scheme){node_input(node, scale), node_input(node, scale + 1), axis};
 }
 
@@ -26,15 +18,15 @@ static enum status make_number(struct importer *importer, float value, int *tens
     return status;
 }
 
-static enum status emit_binary(struct importer *importer, const struct node *node,
-                               enum binary binary, int a, int b, const char *output, int *out) {
+enum status emit_binary(struct importer *importer, const struct node *node, enum binary binary,
+                        int a, int b, const char *output, int *out) {
     const struct op op = {
         .kind = OP_BINARY, .binary = binary, .n_inputs = 2, .inputs = {a, b}, .output = -1};
     return emit(importer, node, &op, false, output, out);
 }
 
-static enum status emit_unary(struct importer *importer, const struct node *node,
-                              const struct op *what, int x, const char *output, int *out) {
+enum status emit_unary(struct importer *importer, const struct node *node, const struct op *what,
+                       int x, const char *output, int *out) {
     struct op op = *what;
     op.kind = OP_UNARY;
     op.n_inputs = 1;
@@ -50,8 +42,7 @@ static enum status emit_clip(struct importer *importer, const struct node *node,
     return emit_unary(importer, node, &clip, x, output, out);
 }
 
-/* Whether a tensor is one constant number. */
-static bool is_number(const struct importer *importer, int tensor, float *value) {
+bool tensor_is_number(const struct importer *importer, int tensor, float *value) {
     const struct tensor *constant = tensor < 0 ? NULL : &importer->graph->tensors[tensor];
     if (constant == NULL || !constant->constant || constant->dtype != DTYPE_F32 ||
         shape_elements(&constant->shape) != 1)
@@ -81,8 +72,7 @@ static enum status as_floats(struct importer *importer, const struct node *node,
     return emit(importer, node, &op, false, NULL, tensor);
 }
 
-/* Gives scales or zeros the shape in which they are broadcast to a tensor. */
-static enum status spread(struct importer *importer, const struct node *node, int x, int64_t axis,
+enum status scales_spread(struct importer *importer, const struct node *node, int x, int64_t axis,
                           int *tensor) {
     enum status status = STATUS_OK;
     struct op op = {.kind = OP_RESHAPE, .n_inputs = 1, .output = -1};
@@ -112,16 +102,16 @@ static enum status scheme_spread(struct importer *importer, const struct node *n
     enum status status;
     if (x < 0 || scheme->scale < 0)
         return FAIL(STATUS_BAD_INPUT, "an input or a scale is missing");
-    TRY(spread(importer, node, x, scheme->axis, &scheme->scale));
-    TRY(spread(importer, node, x, scheme->axis, &scheme->zero));
+    TRY(scales_spread(importer, node, x, scheme->axis, &scheme->scale));
+    TRY(scales_spread(importer, node, x, scheme->axis, &scheme->zero));
 out:
     return status;
 }
 
 /* The integers without their zero point. Where they were made by adding it, what it was added
  * to. */
-static enum status centre(struct importer *importer, const struct node *node, int x, int zero,
-                          int *out) {
+enum status integers_centre(struct importer *importer, const struct node *node, int x, int zero,
+                            int *out) {
     float added, wanted;
     size_t maker = importer->states[x].maker;
     const struct op *op = maker == 0 ? NULL : &importer->graph->ops[maker - 1];
@@ -129,8 +119,8 @@ static enum status centre(struct importer *importer, const struct node *node, in
     if (is_zero(importer, zero))
         return STATUS_OK;
     if (op != NULL && op->kind == OP_BINARY && op->binary == BINARY_ADD &&
-        (op->inputs[1] == zero || (is_number(importer, op->inputs[1], &added) &&
-                                   is_number(importer, zero, &wanted) && added == wanted))) {
+        (op->inputs[1] == zero || (tensor_is_number(importer, op->inputs[1], &added) &&
+                                   tensor_is_number(importer, zero, &wanted) && added == wanted))) {
         *out = op->inputs[0];
         return STATUS_OK;
     }
@@ -231,19 +221,20 @@ static enum status quantise_constant(struct importer *importer, int x, const str
 
 /* Integers to numbers. What they are made of is kept for a convolution of them: integers around 0
  * and the scales as the file has them, which are constants. */
-static enum status dequantise(struct importer *importer, const struct node *node, int x,
-                              struct scheme scheme, const char *output, int *out) {
+enum status integers_dequantise(struct importer *importer, const struct node *node, int x,
+                                struct scheme scheme, const char *output, int *out) {
     enum status status;
     float one;
     int scale = scheme.scale;
     TRY(as_floats(importer, node, &x));
     TRY(scheme_spread(importer, node, x, &scheme));
     bool constant = is_constant(importer, x, &scheme);
-    bool keeps = constant ? is_zero(importer, scheme.zero) : is_number(importer, scale, &one);
+    bool keeps =
+        constant ? is_zero(importer, scheme.zero) : tensor_is_number(importer, scale, &one);
     if (constant) {
         TRY(dequantise_constant(importer, x, &scheme, output, out));
     } else {
-        TRY(centre(importer, node, x, scheme.zero, &x));
+        TRY(integers_centre(importer, node, x, scheme.zero, &x));
         TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
     }
     if (keeps) {
@@ -274,8 +265,8 @@ static enum status range_of(int64_t type, float range[2]) {
 
 /* Numbers to integers of a type: by rounding, halves to even, and saturation. The bounds are
  * integers, so they may come first. */
-static enum status quantise(struct importer *importer, const struct node *node, int x,
-                            struct scheme scheme, int64_t type, const char *output, int *out) {
+enum status numbers_quantise(struct importer *importer, const struct node *node, int x,
+                             struct scheme scheme, int64_t type, const char *output, int *out) {
     static const struct op round = {.unary = UNARY_ROUND};
     enum status status;
     float range[2], zero = 0.0f;
@@ -287,7 +278,7 @@ static enum status quantise(struct importer *importer, const struct node *node, 
     if (is_constant(importer, x, &scheme))
         return quantise_constant(importer, x, &scheme, range, output, out);
     TRY(emit_binary(importer, node, BINARY_DIV, x, scheme.scale, NULL, &x));
-    bool plain = is_zero(importer, scheme.zero) || is_number(importer, scheme.zero, &zero);
+    bool plain = is_zero(importer, scheme.zero) || tensor_is_number(importer, scheme.zero, &zero);
     if (plain)
         TRY(emit_clip(importer, node, x, range[0] - zero, range[1] - zero, NULL, &x));
     bool last = plain && zero == 0.0f;
@@ -304,17 +295,17 @@ out:
 enum status translate_quantise(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
     int out;
-    return quantise(importer, node, node_input(node, 0),
-                    scheme_at(node, 1, node_int(node, "axis", 1)),
-                    node_int(node, "output_dtype", 0), node->message->output[0], &out);
+    return numbers_quantise(importer, node, node_input(node, 0),
+                            scheme_at(node, 1, node_int(node, "axis", 1)),
+                            node_int(node, "output_dtype", 0), node->message->output[0], &out);
 }
 
 enum status translate_dequantise(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
     int out;
-    return dequantise(importer, node, node_input(node, 0),
-                      scheme_at(node, 1, node_int(node, "axis", 1)), node->message->output[0],
-                      &out);
+    return integers_dequantise(importer, node, node_input(node, 0),
+                               scheme_at(node, 1, node_int(node, "axis", 1)),
+                               node->message->output[0], &out);
 }
 
 /* The largest or smallest number of a tensor, or 0 where that is beyond it. */
@@ -360,191 +351,8 @@ enum status translate_dynamic_quantise(struct importer *importer, const struct n
     TRY(emit_unary(importer, node, &round, zero, NULL, &zero));
     TRY(bind_output(importer, node, 1, scale));
     TRY(bind_output(importer, node, 2, zero));
-    status = quantise(importer, node, x, (struct scheme){scale, zero, 0}, ONNX_UINT8,
-                      node->message->output[0], &x);
-out:
-    return status;
-}
-
-/* Whether the scales of a bias are those of a product, `of_x` a number, so that its integers may be
- * added to the product's. */
-static bool bias_fits(const struct importer *importer, int of_bias, int of_x, int of_weights) {
-    const struct tensor *tensors = importer->graph->tensors;
-    float x;
-    int64_t n_bias = shape_elements(&tensors[of_bias].shape);
-    int64_t n_weights = shape_elements(&tensors[of_weights].shape);
-    if (!is_number(importer, of_x, &x) || (n_bias != n_weights && n_weights != 1))
-        return false;
-    for (int64_t i = 0; i < n_bias; i++) {
-        float weights = ((const float *)tensors[of_weights].data)[n_weights == 1 ? 0 : i];
-        float found = ((const float *)tensors[of_bias].data)[i];
-        if (!(fabsf(found - x * weights) <= 1e-5f * fabsf(found)))
-            return false;
-    }
-    return true;
-}
-
-/* A convolution of integers, whose sums are whole: what an algorithm leaves of an error is rounded
- * away, so that no step of the quantisation behind it is taken the other way. */
-static enum status convolve_whole(struct importer *importer, const struct node *node,
-                                  const struct op *conv, const char *output, int *out) {
-    static const struct op round = {.unary = UNARY_ROUND};
-    enum status status;
-    struct op op = *conv;
-    int scale;
-    TRY(emit_binary(importer, node, BINARY_MUL, importer->states[op.inputs[0]].scale,
-                    importer->states[op.inputs[1]].scale, NULL, &scale));
-    for (size_t i = 0; i < op.n_inputs; i++)
-        op.inputs[i] = importer->states[op.inputs[i]].whole;
-    TRY(emit(importer, node, &op, false, NULL, out));
-    TRY(emit_unary(importer, node, &round, *out, NULL, out));
-    TRY(spread(importer, node, *out, 1, &scale));
-    TRY(emit_binary(importer, node, BINARY_MUL, *out, scale, output, out));
-out:
-    return status;
-}
-
-enum status node_convolve(struct importer *importer, const struct node *node, const int inputs[3],
-                          const char *output, int *out) {
-    enum status status;
-    int x = inputs[0], weights = inputs[1], bias = inputs[2];
-    struct op op = {
-        .kind = OP_CONV, .n_inputs = bias < 0 ? 2 : 3, .inputs = {x, weights, bias}, .output = -1};
-    const struct tensor_state *states = importer->states;
-    if (x < 0 || weights < 0)
-        return FAIL(STATUS_BAD_INPUT, "its input is missing");
-    const struct shape shape = importer->shapes[weights];
-    TRY(node_window(importer, node, &shape, &op.window));
-    if (states[x].whole != 0 && states[weights].whole != 0 &&
-        importer->graph->tensors[weights].constant &&
-        (bias < 0 ||
-         (states[bias].whole != 0 &&
-          bias_fits(importer, states[bias].scale, states[x].scale, states[weights].scale))))
-        return convolve_whole(importer, node, &op, output, out);
-    status = emit(importer, node, &op, false, output, out);
-out:
-    return status;
-}
-
-/* ConvInteger and MatMulInteger: without scales. */
-enum status translate_integer(struct importer *importer, const struct node *node, int kind) {
-    enum status status;
-    int a = node_input(node, 0), b = node_input(node, 1), out;
-    int zero_a = node_input(node, 2), zero_b = node_input(node, 3);
-    const char *output = node->message->output[0];
-    if (a < 0 || b < 0)
-        return FAIL(STATUS_BAD_INPUT, "its input is missing");
-    if (zero_a >= 0 && shape_elements(&importer->shapes[zero_a]) != 1)
-        return FAIL(STATUS_BAD_INPUT, "a zero point for each row is not supported");
-    TRY(spread(importer, node, a, 0, &zero_a));
-    TRY(spread(importer, node, b, kind == OP_CONV ? 0 : -1, &zero_b));
-    TRY(centre(importer, node, a, zero_a, &a));
-    TRY(centre(importer, node, b, zero_b, &b));
-    if (kind == OP_CONV)
-        return node_convolve(importer, node, (const int[]){a, b, -1}, output, &out);
-    const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
-    status = emit(importer, node, &op, false, output, &out);
-out:
-    return status;
-}
-
-enum status translate_q_conv(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    enum status status;
-    int x = node_input(node, 0), weights = node_input(node, 3), bias = node_input(node, 8), out;
-    struct scheme of_x = scheme_at(node, 1, 0), of_weights = scheme_at(node, 4, 0),
-                  of_bias = {-1, -1, 0};
-    if (of_x.scale < 0 || of_weights.scale < 0)
-        return FAIL(STATUS_BAD_INPUT, "a scale is missing");
-    if (bias >= 0) {
-        TRY(emit_binary(importer, node, BINARY_MUL, of_x.scale, of_weights.scale, NULL,
-                        &of_bias.scale));
-        TRY(dequantise(importer, node, bias, of_bias, NULL, &bias));
-    }
-    TRY(dequantise(importer, node, x, of_x, NULL, &x));
-    TRY(dequantise(importer, node, weights, of_weights, NULL, &weights));
-    TRY(node_convolve(importer, node, (const int[]){x, weights, bias}, NULL, &x));
-    status = quantise(importer, node, x, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
-out:
-    return status;
-}
-
-enum status translate_q_matmul(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    enum status status;
-    int a, b, out;
-    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, -2), NULL, &a));
-    TRY(dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, -1), NULL, &b));
-    const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
-    TRY(emit(importer, node, &op, false, NULL, &a));
-    status = quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
-out:
-    return status;
-}
-
-enum status translate_q_binary(struct importer *importer, const struct node *node, int binary) {
-    enum status status;
-    int a, b, out;
-    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &a));
-    TRY(dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, 0), NULL, &b));
-    TRY(emit_binary(importer, node, (enum binary)binary, a, b, NULL, &a));
-    status = quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0], &out);
-out:
-    return status;
-}
-
-enum status translate_q_activation(struct importer *importer, const struct node *node,
-                                   int activation) {
-    enum status status;
-    int x, out;
-    const struct op op = {.unary = UNARY_ACTIVATION,
-                          .activation = (enum activation)activation,
-                          .alpha = node_float(node, "alpha", 0.01f)};
-    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &x));
-    TRY(emit_unary(importer, node, &op, x, NULL, &x));
-    status = quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0], &out);
-out:
-    return status;
-}
-
-enum status translate_q_pool(struct importer *importer, const struct node *node, int kind) {
-    enum status status;
-    int x, out;
-    struct op op = {.kind = (enum op_kind)kind,
-                    .n_inputs = 1,
-                    .output = -1,
-                    .reduce = REDUCE_MEAN,
-                    .keep_dims = true,
-                    .n_axes = 2,
-                    .axes = {2, 3}};
-    if (node_int(node, "channels_last", 0) != 0)
-        return FAIL(STATUS_BAD_INPUT, "maps with their channels last are not supported");
-    TRY(dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &x));
-    op.inputs[0] = x;
-    op.pool_count_padding = node_int(node, "count_include_pad", 0) != 0;
-    if (kind == OP_AVERAGE_POOL)
-        TRY(node_window(importer, node, NULL, &op.window));
-    TRY(emit(importer, node, &op, false, NULL, &x));
-    status = quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0], &out);
-out:
-    return status;
-}
-
-/* The result's scale and zero come first, then each input with its own. */
-enum status translate_q_concat(struct importer *importer, const struct node *node, int detail) {
-    (void)detail;
-    enum status status = STATUS_OK;
-    struct op op = {.kind = OP_CONCAT, .output = -1};
-    const struct shape *first = node_shape(importer, node, 2);
-    int x;
-    if (first == NULL || (node->n_inputs - 2) % 3 != 0)
-        return FAIL(STATUS_BAD_INPUT, "its inputs are not threes");
-    TRY(axis_of(node_int(node, "axis", 0), first->rank, &op.axis));
-    for (size_t i = 2; i < node->n_inputs; i += 3)
-        TRY(dequantise(importer, node, node_input(node, i), scheme_at(node, i + 1, 0), NULL,
-                       &op.inputs[op.n_inputs++]));
-    TRY(emit(importer, node, &op, false, NULL, &x));
-    status = quantise(importer, node, x, scheme_at(node, 0, 0), 0, node->message->output[0], &x);
+    status = numbers_quantise(importer, node, x, (struct scheme){scale, zero, 0}, ONNX_UINT8,
+                              node->message->output[0], &x);
 out:
     return status;
 }
