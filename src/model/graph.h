@@ -192,7 +192,8 @@ struct graph {
     struct op *ops; /* in an order in which every input is computed before it is used */
     int input;      /* tensor (1,3,H,W): RGB planes, 0 to 1 */
     struct head head;
-    int64_t fixed_height, fixed_width; /* not 0: constants tie the graph to this input size */
+    int64_t fixed_height, fixed_width; /* not 0: the graph is run at this input size alone */
+    bool corner; /* pictures lie in the input's upper left corner: struct letterbox_frame */
 };
 
 /* Adds a tensor or an operator; pointers into the arrays are invalid afterwards. The texts are

@@ -18,6 +18,7 @@ struct input {
 
 enum {
     MOST_PIXELS = 8192, /* of an exported input's side */
+    USUAL_SIZE = 640,   /* of pictures, where none is asked for */
     MOST_INPUTS = 4096, /* old files list constants among them */
     MOST_CLASSES = 100000,
     MOST_ROUNDS = 16, /* of reading operators that are not in order */
@@ -399,6 +400,8 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
     TRY(read_input(file.model->graph, &input));
     *dynamic = input.height == 0 || input.width == 0;
     model->dynamic = *dynamic;
+    model->own_height = *dynamic ? 0 : input.height;
+    model->own_width = *dynamic ? 0 : input.width;
     importer.opset = opset_of(file.model);
     importer.batch = input.batch;
     importer.height = *dynamic ? sizes->height[index] : input.height;
@@ -428,16 +431,22 @@ out:
     return status;
 }
 
-/* A file whose network runs at one size alone must be run at that. */
-static enum status check_size(const struct graph *graph, int64_t imgsz) {
+/* A file whose network runs at one size alone must be run at that; `imgsz` is 0 where none is asked
+ * for: pictures are then fitted into what the file was exported for, be it square or not. */
+static enum status check_size(struct model *model, int64_t imgsz) {
+    struct graph *graph = &model->graph;
+    if (imgsz == 0 && model->own_height != model->own_width) {
+        graph->fixed_height = model->own_height;
+        graph->fixed_width = model->own_width;
+    }
     int64_t height = graph->fixed_height, width = graph->fixed_width;
-    if (height == 0 || (height == imgsz && width == imgsz))
+    if (height == 0 || imgsz == 0 || (height == imgsz && width == imgsz))
         return STATUS_OK;
     if (height != width)
         return FAIL(STATUS_BAD_INPUT,
                     "was exported for pictures of height %" PRId64 " and width %" PRId64
                     " alone, and verify's are square: export it again with imgsz=%" PRId64
-                    " or dynamic=True",
+                    " or dynamic=True, or leave out --imgsz: it runs at its own size then",
                     height, width, height > width ? height : width);
     return FAIL(STATUS_BAD_INPUT,
                 "was exported for pictures of %" PRId64 " x %" PRId64
@@ -454,7 +463,8 @@ bool onnx_recognises(const struct beginning *file) {
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
     /* Sizes without accidental equality with numbers of channels, for strides up to 32 and 64; a
      * model that these do not suit is read for the very size that it will be run at. */
-    struct sizes sizes = {{352, 704, imgsz}, {416, 832, imgsz}, 0};
+    const int64_t asked = imgsz ? imgsz : USUAL_SIZE;
+    struct sizes sizes = {{352, 704, asked}, {416, 832, asked}, 0};
     enum status status = STATUS_OK;
     bool dynamic = false;
     uint64_t work_left = UINT64_MAX;
@@ -473,7 +483,7 @@ enum status onnx_read(const char *path, const char *weights, int64_t imgsz, stru
         model_free(model);
     }
     if (status == STATUS_OK)
-        status = check_size(&model->graph, imgsz);
+        status = check_size(model, imgsz);
     if (status != STATUS_OK)
         model_free(model);
     return status;
