@@ -13,6 +13,7 @@ struct model {
     int64_t epochs;   /* so long, as the file says; 0: it does not */
     char *family;     /* "anchor-free, DFL 16", "anchor-based" …: from the head; owned */
     size_t n_classes;
+    size_t n_named; /* classes that an ONNX file has names for; 0: it has none, or is no ONNX */
     char **names;                  /* n_classes; "class7" where the file has none; owned */
     int64_t stride;                /* largest stride of the head: inputs are multiples of it */
     bool dynamic;                  /* the file accepts any input size by itself */

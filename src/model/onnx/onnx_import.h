@@ -168,6 +168,14 @@ translate translate_alias, translate_activation, translate_unary, translate_clip
 translate translate_constant, translate_shape, translate_size, translate_constant_of_shape,
     translate_cast; /* onnx_values.c */
 
+/* onnx_head.c: finds the graph's head, and whether it ties the graph to the nominal size. */
+enum status onnx_find_head(struct importer *importer, const Onnx__ModelProto *file);
+/* onnx_final.c: takes the file's output as boxes and scores, which its own tail computes.
+ * STATUS_BAD_INPUT where it is not that. */
+struct head_search;
+enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *file,
+                            const struct head_search *search);
+
 /* onnx_metadata.c */
 
 /* The value of a key of the file's metadata, or NULL. */
