@@ -166,6 +166,20 @@ out:
     return status;
 }
 
+enum status networks_check_names(const struct networks *networks, size_t n_data) {
+    for (size_t i = 0; i < networks->paths.count; i++) {
+        const struct model *model = &networks->models[i];
+        if (model->n_named && model->n_named != model->n_classes)
+            return FAIL(STATUS_BAD_INPUT,
+                        "%s: the file names %zu classes, its output has %zu, and the data set "
+                        "names %zu: which it was trained on is not certain; export it again from "
+                        "its checkpoint, with its own names",
+                        path_list_get(&networks->paths, i), model->n_named, model->n_classes,
+                        n_data);
+    }
+    return STATUS_OK;
+}
+
 enum status networks_check_classes(const struct networks *networks, const struct class_map *map) {
     for (size_t i = 0; i < networks->paths.count; i++) {
         const uint32_t *numbers = networks->classes.numbers[i];

@@ -31,6 +31,10 @@ enum status networks_read(const struct options *options, struct networks *networ
 /* Zeroed is fine. */
 void networks_free(struct networks *networks);
 
+/* STATUS_BAD_INPUT, with its path, for a model whose file names another number of classes than its
+ * output has; n_data: how many the data set names. */
+enum status networks_check_names(const struct networks *networks, size_t n_data);
+
 /* STATUS_BAD_INPUT, with its path, for a model among several that shares no class with the data
  * set.
  */
