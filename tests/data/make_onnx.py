@@ -79,6 +79,7 @@ class Net:
     def __init__(self, opset, half=False, external=None, **metadata):
         """external: the name of a file that holds the larger constants."""
         self.opset, self.half, self.external, self.metadata = opset, half, external, metadata
+        self.divide = 0.0  # what pixels are divided by, before all else
         self.outside = b""
         self.nodes, self.constants, self.inputs, self.outputs = [], [], [], []
         self.count, self.seed = 0, 1
@@ -210,6 +211,9 @@ def backbone(n, size):
     x = "images"
     if n.half:
         x = n.op("Cast", [x], to=HALF)
+    if n.divide:
+        x = n.op("Div", [n.op("Sub", [x, n.floats([1, 3, 1, 1], [123.0, 117.0, 104.0])]),
+                         n.floats([], [n.divide])])
     x = n.conv(x, 3, 4, 3, 2)
     x = n.op("Mul", [x, n.op("Sigmoid", [x])])
     x = clip(n, n.conv(x, 4, 4, 3, 2), 0.0, 6.0)
@@ -238,10 +242,11 @@ def centres(size, strides=(8, 16)):
 
 
 def distance_net(opset, bins=4, classes=2, corners=False, rows=False, one_map=False, half=False,
-                 external=None, **metadata):
+                 external=None, divide=0.0, **metadata):
     """An anchor-free detector. corners: boxes as two corners; rows: an anchor a row;
     one_map: boxes and scores of a level in one map, scores first."""
     n = Net(opset, half, external, **metadata)
+    n.divide = divide
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE], HALF if half else FLOAT))
     xs, ys, strides = centres(SIZE)
     anchors, boxes, scores = len(xs), [], []
@@ -482,6 +487,7 @@ def main():
                       ("corners", own_tail_net(boxes="corners")),
                       ("five_names", own_tail_net(names="['a', 'b', 'c', 'd', 'e']")),
                       ("other_names", anchor_net(12, names='["x", "y", "z"]')),
+                      ("levels", distance_net(13, divide=58.0)), ("deviations", distance_net(13, divide=0.25)),
                       ("yolox", yolox_net()), ("yolox_decoded", yolox_net(True)),
                       ("yolox_wide", yolox_net(height=64, width=96)),
                       ("yolox_plain", yolox_net(focus=False)),

@@ -98,6 +98,7 @@ enum status onnx_find_head(struct importer *importer, const Onnx__ModelProto *fi
                                        .height = importer->height,
                                        .width = importer->width,
                                        .work_left = importer->work_left};
+    TRY(stem_check_pixels(&search));
     TRY(head_find(&search, &graph->head, &found));
     if (!found)
         TRY(find_yolox(importer, &search, &found));

@@ -15,8 +15,7 @@ struct reader {
     size_t colours[MOST_CHANNELS];
 };
 
-/* Which tensors are pixels, moved or not. */
-static enum status find_pixels(const struct graph *graph, bool **pixels) {
+enum status stem_find_pixels(const struct graph *graph, bool **pixels) {
     enum status status;
     TRY(memory_zeroed(graph->n_tensors, sizeof **pixels, pixels));
     (*pixels)[graph->input] = true;
@@ -105,7 +104,7 @@ enum status stem_read(const struct head_search *search, struct stem *stem) {
     size_t n = 0;
     own.pool = &pool;
     *stem = (struct stem){.plain = true};
-    TRY(find_pixels(graph, &pixels));
+    TRY(stem_find_pixels(graph, &pixels));
     for (size_t i = 0; i < graph->n_ops && stem->plain; i++) {
         const struct op *op = &graph->ops[i];
         struct reader reader;
@@ -164,7 +163,7 @@ enum status stem_take_bgr_levels(struct importer *importer, const struct head_se
     struct head_search own = *search;
     bool *pixels = NULL, good;
     own.pool = &pool;
-    TRY(find_pixels(graph, &pixels));
+    TRY(stem_find_pixels(graph, &pixels));
     for (size_t i = 0; i < graph->n_ops; i++) {
         struct reader reader;
         if (!reads_pixels(&graph->ops[i], pixels))

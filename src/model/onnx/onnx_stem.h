@@ -13,9 +13,16 @@ struct stem {
     double gain;
 };
 
+/* Which tensors are pixels, moved or not: an array by tensor, which is the caller's. */
+enum status stem_find_pixels(const struct graph *graph, bool **pixels);
+
 enum status stem_read(const struct head_search *search, struct stem *stem);
 /* Has a plain stem, whose weights are for pixels of BGR from 0 to 255, read RGB from 0 to 1: the
  * same numbers with other weights. */
 enum status stem_take_bgr_levels(struct importer *importer, const struct head_search *search);
+
+/* onnx_pixels.c: STATUS_BAD_INPUT where the network makes pixels smaller before anything else: it
+ * is for 0 to 255. */
+enum status stem_check_pixels(const struct head_search *search);
 
 #endif

@@ -107,6 +107,18 @@ static void refuses_what_is_no_box_or_score(void **state) {
     check_refused(MISREAD "corners.onnx", "two corners");
 }
 
+/* A network that makes pixels smaller itself is for others than it would get; one that divides them
+ * by a deviation is not. */
+static void tells_levels_from_units(void **state) {
+    (void)state;
+    struct model model;
+    check_refused(MISREAD "levels.onnx", "operator Sub, node '/n");
+    check_refused(MISREAD "levels.onnx", "for pixels from 0 to 255");
+    read_model(MISREAD "deviations.onnx", 0, &model);
+    assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
+    model_free(&model);
+}
+
 /* The file's output, as its own tail makes it, without columns that are no class. */
 static void check_landmarks(const char *path, size_t classes, double sum) {
     struct model model;
@@ -170,6 +182,7 @@ int main(void) {
         cmocka_unit_test(reads_yolox),
         cmocka_unit_test(tells_yolox_from_others),
         cmocka_unit_test(refuses_what_is_no_box_or_score),
+        cmocka_unit_test(tells_levels_from_units),
         cmocka_unit_test(leaves_landmarks_out),
         cmocka_unit_test(compares_names_with_the_output),
         cmocka_unit_test(has_its_own_size),
