@@ -14,9 +14,9 @@ struct model {
     char *family;     /* "anchor-free, DFL 16", "anchor-based" …: from the head; owned */
     size_t n_classes;
     size_t n_named; /* classes that an ONNX file has names for; 0: it has none, or is no ONNX */
-    char **names;                  /* n_classes; "class7" where the file has none; owned */
-    int64_t stride;                /* largest stride of the head: inputs are multiples of it */
-    bool dynamic;                  /* the file accepts any input size by itself */
+    char **names;   /* n_classes; "class7" where the file has none; owned */
+    int64_t stride; /* largest stride of the head: inputs are multiples of it */
+    bool dynamic;   /* the file accepts any input size by itself */
     int64_t own_height, own_width; /* the one size that it was exported for; 0: none */
     uint64_t parameters;
     uint64_t fingerprint; /* of the contents of all files that were read (base/fingerprint.h) */
