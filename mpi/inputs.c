@@ -96,6 +96,7 @@ out:
 static enum status match_classes(const struct options *options, struct inputs *inputs) {
     enum status status;
     const struct class_union *known = &inputs->networks.classes;
+    TRY(networks_check_names(&inputs->networks, inputs->dataset.n_names));
     TRY(class_map_make((const char *const *)inputs->dataset.names, inputs->dataset.n_names,
                        (const char *const *)known->names, known->count, &inputs->classes));
     TRY(networks_check_classes(&inputs->networks, &inputs->classes));

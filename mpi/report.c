@@ -26,12 +26,17 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     const struct inputs *inputs = parts->inputs;
     const struct totals *totals = parts->totals;
     struct rank_report *reports = NULL;
-    struct text parameters = {0};
+    struct options used = *options;
+    struct text parameters = {0}, sizes = {0};
     TRY(memory_zeroed((size_t)ranks->size, sizeof *reports, &reports));
     for (int r = 0; r < ranks->size; r++)
         reports[r] = (struct rank_report){r, lines[r].host, lines[r].device, lines[r].images,
                                           lines[r].seconds};
-    options_json(options, &parameters);
+    networks_sizes(&inputs->networks, &sizes);
+    TRY(text_status(&sizes));
+    if (inputs->networks.own_sizes)
+        used.imgsz = sizes.data;
+    options_json(&used, &parameters);
     TRY(text_status(&parameters));
     struct report report = {
         .status = totals->signal ? "interrupted" : "complete",
@@ -55,6 +60,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
 out:
     free(reports);
     text_free(&parameters);
+    text_free(&sizes);
     return status;
 }
 

@@ -16,6 +16,20 @@ struct backend_network {
     const uint32_t *classes; /* as in struct view */
 };
 
+/* Where pictures are to lie in the network's input: `imgsz` a side, but for a graph that is tied to
+ * a size; rectangular where that is asked for and the graph takes it. */
+static inline struct letterbox_frame network_frame(const struct model *model, uint32_t imgsz,
+                                                   bool rect) {
+    const struct graph *graph = &model->graph;
+    struct letterbox_frame frame = {imgsz, imgsz, (uint32_t)model->stride, rect, graph->corner};
+    if (graph->fixed_height) {
+        frame.width = (uint32_t)graph->fixed_width;
+        frame.height = (uint32_t)graph->fixed_height;
+        frame.rect = false;
+    }
+    return frame;
+}
+
 struct backend_options {
     size_t threads; /* CPU threads that a forward may use */
     size_t slots;   /* pictures that may be staged at one time */

@@ -52,7 +52,7 @@ VERIFY_INLINE struct box judge_box_of(const struct judge_batch *batch,
         box = distance_box(sides[0], sides[1], sides[2], sides[3], column, row, plane->stride);
         break;
     case HEAD_ANCHOR:
-        box = plane->scale_xy > 0
+        box = plane->scale_xy != 0
                   ? anchor_box_exponential(sides[0], sides[1], sides[2], sides[3], cell, size)
                   : anchor_box(sides[0], sides[1], sides[2], sides[3], cell, size);
         break;

@@ -122,6 +122,16 @@ struct letterbox {
     float gain_x, gain_y; /* width / image_width, height / image_height */
 };
 
+/* Where pictures are to lie in an input. All numbers are at least 1. */
+struct letterbox_frame {
+    uint32_t width, height; /* of the input; with `rect` the most that it may be */
+    uint32_t stride;        /* of which `rect` needs both to be multiples */
+    bool rect;   /* the input is as small as the scaled picture, in multiples of the stride */
+    bool corner; /* YOLOX's: in the upper left corner, scaled sides cut, not rounded */
+};
+struct letterbox letterbox_within(uint32_t image_width, uint32_t image_height,
+                                  const struct letterbox_frame *frame);
+
 /* Square: fits into imgsz x imgsz. Rectangular (`rect`): the scaled picture's own shape, each side
  * padded to a multiple of `stride` (Ultralytics' predict: LetterBox(auto=True)); imgsz is then a
  * multiple of `stride`. All arguments are at least 1. */

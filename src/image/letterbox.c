@@ -26,16 +26,22 @@ static uint32_t round_side(double side) {
     return rounded < 1.0 ? 1 : (uint32_t)rounded;
 }
 
-struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uint32_t imgsz,
-                                bool rect, uint32_t stride) {
-    double gain = smaller((double)imgsz / image_height, (double)imgsz / image_width);
-    uint32_t width = round_side(image_width * gain);
-    uint32_t height = round_side(image_height * gain);
-    uint32_t padding_x = imgsz - width;
-    uint32_t padding_y = imgsz - height;
-    if (rect) {
-        padding_x %= stride;
-        padding_y %= stride;
+/* The same as YOLOX cuts it. */
+static uint32_t cut_side(double side) {
+    return side < 1.0 ? 1 : (uint32_t)side;
+}
+
+struct letterbox letterbox_within(uint32_t image_width, uint32_t image_height,
+                                  const struct letterbox_frame *frame) {
+    double gain = smaller((double)frame->height / image_height, (double)frame->width / image_width);
+    double scaled_width = image_width * gain, scaled_height = image_height * gain;
+    uint32_t width = frame->corner ? cut_side(scaled_width) : round_side(scaled_width);
+    uint32_t height = frame->corner ? cut_side(scaled_height) : round_side(scaled_height);
+    uint32_t padding_x = frame->width - width;
+    uint32_t padding_y = frame->height - height;
+    if (frame->rect) {
+        padding_x %= frame->stride;
+        padding_y %= frame->stride;
     }
     return (struct letterbox){
         .image_width = image_width,
@@ -45,12 +51,19 @@ struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uin
         .width = width,
         .height = height,
         /* LetterBox rounds (padding / 2 - 0.1): the odd pixel goes right and below. */
-        .left = padding_x / 2,
-        .top = padding_y / 2,
+        .left = frame->corner ? 0 : padding_x / 2,
+        .top = frame->corner ? 0 : padding_y / 2,
         .gain = (float)gain,
         .gain_x = (float)((double)width / image_width),
         .gain_y = (float)((double)height / image_height),
     };
+}
+
+struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uint32_t imgsz,
+                                bool rect, uint32_t stride) {
+    return letterbox_within(
+        image_width, image_height,
+        &(struct letterbox_frame){.width = imgsz, .height = imgsz, .stride = stride, .rect = rect});
 }
 
 /* A source column pair: byte offsets within a row, and weights. */

@@ -96,9 +96,9 @@ static enum status plan_views(const struct verify_job *job, struct item *item) {
     item->n_views = job->n_views;
     for (size_t i = 0; i < item->n_views; i++) {
         const struct backend_network *network = &job->networks[first + i];
-        item->views[i] = (struct picture_view){
-            first + i, letterbox_plan(item->width, item->height, network->imgsz, job->rect,
-                                      (uint32_t)network->model->stride)};
+        struct letterbox_frame frame = network_frame(network->model, network->imgsz, job->rect);
+        item->views[i] =
+            (struct picture_view){first + i, letterbox_within(item->width, item->height, &frame)};
     }
 out:
     return status;

@@ -96,13 +96,14 @@ static enum status read_models(const struct options *options, const int64_t *siz
         const char *path = path_list_get(&networks->paths, i);
         const char *weights = i == owner ? options->weights : NULL;
         struct model *model = &networks->models[i];
-        TRY(model_read(path, weights, sizes[0], model));
+        TRY(model_read(path, weights, options->imgsz_given ? sizes[0] : 0, model));
         if (model->graph.fixed_height && options->zoom)
             TRY(FAIL(
                 STATUS_BAD_INPUT,
                 "--zoom looks again at another input size, and %s is tied to %lld x %lld: leave "
                 "--zoom out, or export the model with dynamic sizes",
                 path, (long long)model->graph.fixed_width, (long long)model->graph.fixed_height));
+        networks->own_sizes |= !options->imgsz_given && model->own_height;
         /* One that is tied to a size says so where it is read for another. */
         for (size_t k = 1; model->graph.fixed_height && k < networks->n_sizes; k++) {
             struct model other = {0};
@@ -130,6 +131,14 @@ out:
     return status;
 }
 
+/* The longer side of a model's input. */
+static uint32_t size_of(const struct networks *networks, const struct model *model, size_t k) {
+    int64_t height = model->own_height, width = model->own_width;
+    if (!networks->own_sizes || !height)
+        return networks->sizes[k];
+    return (uint32_t)(height > width ? height : width);
+}
+
 enum status networks_read(const struct options *options, struct networks *networks) {
     enum status status;
     int64_t sizes[OPTION_COUNTS_MOST];
@@ -151,10 +160,24 @@ enum status networks_read(const struct options *options, struct networks *networ
             networks->items[networks->count++] =
                 (struct backend_network){.model = &networks->models[i],
                                          .path = path_list_get(&networks->paths, i),
-                                         .imgsz = networks->sizes[k],
+                                         .imgsz = size_of(networks, &networks->models[i], k),
                                          .classes = networks->classes.numbers[i]};
 out:
     return status;
+}
+
+enum status networks_check_names(const struct networks *networks, size_t n_data) {
+    for (size_t i = 0; i < networks->paths.count; i++) {
+        const struct model *model = &networks->models[i];
+        if (model->n_named && model->n_named != model->n_classes)
+            return FAIL(STATUS_BAD_INPUT,
+                        "%s: the file names %zu classes, its output has %zu, and the data set "
+                        "names %zu: which it was trained on is not certain; export it again from "
+                        "its checkpoint, with its own names",
+                        path_list_get(&networks->paths, i), model->n_named, model->n_classes,
+                        n_data);
+    }
+    return STATUS_OK;
 }
 
 enum status networks_check_classes(const struct networks *networks, const struct class_map *map) {
@@ -176,15 +199,25 @@ size_t networks_views(const struct networks *networks) {
     return networks->folds.count ? networks->n_sizes : networks->count;
 }
 
+/* Whether one before it has the same size. */
+static bool is_repeated(const struct networks *networks, size_t index) {
+    size_t i = 0;
+    while (networks->items[i].imgsz != networks->items[index].imgsz)
+        i++;
+    return i < index;
+}
+
 void networks_sizes(const struct networks *networks, struct text *text) {
-    for (size_t k = 0; k < networks->n_sizes; k++)
-        text_format(text, "%s%u", k ? "," : "", networks->sizes[k]);
+    size_t n = networks->own_sizes ? networks->count : networks->n_sizes;
+    for (size_t i = 0; i < n; i++)
+        if (!networks->own_sizes || !is_repeated(networks, i))
+            text_format(text, "%s%u", i ? "," : "", networks->items[i].imgsz);
 }
 
 uint32_t networks_least_size(const struct networks *networks) {
-    uint32_t least = networks->sizes[0];
-    for (size_t k = 1; k < networks->n_sizes; k++)
-        least = networks->sizes[k] < least ? networks->sizes[k] : least;
+    uint32_t least = networks->items[0].imgsz;
+    for (size_t i = 1; i < networks->count; i++)
+        least = networks->items[i].imgsz < least ? networks->items[i].imgsz : least;
     return least;
 }
 
@@ -207,7 +240,8 @@ enum status networks_describe(const struct networks *networks, struct text *text
         const struct backend_network *network = &networks->items[i];
         if (networks->count > 1)
             text_format(text, "%s%s at %u:\n", i ? "\n" : "", network->path, network->imgsz);
-        TRY(model_describe(network->model, network->imgsz, network->imgsz, text));
+        struct letterbox_frame frame = network_frame(network->model, network->imgsz, false);
+        TRY(model_describe(network->model, frame.height, frame.width, text));
     }
     status = text_status(text);
 out:

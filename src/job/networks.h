@@ -18,6 +18,7 @@ struct networks {
     size_t n_sizes;
     uint32_t sizes[OPTION_COUNTS_MOST]; /* --imgsz, raised to a multiple of all strides */
     uint32_t stride;                    /* that multiple's */
+    bool own_sizes; /* --imgsz is not given, and a model has a size of its own, which it runs at */
     size_t count;
     struct backend_network *items; /* model by model, each in the order of sizes; owned */
     /* With folds, by place in the list of all images: which model judges it; else NULL. Owned. */
@@ -29,6 +30,10 @@ struct networks {
 enum status networks_read(const struct options *options, struct networks *networks);
 /* Zeroed is fine. */
 void networks_free(struct networks *networks);
+
+/* STATUS_BAD_INPUT, with its path, for a model whose file names another number of classes than its
+ * output has; n_data: how many the data set names. */
+enum status networks_check_names(const struct networks *networks, size_t n_data);
 
 /* STATUS_BAD_INPUT, with its path, for a model among several that shares no class with the data
  * set.

@@ -28,6 +28,7 @@ struct options {
 #define OPTION(kind, member, ...) OPTION_TYPE_##kind member;
 #include "job/options_list.h"
 #undef OPTION
+    bool imgsz_given; /* on the command line or in --config */
     enum command command;
     size_t n_words;
     char *words[COMMAND_WORDS_MOST]; /* behind the command, in their order; owned */

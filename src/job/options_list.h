@@ -37,8 +37,9 @@ OPTION(DEVICES, device, "device", "DEVICES", RUN, MEANS, "auto",
        "auto: CUDA where a device and the backend exist; numbers: of the GPUs that may be used",
        .synonyms = WORDS("gpu", "gpus"))
 OPTION(COUNTS, imgsz, "imgsz", "N", NETWORK, PREDICTIONS, "640",
-       "longer side of the network's input; several (640,832) judge together", RANGE(32, 16384),
-       .synonyms = WORDS("img", "img-size", "image-size"))
+       "longer side of the network's input; several (640,832) judge together (default: 640, or the "
+       "one size that a model was exported for)",
+       RANGE(32, 16384), .synonyms = WORDS("img", "img-size", "image-size"))
 OPTION(COUNT, batch, "batch", "N", RUN, NOTHING, "auto", /* 0: automatic */
        "pictures a forward", RANGE(0, 4096), .automatic = "auto", .synonyms = WORDS("batch-size"))
 OPTION(REAL, conf, "conf", "X", NETWORK, PREDICTIONS, "0.25",

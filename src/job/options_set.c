@@ -129,6 +129,7 @@ enum status option_set(struct options *options, size_t index, const char *value,
     const struct option_row *row = option_row(index);
     void *member = option_member(options, row);
     double number = 0;
+    options->imgsz_given |= index == OPTION_AT_imgsz;
     if (row->kind == OPTION_COUNTS)
         return set_counts(row, member, value, where);
     if (row->kind <= OPTION_CHOICE) {
@@ -172,6 +173,7 @@ enum status options_set_initial(struct options *options) {
         else if (info->initial)
             TRY(option_set(options, i, info->initial, info->name));
     }
+    options->imgsz_given = false;
 out:
     return status;
 }

@@ -37,10 +37,10 @@ static enum status plan_views(const struct verify_job *job, struct look *look) {
     for (size_t i = 0; i < item->n_views; i++) {
         const struct backend_network *network = &job->networks[item->views[i].network];
         uint32_t stride = (uint32_t)network->model->stride;
-        look->views[i] =
-            (struct picture_view){item->views[i].network,
-                                  letterbox_plan(look->crop.width, look->crop.height,
-                                                 zoom_size(network->imgsz, stride), false, stride)};
+        struct letterbox_frame frame =
+            network_frame(network->model, zoom_size(network->imgsz, stride), false);
+        look->views[i] = (struct picture_view){
+            item->views[i].network, letterbox_within(look->crop.width, look->crop.height, &frame)};
     }
 out:
     return status;

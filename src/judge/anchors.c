@@ -282,7 +282,7 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
         break;
     case HEAD_ANCHOR:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);
-        if (plane->scale_xy > 0)
+        if (plane->scale_xy != 0)
             exponential_tile(raw, column, row, plane->stride, size, out);
         else
             anchor_tile(raw, column, row, plane->stride, size, out);

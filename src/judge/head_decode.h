@@ -142,12 +142,14 @@ VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height,
                       h * h * size.height);
 }
 
-/* The same of Darknet's [yolo] layers. */
+/* The same of Darknet's [yolo] layers, and of YOLOX's head. */
 VERIFY_INLINE struct box anchor_box_exponential(float x, float y, float width, float height,
                                                 struct anchor_cell cell, struct anchor_size size) {
     float offset = (size.scale_xy - 1) / 2;
-    return centre_box((size.scale_xy * sigmoid(x) - offset + cell.column) * cell.stride,
-                      (size.scale_xy * sigmoid(y) - offset + cell.row) * cell.stride,
+    bool linear = size.scale_xy < 0;
+    float x_cell = linear ? x : size.scale_xy * sigmoid(x) - offset;
+    float y_cell = linear ? y : size.scale_xy * sigmoid(y) - offset;
+    return centre_box((x_cell + cell.column) * cell.stride, (y_cell + cell.row) * cell.stride,
                       exp_fast(width) * size.width, exp_fast(height) * size.height);
 }
 

@@ -143,6 +143,8 @@ enum status model_describe(const struct model *model, int64_t height, int64_t wi
         write_head(&graph->head, shapes, text);
     text_format(text, "Input: %" PRId64 "x%" PRId64 ", multiples of %" PRId64 "%s\n", width, height,
                 model->stride, graph->fixed_height != 0 ? ", this size only" : "");
+    if (graph->corner)
+        text_string(text, "Pictures: as YOLOX's, BGR from 0 to 255, in the upper left corner\n");
     if (!model->dynamic)
         text_string(text, "Exported for: one size\n");
     if (model->trained_on)
@@ -154,6 +156,8 @@ enum status model_describe(const struct model *model, int64_t height, int64_t wi
     for (size_t i = 0; i < model->n_classes && i < NAMES_SHOWN; i++)
         text_format(text, "%s%s", i == 0 ? "" : ", ", model->names[i]);
     text_format(text, "%s)\n", model->n_classes > NAMES_SHOWN ? ", …" : "");
+    if (model->n_named && model->n_named != model->n_classes)
+        text_format(text, "Names: %zu in the file, which are not its classes\n", model->n_named);
     text_format(text, "Parameters: %" PRIu64 "\nGFLOPs: %.2f\n\n", model->parameters, gflops);
     text_format(text, "%5s  %-14s %-16s %-11s %-14s %-14s %10s %10s  %s\n", "Layer", "Operator",
                 "Kernel, action", "Activation", "Input", "Output", "Parameters", "MFLOPs", "Name");

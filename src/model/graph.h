@@ -157,7 +157,9 @@ enum head_kind {
     HEAD_ANCHOR,   /* v5, v7: per cell and anchor x, y, w, h, objectness, classes; all sigmoid:
                       x = (2 x - 0.5 + column) stride, w = (2 w)^2 anchor_w; score = obj * class.
                       Darknet's v3, v4, where head_level.scale_xy is s > 0: the same but for
-                      x = (s x - (s - 1) / 2 + column) stride, w = e^w anchor_w, no sigmoid of w */
+                      x = (s x - (s - 1) / 2 + column) stride, w = e^w anchor_w, no sigmoid of w.
+                      YOLOX's, where it is HEAD_LINEAR_XY: as Darknet's but for
+                      x = (x + column) stride, no sigmoid of x; anchors are of the stride's size */
     HEAD_FINAL,    /* the graph's own tail gives boxes (xc, yc, w, h in network pixels) and scores
                       after the sigmoid, as one map with 4 + classes channels or 5 + classes
                       (objectness after the box), one cell an anchor */
@@ -172,8 +174,10 @@ struct head_level {
     size_t box_channel, score_channel;
     size_t stride;                   /* network pixels per cell */
     float anchors[GRAPH_ANCHORS][2]; /* width, height in network pixels */
-    float scale_xy;                  /* of HEAD_ANCHOR: 0, or above it where boxes are Darknet's */
+    /* Of HEAD_ANCHOR: 0, above it where boxes are Darknet's, HEAD_LINEAR_XY where YOLOX's. */
+    float scale_xy;
 };
+#define HEAD_LINEAR_XY (-1.0f)
 struct head {
     enum head_kind kind;
     size_t n_classes;
@@ -192,7 +196,8 @@ struct graph {
     struct op *ops; /* in an order in which every input is computed before it is used */
     int input;      /* tensor (1,3,H,W): RGB planes, 0 to 1 */
     struct head head;
-    int64_t fixed_height, fixed_width; /* not 0: constants tie the graph to this input size */
+    int64_t fixed_height, fixed_width; /* not 0: the graph is run at this input size alone */
+    bool corner; /* pictures lie in the input's upper left corner: struct letterbox_frame */
 };
 
 /* Adds a tensor or an operator; pointers into the arrays are invalid afterwards. The texts are

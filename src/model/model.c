@@ -114,7 +114,9 @@ out:
 static enum status name_family(struct model *model) {
     char text[64];
     const struct head *head = &model->graph.head;
-    if (head->kind == HEAD_ANCHOR)
+    if (head->kind == HEAD_ANCHOR && head->levels[0].scale_xy < 0)
+        snprintf(text, sizeof text, "anchor-free, YOLOX");
+    else if (head->kind == HEAD_ANCHOR)
         snprintf(text, sizeof text, "anchor-based, %zu anchors", head->n_anchors);
     else if (head->kind == HEAD_FINAL)
         snprintf(text, sizeof text, "with its own box decoding");

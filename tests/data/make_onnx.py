@@ -79,6 +79,7 @@ class Net:
     def __init__(self, opset, half=False, external=None, **metadata):
         """external: the name of a file that holds the larger constants."""
         self.opset, self.half, self.external, self.metadata = opset, half, external, metadata
+        self.divide = 0.0  # what pixels are divided by, before all else
         self.outside = b""
         self.nodes, self.constants, self.inputs, self.outputs = [], [], [], []
         self.count, self.seed = 0, 1
@@ -210,6 +211,9 @@ def backbone(n, size):
     x = "images"
     if n.half:
         x = n.op("Cast", [x], to=HALF)
+    if n.divide:
+        x = n.op("Div", [n.op("Sub", [x, n.floats([1, 3, 1, 1], [123.0, 117.0, 104.0])]),
+                         n.floats([], [n.divide])])
     x = n.conv(x, 3, 4, 3, 2)
     x = n.op("Mul", [x, n.op("Sigmoid", [x])])
     x = clip(n, n.conv(x, 4, 4, 3, 2), 0.0, 6.0)
@@ -238,10 +242,11 @@ def centres(size, strides=(8, 16)):
 
 
 def distance_net(opset, bins=4, classes=2, corners=False, rows=False, one_map=False, half=False,
-                 external=None, **metadata):
+                 external=None, divide=0.0, **metadata):
     """An anchor-free detector. corners: boxes as two corners; rows: an anchor a row;
     one_map: boxes and scores of a level in one map, scores first."""
     n = Net(opset, half, external, **metadata)
+    n.divide = divide
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE], HALF if half else FLOAT))
     xs, ys, strides = centres(SIZE)
     anchors, boxes, scores = len(xs), [], []
@@ -299,16 +304,89 @@ def anchor_net(opset, classes=2, power=2.0, **metadata):
     return n
 
 
-def own_tail_net():
-    """A detector whose boxes are decoded in a way of its own: twice the usual distances."""
-    n = Net(13)
+def own_tail_net(boxes="Exp", scores="Sigmoid", **metadata):
+    """A detector whose boxes are decoded in a way of its own: twice the usual distances. boxes,
+    scores: what is made of their logits; None: nothing."""
+    n = Net(13, **metadata)
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
     eight, _ = backbone(n, SIZE)
     x = n.op("Reshape", [n.conv(eight, 8, 6, 1), n.ints(1, 6, 64)])
     b, s = split(n, x, [4, 2])
-    b = n.op("Mul", [n.op("Exp", [b]), n.floats([], [2.0])])
-    n.outputs.append(value_info(n.op("Concat", [b, n.op("Sigmoid", [s])], axis=1, name="output0"),
-                                [1, 6, 64]))
+    if boxes == "corners":
+        xs, ys, _ = centres(SIZE, (8,))
+        middle = n.floats([1, 2, 64], [8 * v for v in xs + ys])
+        near, far = split(n, n.op("Exp", [b]), [2, 2])
+        b = n.op("Concat", [n.op("Sub", [middle, near]), n.op("Add", [middle, far])], axis=1)
+    elif boxes:
+        b = n.op("Mul", [n.op(boxes, [b]), n.floats([], [2.0 if boxes == "Exp" else 1.0])])
+    s = n.op(scores, [s]) if scores else s
+    n.outputs.append(value_info(n.op("Concat", [b, s], axis=1, name="output0"), [1, 6, 64]))
+    return n
+
+
+def yolox_net(decoded=False, focus=True, height=SIZE, width=SIZE, classes=2):
+    """Rows of YOLOX's head, as Megvii's exporter has them: boxes are made of them where asked for.
+    focus: its stem, for pixels from 0 to 255; else a plain one, for 0 to 1."""
+    n = Net(11)
+    n.inputs.append(value_info("images", [1, 3, height, width]))
+    x = "images"
+    if focus:
+        cells = [n.op("Slice", [n.op("Slice", [x, n.ints(r), n.ints(9999), n.ints(2), n.ints(2)]),
+                                n.ints(c), n.ints(9999), n.ints(3), n.ints(2)])
+                 for c in (0, 1) for r in (0, 1)]
+        small = n.floats([4, 12, 3, 3], [(i * 37 % 64 - 30) / 16384 for i in range(432)])
+        x = n.op("Conv", [n.op("Concat", cells, axis=1), small, n.weights(4)], kernel_shape=[3, 3],
+                 strides=[1, 1], pads=[1] * 4)
+    else:
+        x = n.conv(x, 3, 4, 3, 2)
+    x = n.conv(n.op("Mul", [x, n.op("Sigmoid", [x])]), 4, 4, 3, 2)
+    levels, grid, strides = [], [], []
+    for stride in (8, 16, 32):
+        x = n.op("Tanh", [n.conv(x, 4 if stride == 8 else 8, 8, 3, 2)])
+        b, o, c = (n.conv(x, 8, count, 1) for count in (4, 1, classes))
+        level = n.op("Concat", [b, n.op("Sigmoid", [o]), n.op("Sigmoid", [c])], axis=1)
+        levels.append(n.op("Reshape", [level, n.ints(1, 5 + classes, -1)]))
+        columns, rows = width // stride, height // stride
+        grid += [float(v) for p in range(columns * rows) for v in (p % columns, p // columns)]
+        strides += [float(stride)] * (columns * rows)
+    x = n.op("Transpose", [n.op("Concat", levels, axis=2)], perm=[0, 2, 1])
+    count = len(strides)
+    if decoded:
+        each = n.floats([1, count, 1], strides)
+        xy, wh, rest = (narrow(n, x, 2, *r) for r in ((0, 2), (2, 4), (4, 5 + classes)))
+        xy = n.op("Mul", [n.op("Add", [xy, n.floats([1, count, 2], grid)]), each])
+        x = n.op("Concat", [xy, n.op("Mul", [n.op("Exp", [wh]), each]), rest], axis=2)
+    n.outputs.append(value_info(n.op("Identity", [x], name="output"), [1, count, 5 + classes]))
+    return n
+
+
+def landmarks_net(behind=True, classes=2, **metadata):
+    """What forks of YOLOv5 for faces and plates export: an anchor-based detector with 4 landmarks
+    in front of the classes (or behind them)."""
+    n = Net(12, **metadata)
+    n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
+    width, levels = 13 + classes, []
+    scores = (13, width) if behind else (5, 5 + classes)
+    marks = (5, 13) if behind else (5 + classes, width)
+    for x, stride in zip(backbone(n, SIZE), (8, 16)):
+        cells = SIZE // stride
+        x = n.op("Reshape", [n.conv(x, 8, width, 1), n.ints(1, 1, width, cells, cells)])
+        x = n.op("Transpose", [x], perm=[0, 1, 3, 4, 2])
+        box = n.op("Sigmoid", [narrow(n, x, 4, 0, 5)])
+        kinds = n.op("Sigmoid", [narrow(n, x, 4, *scores)])
+        grid = [float(v) for p in range(cells * cells) for v in (p % cells, p // cells)]
+        at = n.floats([1, 1, cells, cells, 2], grid)
+        two, each = n.floats([], [2.0]), n.floats([], [float(stride)])
+        xy = n.op("Add", [n.op("Sub", [n.op("Mul", [narrow(n, box, 4, 0, 2), two]), n.floats([], [0.5])]), at])
+        wh = n.op("Mul", [narrow(n, box, 4, 2, 4), two])
+        wh = n.op("Mul", [n.op("Mul", [wh, wh]), n.floats([], [3.0 * stride])])
+        points = [n.op("Mul", [n.op("Add", [narrow(n, x, 4, i, i + 2), at]), each])
+                  for i in range(marks[0], marks[1], 2)]
+        parts = [n.op("Mul", [xy, each]), wh, narrow(n, box, 4, 4, 5)]
+        parts += points + [kinds] if behind else [kinds] + points
+        levels.append(n.op("Reshape", [n.op("Concat", parts, axis=4), n.ints(1, -1, width)]))
+    out = n.op("Concat", levels, axis=1, name="output0")
+    n.outputs.append(value_info(out, [1, 64 + 16, width]))
     return n
 
 
@@ -403,6 +481,23 @@ def main():
     write("", "anchors.onnx", anchor_net(12, names='["x", "y"]').bytes())
     write("", "own_anchors.onnx", anchor_net(12, power=3.0).bytes())
     write("", "own_tail.onnx", own_tail_net().bytes())
+    for name, net in (("no_sigmoid", own_tail_net(scores=None)),
+                      ("no_boxes", own_tail_net(boxes=None)),
+                      ("fractions", own_tail_net(boxes="Sigmoid")),
+                      ("corners", own_tail_net(boxes="corners")),
+                      ("five_names", own_tail_net(names="['a', 'b', 'c', 'd', 'e']")),
+                      ("other_names", anchor_net(12, names='["x", "y", "z"]')),
+                      ("levels", distance_net(13, divide=58.0)), ("deviations", distance_net(13, divide=0.25)),
+                      ("yolox", yolox_net()), ("yolox_decoded", yolox_net(True)),
+                      ("yolox_wide", yolox_net(height=64, width=96)),
+                      ("yolox_plain", yolox_net(focus=False)),
+                      ("yolov6_first", yolox_net(True, focus=False)),
+                      ("landmarks", landmarks_net(names="['blue', 'green']")),
+                      ("landmarks_nameless", landmarks_net(classes=1)),
+                      ("landmarks_behind", landmarks_net(False, names="['blue', 'green']")),
+                      ("landmarks_uncertain", landmarks_net(False)),
+                      ("landmarks_three_names", landmarks_net(names="['a', 'b', 'c']"))):
+        write("misread", name + ".onnx", net.bytes())
     write("", "classifier.onnx", classifier_net().bytes())
     outside = distance_net(13, external="external.bin", **names)
     write("", "external.onnx", outside.bytes())

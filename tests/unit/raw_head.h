@@ -65,9 +65,10 @@ static inline void raw_decode_anchor(const struct head *head, const struct head_
             const float *at = map + (level->box_channel + a * channels) * cells + p;
             double s[4];
             for (size_t i = 0; i < 4; i++)
-                s[i] = i < 2                 ? scale * raw_sigmoid(at[i * cells]) - (scale - 1) / 2
-                       : level->scale_xy > 0 ? exp(at[i * cells])
-                                             : pow(2.0 * raw_sigmoid(at[i * cells]), 2);
+                s[i] = i < 2 && level->scale_xy < 0 ? at[i * cells]
+                       : i < 2                ? scale * raw_sigmoid(at[i * cells]) - (scale - 1) / 2
+                       : level->scale_xy != 0 ? exp(at[i * cells])
+                                              : pow(2.0 * raw_sigmoid(at[i * cells]), 2);
             *box++ = (float)((s[0] + (double)(p % width)) * (double)level->stride);
             *box++ = (float)((s[1] + (double)(p / width)) * (double)level->stride);
             *box++ = (float)(s[2] * (double)level->anchors[a][0]);

@@ -36,6 +36,35 @@ enum status head_find(const struct head_search *search, struct head *head, bool 
 enum status head_find_distance(const struct head_search *search, struct head *head, bool *found);
 enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
 
+/* YOLOX's head, as its maps lie in the graph: (1,4,h,w) with x, y, w, h, (1,1,h,w) and
+ * (1,classes,h,w) with logits, for each stride. x = (x + column) stride, w = e^w stride. */
+struct yolox_level {
+    int boxes, objectness, classes; /* tensors */
+    size_t stride;
+};
+struct yolox {
+    bool decoded; /* the graph makes boxes of it; its output are the maps' rows otherwise */
+    size_t n_classes, n_levels;
+    struct yolox_level levels[GRAPH_LEVELS]; /* in the order of their strides */
+};
+/* Looks for one, where head_find found nothing. */
+enum status head_find_yolox(const struct head_search *search, struct yolox *yolox, bool *found);
+
+/* What a network's own tail makes of random numbers in place of its last maps. */
+struct tail {
+    bool done;    /* the rest is known: the tail begins with convolutions, is understood, and not
+                     out of proportion */
+    size_t width; /* columns: numbers a box */
+    bool *scores; /* by column, from the box's 4 on: it never leaves 0 to 1; owned */
+    float most;   /* the largest of all boxes' numbers, for logits within 3 */
+    bool corners; /* boxes are two corners each */
+};
+/* Looks at a tensor (1,rows,columns), where `axis` is 2, or (1,columns,rows), 1. tail_free also on
+ * failure. */
+enum status tail_probe(const struct head_search *search, int tensor, size_t axis,
+                       struct tail *tail);
+void tail_free(struct tail *tail);
+
 /* Takes `steps` for each of `count` things from what the search may still do; false where that is
  * not enough: then nothing is left. */
 bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps);

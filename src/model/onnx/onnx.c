@@ -6,7 +6,6 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
-#include "model/head/head.h"
 #include "model/importer.h"
 #include "model/onnx/onnx_file.h"
 
@@ -19,6 +18,7 @@ struct input {
 
 enum {
     MOST_PIXELS = 8192, /* of an exported input's side */
+    USUAL_SIZE = 640,   /* of pictures, where none is asked for */
     MOST_INPUTS = 4096, /* old files list constants among them */
     MOST_CLASSES = 100000,
     MOST_ROUNDS = 16, /* of reading operators that are not in order */
@@ -222,126 +222,6 @@ out:
     return status;
 }
 
-/* Why the first of the tensors that this one depends on was not understood, or NULL. */
-static enum status trouble_before(const struct importer *importer, int tensor,
-                                  const struct tensor_state **trouble) {
-    enum status status;
-    const struct graph *graph = importer->graph;
-    bool *needed = NULL;
-    *trouble = NULL;
-    TRY(memory_zeroed(graph->n_tensors, sizeof *needed, &needed));
-    needed[tensor] = true;
-    for (size_t i = graph->n_ops; i-- > 0;)
-        for (size_t k = 0; needed[graph->ops[i].output] && k < graph->ops[i].n_inputs; k++)
-            if (graph->ops[i].inputs[k] >= 0)
-                needed[graph->ops[i].inputs[k]] = true;
-    for (size_t i = 0; i < graph->n_tensors && *trouble == NULL; i++)
-        if (needed[i] && importer->states[i].trouble != NULL)
-            *trouble = &importer->states[i];
-out:
-    free(needed);
-    return status;
-}
-
-/* Whether the raw maps follow the picture's size. */
-static bool head_is_open(const struct importer *importer, const struct head *head) {
-    for (size_t l = 0; l < head->n_levels; l++) {
-        int64_t stride = (int64_t)head->levels[l].stride;
-        for (size_t k = 0; k < 2; k++) {
-            int map = k == 0 ? head->levels[l].boxes : head->levels[l].scores;
-            const struct shape *shape = &importer->probes[map];
-            if (!importer->states[map].open || shape->rank != 4 ||
-                shape->dims[2] * stride != importer->probe_height ||
-                shape->dims[3] * stride != importer->probe_width)
-                return false;
-        }
-    }
-    return true;
-}
-
-/* Takes an output of the right shape as boxes and scores; its own tail computes them. */
-static enum status final_head(const struct importer *importer, const Onnx__ModelProto *file,
-                              struct head *head) {
-    enum status status;
-    const struct tensor_state *trouble;
-    const char *stride = metadata_find(file, "stride"), *names = metadata_find(file, "names");
-    const char *name = file->graph->n_output == 0 ? NULL : file->graph->output[0]->name;
-    int tensor = name == NULL ? -1 : importer_find(importer, name);
-    size_t named = 0;
-    if (tensor < 0)
-        return FAIL(STATUS_BAD_INPUT, "damaged: it does not say what its output is");
-    TRY(trouble_before(importer, tensor, &trouble));
-    if (trouble != NULL)
-        return FAIL_FOR(trouble->reason, STATUS_BAD_INPUT,
-                        "%s; give a detection model exported without NMS and quantisation",
-                        trouble->trouble);
-    const struct shape *shape = &importer->shapes[tensor];
-    if (names != NULL)
-        TRY(names_read(names, NULL, 0, &named));
-    if (importer->states[tensor].known && shape->rank == 3 && shape->dims[0] == 1 &&
-        importer->graph->tensors[tensor].dtype == DTYPE_F32 &&
-        !importer->graph->tensors[tensor].constant) {
-        bool last = shape->dims[2] < shape->dims[1];
-        int64_t channels = shape->dims[last ? 2 : 1];
-        bool objectness = named == 0 ? last : channels == (int64_t)named + 5;
-        if (channels > 4 + objectness &&
-            (named == 0 || channels == (int64_t)named + 4 + objectness)) {
-            *head = (struct head){.kind = HEAD_FINAL,
-                                  .n_classes = (size_t)channels - 4 - objectness,
-                                  .bins = 1,
-                                  .n_anchors = 1,
-                                  .objectness = objectness,
-                                  .channels_last = last,
-                                  .n_levels = 1};
-            head->levels[0].boxes = head->levels[0].scores = tensor;
-            head->levels[0].stride = stride == NULL ? 0 : strtoul(stride, NULL, 10);
-            if (head->levels[0].stride == 0 || head->levels[0].stride > 1024)
-                head->levels[0].stride = 32;
-            return STATUS_OK;
-        }
-    }
-    char text[SHAPE_TEXT];
-    status =
-        FAIL(STATUS_BAD_INPUT,
-             "no detection head was found: its output '%.100s' is %s where a detection model's "
-             "is (1, 4 + classes, boxes); export a model trained for detection",
-             name, importer->states[tensor].known ? shape_text(shape, text) : "of unknown shape");
-out:
-    return status;
-}
-
-static enum status find_head(const struct importer *importer, const Onnx__ModelProto *file) {
-    enum status status;
-    struct graph *graph = importer->graph;
-    bool *known = NULL, found;
-    TRY(memory_zeroed(graph->n_tensors, sizeof *known, &known));
-    for (size_t i = 0; i < graph->n_tensors; i++)
-        known[i] = importer->states[i].known;
-    const struct head_search search = {.graph = graph,
-                                       .shapes = importer->shapes,
-                                       .known = known,
-                                       .height = importer->height,
-                                       .width = importer->width,
-                                       .work_left = importer->work_left};
-    TRY(head_find(&search, &graph->head, &found));
-    if (!found) {
-        status = final_head(importer, file, &graph->head);
-        if (status == STATUS_BAD_INPUT && *importer->work_left == 0)
-            status = FAIL(STATUS_BAD_INPUT,
-                          "no detection head was found: following what its output is made of takes "
-                          "too long; export a model trained for detection");
-        if (status != STATUS_OK)
-            goto out;
-    }
-    if (!found || !head_is_open(importer, &graph->head)) {
-        graph->fixed_height = importer->height;
-        graph->fixed_width = importer->width;
-    }
-out:
-    free(known);
-    return status;
-}
-
 /* How descriptions of Ultralytics' exports end: "... trained on DATA". */
 #define TRAINED_ON " trained on "
 
@@ -350,7 +230,6 @@ static enum status describe(const Onnx__ModelProto *file, struct model *model) {
     enum status status;
     const char *description = metadata_find(file, "description"),
                *names = metadata_find(file, "names");
-    size_t named;
     if (description == NULL)
         description = file->producer_name;
     TRY(memory_string(description == NULL ? "" : description, &model->description));
@@ -366,7 +245,7 @@ static enum status describe(const Onnx__ModelProto *file, struct model *model) {
     model->n_classes = model->graph.head.n_classes;
     TRY(memory_zeroed(model->n_classes, sizeof *model->names, &model->names));
     if (names != NULL)
-        TRY(names_read(names, model->names, model->n_classes, &named));
+        TRY(names_read(names, model->names, model->n_classes, &model->n_named));
 out:
     return status;
 }
@@ -394,6 +273,8 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
     TRY(read_input(file.model->graph, &input));
     *dynamic = input.height == 0 || input.width == 0;
     model->dynamic = *dynamic;
+    model->own_height = *dynamic ? 0 : input.height;
+    model->own_width = *dynamic ? 0 : input.width;
     importer.opset = opset_of(file.model);
     importer.batch = input.batch;
     importer.height = *dynamic ? sizes->height[index] : input.height;
@@ -412,7 +293,7 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
     TRY(sweep(&importer, file.model->graph, &input));
     if (searched)
         constants_left = 0;
-    TRY(find_head(&importer, file.model));
+    TRY(onnx_find_head(&importer, file.model));
     TRY(describe(file.model, model));
     model->fingerprint = importer.fingerprint;
 out:
@@ -423,16 +304,22 @@ out:
     return status;
 }
 
-/* A file whose network runs at one size alone must be run at that. */
-static enum status check_size(const struct graph *graph, int64_t imgsz) {
+/* A file whose network runs at one size alone must be run at that; `imgsz` is 0 where none is asked
+ * for: pictures are then fitted into what the file was exported for, be it square or not. */
+static enum status check_size(struct model *model, int64_t imgsz) {
+    struct graph *graph = &model->graph;
+    if (imgsz == 0 && model->own_height != model->own_width) {
+        graph->fixed_height = model->own_height;
+        graph->fixed_width = model->own_width;
+    }
     int64_t height = graph->fixed_height, width = graph->fixed_width;
-    if (height == 0 || (height == imgsz && width == imgsz))
+    if (height == 0 || imgsz == 0 || (height == imgsz && width == imgsz))
         return STATUS_OK;
     if (height != width)
         return FAIL(STATUS_BAD_INPUT,
                     "was exported for pictures of height %" PRId64 " and width %" PRId64
                     " alone, and verify's are square: export it again with imgsz=%" PRId64
-                    " or dynamic=True",
+                    " or dynamic=True, or leave out --imgsz: it runs at its own size then",
                     height, width, height > width ? height : width);
     return FAIL(STATUS_BAD_INPUT,
                 "was exported for pictures of %" PRId64 " x %" PRId64
@@ -449,7 +336,8 @@ bool onnx_recognises(const struct beginning *file) {
 enum status onnx_read(const char *path, const char *weights, int64_t imgsz, struct model *model) {
     /* Sizes without accidental equality with numbers of channels, for strides up to 32 and 64; a
      * model that these do not suit is read for the very size that it will be run at. */
-    struct sizes sizes = {{352, 704, imgsz}, {416, 832, imgsz}, 0};
+    const int64_t asked = imgsz ? imgsz : USUAL_SIZE;
+    struct sizes sizes = {{352, 704, asked}, {416, 832, asked}, 0};
     enum status status = STATUS_OK;
     bool dynamic = false;
     uint64_t work_left = UINT64_MAX;
@@ -468,7 +356,7 @@ enum status onnx_read(const char *path, const char *weights, int64_t imgsz, stru
         model_free(model);
     }
     if (status == STATUS_OK)
-        status = check_size(&model->graph, imgsz);
+        status = check_size(model, imgsz);
     if (status != STATUS_OK)
         model_free(model);
     return status;

@@ -197,6 +197,14 @@ translate translate_quantise, translate_dequantise,
 translate translate_integer, translate_q_conv, translate_q_matmul, translate_q_binary,
     translate_q_activation, translate_q_pool, translate_q_concat; /* onnx_integers.c */
 
+/* onnx_head.c: finds the graph's head, and whether it ties the graph to the nominal size. */
+enum status onnx_find_head(struct importer *importer, const Onnx__ModelProto *file);
+/* onnx_final.c: takes the file's output as boxes and scores, which its own tail computes.
+ * STATUS_BAD_INPUT where it is not that. */
+struct head_search;
+enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *file,
+                            const struct head_search *search);
+
 /* onnx_metadata.c */
 
 /* The value of a key of the file's metadata, or NULL. */

@@ -40,6 +40,9 @@ OPERATOR(OP_PAD, pad)
 OPERATOR(OP_EXPAND, expand)
 /* x, indices (negative: from the end), along op.axis */
 OPERATOR(OP_GATHER, gather)
+/* x, indices (..., n) of its first n dimensions (negative: from the end), updates: x with each
+ * update written where its index says */
+OPERATOR(OP_SCATTER_ND, scatter_nd)
 /* x, scale, bias, mean, variance, each (C); epsilon is op.alpha: folded into a Conv or a
  * multiply-add */
 OPERATOR(OP_BATCH_NORM, batch_norm)

@@ -252,11 +252,31 @@ static void backend_interface(void **state) {
     model_free(&model);
 }
 
+/* A head that is put together of three maps a level, behind a stem on cells of pixels. */
+static void yolox(void **state) {
+    (void)state;
+    struct model model = {0};
+    struct cpu_network *network;
+    size_t n;
+    ASSERT_OK(model_read("tests/data/onnx/misread/yolox.onnx", NULL, IMGSZ, &model));
+    float *planes = random_planes(96, 160, 3);
+    ASSERT_OK(cpu_network_make(&model.graph, &(struct cpu_options){.threads = 2}, &network));
+    float *maps = all_maps(network, &model.graph.head, 96, 160, planes, &n);
+    float *expected = all_evaluated(&model.graph, 96, 160, planes, n);
+    assert_close(maps, expected, n, 1e-4f);
+    cpu_network_free(network);
+    free(expected);
+    free(maps);
+    free(planes);
+    model_free(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_outputs),
         cmocka_unit_test(other_inputs),
         cmocka_unit_test(backend_interface),
+        cmocka_unit_test(yolox),
     };
     return RUN_TESTS(tests);
 }

@@ -16,6 +16,24 @@ static const struct rig_plan heads[] = {
 };
 enum { N_HEADS = sizeof heads / sizeof *heads };
 
+/* Boxes of Darknet's and of YOLOX's formula, from maps like YOLOv5's. */
+static void test_other_formulas(void **state) {
+    (void)state;
+    static const size_t n_labels[PICTURES_MOST] = {4, 0, 7};
+    static const float formulas[] = {1.05f, HEAD_LINEAR_XY};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig_plan plan = {HEAD_ANCHOR, 6, 1, 1, false, false, 3, 12, 8, 2, 0, -4, 4, 0, 20};
+        struct rig_head rig = rig_make(&plan);
+        for (size_t l = 0; l < rig.head.n_levels; l++)
+            rig.head.levels[l].scale_xy = formulas[i];
+        rig.judge.predict = true;
+        struct rig_batch batch = batch_make(&rig, plan.n_pictures, n_labels, (uint32_t)(30 + i));
+        check_once(&rig, &batch);
+        batch_free(&batch);
+        rig_free(&rig);
+    }
+}
+
 static void test_heads_of_all_kinds(void **state) {
     (void)state;
     static const size_t n_labels[][PICTURES_MOST] = {{4, 0, 7}, {0, 3, 1}};
@@ -456,6 +474,7 @@ static void test_no_pictures_and_wrong_maps(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heads_of_all_kinds),
+        cmocka_unit_test(test_other_formulas),
         cmocka_unit_test(test_many_labels),
         cmocka_unit_test(test_second_labels),
         cmocka_unit_test(test_the_most_labels),

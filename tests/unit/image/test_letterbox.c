@@ -132,6 +132,33 @@ static void test_plan(void **state) {
     assert_int_equal(box.left, 15);
 }
 
+/* Inputs that are not square, and YOLOX's place in the corner, with sides that are cut. */
+static void test_frames(void **state) {
+    (void)state;
+    struct letterbox_frame frame = {.width = 640, .height = 384, .stride = 32};
+    struct letterbox box = letterbox_within(1280, 720, &frame);
+    assert_int_equal(box.net_width, 640);
+    assert_int_equal(box.net_height, 384);
+    assert_int_equal(box.width, 640);
+    assert_int_equal(box.height, 360);
+    assert_int_equal(box.top, 12);
+    box = letterbox_within(720, 1280, &frame);
+    assert_int_equal(box.net_width, 640);
+    assert_int_equal(box.net_height, 384);
+    assert_int_equal(box.width, 216);
+    assert_int_equal(box.left, 212);
+    frame = (struct letterbox_frame){.width = 416, .height = 416, .stride = 32, .corner = true};
+    box = letterbox_within(640, 427, &frame); /* 277.55 rows */
+    assert_int_equal(box.width, 416);
+    assert_int_equal(box.height, 277);
+    assert_int_equal(box.net_height, 416);
+    assert_int_equal(box.left, 0);
+    assert_int_equal(box.top, 0);
+    assert_float_equal(box.gain_y, 277.0 / 427.0, 1e-7);
+    box = letterbox_within(1, 100000, &frame);
+    assert_int_equal(box.width, 1);
+}
+
 /* Nothing is left over or overlaps, whatever the size. */
 static void test_plan_sums(void **state) {
     (void)state;
@@ -195,9 +222,9 @@ static void test_unit(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_references),
-                                       cmocka_unit_test(test_plan),
-                                       cmocka_unit_test(test_plan_sums),
-                                       cmocka_unit_test(test_levels), cmocka_unit_test(test_unit)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_references), cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_frames),     cmocka_unit_test(test_plan_sums),
+        cmocka_unit_test(test_levels),     cmocka_unit_test(test_unit)};
     return RUN_TESTS(tests);
 }

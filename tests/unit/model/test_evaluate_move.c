@@ -124,10 +124,30 @@ static void expand_tile_gather(void **state) {
     rig_refuse(&rig, "index -5 of a dimension of 4");
 }
 
+static void scatter_nd(void **state) {
+    (void)state;
+    struct rig rig = rig_start(OP_SCATTER_ND); /* elements */
+    rig_floats(&rig, SHAPE(2, 3), FLOATS(1, 2, 3, 4, 5, 6));
+    rig_integers(&rig, SHAPE(2, 2), INTEGERS(0, 1, -1, -1));
+    rig_floats(&rig, SHAPE(2), FLOATS(7, 8));
+    rig_expect(&rig, SHAPE(2, 3), FLOATS(1, 7, 3, 4, 5, 8));
+    rig = rig_start(OP_SCATTER_ND); /* a row */
+    rig_floats(&rig, SHAPE(2, 3), FLOATS(1, 2, 3, 4, 5, 6));
+    rig_integers(&rig, SHAPE(1, 1), INTEGERS(1));
+    rig_floats(&rig, SHAPE(1, 3), FLOATS(7, 8, 9));
+    rig_expect(&rig, SHAPE(2, 3), FLOATS(1, 2, 3, 7, 8, 9));
+    rig = rig_start(OP_SCATTER_ND);
+    rig_floats(&rig, SHAPE(2), FLOATS(1, 2));
+    rig_integers(&rig, SHAPE(1, 1), INTEGERS(2));
+    rig_floats(&rig, SHAPE(1), FLOATS(7));
+    rig_refuse(&rig, "index 2 of a dimension of 2");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(concat),    cmocka_unit_test(slice), cmocka_unit_test(reshape),
-        cmocka_unit_test(transpose), cmocka_unit_test(pad),   cmocka_unit_test(expand_tile_gather),
+        cmocka_unit_test(concat),     cmocka_unit_test(slice), cmocka_unit_test(reshape),
+        cmocka_unit_test(transpose),  cmocka_unit_test(pad),   cmocka_unit_test(expand_tile_gather),
+        cmocka_unit_test(scatter_nd),
     };
     return RUN_TESTS(tests);
 }
