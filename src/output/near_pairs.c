@@ -13,7 +13,8 @@ enum {
     DIGIT = MOST_KEY / 2, /* bits that are sorted by at a time */
     FLIPPED = 3,          /* weak bits of a key, of which every choice is flipped */
     KEYS = 1 << FLIPPED,  /* of a picture, at most */
-    WINDOW = 256,         /* pictures of one key that each is compared with */
+    WINDOW = 256,         /* pictures of one key that each is compared with … */
+    CROWD_WINDOW = 32,    /* … and where there are more than that: many are copies, in a row */
     TICK_EVERY = 1 << 12,
 };
 
@@ -29,15 +30,15 @@ struct table {
     struct near_forest *forest;
     sketches_tick *tick;
     void *context;
-    unsigned bits;                   /* of a key */
-    uint8_t bit[MOST_KEY];           /* of the hash, by its place in the key */
-    int8_t place[SKETCH_KEY_BITS];   /* the other way round; -1: in no key */
+    unsigned bits;                 /* of a key */
+    uint8_t bit[MOST_KEY];         /* of the hash, by its place in the key */
+    int8_t place[SKETCH_KEY_BITS]; /* the other way round; -1: in no key */
     size_t n_entries, capacity;
     struct entry *entries, *scratch; /* owned; (capacity) */
     size_t bucket_capacity;
     struct bucket_hash {
         uint64_t bits[SKETCH_WORDS];
-    } *bucket; /* the hashes of pictures with one key; owned */
+    } * bucket; /* the hashes of pictures with one key; owned */
 };
 
 /* Numbers without a pattern, the same ones everywhere. */
@@ -179,13 +180,14 @@ out:
 static enum status compare(struct table *table, const struct entry *entries, size_t n) {
     enum status status;
     uint32_t near[WINDOW];
+    size_t window = n > WINDOW ? CROWD_WINDOW : WINDOW;
     TRY(memory_reserve(&table->bucket, &table->bucket_capacity, n, sizeof *table->bucket));
     for (size_t i = 0; i < n; i++)
         memcpy(&table->bucket[i], table->sketches->items[entries[i].image].hash.bits,
                sizeof *table->bucket);
     for (size_t i = 0; i + 1 < n; i++) {
         tick_at(table, i);
-        size_t end = n - i < WINDOW ? n - i : WINDOW;
+        size_t end = n - i < window ? n - i : window;
         TRY(join(table, entries + i, near, find_near(table->bucket + i, end, near)));
     }
 out:
@@ -209,8 +211,7 @@ out:
 enum status near_pairs_find(const struct sketches *sketches, unsigned table_number,
                             sketches_tick *tick, void *context, struct near_forest *forest) {
     enum status status = STATUS_OK;
-    struct table table = {
-        .sketches = sketches, .forest = forest, .tick = tick, .context = context};
+    struct table table = {.sketches = sketches, .forest = forest, .tick = tick, .context = context};
     unsigned part_bits = 0;
     choose_bits(&table, table_number);
     while (sketches->count * KEYS >> part_bits > MOST_ENTRIES)

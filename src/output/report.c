@@ -180,6 +180,11 @@ static void ranks_write(struct text *text, const struct report *report) {
     text_string(text, "]");
 }
 
+static void near_write(struct text *text, const struct report *report) {
+    field_key(text, "near_duplicates");
+    text_string(text, report->near_duplicates ? report->near_duplicates : "null");
+}
+
 static enum status line_write(struct text *text, const struct report *report) {
     enum status status;
     text_string(text, "{");
@@ -189,6 +194,7 @@ static enum status line_write(struct text *text, const struct report *report) {
     sizes_write(text, report);
     reasons_write(text, report);
     left_out_write(text, report);
+    near_write(text, report);
     report_self_test(text, report->self_test, &report->tally->self_test);
     TRY(swaps_write(text, report));
     failures_write(text, report);
@@ -207,14 +213,20 @@ out:
     return status;
 }
 
+/* A member that reports of earlier versions lack. */
+#define OF_LATER_VERSIONS "near_duplicates"
+
 /* What does not depend on verdicts, and the run's times, are as they were. */
 static enum status keep_former(struct json_object *root, struct json_object *former) {
-    static const char *const kept[] = {"orphan_labels", "skipped_files", "per_rank",
-                                       "model",         "dataset",       "version",
-                                       "started",       "finished",      "elapsed_seconds"};
+    static const char *const kept[] = {"orphan_labels",   "skipped_files",  "per_rank", "model",
+                                       "dataset",         "version",        "started",  "finished",
+                                       "elapsed_seconds", OF_LATER_VERSIONS};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct json_object *value;
-        if (!json_object_object_get_ex(former, kept[i], &value))
+        bool there = json_object_object_get_ex(former, kept[i], &value);
+        if (!there && strcmp(kept[i], OF_LATER_VERSIONS) == 0)
+            continue;
+        if (!there)
             return FAIL(STATUS_BAD_INPUT, REPORT_FILE " has no %s: it is none of verify's",
                         kept[i]);
         if (json_object_object_add(root, kept[i], json_object_get(value)) != 0)
