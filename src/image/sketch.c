@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 enum {
-    CELL_ROWS = 16,       /* of a picture that are read for a row of cells, at most */
+    CELL_ROWS = 8,        /* of a picture that are read for a row of cells, at most */
     WEIGHTS = 256,        /* what the weights of these add up to */
     SPAN = SKETCH_SIDE,   /* frequencies of a side */
     LEAST_DEVIATION = 24, /* of the levels from their mean, in sixteenths, on the average */
@@ -56,8 +56,7 @@ static double sum_before(const uint64_t *before, uint32_t width, double x) {
     uint32_t column = (uint32_t)x;
     if (column >= width)
         return (double)before[width];
-    return (double)before[column] +
-           (x - column) * (double)(before[column + 1] - before[column]);
+    return (double)before[column] + (x - column) * (double)(before[column + 1] - before[column]);
 }
 
 static enum status levels_make(const struct image *image, uint8_t levels[SKETCH_CELLS]) {

@@ -9,11 +9,11 @@
 #include "image/image.h"
 
 enum {
-    SKETCH_SIDE = 16,                           /* cells of a side */
-    SKETCH_CELLS = SKETCH_SIDE * SKETCH_SIDE,   /* row by row */
-    SKETCH_BITS = 128,                          /* of the hash */
-    SKETCH_KEY_BITS = 44,                       /* the first ones: of the lowest frequencies */
-    SKETCH_WEAK = 12,                           /* of them that copies are most likely to flip */
+    SKETCH_SIDE = 16,                         /* cells of a side */
+    SKETCH_CELLS = SKETCH_SIDE * SKETCH_SIDE, /* row by row */
+    SKETCH_BITS = 128,                        /* of the hash */
+    SKETCH_KEY_BITS = 44,                     /* the first ones: of the lowest frequencies */
+    SKETCH_WEAK = 12,                         /* of them that copies are most likely to flip */
     SKETCH_WORDS = SKETCH_BITS / 64,
 };
 

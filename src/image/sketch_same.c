@@ -8,8 +8,8 @@
 
 enum {
     SIDE = SKETCH_SIDE,
-    SHIFTS = 4,       /* unknowns of where: shift and scaling along x, along y */
-    UNKNOWNS = 6,     /* and contrast and brightness */
+    SHIFTS = 4,   /* unknowns of where: shift and scaling along x, along y */
+    UNKNOWNS = 6, /* and contrast and brightness */
     ITERATIONS = 4,
 };
 
@@ -108,8 +108,8 @@ static bool step(const float warped[SKETCH_CELLS], const float to[SKETCH_CELLS],
             double slope_x = (at[1] - at[-1]) * (SIDE - 1) / 4.0;
             double slope_y = (at[SIDE] - at[-SIDE]) * (SIDE - 1) / 4.0;
             const double values[UNKNOWNS + 1] = {
-                slope_x, slope_x * coordinate(x), slope_y, slope_y * coordinate(y), *at, 1,
-                to[y * SIDE + x]};
+                slope_x, slope_x * coordinate(x), slope_y, slope_y * coordinate(y), *at,
+                1,       to[y * SIDE + x]};
             for (int i = 0; i < UNKNOWNS; i++)
                 for (int j = i; j <= UNKNOWNS; j++)
                     rows[i][j] += values[i] * values[j];
