@@ -213,20 +213,14 @@ out:
     return status;
 }
 
-/* A member that reports of earlier versions lack. */
-#define OF_LATER_VERSIONS "near_duplicates"
-
 /* What does not depend on verdicts, and the run's times, are as they were. */
 static enum status keep_former(struct json_object *root, struct json_object *former) {
-    static const char *const kept[] = {"orphan_labels",   "skipped_files",  "per_rank", "model",
-                                       "dataset",         "version",        "started",  "finished",
-                                       "elapsed_seconds", OF_LATER_VERSIONS};
+    static const char *const kept[] = {
+        "orphan_labels", "skipped_files", "near_duplicates", "per_rank", "model",
+        "dataset",       "version",       "started",         "finished", "elapsed_seconds"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct json_object *value;
-        bool there = json_object_object_get_ex(former, kept[i], &value);
-        if (!there && strcmp(kept[i], OF_LATER_VERSIONS) == 0)
-            continue;
-        if (!there)
+        if (!json_object_object_get_ex(former, kept[i], &value))
             return FAIL(STATUS_BAD_INPUT, REPORT_FILE " has no %s: it is none of verify's",
                         kept[i]);
         if (json_object_object_add(root, kept[i], json_object_get(value)) != 0)
