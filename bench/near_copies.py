@@ -114,7 +114,7 @@ def make(options):
             made += 1
     with open(os.path.join(options.folder, "data.yaml"), "w") as out:
         out.write(f"path: {os.path.abspath(options.folder)}\ntrain: images/train\nval: images/val\n"
-                  "names:\n  0: person\n")
+                  "names:\n  0: c0\n")
     print(f"{made} pictures cut out of {len(files)}")
 
 

@@ -3,13 +3,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
 enum {
-    CELL_ROWS = 8,        /* of a picture that are read for a row of cells, at most */
-    WEIGHTS = 256,        /* what the weights of these add up to */
-    SPAN = SKETCH_SIDE,   /* frequencies of a side */
+    CELL_ROWS = 8, /* of a picture that are read for a row of cells, at most */
+    WEIGHTS = 256, /* what the weights of these add up to */
+    SIDE = SKETCH_SIDE,
     LEAST_DEVIATION = 24, /* of the levels from their mean, in sixteenths, on the average */
 };
 
@@ -41,44 +42,40 @@ static void sum_rows(const struct image *image, double top, double bottom, uint1
     }
 }
 
-/* The sum of all columns before each. */
-static void sum_columns(const uint16_t *sums, uint32_t width, uint64_t *before) {
-    uint64_t sum = 0;
-    for (uint32_t x = 0; x < width; x++, sums += 3) {
-        before[x] = sum;
-        sum += (77u * sums[0] + 150u * sums[1] + 29u * sums[2]) / 256;
-    }
-    before[width] = sum;
+/* Adds a column, or a share of it. */
+static void add_column(const uint16_t *sums, double share, double out[3]) {
+    for (int c = 0; c < 3; c++)
+        out[c] += share * sums[c];
 }
 
-/* The sum of the columns before `x`, which may lie within one. */
-static double sum_before(const uint64_t *before, uint32_t width, double x) {
-    uint32_t column = (uint32_t)x;
-    if (column >= width)
-        return (double)before[width];
-    return (double)before[column] + (x - column) * (double)(before[column + 1] - before[column]);
+/* The mean grey of the columns from `left` to `right`, of which a part may lie within. */
+static uint8_t grey(const uint16_t *sums, uint32_t width, double left, double right) {
+    double colours[3] = {0};
+    uint32_t first = (uint32_t)left, end = (uint32_t)right, whole[3] = {0};
+    uint32_t last = end < width ? end : width - 1;
+    for (uint32_t x = first; x < end; x++)
+        for (int c = 0; c < 3; c++)
+            whole[c] += sums[3 * (size_t)x + (size_t)c];
+    for (int c = 0; c < 3; c++)
+        colours[c] = whole[c];
+    /* Of the first column less was meant, of the last one more. */
+    add_column(sums + 3 * (size_t)first, first - left, colours);
+    add_column(sums + 3 * (size_t)last, right - end, colours);
+    double level = 0.299 * colours[0] + 0.587 * colours[1] + 0.114 * colours[2];
+    return (uint8_t)lround(fmin(level / (right - left) / WEIGHTS, 255));
 }
 
 static enum status levels_make(const struct image *image, uint8_t levels[SKETCH_CELLS]) {
-    enum status status;
-    uint16_t *sums = NULL;
-    uint64_t *before = NULL;
+    uint16_t *sums;
     double cell = (double)image->width / SKETCH_SIDE;
-    TRY(memory_zeroed((size_t)image->width * 3, sizeof *sums, &sums));
-    TRY(memory_zeroed((size_t)image->width + 1, sizeof *before, &before));
-    for (int y = 0; y < SKETCH_SIDE; y++) {
+    enum status status = memory_zeroed((size_t)image->width * 3, sizeof *sums, &sums);
+    for (int y = 0; status == STATUS_OK && y < SKETCH_SIDE; y++) {
         sum_rows(image, (double)image->height * y / SKETCH_SIDE,
                  (double)image->height * (y + 1) / SKETCH_SIDE, sums);
-        sum_columns(sums, image->width, before);
-        for (int x = 0; x < SKETCH_SIDE; x++) {
-            double sum = sum_before(before, image->width, (x + 1) * cell) -
-                         sum_before(before, image->width, x * cell);
-            levels[y * SKETCH_SIDE + x] = (uint8_t)lround(fmin(sum / cell / WEIGHTS, 255));
-        }
+        for (int x = 0; x < SKETCH_SIDE; x++)
+            levels[y * SKETCH_SIDE + x] = grey(sums, image->width, x * cell, (x + 1) * cell);
     }
-out:
     free(sums);
-    free(before);
     return status;
 }
 
@@ -91,25 +88,23 @@ static bool levels_plain(const uint8_t levels[SKETCH_CELLS]) {
     return away * 16 < LEAST_DEVIATION * SKETCH_CELLS;
 }
 
-/* (SPAN, SPAN) coefficients, not scaled. */
+/* The cosine transform: (SIDE, SIDE) coefficients, not scaled. */
 static void transform(const uint8_t levels[SKETCH_CELLS], float out[SKETCH_CELLS]) {
-    float cosines[4 * SKETCH_SIDE], half[SKETCH_CELLS];
-    for (int k = 0; k < 4 * SKETCH_SIDE; k++)
-        cosines[k] = (float)cos(acos(-1) * k / (2 * SKETCH_SIDE));
-    for (int y = 0; y < SKETCH_SIDE; y++)
-        for (int u = 0; u < SPAN; u++) {
-            float sum = 0;
-            for (int x = 0; x < SKETCH_SIDE; x++)
-                sum += cosines[(2 * x + 1) * u % (4 * SKETCH_SIDE)] * levels[y * SKETCH_SIDE + x];
-            half[y * SPAN + u] = sum;
-        }
-    for (int v = 0; v < SPAN; v++)
-        for (int u = 0; u < SPAN; u++) {
-            float sum = 0;
-            for (int y = 0; y < SKETCH_SIDE; y++)
-                sum += cosines[(2 * y + 1) * v % (4 * SKETCH_SIDE)] * half[y * SPAN + u];
-            out[v * SPAN + u] = sum;
-        }
+    float cosines[4 * SIDE], waves[SIDE][SIDE], half[SIDE][SIDE] = {{0}};
+    for (int k = 0; k < 4 * SIDE; k++)
+        cosines[k] = (float)cos(acos(-1) * k / (2 * SIDE));
+    for (int x = 0; x < SIDE; x++)
+        for (int u = 0; u < SIDE; u++)
+            waves[x][u] = cosines[(2 * x + 1) * u % (4 * SIDE)];
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            for (int u = 0; u < SIDE; u++)
+                half[y][u] += waves[x][u] * levels[y * SIDE + x];
+    memset(out, 0, SKETCH_CELLS * sizeof *out);
+    for (int y = 0; y < SIDE; y++)
+        for (int v = 0; v < SIDE; v++)
+            for (int u = 0; u < SIDE; u++)
+                out[v * SIDE + u] += waves[y][v] * half[y][u];
 }
 
 /* Puts a bit of the key among the least sure ones, where it is one of them. */
@@ -135,10 +130,10 @@ bool sketch_hash_make(const uint8_t levels[SKETCH_CELLS], struct sketch_hash *ha
         return false;
     transform(levels, coefficients);
     for (int sum = 1; bit < SKETCH_BITS; sum++)
-        for (int u = 0; u <= sum && u < SPAN && bit < SKETCH_BITS; u++) {
-            if (sum - u >= SPAN)
+        for (int u = 0; u <= sum && u < SIDE && bit < SKETCH_BITS; u++) {
+            if (sum - u >= SIDE)
                 continue;
-            float value = coefficients[(sum - u) * SPAN + u];
+            float value = coefficients[(sum - u) * SIDE + u];
             hash->bits[bit / 64] |= (uint64_t)(value > 0) << bit % 64;
             /* What a shift changes grows with the frequency. */
             if (bit < SKETCH_KEY_BITS)

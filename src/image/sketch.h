@@ -37,10 +37,10 @@ enum status sketch_make(const struct image *image, struct sketch *sketch, bool *
 bool sketch_hash_make(const uint8_t levels[SKETCH_CELLS], struct sketch_hash *hash);
 
 /* The most bits in which the hashes of two copies differ. */
-enum { SKETCH_MOST_FLIPPED = 36 };
+enum { SKETCH_MOST_FLIPPED = 32 };
 
-/* Whether two pictures are copies of each other, by their levels: moved, scaled, brightened a
- * little, one is like the other. Symmetric. */
-bool sketch_same(const uint8_t a[SKETCH_CELLS], const uint8_t b[SKETCH_CELLS]);
+/* Whether two pictures are copies of each other: moved, scaled, brightened a little, one is like
+ * the other. Symmetric. */
+bool sketch_same(const struct sketch *a, const struct sketch *b);
 
 #endif

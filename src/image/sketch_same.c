@@ -16,8 +16,12 @@ enum {
 /* Of copies, in halves of a side: a shift, or what scaling moves the border by. */
 static const float MOST_MOVED = 0.15f;
 static const float LEAST_CORRELATION = 0.94f;
-/* Where nothing needs to be laid over anything, and where it would not help. */
-static const float SURE_CORRELATION = 0.99f, HOPELESS_CORRELATION = 0.5f;
+/* Of copies that need not be laid over each other: where levels are cut off, since one is brighter,
+ * that does not go well. */
+enum { SURE_FLIPPED = 20 };
+static const float SURE_CORRELATION = 0.92f;
+/* Where it would not help. */
+static const float HOPELESS_CORRELATION = 0.5f;
 
 /* Without what is finer than two cells, which depends on where the cells' borders are. */
 static void smooth(const uint8_t levels[SKETCH_CELLS], float out[SKETCH_CELLS]) {
@@ -142,12 +146,23 @@ static bool is_part(const float from[SKETCH_CELLS], const float to[SKETCH_CELLS]
     return correlation(warped, to) >= LEAST_CORRELATION;
 }
 
-bool sketch_same(const uint8_t a[SKETCH_CELLS], const uint8_t b[SKETCH_CELLS]) {
+static int flipped(const struct sketch_hash *a, const struct sketch_hash *b) {
+    int count = 0;
+    for (int i = 0; i < SKETCH_WORDS; i++)
+        count += __builtin_popcountll(a->bits[i] ^ b->bits[i]);
+    return count;
+}
+
+bool sketch_same(const struct sketch *a, const struct sketch *b) {
     float smooth_a[SKETCH_CELLS], smooth_b[SKETCH_CELLS];
-    smooth(a, smooth_a);
-    smooth(b, smooth_b);
+    int bits = flipped(&a->hash, &b->hash);
+    if (bits > SKETCH_MOST_FLIPPED)
+        return false;
+    smooth(a->levels, smooth_a);
+    smooth(b->levels, smooth_b);
     float before = correlation(smooth_a, smooth_b);
-    if (before >= SURE_CORRELATION || before < HOPELESS_CORRELATION)
-        return before >= SURE_CORRELATION;
-    return is_part(smooth_a, smooth_b) || is_part(smooth_b, smooth_a);
+    if (bits <= SURE_FLIPPED && before >= SURE_CORRELATION)
+        return true;
+    return before >= HOPELESS_CORRELATION &&
+           (is_part(smooth_a, smooth_b) || is_part(smooth_b, smooth_a));
 }

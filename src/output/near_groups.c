@@ -51,16 +51,16 @@ static enum status differ(const struct sketches *sketches, uint32_t one, uint32_
                           bool *result) {
     enum status status;
     struct sketch_labels a, b;
-    uint8_t levels_a[SKETCH_CELLS], levels_b[SKETCH_CELLS];
+    struct sketch sketch_a, sketch_b;
     *result = false;
     TRY(sketches_labels(sketches, one, &a));
     TRY(sketches_labels(sketches, other, &b));
     if (!sketch_labels_differ(&a, &b))
         goto out;
     /* A group may have others between them that both are like. */
-    TRY(sketches_levels(sketches, one, levels_a));
-    TRY(sketches_levels(sketches, other, levels_b));
-    *result = sketch_same(levels_a, levels_b);
+    TRY(sketches_read(sketches, one, &sketch_a));
+    TRY(sketches_read(sketches, other, &sketch_b));
+    *result = sketch_same(&sketch_a, &sketch_b);
 out:
     return status;
 }

@@ -158,7 +158,7 @@ static size_t find_near(const struct bucket_hash *hashes, size_t end, uint32_t *
 static enum status join(struct table *table, const struct entry *entries, const uint32_t *near,
                         size_t n) {
     enum status status = STATUS_OK;
-    uint8_t own[SKETCH_CELLS], other[SKETCH_CELLS];
+    struct sketch own, other;
     bool read = false;
     for (size_t i = 0; i < n; i++) {
         const struct near_pair pair = {entries[0].image, entries[near[i]].image};
@@ -166,10 +166,10 @@ static enum status join(struct table *table, const struct entry *entries, const 
             near_forest_first(table->forest, pair.other))
             continue;
         if (!read)
-            TRY(sketches_levels(table->sketches, pair.one, own));
+            TRY(sketches_read(table->sketches, pair.one, &own));
         read = true;
-        TRY(sketches_levels(table->sketches, pair.other, other));
-        if (sketch_same(own, other))
+        TRY(sketches_read(table->sketches, pair.other, &other));
+        if (sketch_same(&own, &other))
             TRY(near_forest_join(table->forest, pair));
     }
 out:

@@ -65,8 +65,7 @@ enum status sketches_stream_write(const struct stream_source *source, struct tex
 }
 
 static enum status damaged(const struct sketches *sketches) {
-    return FAIL(STATUS_FAILED, "%s/" WORK_FOLDER "/" SKETCHES_FILE " is damaged",
-                sketches->output);
+    return FAIL(STATUS_FAILED, "%s/" WORK_FOLDER "/" SKETCHES_FILE " is damaged", sketches->output);
 }
 
 static uint32_t labels_kept(uint32_t count) {
@@ -162,9 +161,9 @@ static enum status read_at(const struct sketches *sketches, size_t image, size_t
                : damaged(sketches);
 }
 
-enum status sketches_levels(const struct sketches *sketches, size_t image,
-                            uint8_t levels[SKETCH_CELLS]) {
-    return read_at(sketches, image, LEVELS_AT, levels, SKETCH_CELLS);
+enum status sketches_read(const struct sketches *sketches, size_t image, struct sketch *sketch) {
+    sketch->hash = sketches->items[image].hash;
+    return read_at(sketches, image, LEVELS_AT, sketch->levels, SKETCH_CELLS);
 }
 
 enum status sketches_labels(const struct sketches *sketches, size_t image,

@@ -53,8 +53,7 @@ enum status sketches_open(const char *output, size_t count, sketches_tick *tick,
 void sketches_close(struct sketches *sketches);
 
 /* Of an image that has a sketch. */
-enum status sketches_levels(const struct sketches *sketches, size_t image,
-                            uint8_t levels[SKETCH_CELLS]);
+enum status sketches_read(const struct sketches *sketches, size_t image, struct sketch *sketch);
 enum status sketches_labels(const struct sketches *sketches, size_t image,
                             struct sketch_labels *labels);
 
