@@ -10,10 +10,12 @@
 enum {
     LISTED_GROUPS = 1000, /* in the report */
     LISTED_IMAGES = 50,   /* of a group */
-    COMPARED = 8,         /* images of a group, behind each, whose labels are compared with its */
-    SLACK = 13,           /* of 255: by which a copy's labels may lie elsewhere, since its border
-                             may be cut off, */
-    SLACK_SHARE = 4,      /* and by this part of their size */
+    COMPARED = 8,         /* images of a group, behind each, whose labels are compared with its, */
+    LARGE_GROUP = 64,     /* and in one of more than so many */
+    LARGE_COMPARED = 2,
+    SLACK = 13,      /* of 255: by which a copy's labels may lie elsewhere, since its border
+                        may be cut off, */
+    SLACK_SHARE = 4, /* and by this part of their size */
 };
 
 /* ---------------------------------------------------------------- labels */
@@ -66,11 +68,15 @@ out:
 }
 
 static enum status compare_labels(const struct sketches *sketches, const uint32_t *members,
-                                  struct near_group *group) {
+                                  sketches_tick *tick, void *context, struct near_group *group) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < group->count && !group->labels_differ; i++)
-        for (size_t k = i + 1; k < group->count && k <= i + COMPARED && !group->labels_differ; k++)
+    size_t reach = group->count > LARGE_GROUP ? LARGE_COMPARED : COMPARED;
+    for (size_t i = 0; i < group->count && !group->labels_differ; i++) {
+        if (tick)
+            tick(context);
+        for (size_t k = i + 1; k < group->count && k <= i + reach && !group->labels_differ; k++)
             TRY(differ(sketches, members[i], members[k], &group->labels_differ));
+    }
 out:
     return status;
 }
@@ -137,11 +143,9 @@ enum status near_groups_make(const struct sketches *sketches, const struct image
     for (size_t i = 0; i < groups->count; i++) {
         struct near_group *group = &groups->items[i];
         const uint32_t *members = groups->members + group->first;
-        if (tick)
-            tick(context);
         for (size_t k = 1; k < group->count && !group->across_splits; k++)
             group->across_splits = splits_differ(splits, members[0], members[k]);
-        TRY(compare_labels(sketches, members, group));
+        TRY(compare_labels(sketches, members, tick, context, group));
         groups->across_splits += group->across_splits;
         groups->labels_differ += group->labels_differ;
     }

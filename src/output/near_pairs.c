@@ -165,6 +165,7 @@ static enum status join(struct table *table, const struct entry *entries, const 
         if (near_forest_first(table->forest, pair.one) ==
             near_forest_first(table->forest, pair.other))
             continue;
+        tick_at(table, 0);
         if (!read)
             TRY(sketches_read(table->sketches, pair.one, &own));
         read = true;
