@@ -1,6 +1,7 @@
 """Copies of pictures are found and grouped, across splits first: the same groups at any number of ranks and
 after an interruption; --no-hash leaves them out."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -71,6 +72,12 @@ class Hash(ResumeCase):
         self.run_verify(*self.FLAGS, ranks=0)
         self.run_verify("rejudge", "output", "--max-margin", "2", ranks=2)
         self.check()
+
+    def test_page(self):
+        self.run_verify(*self.FLAGS[:-2], "--review", "10", ranks=2)
+        with open(self.path("output", "review", "data", "run.js"), encoding="utf-8") as file:
+            run = json.loads(file.read().split(", 0, ", 1)[1].rsplit(");", 1)[0])
+        self.assertEqual(run["report"]["near_duplicates"]["list"], self.groups)
 
     def test_left_out(self):
         out = self.run_verify(*self.FLAGS, "--no-hash", ranks=2)
