@@ -3,7 +3,7 @@
     "use strict";
 
     const el = (...parts) => review.el(...parts);
-    const SHOWN_GROUPS = 100, SHOWN_IMAGES = 8;
+    const SHOWN_GROUPS = 100, SHOWN_IMAGES = 4;
 
     function image_item(image) {
         return el("li", {}, review.bdi(image.image),
