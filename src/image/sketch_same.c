@@ -30,7 +30,7 @@ static void smooth(const uint8_t levels[SKETCH_CELLS], float out[SKETCH_CELLS]) 
             int left = x ? x - 1 : 0, right = x + 1 < SIDE ? x + 1 : x, sum = 0;
             for (int k = -1; k <= 1; k++) {
                 int row = y + k < 0 ? 0 : y + k < SIDE ? y + k : SIDE - 1;
-                const uint8_t *cells = levels + row * SIDE;
+                const uint8_t *cells = levels + (size_t)row * SIDE;
                 sum += (k ? 1 : 2) * (cells[left] + 2 * cells[x] + cells[right]);
             }
             out[y * SIDE + x] = (float)sum / 16;
@@ -73,7 +73,7 @@ static void warp(const float from[SKETCH_CELLS], const float shift[SHIFTS],
         for (int x = 0; x < SIDE; x++) {
             float u, at_x = coordinate(x);
             int left = cell_of(at_x + shift[0] + shift[1] * at_x, &u);
-            const float *cell = from + top * SIDE + left;
+            const float *cell = from + (size_t)top * SIDE + left;
             out[y * SIDE + x] = (cell[0] * (1 - u) + cell[1] * u) * (1 - v) +
                                 (cell[SIDE] * (1 - u) + cell[SIDE + 1] * u) * v;
         }
@@ -108,7 +108,7 @@ static bool step(const float warped[SKETCH_CELLS], const float to[SKETCH_CELLS],
     double rows[UNKNOWNS][UNKNOWNS + 1] = {0};
     for (int y = 1; y < SIDE - 1; y++)
         for (int x = 1; x < SIDE - 1; x++) {
-            const float *at = warped + y * SIDE + x;
+            const float *at = warped + (size_t)y * SIDE + x;
             double slope_x = (at[1] - at[-1]) * (SIDE - 1) / 4.0;
             double slope_y = (at[SIDE] - at[-SIDE]) * (SIDE - 1) / 4.0;
             const double values[UNKNOWNS + 1] = {

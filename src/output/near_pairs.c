@@ -30,9 +30,9 @@ struct table {
     struct near_forest *forest;
     sketches_tick *tick;
     void *context;
-    unsigned bits;                 /* of a key */
-    uint8_t bit[MOST_KEY];         /* of the hash, by its place in the key */
-    int8_t place[SKETCH_KEY_BITS]; /* the other way round; -1: in no key */
+    unsigned bits;              /* of a key */
+    uint8_t bit[MOST_KEY];      /* of the hash, by its place in the key */
+    int place[SKETCH_KEY_BITS]; /* the other way round; -1: in no key */
     size_t n_entries, capacity;
     struct entry *entries, *scratch; /* owned; (capacity) */
     size_t bucket_capacity;
@@ -63,7 +63,7 @@ static void choose_bits(struct table *table, unsigned number) {
         uint8_t bit = order[other];
         order[other] = order[i];
         table->bit[i] = bit;
-        table->place[bit] = (int8_t)i;
+        table->place[bit] = (int)i;
     }
 }
 

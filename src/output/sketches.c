@@ -87,7 +87,7 @@ static enum status read_part(FILE *file, const struct sketches *sketches, uint64
         return damaged(sketches);
     for (size_t i = 0; i < SKETCH_WORDS; i++)
         entry->hash.bits[i] = take(part + 1 + 8 * i, 8);
-    memcpy(entry->hash.weak, part + 1 + 8 * SKETCH_WORDS, SKETCH_WEAK);
+    memcpy(entry->hash.weak, part + LEVELS_AT - SKETCH_WEAK, SKETCH_WEAK);
     for (size_t i = 0; i < SKETCH_WEAK; i++)
         if (entry->hash.weak[i] >= SKETCH_KEY_BITS)
             return damaged(sketches);
