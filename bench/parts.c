@@ -13,9 +13,10 @@
 #include "job/item.h"
 #include "timing.h"
 
-enum part { READ, LETTERBOX, FORWARD, JUDGE, VERDICT, PARTS };
+enum part { READ, SKETCH, LETTERBOX, FORWARD, JUDGE, VERDICT, PARTS };
 static const char *const PART_NAMES[PARTS] = {
-    [READ] = "read, decode",           [LETTERBOX] = "letterbox", [FORWARD] = "forward",
+    [READ] = "read, decode",           [SKETCH] = "sketch",
+    [LETTERBOX] = "letterbox",         [FORWARD] = "forward",
     [JUDGE] = "decode head, evidence", [VERDICT] = "verdict",
 };
 
@@ -47,11 +48,14 @@ static enum status take_picture(struct bench *bench, const struct verify_job *jo
     struct item *item = &bench->item;
     const struct letterbox *box;
     struct head_maps maps;
+    bool plain;
     double mark = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
     TRY(item_read(job, NULL, &bench->image, item));
     if (item->error[0])
         TRY(FAIL(STATUS_BAD_INPUT, "%s: %s", item->path, item->error));
     bench->times[READ][round] += lap(&mark);
+    TRY(sketch_make(&bench->image, &item->sketch, &plain));
+    bench->times[SKETCH][round] += lap(&mark);
     box = &item->views[0].letterbox;
     TRY(letterbox_levels(&bench->image, box, &bench->before, bench->levels));
     bench->before = *box;

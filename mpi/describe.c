@@ -21,6 +21,7 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .self_test = processor_self_tests(processor, &inputs->judge),
         .planting_rate = planting_rate(total_images),
         .save_txt = options->save_txt && processor->interface,
+        .sketches = options->hash && processor->interface,
         .zoom = options->zoom && processor->interface,
         .networks = inputs->networks.items,
         .n_views = networks_views(&inputs->networks),

@@ -9,6 +9,7 @@
 #include "ending.h"
 #include "job/outcome.h"
 #include "job/wanted.h"
+#include "near.h"
 #include "pulse.h"
 #include "rejudge.h"
 #include "stages.h"
@@ -193,6 +194,17 @@ static bool add_page(struct job *job) {
     return status == STATUS_OK;
 }
 
+/* What was found is worth more than a word on copies: without memory for them it goes on. */
+static void find_copies(struct job *job) {
+    struct totals *totals = &job->totals;
+    if (!job->options.hash)
+        return;
+    totals->has_near = near_find(&job->ranks, job->run.output, &job->inputs.dataset.splits,
+                                 job->share.total_images, &totals->near) == STATUS_OK;
+    if (!totals->has_near && job->ranks.rank == 0)
+        screen_warning(job->screen, "copies of pictures were not looked for: %s", status_message());
+}
+
 /* All is in the journals: brings it together. */
 static enum status finish(struct job *job) {
     enum status status;
@@ -206,6 +218,7 @@ static enum status finish(struct job *job) {
     TRY(merge_all(ranks, run, job->share.total_images, options_streams(&job->options)));
     TRY(tally_reduce(ranks, &job->totals.tally));
     TRY(self_test_reduce(ranks, job->options.max_margin, &job->totals));
+    find_copies(job);
     TRY(report(job));
     TRY(rejudge(job));
     if (first)
@@ -329,6 +342,7 @@ static void free_all(struct job *job) {
     screen_close(job->screen);
     processor_free(&job->processor);
     tally_free(&job->totals.tally);
+    near_groups_free(&job->totals.near);
     share_free(&job->share);
     run_free(&job->run);
     inputs_free(&job->inputs);

@@ -19,6 +19,11 @@ struct rank_line {
     double seconds;
 };
 
+static const char *name_of(const void *context, uint32_t image) {
+    const struct dataset *dataset = context;
+    return dataset_image_name(dataset->root, path_list_get(&dataset->images, image));
+}
+
 static enum status write_report(const struct ranks *ranks, const struct report_parts *parts,
                                 const struct rank_line *lines) {
     enum status status;
@@ -27,7 +32,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     const struct totals *totals = parts->totals;
     struct rank_report *reports = NULL;
     struct options used = *options;
-    struct text parameters = {0}, sizes = {0};
+    struct text parameters = {0}, sizes = {0}, near = {0};
     TRY(memory_zeroed((size_t)ranks->size, sizeof *reports, &reports));
     for (int r = 0; r < ranks->size; r++)
         reports[r] = (struct rank_report){r, lines[r].host, lines[r].device, lines[r].images,
@@ -38,6 +43,9 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         used.imgsz = sizes.data;
     options_json(&used, &parameters);
     TRY(text_status(&parameters));
+    if (totals->has_near)
+        near_groups_json(&totals->near, &inputs->dataset.splits, name_of, &inputs->dataset, &near);
+    TRY(text_status(&near));
     struct report report = {
         .status = totals->signal ? "interrupted" : "complete",
         .tally = &totals->tally,
@@ -46,6 +54,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .orphan_labels = totals->orphan_labels,
         .n_unread_kinds = inputs->dataset.n_unread_kinds,
         .unread_kinds = inputs->dataset.unread_kinds,
+        .near_duplicates = near.data,
         .n_ranks = (size_t)ranks->size,
         .ranks = reports,
         .parameters = parameters.data,
@@ -61,6 +70,7 @@ out:
     free(reports);
     text_free(&parameters);
     text_free(&sizes);
+    text_free(&near);
     return status;
 }
 

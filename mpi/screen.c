@@ -192,6 +192,17 @@ void screen_left_out(struct screen *screen, const struct tally *tally,
     text_free(&kinds);
 }
 
+static void show_copies(struct screen *screen, const struct near_groups *groups) {
+    char across[64] = "";
+    if (!groups->count)
+        return;
+    if (groups->across_splits)
+        snprintf(across, sizeof across, ", %llu across splits",
+                 (unsigned long long)groups->across_splits);
+    screen_line(screen, "  Near-duplicates: %llu images in %zu groups%s",
+                (unsigned long long)groups->images, groups->count, across);
+}
+
 static void show_self_test(struct screen *screen, const struct self_test *test) {
     struct text line = {0};
     self_test_line(test, &line);
@@ -220,6 +231,7 @@ void screen_results(struct screen *screen, const struct totals *totals, uint64_t
     count_line(screen, "Missing objects", tally->counts[TALLY_MISSING]);
     count_line(screen, "Failed images", tally->counts[TALLY_IMAGES + BUCKET_FAILED]);
     screen_left_out(screen, tally, dataset);
+    show_copies(screen, &totals->near);
     if (totals->has_self_test)
         show_self_test(screen, &totals->self_test);
 }

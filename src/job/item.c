@@ -104,6 +104,13 @@ out:
     return status;
 }
 
+static enum status draw_sketch(const struct image *image, struct item *item) {
+    bool plain;
+    enum status status = sketch_make(image, &item->sketch, &plain);
+    item->has_sketch = !plain;
+    return status;
+}
+
 /* The label file first: a file system that goes away between the two takes the image with it, not
  * the labels alone, which would make it one of the background. */
 enum status item_read(const struct verify_job *job, struct outage *outage, struct image *image,
@@ -111,6 +118,7 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     enum status status;
     item->error[0] = '\0';
     item->width = item->height = 0;
+    item->has_sketch = false;
     free(item->label_path);
     item->label_path = NULL;
     TRY(label_path(item->path, &item->label_path));
@@ -137,6 +145,8 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     TRY(check_image(outage, item, 0));
     item->width = image->width;
     item->height = image->height;
+    if (job->sketches)
+        TRY(draw_sketch(image, item));
     TRY(make_targets(job, item));
     TRY(plant(job, item));
     TRY(plan_views(job, item));
@@ -181,6 +191,7 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->imgsz = job->imgsz;
     result->error = failed ? item->error : NULL;
     result->labels = &item->labels;
+    result->sketch = !failed && item->has_sketch ? &item->sketch : NULL;
     result->width = failed ? 0 : item->width;
     result->height = failed ? 0 : item->height;
     result->n_boxes = 0;

@@ -16,6 +16,8 @@ struct item {
     char error[512];        /* why the image failed; "" where it did not */
     uint32_t width, height; /* of the picture; 0 where it was not read */
     struct image image;     /* its pixels, where they are kept for a closer look (zoom) */
+    struct sketch sketch;   /* where has_sketch */
+    bool has_sketch;
     struct label_file labels;
     size_t target_capacity;
     struct target *targets; /* one a label, same order */

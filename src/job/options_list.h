@@ -87,6 +87,8 @@ OPTION(REAL, precision, "precision", "X", VERDICT, VERDICTS, "off", /* 0: off */
        RANGE(0, 1), .automatic = "off", .info.commands = FOR_VERDICTS)
 OPTION(SWITCH, self_test, "self-test", NULL, VERDICT, FILES, "on",
        "estimate how well errors are found on these data (default); --no-self-test: leave it out")
+OPTION(SWITCH, hash, "hash", NULL, OUTPUT, FILES, "on",
+       "look for copies of pictures, across splits first (default); --no-hash: leave it out")
 OPTION(COUNT, review, "review", "N", OUTPUT, NOTHING, "5000",
        "findings in the review page, most suspicious first; 0: none", RANGE(0, 1e6),
        .info.commands = FOR(VERIFY) | FOR(REVIEW))

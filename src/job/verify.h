@@ -26,8 +26,9 @@ struct verify_job {
     bool self_test;       /* errors are planted, and what labels would be with other classes said */
     double planting_rate; /* in which share of the pictures */
     bool save_txt;
-    bool zoom; /* labels whose place is in doubt get a closer look */
-    bool redo; /* an interrupted run may have placed images that its journals do not have */
+    bool sketches; /* pictures are sketched, so that copies are found */
+    bool zoom;     /* labels whose place is in doubt get a closer look */
+    bool redo;     /* an interrupted run may have placed images that its journals do not have */
     /* An image is judged by n_views of the networks, one behind the other: those of its set. */
     const struct backend_network *networks;
     size_t n_views;

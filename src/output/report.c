@@ -180,6 +180,11 @@ static void ranks_write(struct text *text, const struct report *report) {
     text_string(text, "]");
 }
 
+static void near_write(struct text *text, const struct report *report) {
+    field_key(text, "near_duplicates");
+    text_string(text, report->near_duplicates ? report->near_duplicates : "null");
+}
+
 static enum status line_write(struct text *text, const struct report *report) {
     enum status status;
     text_string(text, "{");
@@ -189,6 +194,7 @@ static enum status line_write(struct text *text, const struct report *report) {
     sizes_write(text, report);
     reasons_write(text, report);
     left_out_write(text, report);
+    near_write(text, report);
     report_self_test(text, report->self_test, &report->tally->self_test);
     TRY(swaps_write(text, report));
     failures_write(text, report);
@@ -209,9 +215,9 @@ out:
 
 /* What does not depend on verdicts, and the run's times, are as they were. */
 static enum status keep_former(struct json_object *root, struct json_object *former) {
-    static const char *const kept[] = {"orphan_labels", "skipped_files", "per_rank",
-                                       "model",         "dataset",       "version",
-                                       "started",       "finished",      "elapsed_seconds"};
+    static const char *const kept[] = {
+        "orphan_labels", "skipped_files", "near_duplicates", "per_rank", "model",
+        "dataset",       "version",       "started",         "finished", "elapsed_seconds"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct json_object *value;
         if (!json_object_object_get_ex(former, kept[i], &value))

@@ -22,6 +22,7 @@ struct report {
     uint64_t orphan_labels;
     size_t n_unread_kinds; /* of pictures that were left out */
     const struct unread_kind *unread_kinds;
+    const char *near_duplicates; /* a JSON object (near_groups.h); NULL: not looked for */
     size_t n_ranks;
     const struct rank_report *ranks;
     const char *parameters; /* a JSON object: every flag in force */

@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/label.h"
+#include "image/sketch.h"
 #include "judge/self_test.h"
 
 enum bucket { BUCKET_CORRECT, BUCKET_MISLABELED, BUCKET_UNCERTAIN, BUCKET_FAILED, BUCKET_COUNT };
@@ -54,6 +55,7 @@ struct image_result {
     size_t n_predictions;
     const struct detection *predictions; /* for --save-json and --save-txt */
     const struct label_file *labels;     /* for its invalid lines; NULL: none */
+    const struct sketch *sketch;         /* by which copies are found; NULL: there is none */
     bool self_test;                      /* the margins of its labels count in it */
     const struct hypothesis *hypotheses; /* (n_boxes, classes of the model), where those count */
     size_t n_seen, seen_capacity;

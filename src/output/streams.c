@@ -3,10 +3,11 @@
 
 #include "output/evidence.h"
 #include "output/manifest.h"
+#include "output/sketches.h"
 
 /* Writers: each stands in a file of its own kind, and is called through the table alone. */
 stream_write evidence_stream_write, manifest_stream_write, predictions_stream_write,
-    record_stream_write;
+    record_stream_write, sketches_stream_write;
 
 /* The order is that of places in a journal's lines: a new row is the last one. */
 static const struct stream rows[] = {
@@ -39,6 +40,14 @@ static const struct stream rows[] = {
      .tail = "",
      .separator = "",
      .write = evidence_stream_write},
+    {.name = SKETCHES_FILE,
+     .file = SKETCHES_FILE,
+     .in_work = true,
+     .flag = "hash",
+     .head = SKETCHES_HEAD,
+     .tail = "",
+     .separator = "",
+     .write = sketches_stream_write},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

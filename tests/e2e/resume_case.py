@@ -47,7 +47,7 @@ class ResumeCase(Case):
     def finish(self, *flags, ranks=2):
         out = self.run_verify(*self.FLAGS, "--resume", *flags, ranks=ranks)
         self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))),
-                         ["evidence", "manifest", "run.json"])
+                         ["evidence", "manifest", "run.json", "sketches"])
         return out
 
     expected = None

@@ -84,7 +84,7 @@ class Rejudge(Case):
         with open(self.path("there", "verification_report.json"), "rb") as file:
             self.assertEqual(file.read(), report)
         self.assertEqual(sorted(os.listdir(self.path("there", ".verify"))),
-                         ["evidence", "manifest", "run.json"])
+                         ["evidence", "manifest", "run.json", "sketches"])
 
     def nested(self):
         """Pictures in several folders, two of one name but for its suffix, labels with faults, a picture that is none."""

@@ -60,7 +60,7 @@ class Review(ResumeCase):
             out = self.review(output="o1", ranks=ranks)
             self.assertEqual(out, "Review: %s/review/index.html\n" % self.path("o1"))
             self.assertEqual(self.page("o1"), pages[0])
-        self.assertEqual(sorted(os.listdir(self.path("o1", ".verify"))), ["evidence", "manifest", "run.json"])
+        self.assertEqual(sorted(os.listdir(self.path("o1", ".verify"))), ["evidence", "manifest", "run.json", "sketches"])
         # Over one that is there; quiet.
         self.assertEqual(self.review("--quiet", output="o1"), "")
         self.assertEqual(self.page("o1"), pages[0])
@@ -283,13 +283,13 @@ class Review(ResumeCase):
         self.assertNotIn("  Review:", out)
         self.assertIn("verification complete!", out)
         self.assertIsNone(self.page())
-        self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))), ["evidence", "manifest", "run.json"])
+        self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))), ["evidence", "manifest", "run.json", "sketches"])
         self.review()
         before = self.page()
         out, code = limited(".verify/lock", VERIFY, "review", "output")
         self.assertEqual(code, 1, out)
         self.assertEqual(self.page(), before)
-        self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))), ["evidence", "manifest", "run.json"])
+        self.assertEqual(sorted(os.listdir(self.path("output", ".verify"))), ["evidence", "manifest", "run.json", "sketches"])
 
     def test_no_run(self):
         os.makedirs(self.path("empty"))

@@ -196,6 +196,15 @@ def self_test():
             "moved": planted, "unseen": planted, "duplicate": planted, "missing": planted}
 
 
+def near_duplicates():
+    """Of three groups, the first one with more pictures than are named."""
+    groups = [{"across_splits": i < 2, "labels_differ": i == 0, "count": 12 if i == 0 else 2,
+               "images": [{"image": "street/%03d-%d.jpg" % (i, k),
+                           "split": "val" if k and i < 2 else "train"}
+                          for k in range(12 if i == 0 else 2)]} for i in range(3)]
+    return {"groups": 3, "images": 16, "across_splits": 2, "labels_differ": 1, "list": groups}
+
+
 def make_report(findings, names, n_images):
     reasons = {}
     for finding in findings:
@@ -211,7 +220,8 @@ def make_report(findings, names, n_images):
             "images": {"correct": 19 * n_images, "mislabeled": n_images, "uncertain": 0,
                        "failed": 2},
             "missing_boxes": reasons.get("missing", 0), "invalid_labels": reasons.get("invalid", 0),
-            "orphan_labels": 0, "unlabelled_images": 31, "per_class": per_class, "reasons": reasons,
+            "orphan_labels": 0, "unlabelled_images": 31, "near_duplicates": near_duplicates(),
+            "per_class": per_class, "reasons": reasons,
             "self_test": self_test(), "parameters": {"max_margin": 3.5}, "model": "best.pt",
             "dataset": "street/data.yaml", "version": "0.0", "started": "2026-11-23T02:45:39Z",
             "finished": "2026-11-23T03:12:08Z", "elapsed_seconds": 1589.0}

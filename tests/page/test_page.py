@@ -101,6 +101,17 @@ class Opened(PageCase):
         for member in ("total_images", "total_boxes", "correct", "mislabeled"):
             self.assertIn("{:,}".format(report[member]), numbers)
 
+    def test_copies(self):
+        items = [item.text.split("\n") for item in
+                 self.driver.find_elements(By.CSS_SELECTOR, ".copies > ul > li")]
+        self.assertEqual([item[0] for item in items],
+                         ["12 pictures, across splits, labels differ", "2 pictures, across splits",
+                          "2 pictures"])
+        self.assertEqual(items[1][1:], ["street/001-0.jpg train", "street/001-1.jpg val"])
+        self.assertEqual((len(items[0]), items[0][-1]), (6, "8 more"))
+        self.js("delete review.data.run.report.near_duplicates")
+        self.assertIsNone(self.js("return review.copies_card()"))
+
     def test_each_chart_filters(self):
         most = Counter(f["reason"] for f in self.data["findings"]).most_common(1)[0][0]
         self.driver.find_element(By.CSS_SELECTOR, ".bars button").click()

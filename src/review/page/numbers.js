@@ -91,7 +91,7 @@
             const root = review.by_id("overview");
             const cards = el("div", { id: "cards", class: "cards" },
                 review.card("Reasons", null, reasons()),
-                review.histogram(), review.curve(), review.pairs_card());
+                review.histogram(), review.curve(), review.pairs_card(), review.copies_card());
             const { button, fold } = fold_button(cards);
             root.append(el("div", { class: "line" }, numbers(), button), about(), cards);
             root.hidden = false;
