@@ -10,12 +10,18 @@
 
 enum { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, N_SPLITS };
 
+enum {
+    DATA_MAX_CLASSES = 100000,
+    DATA_NAME_BYTES = 4096, /* of a class name, its NUL included */
+};
+
 struct data_yaml {
     char *path; /* NULL: not given; owned */
     struct path_list
         entries[N_SPLITS]; /* folders and lists as written; none: the split is absent */
     bool download;         /* there is such a key: the data set may not be there yet */
     bool model;            /* keys that describe a model's layers */
+    bool darknet;          /* a .data file's: paths in its lists start at `path`, too */
     size_t n_names;        /* 0: neither names nor nc */
     char **names;          /* owned */
 };

@@ -9,24 +9,11 @@
 #include "base/memory.h"
 #include "base/suffix.h"
 #include "data/collection.h"
+#include "data/dataset_files.h"
+#include "data/name_list.h"
 #include "data/path.h"
 #include "data/picture.h"
 #include "data/source.h"
-
-static enum status open_yaml(const char *file, const char *splits, struct collection *collection,
-                             struct text *root, struct dataset *dataset) {
-    enum status status;
-    struct data_yaml yaml = {0};
-    TRY(data_yaml_read(file, &yaml));
-    TRY(collection_add_splits(collection, &yaml, file, splits, root));
-    dataset->names = yaml.names;
-    dataset->n_names = yaml.n_names;
-    yaml.names = NULL;
-    yaml.n_names = 0;
-out:
-    data_yaml_free(&yaml);
-    return status;
-}
 
 /* A folder without images may hold a data.yaml, which says where they are. */
 static void say_yaml(const char *folder, struct text *text) {
@@ -52,7 +39,12 @@ static void say_yaml(const char *folder, struct text *text) {
 static enum status no_images(const char *path, enum source kind,
                              const struct collection *collection, const struct dataset *dataset) {
     static const char *const where[] = {
-        [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
+        [SOURCE_FOLDER] = "below",
+        [SOURCE_YAML] = "in the splits of",
+        [SOURCE_DARKNET] = "in the lists of",
+        [SOURCE_LIST] = "listed in",
+        [SOURCE_SEVERAL] = "in the splits of",
+    };
     struct text more = {0}, suffixes = {0};
     picture_suffixes(&suffixes);
     if (kind == SOURCE_FOLDER)
@@ -164,25 +156,49 @@ void dataset_unread_text(const struct dataset *dataset, struct text *text) {
     }
 }
 
-/* A data.yaml's `path` may lead anywhere; it does not claim what lies around the file itself. */
-static enum status find_extent(const char *path, enum source kind, const char *root,
-                               char **extent) {
-    struct text folder = {0};
-    if (kind == SOURCE_FOLDER)
-        text_string(&folder, path);
-    else if (kind == SOURCE_YAML)
-        text_bytes(&folder, path, path_folder_length(path));
-    enum status status;
-    char *own = NULL, *claimed = NULL;
-    TRY(text_status(&folder));
-    own = folder.data ? realpath(folder.data, NULL) : NULL;
-    claimed = kind == SOURCE_YAML ? realpath(root, NULL) : NULL;
-    bool around = own && claimed && path_is_below(own, claimed);
-    TRY(memory_string(claimed && !around ? claimed : own ? own : "", extent));
+/* A folder claims itself, a list nothing. */
+static enum status claim_folder(const char *path, enum source kind, char **extent) {
+    char *real = kind == SOURCE_FOLDER ? realpath(path, NULL) : NULL;
+    enum status status = memory_string(real ? real : "", extent);
+    free(real);
+    return status;
+}
+
+/* Finds the images of what --data names, and what they are relative to. */
+static enum status collect(const char *given, const char *path, enum source kind,
+                           const char *splits, struct collection *collection, struct text *root,
+                           struct dataset *dataset) {
+    enum status status = STATUS_OK;
+    switch (kind) {
+    case SOURCE_FOLDER:
+        text_string(root, path);
+        TRY(collection_add_folder(collection, path));
+        break;
+    case SOURCE_LIST:
+        text_bytes(root, path, path_folder_length(path));
+        TRY(collection_add_list(collection, path, NULL));
+        break;
+    case SOURCE_YAML:
+    case SOURCE_DARKNET:
+    case SOURCE_SEVERAL:
+        TRY(dataset_add_files(given, kind, splits, collection, root, dataset));
+        break;
+    }
+    TRY(text_status(root));
+    if (!dataset->extent)
+        TRY(claim_folder(path, kind, &dataset->extent));
 out:
-    free(own);
-    free(claimed);
-    text_free(&folder);
+    return status;
+}
+
+/* Where --data brings no names, files beside the labels may. */
+static enum status find_names(struct dataset *dataset) {
+    struct name_list list = {0};
+    if (dataset->n_names > 0)
+        return STATUS_OK;
+    enum status status = name_list_find(&dataset->images, dataset->root, &list);
+    dataset->names = list.names;
+    dataset->n_names = list.count;
     return status;
 }
 
@@ -198,25 +214,12 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
                     "--data is empty: it takes a data.yaml, a folder or a .txt list");
     TRY(path_absolute(NULL, path, &absolute));
     TRY(source_kind(path, absolute.data, &kind));
-    if (splits && kind != SOURCE_YAML) {
+    if (splits && (kind == SOURCE_FOLDER || kind == SOURCE_LIST)) {
         status = FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is not one",
                       absolute.data);
         goto out;
     }
-    switch (kind) {
-    case SOURCE_FOLDER:
-        text_string(&root, absolute.data);
-        TRY(collection_add_folder(&collection, absolute.data));
-        break;
-    case SOURCE_LIST:
-        text_bytes(&root, absolute.data, path_folder_length(absolute.data));
-        TRY(collection_add_list(&collection, absolute.data));
-        break;
-    case SOURCE_YAML:
-        TRY(open_yaml(absolute.data, splits, &collection, &root, dataset));
-        break;
-    }
-    TRY(text_status(&root));
+    TRY(collect(path, absolute.data, kind, splits, &collection, &root, dataset));
     TRY(take_skipped(&collection, dataset));
     TRY(take_unread(&collection, dataset));
     if (collection.images.count == 0) {
@@ -228,11 +231,11 @@ enum status dataset_open(const char *path, const char *splits, const char *outpu
     path_list_trim(&collection.images);
     TRY(find_common(&collection.images, &dataset->common));
     TRY(memory_string(root.data, &dataset->root));
-    TRY(find_extent(absolute.data, kind, root.data, &dataset->extent));
     dataset->other = collection.other;
     dataset->splits = *parts;
     dataset->images = collection.images;
     collection.images = (struct path_list){0};
+    TRY(find_names(dataset));
 out:
     collection_free(&collection);
     text_free(&absolute);

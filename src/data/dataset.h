@@ -20,7 +20,7 @@ struct dataset {
     char *root; /* absolute folder that image names in the records are relative to; owned */
     struct path_list images;    /* absolute, lexically normal (data/path.h), links not resolved */
     struct image_splits splits; /* of them; an image that several have is of the first */
-    size_t n_names;             /* 0: a data set without names (a bare folder or list) */
+    size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
     char *common; /* deepest folder common to all images, absolute; owned */
     char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
@@ -34,8 +34,10 @@ struct dataset {
                       hidden folders, what verify wrote; NULL: nothing; owned */
 };
 
-/* Opens a data.yaml, a folder or a .txt list. `splits` is NULL (every split present) or a
- * comma-separated list of train, val, test, which only a data.yaml can satisfy.
+/* Opens a data.yaml, a Darknet .data file, several of these with commas between, a folder or a .txt
+ * list. `splits` is NULL (every split present) or a comma-separated list of train, val, test, which
+ * only the former can satisfy. A folder or a list has the names of a classes.txt beside its labels
+ * (name_list_find).
  *
  * Folders give their images sorted by path bytes; hidden files and folders are left out (those that
  * hold pictures are named in `skipped`), links to folders followed once (by device and inode, a

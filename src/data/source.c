@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/suffix.h"
@@ -75,18 +76,37 @@ static enum status not_there(const char *given, const char *path, int error) {
     return FAIL(STATUS_BAD_INPUT, "%s: %s: check --data%s", path, strerror(error), hint);
 }
 
+/* Whether it is a list of files: of a name with a comma in it, the last one alone would end in such
+ * a suffix. */
+static bool is_several(const char *given) {
+    for (const char *comma = strchr(given, ','); comma; comma = strchr(comma + 1, ',')) {
+        size_t length = (size_t)(comma - given);
+        if ((length > 5 && strncasecmp(comma - 5, ".yaml", 5) == 0) ||
+            (length > 4 && strncasecmp(comma - 4, ".yml", 4) == 0) ||
+            (length > 5 && strncasecmp(comma - 5, ".data", 5) == 0))
+            return true;
+    }
+    return false;
+}
+
 enum status source_kind(const char *given, const char *path, enum source *kind) {
     struct stat info;
     if (stat(path, &info) != 0 && is_url(given))
         return FAIL(STATUS_BAD_INPUT,
                     "--data %s is a URL: download the data set, and give its data.yaml or folder",
                     given);
+    if (stat(path, &info) != 0 && is_several(given)) {
+        *kind = SOURCE_SEVERAL;
+        return STATUS_OK;
+    }
     if (stat(path, &info) != 0)
         return not_there(given, path, errno);
     if (S_ISDIR(info.st_mode))
         *kind = SOURCE_FOLDER;
     else if (has_suffix(path, ".yaml") || has_suffix(path, ".yml"))
         *kind = SOURCE_YAML;
+    else if (has_suffix(path, ".data"))
+        *kind = SOURCE_DARKNET;
     else if (has_suffix(path, ".txt"))
         *kind = SOURCE_LIST;
     else
