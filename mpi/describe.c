@@ -14,6 +14,7 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .splits = &inputs->dataset.splits,
         .root = inputs->dataset.root,
         .extent = inputs->dataset.extent,
+        .keypoints = inputs->dataset.keypoints,
         .common = inputs->dataset.common,
         .placer = run->placer,
         .journal = run->journal,

@@ -55,7 +55,8 @@ out:
     return status;
 }
 
-/* Root, common folder, extent, splits and class names of rank 0's data set become everybody's. */
+/* Root, common folder, extent, splits, keypoints and class names of rank 0's data set become
+ * everybody's. */
 static enum status share_dataset(const struct ranks *ranks, struct dataset *dataset) {
     enum status status;
     char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
@@ -64,6 +65,7 @@ static enum status share_dataset(const struct ranks *ranks, struct dataset *data
     char *block = NULL;
     size_t length = 0;
     MPI_Bcast(&dataset->splits, sizeof dataset->splits, MPI_BYTE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(&dataset->keypoints, sizeof dataset->keypoints, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (ranks->rank == 0) {
         for (size_t i = 0; i < FOLDERS; i++)
             text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);

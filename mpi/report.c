@@ -39,6 +39,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .self_test = totals->has_self_test ? &totals->self_test : NULL,
         .classes = &inputs->classes,
         .orphan_labels = totals->orphan_labels,
+        .keypoints = inputs->dataset.keypoints,
         .n_unread_kinds = inputs->dataset.n_unread_kinds,
         .unread_kinds = inputs->dataset.unread_kinds,
         .n_ranks = (size_t)ranks->size,

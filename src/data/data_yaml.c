@@ -12,7 +12,7 @@
 #include "data/number.h"
 #include "data/yaml_load.h"
 
-enum { MAX_ENTRIES = 10000 };
+enum { MAX_ENTRIES = 10000, MAX_KEYPOINTS = 1000 };
 
 struct reader {
     const char *file;
@@ -245,6 +245,25 @@ out:
     return status;
 }
 
+/* [number of keypoints, values of each]. */
+static enum status read_keypoints(struct reader *reader) {
+    const yaml_node_t *node = find(reader, "kpt_shape");
+    size_t values[2] = {0};
+    if (!node)
+        return STATUS_OK;
+    bool valid = node->type == YAML_SEQUENCE_NODE &&
+                 node->data.sequence.items.top - node->data.sequence.items.start == 2;
+    for (size_t i = 0; i < 2 && valid; i++)
+        valid = whole_number(
+            yaml_document_get_node(&reader->document, node->data.sequence.items.start[i]),
+            &values[i]);
+    if (!valid || values[0] < 1 || values[0] > MAX_KEYPOINTS || values[1] < 2 || values[1] > 3)
+        return bad_node(reader, node, "kpt_shape",
+                        "must be [number of keypoints, 2 or 3], such as [17, 3]");
+    reader->yaml->keypoints = (struct keypoint_shape){(uint32_t)values[0], (uint32_t)values[1]};
+    return STATUS_OK;
+}
+
 static enum status read_document(struct reader *reader) {
     enum status status;
     const yaml_node_t *root = yaml_document_get_root_node(&reader->document);
@@ -259,6 +278,7 @@ static enum status read_document(struct reader *reader) {
     if (reader->yaml->entries[SPLIT_VAL].count == 0)
         TRY(read_split(reader, "validation", &reader->yaml->entries[SPLIT_VAL]));
     TRY(read_names(reader));
+    TRY(read_keypoints(reader));
 out:
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "data/image_splits.h"
+#include "data/label.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -22,7 +23,8 @@ struct dataset {
     struct image_splits splits; /* of them; an image that several have is of the first */
     size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
-    char *common; /* deepest folder common to all images, absolute; owned */
+    struct keypoint_shape keypoints; /* of labels that are poses */
+    char *common;                    /* deepest folder common to all images, absolute; owned */
     char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
                      list); owned */
     uint64_t repeated;       /* images listed more than once; each is kept once */

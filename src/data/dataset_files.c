@@ -64,6 +64,18 @@ out:
     return status;
 }
 
+/* All files are of poses of one shape, or none is. */
+static enum status agree_on_keypoints(const struct files *files, struct dataset *dataset) {
+    dataset->keypoints = files->items[0].yaml.keypoints;
+    for (size_t i = 1; i < files->count; i++) {
+        const struct keypoint_shape *shape = &files->items[i].yaml.keypoints;
+        if (shape->count != dataset->keypoints.count || shape->values != dataset->keypoints.values)
+            return FAIL(STATUS_BAD_INPUT, "%s has another kpt_shape than %s: verify each by itself",
+                        files->items[i].file, files->items[0].file);
+    }
+    return STATUS_OK;
+}
+
 /* The longest list of names becomes the data set's; all must agree. */
 static enum status agree_on_names(struct files *files, struct dataset *dataset) {
     enum status status = STATUS_OK;
@@ -138,6 +150,7 @@ enum status dataset_add_files(const char *given, enum source kind, const char *s
     struct files files = {0};
     TRY(read_files(given, kind == SOURCE_SEVERAL, &files));
     TRY(agree_on_names(&files, dataset));
+    TRY(agree_on_keypoints(&files, dataset));
     TRY(collection_add_splits(collection, files.items, files.count, splits));
     TRY(join_roots(&files, root));
     TRY(find_extent(&files, &dataset->extent));

@@ -114,8 +114,8 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     free(item->label_path);
     item->label_path = NULL;
     TRY(label_path(item->path, &item->label_path));
-    TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
-                        &item->labels));
+    const struct label_rules rules = {job->classes->n_data, job->keypoints};
+    TRY(label_file_read(item->label_path, item->path, job->extent, &rules, &item->labels));
     TRY(check_label(outage, item));
     if (item->error[0])
         return STATUS_OK;

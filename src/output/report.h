@@ -20,7 +20,8 @@ struct report {
     const struct self_test *self_test; /* what the tally's sums come to; NULL: left out */
     const struct class_map *classes;
     uint64_t orphan_labels;
-    size_t n_unread_kinds; /* of pictures that were left out */
+    struct keypoint_shape keypoints; /* of the data set */
+    size_t n_unread_kinds;           /* of pictures that were left out */
     const struct unread_kind *unread_kinds;
     size_t n_ranks;
     const struct rank_report *ranks;

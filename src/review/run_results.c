@@ -55,6 +55,17 @@ out:
     return status;
 }
 
+/* A run of an older version has none. */
+static void read_keypoints(struct run_results *results) {
+    struct json_object *shape = json_member(results->report, "kpt_shape", json_type_array);
+    if (!shape || json_object_array_length(shape) != 2)
+        return;
+    int64_t count = json_object_get_int64(json_object_array_get_idx(shape, 0));
+    int64_t values = json_object_get_int64(json_object_array_get_idx(shape, 1));
+    if (count > 0 && count <= UINT16_MAX && values > 1 && values <= 3)
+        results->keypoints = (struct keypoint_shape){(uint32_t)count, (uint32_t)values};
+}
+
 /* Where the images lie by what --data names now. */
 static enum status find_root_of(const char *data, struct run_results *results) {
     enum status status;
@@ -86,6 +97,7 @@ enum status run_results_read(const char *output, struct run_results *results) {
     const char *state = json_member_text(results->report, "status");
     results->complete = state && strcmp(state, "complete") == 0;
     TRY(read_names(results));
+    read_keypoints(results);
 out:
     return status;
 }

@@ -71,6 +71,69 @@ class DatasetsTest(Case):
         self.assertIn("class 0 is 'nine'", self.stdout + self.stderr)
         self.assertFalse(os.path.exists(self.path("bad")))
 
+    def relabel(self, folder, line):
+        """Each label line as `line` makes it of its five columns."""
+        labels = os.path.join(folder, "labels")
+        for name in os.listdir(labels):
+            with open(os.path.join(labels, name), encoding="utf-8") as file:
+                rows = [row.split() for row in file if row.strip()]
+            with open(os.path.join(labels, name), "w", encoding="utf-8") as file:
+                file.writelines(line(*row) + "\n" for row in rows)
+
+    def judged_as(self, output="output"):
+        return self.report(output)["judged_as"]
+
+    def test_poses(self):
+        """Judged as their boxes, at any number of ranks, resumed and judged again; a class can change."""
+        folder = self.dataset()
+        wanted = self.verify(self.yaml(folder), output="boxes")
+        total = self.report("boxes")["total_boxes"]
+        self.assertEqual(self.judged_as("boxes"), {"box": total, "polygon": 0, "pose": 0, "obb": 0})
+        self.assertIsNone(self.report("boxes")["kpt_shape"])
+        self.relabel(folder, lambda *row: " ".join(row) + " 0.1 0.2 2 0 0 0")
+        found = self.verify(self.yaml(folder, kpt_shape="[2, 3]"))
+        self.assertEqual(found, wanted)
+        self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": total, "obb": 0})
+        self.assertEqual(self.report()["kpt_shape"], [2, 3])
+        self.verify(self.yaml(folder, kpt_shape="[2, 3]"), output="one", ranks=0)
+        self.assertEqual(self.judged_as("one"), self.judged_as())
+        self.verify(self.yaml(folder, kpt_shape="[2, 3]"), "--resume", output="one", ranks=0)
+        self.assertEqual(self.judged_as("one"), self.judged_as())
+        self.run_verify("rejudge", self.path("output"), "--max-margin", "1")
+        self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": total, "obb": 0})
+        self.assertEqual(self.report()["kpt_shape"], [2, 3])
+        self.run_verify("apply", self.path("output"), "--accept", "class,contested", "--to", self.path("new"),
+                        ranks=0)
+        with open(self.path("new", "changes.diff"), encoding="utf-8") as file:
+            changed = [line for line in file if line.startswith("+") and not line.startswith("+++")]
+        self.assertTrue(changed)
+        self.assertTrue(all(line.endswith(" 0.1 0.2 2 0 0 0\n") for line in changed), changed)
+        self.relabel(folder, lambda *row: " ".join(row[:5]))
+        self.verify(self.yaml(folder, kpt_shape="[2, 3]"), output="bad", code=None)
+        self.assertIn("labels require 11 columns, 5 columns detected", self.stdout)
+
+    def test_oriented_boxes_and_polygons(self):
+        folder = self.dataset()
+        wanted = self.verify(self.yaml(folder), output="boxes")
+
+        def diamond(name, x, y, w, h):
+            x, y, w, h = float(x), float(y), float(w) / 2, float(h) / 2
+            return "%s %r %r %r %r %r %r %r %r" % (name, x, y - h, x + w, y, x, y + h, x - w, y)
+
+        self.relabel(folder, diamond)
+        found = self.verify(self.yaml(folder))
+        total = self.report()["total_boxes"]
+        self.assertEqual([[(box["line"], box["class"], box["verdict"]) for box in record["boxes"]]
+                          for record in found],
+                         [[(box["line"], box["class"], box["verdict"]) for box in record["boxes"]]
+                          for record in wanted])
+        self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": 0, "obb": total})
+        first = os.path.join(folder, "labels", sorted(os.listdir(os.path.join(folder, "labels")))[0])
+        with open(first, "a", encoding="utf-8") as file:
+            file.write("1 0.1 0.1 0.3 0.1 0.2 0.3\n")
+        self.verify(self.yaml(folder), output="mixed")
+        self.assertEqual(self.judged_as("mixed"), {"box": 0, "polygon": total + 1, "pose": 0, "obb": 0})
+
 
 if __name__ == "__main__":
     harness.main()

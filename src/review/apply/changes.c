@@ -163,6 +163,7 @@ out:
 static enum status change_file(struct work *work, struct decision *decisions, size_t n) {
     enum status status;
     bool link = false;
+    const struct label_rules rules = {.keypoints = work->changes->layout->results->keypoints};
     free(work->bytes.bytes);
     work->bytes = (struct file_bytes){0};
     TRY(find_paths(work, decisions));
@@ -170,7 +171,8 @@ static enum status change_file(struct work *work, struct decision *decisions, si
     const char *refused = why_not(work, decisions, link);
     work->edit.n_ranges = 0;
     if (!refused)
-        TRY(label_edit_make(work->bytes.bytes, work->bytes.length, decisions, n, &work->edit));
+        TRY(label_edit_make(work->bytes.bytes, work->bytes.length, &rules, decisions, n,
+                            &work->edit));
     for (size_t i = 0; refused && i < n; i++)
         decisions[i].refused = refused;
     TRY(count(work, decisions, n));

@@ -15,7 +15,7 @@ enum status label_bytes_read(const char *path, const char *image, struct file_by
     *link = file->error == ELOOP;
     if (!*link)
         goto out;
-    TRY(label_file_read(path, image, "", 0, &labels));
+    TRY(label_file_read(path, image, "", NULL, &labels));
     *file = labels.content;
     labels.content = (struct file_bytes){0};
     if (labels.absent)

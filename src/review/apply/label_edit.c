@@ -313,8 +313,9 @@ out:
     return status;
 }
 
-enum status label_edit_make(const char *bytes, size_t length, struct decision *decisions,
-                            size_t n_decisions, struct label_edit *edit) {
+enum status label_edit_make(const char *bytes, size_t length, const struct label_rules *rules,
+                            struct decision *decisions, size_t n_decisions,
+                            struct label_edit *edit) {
     enum status status;
     size_t used = 0;
     struct editing editing = {.bytes = bytes ? bytes : "",
@@ -324,7 +325,7 @@ enum status label_edit_make(const char *bytes, size_t length, struct decision *d
                               .edit = edit};
     text_clear(&edit->after);
     edit->n_ranges = 0;
-    TRY(label_file_parse(editing.bytes, editing.length, 0, &editing.parsed));
+    TRY(label_file_parse(editing.bytes, editing.length, rules, &editing.parsed));
     if (editing.parsed.n_invalid && editing.parsed.invalid[0].line == 0) {
         refuse_all(decisions, n_decisions, "the label file is not UTF-8 text");
         goto out;

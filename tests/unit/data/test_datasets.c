@@ -207,6 +207,9 @@ static void test_several(void **state) {
     file_make(in("b/data.yaml"), "train: train\nnames: [cat, traffic light]\n");
     assert_bad(joined("a/data.yaml", "b/data.yaml"), NULL,
                "class 0 is 'cat' in @/b/data.yaml and 'Traffic_Light' in @/a/data.yaml");
+    file_make(in("b/data.yaml"), "train: train\nnames: [traffic light]\nkpt_shape: [17, 3]\n");
+    assert_bad(joined("a/data.yaml", "b/data.yaml"), NULL,
+               "@/b/data.yaml has another kpt_shape than @/a/data.yaml");
     file_make(in("b/data.yaml"), "train: train\n");
     assert_bad(joined("a/data.yaml", "b/data.yaml"), NULL,
                "@/b/data.yaml has no 'names', and @/a/data.yaml has");
@@ -229,13 +232,32 @@ static void test_windows_paths(void **state) {
     }
 }
 
+static void test_keypoints(void **state) {
+    (void)state;
+    static const char *const bad[] = {"17",      "[17]",    "[17, 3, 1]", "[0, 3]",
+                                      "[17, 4]", "[17, x]", "{}"};
+    touch("images/a.jpg");
+    file_make(in("data.yaml"), "train: images\nnames: [person]\nkpt_shape: [17, 3]\n");
+    struct dataset dataset;
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_int_equal(dataset.keypoints.count, 17);
+    assert_int_equal(dataset.keypoints.values, 3);
+    dataset_free(&dataset);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "train: images\nkpt_shape: %s\n", bad[i]);
+        file_make(in("data.yaml"), text);
+        assert_bad(in("data.yaml"), NULL, "'kpt_shape' must be [number of keypoints, 2 or 3]");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
         CASE(test_darknet),           CASE(test_darknet_without_names),
         CASE(test_bad_darknet),       CASE(test_names_beside_labels),
         CASE(test_names_that_differ), CASE(test_several),
-        CASE(test_windows_paths),
+        CASE(test_windows_paths),     CASE(test_keypoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
