@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "data/label_source.h"
 #include "output/report.h"
 #include "output/run_file.h"
 #include "pulse.h"
@@ -40,6 +41,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .classes = &inputs->classes,
         .orphan_labels = totals->orphan_labels,
         .keypoints = inputs->dataset.keypoints,
+        .label_format = label_format_name(inputs->dataset.format),
         .n_unread_kinds = inputs->dataset.n_unread_kinds,
         .unread_kinds = inputs->dataset.unread_kinds,
         .n_ranks = (size_t)ranks->size,

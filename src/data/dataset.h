@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "data/annotations.h"
 #include "data/image_splits.h"
-#include "data/label.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -24,6 +24,9 @@ struct dataset {
     size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
     struct keypoint_shape keypoints; /* of labels that are poses */
+    enum label_format format;        /* what its labels are in */
+    char *annotation_file;           /* of COCO's annotations; NULL: none; owned */
+    struct annotations annotations;  /* likewise */
     char *common;                    /* deepest folder common to all images, absolute; owned */
     char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
                      list); owned */
@@ -36,10 +39,10 @@ struct dataset {
                       hidden folders, what verify wrote; NULL: nothing; owned */
 };
 
-/* Opens a data.yaml, a Darknet .data file, several of these with commas between, a folder or a .txt
- * list. `splits` is NULL (every split present) or a comma-separated list of train, val, test, which
- * only the former can satisfy. A folder or a list has the names of a classes.txt beside its labels
- * (name_list_find).
+/* Opens a data.yaml, a Darknet .data file, several of these with commas between, COCO's annotations
+ * (.json), a folder or a .txt list. `splits` is NULL (every split present) or a comma-separated
+ * list of train, val, test, which only the former can satisfy. A folder or a list has the names of
+ * a classes.txt beside its labels (name_list_find).
  *
  * Folders give their images sorted by path bytes; hidden files and folders are left out (those that
  * hold pictures are named in `skipped`), links to folders followed once (by device and inode, a
@@ -71,6 +74,10 @@ enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bo
 
 /* STATUS_BAD_INPUT, with where they were looked for, where no image has a label file. */
 enum status dataset_check_labels(const struct dataset *dataset);
+
+/* Finds out whether an image's labels are lines, or, where no image has such a file, Pascal VOC's
+ * annotations. */
+enum status dataset_find_format(struct dataset *dataset);
 
 /* The name of an image in records: relative to `root` where it lies below it, else the path itself.
  * Points into `path`. */

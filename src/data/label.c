@@ -13,7 +13,7 @@
 #include "data/label_link.h"
 #include "data/number.h"
 
-enum { BOX_COLUMNS = 5, QUAD_COLUMNS = 9 };
+enum { BOX_COLUMNS = 5, QUAD_COLUMNS = 9, BOX_DECIMALS = 6 };
 #define LABEL_LIMIT ((size_t)LABEL_FILE_MIB << 20)
 
 /* What one pass over a line gathers, however many columns it has. */
@@ -273,8 +273,55 @@ enum status label_file_parse(const char *bytes, size_t length, const struct labe
     return parse(bytes, length, rules ? rules : &any, file);
 }
 
-enum status label_file_read(const char *path, const char *image, const char *extent,
-                            const struct label_rules *rules, struct label_file *file) {
+void label_file_begin(struct label_file *file) {
+    clear(file);
+    file->present = true;
+}
+
+enum status label_file_refuse(struct label_file *file, uint32_t line, const char *reason) {
+    return add_invalid(file, line, reason);
+}
+
+enum status label_file_take(struct label_file *file, const struct label *label,
+                            const struct label_rules *rules) {
+    enum status status;
+    struct text reason = {0};
+    double values[BOX_COLUMNS] = {label->class};
+    for (size_t i = 0; i < 4; i++)
+        values[i + 1] = (double)label->xywhn[i];
+    check_box(values, rules->n_classes, &reason);
+    TRY(text_status(&reason));
+    status = reason.length > 0 ? add_invalid(file, label->line, reason.data)
+                               : add_label(file, label->line, label->form, values);
+out:
+    text_free(&reason);
+    return status;
+}
+
+enum status label_file_write(struct label_file *file) {
+    struct text text = {0};
+    for (size_t i = 0; i < file->n_labels; i++)
+        label_text(&file->labels[i], &text);
+    text_string(&text, "");
+    if (text_status(&text) != STATUS_OK) {
+        text_free(&text);
+        return STATUS_FAILED;
+    }
+    file->content = (struct file_bytes){.bytes = text.data, .length = text.length, .opened = true};
+    return STATUS_OK;
+}
+
+void label_text(const struct label *label, struct text *text) {
+    text_count(text, label->class);
+    for (size_t k = 0; k < 4; k++) {
+        text_string(text, " ");
+        text_json_number(text, (double)label->xywhn[k], BOX_DECIMALS);
+    }
+    text_string(text, "\n");
+}
+
+enum status label_file_open(const char *path, const char *image, const char *extent,
+                            struct label_file *file) {
     enum status status;
     struct file_bytes content = {0};
     clear(file);
@@ -283,11 +330,21 @@ enum status label_file_read(const char *path, const char *image, const char *ext
         TRY(label_link_read(path, image, extent, LABEL_LIMIT, &content));
     /* No file has a name that is too long for one. */
     file->absent = content.missing || content.error == ENAMETOOLONG;
-    if (content.bytes)
-        status = label_file_parse(content.bytes, content.length, rules, file);
-    else if (!file->absent)
+    if (!content.bytes && !file->absent)
         status = add_invalid(file, 0, content.problem);
 out:
+    file->content = content;
+    return status;
+}
+
+enum status label_file_read(const char *path, const char *image, const char *extent,
+                            const struct label_rules *rules, struct label_file *file) {
+    enum status status = label_file_open(path, image, extent, file);
+    struct file_bytes content = file->content;
+    if (status != STATUS_OK || !content.bytes)
+        return status;
+    file->content = (struct file_bytes){0};
+    status = label_file_parse(content.bytes, content.length, rules, file);
     file->content = content;
     return status;
 }

@@ -15,6 +15,14 @@ enum {
     LABEL_FILE_LINES = 10000, /* lines with something on them; the rest of a file is not read */
 };
 
+/* How a data set has its labels. */
+enum label_format {
+    LABEL_FORMAT_YOLO, /* a .txt an image, a line an object */
+    LABEL_FORMAT_COCO, /* one .json */
+    LABEL_FORMAT_VOC,  /* an .xml an image */
+    LABEL_FORMATS
+};
+
 /* What a label line says; all are judged as their boxes. */
 enum label_form {
     LABEL_BOX,
@@ -77,10 +85,25 @@ struct label_file {
  * nothing can be compared with it, and repeated lines stay, since the verdict names them. */
 enum status label_file_read(const char *path, const char *image, const char *extent,
                             const struct label_rules *rules, struct label_file *file);
+/* Reads the file alone, by the same rule of links: its bytes are in `content`, or `absent` or
+ * `invalid` tells why not. */
+enum status label_file_open(const char *path, const char *image, const char *extent,
+                            struct label_file *file);
 /* The same from memory. `bytes` need not end in NUL. */
 enum status label_file_parse(const char *bytes, size_t length, const struct label_rules *rules,
                              struct label_file *file);
 void label_file_free(struct label_file *file);
+
+/* Empties it, for labels that are of another form than lines: it is `present` then. */
+void label_file_begin(struct label_file *file);
+/* Adds a label, or why it is none, by the rules of a box. `line` is its number in what it is of. */
+enum status label_file_take(struct label_file *file, const struct label *label,
+                            const struct label_rules *rules);
+enum status label_file_refuse(struct label_file *file, uint32_t line, const char *reason);
+/* Appends a label as a line of its box, its newline included. */
+void label_text(const struct label *label, struct text *text);
+/* Makes the content of the labels: lines of boxes, as they are placed. */
+enum status label_file_write(struct label_file *file);
 
 /* The label file of an image: the last /images/ or /JPEGImages/ of its path becomes /labels/, the
  * suffix .txt; beside the image where neither folder is in the path. A path may also begin with

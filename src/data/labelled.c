@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "data/dataset.h"
-#include "data/label.h"
+#include "data/label_source.h"
 #include "data/path.h"
 
 /* Images of a large set that are tried before all are: a set with labels is mostly found out by the
@@ -16,6 +16,7 @@ enum { SAMPLES = 1000 };
 /* Label paths that are tried, one after the other. */
 struct search {
     const struct path_list *images;
+    enum label_format format;
     struct text path, folder;
     bool folder_there; /* `folder` is that of the label tried last */
 };
@@ -32,7 +33,7 @@ static bool is_there(const char *path) {
 static enum status try_label(struct search *search, size_t index, bool *found) {
     enum status status;
     struct text *path = &search->path, *folder = &search->folder;
-    TRY(label_path_text(path_list_get(search->images, index), path));
+    TRY(label_source_path(search->format, NULL, path_list_get(search->images, index), path));
     size_t length = path_folder_length(path->data);
     if (folder->length != length || memcmp(folder->data, path->data, length) != 0) {
         text_clear(folder);
@@ -53,13 +54,39 @@ out:
     return status;
 }
 
+static enum status try_all(struct search *search, bool *found) {
+    enum status status;
+    *found = false;
+    TRY(try_each(search, search->images->count / SAMPLES + 1, found));
+    if (!*found)
+        TRY(try_each(search, 1, found));
+out:
+    return status;
+}
+
+enum status dataset_find_format(struct dataset *dataset) {
+    enum status status;
+    struct search search = {.images = &dataset->images, .format = LABEL_FORMAT_YOLO};
+    bool found;
+    TRY(try_all(&search, &found));
+    if (found)
+        goto out;
+    search.format = LABEL_FORMAT_VOC;
+    TRY(try_all(&search, &found));
+    dataset->format = found ? LABEL_FORMAT_VOC : LABEL_FORMAT_YOLO;
+out:
+    text_free(&search.path);
+    text_free(&search.folder);
+    return status;
+}
+
 enum status dataset_check_labels(const struct dataset *dataset) {
     enum status status;
-    struct search search = {.images = &dataset->images};
-    bool found = false;
-    TRY(try_each(&search, dataset->images.count / SAMPLES + 1, &found));
-    if (!found)
-        TRY(try_each(&search, 1, &found));
+    struct search search = {.images = &dataset->images, .format = dataset->format};
+    bool found;
+    if (dataset->format == LABEL_FORMAT_COCO)
+        return STATUS_OK;
+    TRY(try_all(&search, &found));
     if (found)
         goto out;
     const char *first = path_list_get(&dataset->images, 0);

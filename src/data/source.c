@@ -21,13 +21,12 @@ bool is_windows_path(const char *text) {
     return strchr(text, '\\') || (letter && text[1] == ':' && text[2] == '/');
 }
 
-#define CONVERT_COCO                                                                               \
-    "is JSON, maybe COCO's annotations: convert them to label files first, for instance with "     \
-    "ultralytics.data.converter.convert_coco, and give the folder with the images"
+#define LINES                                                                                      \
+    "has an object a line: convert it to COCO's annotations, one .json, or to YOLO label files"
 #define UNPACK "is an archive: unpack it, and give its data.yaml, or its folder of images"
 #define VIDEO  "is a video: take pictures out of it, label them, and give their folder"
 #define MODEL  "is a model, which --model takes; --data takes a data.yaml, a folder or a .txt list"
-#define VOC    "is XML, maybe Pascal VOC's: convert the annotations to YOLO label files first"
+#define VOC    "is XML, maybe Pascal VOC's: give the folder that the files and their images are in"
 #define TABLE                                                                                      \
     "is a table: convert it to YOLO label files, one a picture, and give the folder of pictures"
 
@@ -35,17 +34,14 @@ bool is_windows_path(const char *text) {
 static const struct {
     const char *suffix, *advice;
 } others[] = {
-    {".json", CONVERT_COCO}, {".jsonl", CONVERT_COCO}, {".ndjson", CONVERT_COCO},
-    {".zip", UNPACK},        {".tar", UNPACK},         {".tgz", UNPACK},
-    {".gz", UNPACK},         {".xz", UNPACK},          {".bz2", UNPACK},
-    {".zst", UNPACK},        {".7z", UNPACK},          {".rar", UNPACK},
-    {".mp4", VIDEO},         {".avi", VIDEO},          {".mov", VIDEO},
-    {".mkv", VIDEO},         {".webm", VIDEO},         {".m4v", VIDEO},
-    {".mpg", VIDEO},         {".mpeg", VIDEO},         {".wmv", VIDEO},
-    {".ts", VIDEO},          {".asf", VIDEO},          {".flv", VIDEO},
-    {".pt", MODEL},          {".pth", MODEL},          {".onnx", MODEL},
-    {".weights", MODEL},     {".cfg", MODEL},          {".engine", MODEL},
-    {".xml", VOC},           {".csv", TABLE},          {".tsv", TABLE},
+    {".jsonl", LINES},   {".ndjson", LINES}, {".zip", UNPACK},    {".tar", UNPACK},
+    {".tgz", UNPACK},    {".gz", UNPACK},    {".xz", UNPACK},     {".bz2", UNPACK},
+    {".zst", UNPACK},    {".7z", UNPACK},    {".rar", UNPACK},    {".mp4", VIDEO},
+    {".avi", VIDEO},     {".mov", VIDEO},    {".mkv", VIDEO},     {".webm", VIDEO},
+    {".m4v", VIDEO},     {".mpg", VIDEO},    {".mpeg", VIDEO},    {".wmv", VIDEO},
+    {".ts", VIDEO},      {".asf", VIDEO},    {".flv", VIDEO},     {".pt", MODEL},
+    {".pth", MODEL},     {".onnx", MODEL},   {".weights", MODEL}, {".cfg", MODEL},
+    {".engine", MODEL},  {".xml", VOC},      {".csv", TABLE},     {".tsv", TABLE},
     {".parquet", TABLE},
 };
 
@@ -109,6 +105,8 @@ enum status source_kind(const char *given, const char *path, enum source *kind) 
         *kind = SOURCE_DARKNET;
     else if (has_suffix(path, ".txt"))
         *kind = SOURCE_LIST;
+    else if (has_suffix(path, ".json"))
+        *kind = SOURCE_COCO;
     else
         return no_data_set(path);
     return STATUS_OK;

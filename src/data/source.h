@@ -11,6 +11,7 @@ enum source {
     SOURCE_YAML,
     SOURCE_DARKNET, /* a .data file */
     SOURCE_LIST,
+    SOURCE_COCO,    /* COCO's annotations, a .json file */
     SOURCE_SEVERAL, /* data.yaml and .data files, with commas between */
 };
 

@@ -115,6 +115,7 @@ static void forms_write(struct text *text, const struct report *report) {
     field_count(text, "pose", poses);
     field_count(text, "obb", oriented ? quads : 0);
     text_string(text, "}");
+    field_string(text, "label_format", report->label_format);
     field_key(text, "kpt_shape");
     if (report->keypoints.count > 0)
         text_format(text, "[%u, %u]", report->keypoints.count, report->keypoints.values);
@@ -235,7 +236,7 @@ static enum status keep_former(struct json_object *root, struct json_object *for
                                        "model",         "dataset",       "version",
                                        "started",       "finished",      "elapsed_seconds"};
     /* An older version's report lacks these. */
-    static const char *const newer[] = {"judged_as", "kpt_shape"};
+    static const char *const newer[] = {"judged_as", "label_format", "kpt_shape"};
     for (size_t i = 0; i < sizeof newer / sizeof *newer; i++) {
         struct json_object *value;
         if (!json_object_object_get_ex(former, newer[i], &value))

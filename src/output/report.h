@@ -21,6 +21,7 @@ struct report {
     const struct class_map *classes;
     uint64_t orphan_labels;
     struct keypoint_shape keypoints; /* of the data set */
+    const char *label_format;        /* likewise: label_format_name */
     size_t n_unread_kinds;           /* of pictures that were left out */
     const struct unread_kind *unread_kinds;
     size_t n_ranks;

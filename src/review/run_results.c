@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/label_source.h"
 #include "output/report.h"
 #include "output/run_file.h"
 
@@ -55,8 +56,11 @@ out:
     return status;
 }
 
-/* A run of an older version has none. */
-static void read_keypoints(struct run_results *results) {
+/* Of a run of an older version the report does not tell, and they are lines of boxes or polygons.
+ */
+static void read_labels(struct run_results *results) {
+    const char *format = json_member_text(results->report, "label_format");
+    results->format = format ? label_format_of(format) : LABEL_FORMAT_YOLO;
     struct json_object *shape = json_member(results->report, "kpt_shape", json_type_array);
     if (!shape || json_object_array_length(shape) != 2)
         return;
@@ -97,7 +101,9 @@ enum status run_results_read(const char *output, struct run_results *results) {
     const char *state = json_member_text(results->report, "status");
     results->complete = state && strcmp(state, "complete") == 0;
     TRY(read_names(results));
-    read_keypoints(results);
+    read_labels(results);
+    if (results->format == LABEL_FORMATS)
+        status = FAIL(STATUS_BAD_INPUT, "%s/" REPORT_FILE " names no known label_format", output);
 out:
     return status;
 }

@@ -16,7 +16,8 @@ struct run_results {
     char *root;                      /* absolute folder that names in the records begin at; owned */
     struct json_object *report;      /* verification_report.json; owned */
     bool complete;                   /* false: an interrupted run's */
-    struct keypoint_shape keypoints; /* of the data set's labels */
+    enum label_format format;        /* of the data set's labels */
+    struct keypoint_shape keypoints; /* likewise */
     size_t n_classes;
     const char **names; /* [n_classes]: the data set's; the names are the report's */
 };

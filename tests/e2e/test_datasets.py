@@ -1,5 +1,6 @@
 """Data sets in the forms that people have them: each is verified as the same one behind a data.yaml."""
 
+import json
 import os
 import shutil
 
@@ -133,6 +134,187 @@ class DatasetsTest(Case):
             file.write("1 0.1 0.1 0.3 0.1 0.2 0.3\n")
         self.verify(self.yaml(folder), output="mixed")
         self.assertEqual(self.judged_as("mixed"), {"box": 0, "polygon": total + 1, "pose": 0, "obb": 0})
+
+    def pixels(self, box, record):
+        """Left, top, width, height of a record's box."""
+        x, y, w, h = box["xywhn"]
+        return [(x - w / 2) * record["width"], (y - h / 2) * record["height"], w * record["width"],
+                h * record["height"]]
+
+    def coco(self, records, **more):
+        """COCO's annotations that say what the records' label files did, ids and order made odd."""
+        images = [{"id": 100 + i, "license": 1, "file_name": os.path.basename(record["image"]),
+                   "width": record["width"], "height": record["height"]}
+                  for i, record in enumerate(records)]
+        annotations = [{"id": 7 * i + j, "image_id": 100 + i, "category_id": 3 * box["class"] + 1,
+                        "bbox": self.pixels(box, record), "area": 1.0, "iscrowd": 0, "segmentation": []}
+                       for i, record in enumerate(records) for j, box in enumerate(record["boxes"])]
+        return dict({"info": {}, "annotations": annotations[::-1], "images": images,
+                     "categories": [{"id": 3 * i + 1, "name": name, "supercategory": "digit"}
+                                    for i, name in enumerate(NAMES)]}, **more)
+
+    def judged(self, records):
+        return [sorted((box["class"], box["verdict"], box["reason"], box["suggested"])
+                       for box in record["boxes"]) for record in records]
+
+    def make_coco(self, pictures=12):
+        """The records of a YOLO set, and the path of the same as COCO has it."""
+        folder = self.dataset(pictures=pictures)
+        wanted = self.verify(self.yaml(folder), output="yolo")
+        shutil.rmtree(os.path.join(folder, "labels"))
+        os.remove(os.path.join(folder, "data.yaml"))
+        return wanted, self.write("data", "annotations.json", text=json.dumps(self.coco(wanted), indent=1))
+
+    def findings(self, output):
+        """Boxes of the records that the page shows, most suspicious first."""
+        boxes = [box for record in self.records(output) for box in record["boxes"] if box["reason"]]
+        return sorted(boxes, key=lambda box: (box["reason"] == "weak", box["score"]))
+
+    def quoted(self, output):
+        """What the page quotes of labels, as numbers of six decimals."""
+        with open(self.path(output, "review", "data", "findings-000.js"), encoding="utf-8") as file:
+            found = json.loads(file.read().split(",", 2)[2].rstrip().rstrip(";").rstrip(")"))
+        rows = [finding["text"].split() for finding in found if finding["kind"] == "box"]
+        return ["%s %s" % (row[0], " ".join("%.6f" % float(x) for x in row[1:])) for row in rows]
+
+    def test_coco(self):
+        wanted, data = self.make_coco()
+        found = self.verify(data, ranks=3)
+        self.assertEqual([record["image"] for record in found], [record["image"] for record in wanted])
+        self.assertEqual(self.judged(found), self.judged(wanted))
+        self.assertEqual({record["label"] for record in found}, {"annotations.json"})
+        self.assertEqual(self.report()["label_format"], "coco")
+        self.assertEqual(self.report()["unlabelled_images"], 0)
+        with open(data, encoding="utf-8") as file:
+            written = json.load(file)["annotations"]
+        for record in found:
+            for box in record["boxes"]:
+                annotation = written[box["line"] - 1]
+                self.assertEqual(annotation["category_id"], 3 * box["class"] + 1)
+                for got, said in zip(self.pixels(box, record), annotation["bbox"]):
+                    self.assertAlmostEqual(got, said, delta=0.01)
+        self.verify(data, output="one", ranks=0)
+        self.assertEqual(self.tree("one"), self.tree())
+        self.verify(data, "--resume", output="one", ranks=0)
+        self.run_verify("rejudge", self.path("one"), "--max-margin", "1", ranks=2)
+        self.assertEqual(self.report("one")["label_format"], "coco")
+        self.run_verify("review", self.path("one"), "--review", 100, ranks=2)
+        self.assertEqual(self.quoted("one"), [
+            "%d %s" % (box["class"], " ".join("%.6f" % x for x in box["xywhn"]))
+            for box in self.findings("one")])
+        self.run_verify("export", self.path("one"), "--format", "csv", ranks=0)
+
+    def test_coco_layouts(self):
+        """Where images lie, from the annotations."""
+        wanted, data = self.make_coco(3)
+        with open(data, encoding="utf-8") as file:
+            text = file.read()
+        images = self.path("data", "images")
+        for target, place in (("a/annotations/instances_val2017.json", "a/val2017"),
+                              ("b/annotations/instances_val2017.json", "b/images/val2017"),
+                              ("c/_annotations.coco.json", "c"), ("d/x/y.json", "d/images")):
+            self.write(*target.split("/"), text=text)
+            shutil.copytree(images, self.path(*place.split("/")), dirs_exist_ok=True)
+            found = self.verify(self.path(target), output=target[0] + "-out")
+            self.assertEqual(self.judged(found), self.judged(wanted))
+            self.assertEqual(self.path(target[0], found[0]["image"]) if place != "c" else
+                             self.path("c", found[0]["image"]),
+                             os.path.join(self.path(place), os.path.basename(wanted[0]["image"])))
+            self.assertEqual(self.path(target[0], found[0]["label"]), self.path(target))
+
+    def test_coco_oddities(self):
+        wanted, data = self.make_coco(3)
+        with open(data, encoding="utf-8") as file:
+            coco = json.load(file)
+        first = coco["annotations"][0]
+        coco["annotations"] += [dict(first, iscrowd=1), dict(first, image_id=5), dict(first, category_id=2),
+                                dict(first, bbox=[1, 2, 3]), dict(first, bbox=[1, 1, 0, 5]),
+                                dict(first, segmentation=[[1, 1, 5, 5, 1, 5]]),
+                                dict(first, keypoints=[1, 1, 2])]
+        n = len(coco["annotations"])
+        with open(data, "w", encoding="utf-8") as file:
+            json.dump(coco, file)
+        found = self.verify(data)
+        self.assertIn("1 annotations of crowds", self.stdout)
+        self.assertIn("1 annotations of no image", self.stdout)
+        invalid = [(entry["line"], entry["reason"]) for record in found for entry in record["invalid"]]
+        self.assertEqual(invalid, [(n - 4, "'category_id' is none of the categories"),
+                                   (n - 3, "'bbox' is not four numbers"), (n - 2, "box has no area")])
+        judged = self.judged_as()
+        self.assertEqual((judged["polygon"], judged["pose"]), (1, 1))
+        for text, message in (("{", "is expected"), ("[]", "is not COCO's annotations"),
+                              ('{"images": [{}]}', "an image has no 'id'"),
+                              ('{"images": [{"id": 1, "file_name": "no.jpg"}], "annotations": [],'
+                               '"categories": [{"id": 1, "name": "zero"}]}', "its images were not found")):
+            bad = self.write("data", "bad.json", text=text)
+            self.run_verify("--model", harness.MODEL, "--data", bad, "--output", self.path("bad"), code=2)
+            self.assertIn(message, self.stdout + self.stderr)
+
+    def voc(self, record, boxes=None):
+        rows = ["<annotation>", "\t<folder>x</folder>", "\t<size><width>%d</width><height> %d </height></size>" %
+                (record["width"], record["height"])]
+        for box in boxes if boxes is not None else record["boxes"]:
+            x, y, w, h = self.pixels(box, record)
+            rows += ["\t<object>", "\t\t<name>%s</name>" % NAMES[box["class"]],
+                     "\t\t<part><name>nine</name><bndbox><xmin>1</xmin></bndbox></part>",
+                     "\t\t<bndbox>", "\t\t\t<xmin>%r</xmin>" % (x + 1), "\t\t\t<ymin>%r</ymin>" % (y + 1),
+                     "\t\t\t<xmax>%r</xmax>" % (x + 1 + w), "\t\t\t<ymax>%r</ymax>" % (y + 1 + h),
+                     "\t\t</bndbox>", "\t</object>"]
+        return "\n".join(rows + ["</annotation>", ""])
+
+    def make_voc(self, images="JPEGImages", annotations="Annotations", pictures=12):
+        folder = self.dataset(pictures=pictures)
+        wanted = self.verify(self.yaml(folder), output="yolo")
+        shutil.rmtree(os.path.join(folder, "labels"))
+        os.remove(os.path.join(folder, "data.yaml"))
+        os.rename(os.path.join(folder, "images"), os.path.join(folder, images))
+        for record in wanted:
+            stem = os.path.splitext(os.path.basename(record["image"]))[0]
+            self.write("data", annotations, stem + ".xml", text=self.voc(record))
+        return wanted, folder
+
+    def by_name(self, records):
+        return [[(box["line"], box["name"], box["verdict"], box["reason"], box["suggested_name"])
+                 for box in record["boxes"]] for record in records]
+
+    def test_voc(self):
+        wanted, folder = self.make_voc()
+        found = self.verify(folder, ranks=3)
+        self.assertEqual(self.by_name(found), [
+            [(i + 1, *box[1:]) for i, box in enumerate(boxes)] for boxes in self.by_name(wanted)])
+        self.assertEqual(self.report()["label_format"], "voc")
+        self.assertEqual(found[0]["label"], "Annotations/%s.xml" %
+                         os.path.splitext(os.path.basename(found[0]["image"]))[0])
+        for got, want in zip(found, wanted):
+            for box, said in zip(got["boxes"], want["boxes"]):
+                for a, b in zip(box["xywhn"], said["xywhn"]):
+                    self.assertAlmostEqual(a, b, delta=2e-6)
+        self.verify(folder, output="one", ranks=0)
+        self.assertEqual(self.tree("one"), self.tree())
+
+    def test_voc_beside_images(self):
+        wanted, folder = self.make_voc("pictures", "pictures", 3)
+        found = self.verify(os.path.join(folder, "pictures"))
+        self.assertEqual([[box[1:3] for box in boxes] for boxes in self.by_name(found)],
+                         [[box[1:3] for box in boxes] for boxes in self.by_name(wanted)])
+
+    def test_voc_oddities(self):
+        wanted, folder = self.make_voc(pictures=5)
+        stems = [os.path.splitext(os.path.basename(record["image"]))[0] for record in wanted]
+        self.write("data", "Annotations", stems[0] + ".xml", text="<annotation><object>")
+        self.write("data", "Annotations", stems[1] + ".xml", text="<annotation><object><name>zero</name>"
+                   "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>")
+        self.write("data", "Annotations", stems[2] + ".xml", text=self.voc(wanted[2]).replace("<xmax>", "<q>")
+                   .replace("</xmax>", "</q>"))
+        os.remove(self.path("data", "Annotations", stems[3] + ".xml"))
+        found = self.verify(folder)
+        self.assertIn("not VOC's annotations: it has no 'annotation', or that has no end",
+                      found[0]["invalid"][0]["reason"])
+        self.assertEqual(found[1]["invalid"], [{"line": 1, "reason": "the file gives no 'size' of its image"}])
+        self.assertEqual({entry["reason"] for entry in found[2]["invalid"]},
+                         {"it has no 'bndbox' of four numbers"})
+        self.assertIsNone(found[3]["label"])
+        self.assertEqual(self.report()["unlabelled_images"], 1)
 
 
 if __name__ == "__main__":
