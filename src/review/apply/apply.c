@@ -290,10 +290,6 @@ static enum status apply(struct applying *applying) {
     if (!applying->results.complete)
         return FAIL(STATUS_BAD_INPUT, "%s: the run was interrupted: finish it with --resume",
                     applying->results.output);
-    if (applying->results.format != LABEL_FORMAT_YOLO)
-        return FAIL(STATUS_BAD_INPUT,
-                    "the labels are in COCO's or VOC's annotations, which apply does not change: "
-                    "take the findings to an annotation tool by verify export");
     applying->layout.results = &applying->results;
     if (options->dry_run)
         return dry_run(applying);
