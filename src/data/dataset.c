@@ -1,15 +1,14 @@
 /* Opens what --data names. */
 #include "data/dataset.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "base/suffix.h"
 #include "data/coco_set.h"
 #include "data/dataset_files.h"
+#include "data/first_file.h"
 #include "data/name_list.h"
 #include "data/path.h"
 #include "data/picture.h"
@@ -18,23 +17,11 @@
 
 /* A folder without images may hold a data.yaml, which says where they are. */
 static void say_yaml(const char *folder, struct text *text) {
-    char *found = NULL;
-    DIR *stream = opendir(folder);
-    const struct dirent *entry;
-    while (stream && (entry = readdir(stream)) != NULL) {
-        const char *name = entry->d_name;
-        if (!has_suffix(name, ".yaml") && !has_suffix(name, ".yml"))
-            continue;
-        if (found && strcmp(name, found) > 0)
-            continue;
-        free(found);
-        found = strdup(name);
-    }
+    static const char *const suffixes[] = {".yaml", ".yml", NULL};
+    char *found = first_file(folder, suffixes);
     if (found)
         text_format(text, "; or give %s/%s, which may say where they are", folder, found);
     free(found);
-    if (stream)
-        closedir(stream);
 }
 
 static enum status no_images(const char *path, enum source kind,

@@ -66,9 +66,10 @@ void dataset_free(struct dataset *dataset);
 /* Appends the kinds that are not read and their counts: ".gif 3, .heic 1". */
 void dataset_unread_text(const struct dataset *dataset, struct text *text);
 
-/* Counts the .txt files in the pictures' label folders that belong to no picture, read or not
- * (classes.txt and hidden files excepted). An unreadable folder counts nothing. Once *stop (NULL:
- * never) is set it leaves off, with what was counted so far. */
+/* Counts the .txt files (of VOC's annotations, .xml) in the pictures' label folders that belong to
+ * no picture, read or not (classes.txt and hidden files excepted); of COCO's annotations there are
+ * none. An unreadable folder counts nothing. Once *stop (NULL: never) is set it leaves off, with
+ * what was counted so far. */
 enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
                                   uint64_t *orphans);
 

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "data/dataset.h"
+#include "data/first_file.h"
 #include "data/label_source.h"
 #include "data/path.h"
 
@@ -80,9 +82,26 @@ out:
     return status;
 }
 
+/* COCO's annotations may lie with the images. */
+static void say_json(const char *root, struct text *text) {
+    static const char *const places[] = {"", "/annotations"}, *const suffixes[] = {".json", NULL};
+    struct text folder = {0};
+    char *found = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        text_clear(&folder);
+        text_format(&folder, "%s%s", root, places[i]);
+        found = folder.failed ? NULL : first_file(folder.data, suffixes);
+        if (found)
+            text_format(text, "; or give %s/%s, if that is COCO's annotations", folder.data, found);
+        free(found);
+    }
+    text_free(&folder);
+}
+
 enum status dataset_check_labels(const struct dataset *dataset) {
     enum status status;
     struct search search = {.images = &dataset->images, .format = dataset->format};
+    struct text more = {0};
     bool found;
     if (dataset->format == LABEL_FORMAT_COCO)
         return STATUS_OK;
@@ -91,11 +110,14 @@ enum status dataset_check_labels(const struct dataset *dataset) {
         goto out;
     const char *first = path_list_get(&dataset->images, 0);
     TRY(label_path_text(first, &search.path));
+    say_json(dataset->root, &more);
+    TRY(text_status(&more));
     status = FAIL(STATUS_BAD_INPUT,
                   "no image has a label file: that of %s was looked for at %s; 'images' or "
-                  "'JPEGImages' in a path becomes 'labels', else a label lies beside its image",
-                  first, search.path.data);
+                  "'JPEGImages' in a path becomes 'labels', else a label lies beside its image%s",
+                  first, search.path.data, more.length ? more.data : "");
 out:
+    text_free(&more);
     text_free(&search.path);
     text_free(&search.folder);
     return status;

@@ -175,6 +175,12 @@ class DatasetsTest(FormsCase):
                              os.path.join(self.path(place), os.path.basename(wanted[0]["image"])))
             self.assertEqual(self.path(target[0], found[0]["label"]), self.path(target))
 
+    def test_coco_beside_images(self):
+        """Whoever gives the folder is told of the file."""
+        _, data = self.make_coco(3)
+        self.run_verify("--model", harness.MODEL, "--data", self.path("data"), "--output", self.path("o"), code=2)
+        self.assertIn("or give %s, if that is COCO's annotations" % data, self.stdout + self.stderr)
+
     def test_coco_oddities(self):
         wanted, data = self.make_coco(3)
         with open(data, encoding="utf-8") as file:
@@ -213,6 +219,7 @@ class DatasetsTest(FormsCase):
         self.assertEqual(self.by_name(found), [
             [(i + 1, *box[1:]) for i, box in enumerate(boxes)] for boxes in self.by_name(wanted)])
         self.assertEqual(self.report()["label_format"], "voc")
+        self.assertEqual(self.report()["orphan_labels"], 0)
         self.assertEqual(found[0]["label"], "Annotations/%s.xml" %
                          os.path.splitext(os.path.basename(found[0]["image"]))[0])
         for got, want in zip(found, wanted):
@@ -244,6 +251,9 @@ class DatasetsTest(FormsCase):
         self.assertEqual({entry["reason"] for entry in found[2]["invalid"]},
                          {"it has no 'bndbox' of four numbers"})
         self.assertIsNone(found[3]["label"])
+        self.write("data", "Annotations", "stray.xml", text="")
+        self.verify(folder, output="stray")
+        self.assertEqual(self.report("stray")["orphan_labels"], 1)
         self.assertEqual(self.report()["unlabelled_images"], 1)
 
 
