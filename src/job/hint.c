@@ -189,13 +189,30 @@ static bool is_one_of(const char *word, const char *const *words) {
     return *words != NULL;
 }
 
+/* Whether the word is a command's that does not stand first, or nearly one. */
+static bool hint_command(const char *word, struct text *out) {
+    for (int i = COMMAND_VERIFY + 1; i < COMMAND_COUNT; i++) {
+        const struct command_info *info = command_info((enum command)i);
+        size_t n = mistakes(word, info->word);
+        if (n == 0)
+            text_format(out, ": a command stands first: verify %s %s", info->word, info->arguments);
+        else if (n < MOST_NAME)
+            text_format(out, ": did you mean verify %s %s?", info->word, info->arguments);
+        if (n < MOST_NAME)
+            return true;
+    }
+    return false;
+}
+
 void hint_word(const char *word, const char *after, struct text *out) {
-    static const char *const modes[] = {"yolo",  "train",     "val",       "predict", "export",
-                                        "track", "benchmark", "detect",    "segment", "classify",
-                                        "pose",  "obb",       "solutions", NULL};
+    static const char *const modes[] = {"yolo",      "train",     "val",     "predict",  "track",
+                                        "benchmark", "detect",    "segment", "classify", "pose",
+                                        "obb",       "solutions", NULL};
     bool negated, on;
     int row = after ? option_find(after, &negated) : -1;
     bool is_switch = row >= 0 && option_is_switch((size_t)row);
+    if (hint_command(word, out))
+        return;
     if (is_one_of(word, modes)) {
         text_string(out, ": verify has no modes and tasks: write verify --model FILE --data PATH");
         return;

@@ -14,6 +14,18 @@ DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 MOST_BYTES = 24000
 SIZES = {"Double": 8, "Long": 8, "Float": 4, "Int": 4, "Half": 2, "BFloat16": 2, "Short": 2}
 
+RECORDS = ["""{"image": "a\\u00e9\\ud83d\\ude00.jpg", "label": null, "split": null, "bucket": "failed", "score": null,
+"width": 0, "height": 0, "boxes": [], "missing": [], "invalid": [{"line": 1, "reason": "\\"x\\" is none"}],
+"error": "truncated JPEG"}
+""", """{"image": "images/a.jpg", "label": "labels/a.txt", "split": "train", "bucket": "mislabeled", "score": 0.0312,
+"width": 640, "height": 480, "boxes": [{"line": 1, "class": 58, "name": "potted plant", "xywhn": [0.5, 0.4, 0.1, 0.2],
+"verdict": "mislabeled", "reason": "class", "score": 2.1e-07, "suggested": 62, "suggested_name": "tv", "own": 0.0004,
+"rival": 0.9812, "contest": 0.9812, "near": 0.0012, "margin": 7.5826, "shift": 2.3026, "ghost": 1.2731, "dup": 0.0,
+"location": 0.0, "refined": null}, {"line": 2, "class": 3, "name": "car", "xywhn": [0.5, 0.4, 0.1, 0.2],
+"verdict": "uncertain", "reason": "duplicate", "score": 0.1, "suggested": null, "suggested_name": null,
+"refined": [0.5, 0.4, 0.1, 0.2]}], "missing": [{"class": 0, "name": "person", "confidence": 0.81, "score": 0.2143,
+"xywhn": [0.1, 0.1, 0.1, 0.1]}], "invalid": [], "error": null}
+"""]
 CONFIGURATIONS = ["""[net]
 width=64
 height=64
@@ -230,6 +242,8 @@ def main(folder):
         put("darknet", f"{i}", text.encode() + b"\0\0" + header + bytes(4000))
         put("darknet", f"{i}.whole", text.encode() + b"\0\1" + header + floats)
         put("model", f"{i}.cfg", text.encode())
+    for i, text in enumerate(RECORDS):
+        put("record", f"{i}.json", text.encode())
 
 
 if __name__ == "__main__":

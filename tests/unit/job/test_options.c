@@ -176,6 +176,8 @@ static void test_words_that_are_no_flags(void **state) {
     static const struct slip slips[] = {
         {"val model=x", "'val': not a flag", "verify --model FILE --data PATH"},
         {"detect val model=x", "'detect': not a flag", "no modes"},
+        {"revew out", "'revew': not a flag", "did you mean verify review OUTPUT?"},
+        {"--quiet review out", "'review': not a flag", "a command stands first: verify review"},
         {"best.pt data.yaml", "'best.pt': not a flag", "--model?"},
         {"--model m data.yaml", "'data.yaml': not a flag", "--data?"},
         {"--model m y.weights", "'y.weights': not a flag", "--weights?"},
