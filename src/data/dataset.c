@@ -287,6 +287,16 @@ out:
     return status;
 }
 
+struct label_source dataset_labels(const struct dataset *dataset, size_t n_classes) {
+    return (struct label_source){.format = dataset->format,
+                                 .extent = dataset->extent,
+                                 .rules = {n_classes, dataset->keypoints},
+                                 .n_names = dataset->n_names,
+                                 .names = (const char *const *)dataset->names,
+                                 .file = dataset->annotation_file,
+                                 .annotations = &dataset->annotations};
+}
+
 void dataset_free(struct dataset *dataset) {
     free(dataset->root);
     free(dataset->common);

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "data/annotations.h"
 #include "data/image_splits.h"
+#include "data/label_source.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -75,6 +75,9 @@ enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bo
 
 /* STATUS_BAD_INPUT, with where they were looked for, where no image has a label file. */
 enum status dataset_check_labels(const struct dataset *dataset);
+
+/* How the labels of the data set, which must outlive it, are read; class numbers are below. */
+struct label_source dataset_labels(const struct dataset *dataset, size_t n_classes);
 
 /* Finds out whether an image's labels are lines, or, where no image has such a file, Pascal VOC's
  * annotations. */
