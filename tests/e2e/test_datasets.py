@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import time
 
 import harness
 from forms_case import NAMES, FormsCase
@@ -255,6 +257,40 @@ class DatasetsTest(FormsCase):
         self.verify(folder, output="stray")
         self.assertEqual(self.report("stray")["orphan_labels"], 1)
         self.assertEqual(self.report()["unlabelled_images"], 1)
+
+    def killed(self, data, output):
+        """A run that ended in the middle: its command, but for --resume."""
+        command = [harness.VERIFY, "--model", harness.MODEL, "--data", data, "--imgsz", "256", "--no-self-test",
+                   "--review", "0", "--threads", "1", "--output", self.path(output)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(harness.end, process)
+        while process.poll() is None and self.journalled(output=output) < 20:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        return command[1:]
+
+    def check_resumed(self, data):
+        self.verify(data)
+        self.run_verify(*self.killed(data, "killed"), "--resume")
+        self.assertEqual(self.tree("killed"), self.tree())
+        self.assertEqual(self.judged_as("killed"), self.judged_as())
+
+    def test_coco_resumed(self):
+        """Not with other annotations."""
+        _, data = self.make_coco(80)
+        self.check_resumed(data)
+        command = self.killed(data, "other")
+        with open(data, encoding="utf-8") as file:
+            coco = json.load(file)
+        coco["annotations"][0]["bbox"][0] += 1
+        with open(data, "w", encoding="utf-8") as file:
+            json.dump(coco, file)
+        self.run_verify(*command, "--resume", code=2)
+        self.assertIn("COCO's annotations", self.stdout + self.stderr)
+
+    def test_voc_resumed(self):
+        self.check_resumed(self.make_voc(pictures=80)[1])
 
 
 if __name__ == "__main__":
