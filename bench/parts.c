@@ -123,7 +123,7 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
         .splits = &bench->dataset.splits,
         .root = bench->dataset.root,
-        .extent = bench->dataset.extent,
+        .labels = dataset_labels(&bench->dataset, bench->classes.n_data),
         .networks = &(struct backend_network){.model = &bench->model, .imgsz = (uint32_t)imgsz},
         .n_views = 1,
         .imgsz = (uint32_t)imgsz,

@@ -28,7 +28,7 @@ enum status rank_open(struct rank *rank, const char *model, const char *data, co
         .classes = &rank->classes,
         .thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f},
         .root = dataset->root,
-        .extent = dataset->extent,
+        .labels = dataset_labels(dataset, rank->classes.n_data),
         .networks = &rank->network,
         .n_views = 1,
         .imgsz = (uint32_t)size,

@@ -13,7 +13,7 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .thresholds = inputs->thresholds,
         .splits = &inputs->dataset.splits,
         .root = inputs->dataset.root,
-        .extent = inputs->dataset.extent,
+        .labels = dataset_labels(&inputs->dataset, inputs->classes.n_data),
         .common = inputs->dataset.common,
         .placer = run->placer,
         .journal = run->journal,

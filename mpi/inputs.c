@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "job/decide.h"
 #include "job/wanted.h"
+#include "share_labels.h"
 
 /* Where ranks read different models, by the same path on different nodes, verdicts would be mixed.
  */
@@ -55,18 +56,22 @@ out:
     return status;
 }
 
-/* Root, common folder, extent, splits and class names of rank 0's data set become everybody's. */
+/* All of rank 0's data set but its images becomes everybody's. */
 static enum status share_dataset(const struct ranks *ranks, struct dataset *dataset) {
     enum status status;
-    char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent};
+    char **const folders[] = {&dataset->root, &dataset->common, &dataset->extent,
+                              &dataset->annotation_file};
     enum { FOLDERS = sizeof folders / sizeof *folders };
     struct text strings = {0};
     char *block = NULL;
     size_t length = 0;
     MPI_Bcast(&dataset->splits, sizeof dataset->splits, MPI_BYTE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(&dataset->keypoints, sizeof dataset->keypoints, MPI_BYTE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(&dataset->format, sizeof dataset->format, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (ranks->rank == 0) {
         for (size_t i = 0; i < FOLDERS; i++)
-            text_bytes(&strings, *folders[i], strlen(*folders[i]) + 1);
+            text_bytes(&strings, *folders[i] ? *folders[i] : "",
+                       (*folders[i] ? strlen(*folders[i]) : 0) + 1);
         for (size_t i = 0; i < dataset->n_names; i++)
             text_bytes(&strings, dataset->names[i], strlen(dataset->names[i]) + 1);
     }
@@ -86,7 +91,8 @@ static enum status share_dataset(const struct ranks *ranks, struct dataset *data
             dataset->n_names += status == STATUS_OK;
         }
     }
-    status = agree(ranks, status);
+    TRY(agree(ranks, status));
+    status = annotations_share(ranks, &dataset->annotations);
 out:
     free(block);
     text_free(&strings);

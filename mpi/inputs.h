@@ -10,7 +10,7 @@
 /* Zeroed at first. */
 struct inputs {
     struct networks networks;
-    /* Images on rank 0 only; root, common, extent, splits and names on all. */
+    /* Images, and what was left out of them, on rank 0 only; the rest on all. */
     struct dataset dataset;
     struct class_map classes;
     bool *class_in_data; /* [networks.classes.count]; owned */

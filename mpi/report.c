@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "data/label_source.h"
 #include "output/report.h"
 #include "output/run_file.h"
 #include "pulse.h"
@@ -52,6 +53,8 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
         .self_test = totals->has_self_test ? &totals->self_test : NULL,
         .classes = &inputs->classes,
         .orphan_labels = totals->orphan_labels,
+        .keypoints = inputs->dataset.keypoints,
+        .label_format = label_format_name(inputs->dataset.format),
         .n_unread_kinds = inputs->dataset.n_unread_kinds,
         .unread_kinds = inputs->dataset.unread_kinds,
         .near_duplicates = near.data,

@@ -53,13 +53,15 @@ struct repairing {
     struct pulse *pulse;
     struct placer *placer;
     const struct path_list *images; /* of the whole list */
+    enum label_format format;
 };
 
 static bool is_placed(void *context, uint64_t index, enum bucket bucket) {
     const struct repairing *repairing = context;
     char *label = NULL;
     pulse_tick(repairing->pulse);
-    if (index >= repairing->images->count)
+    /* What was placed of other forms of labels is known only once they are read again. */
+    if (index >= repairing->images->count || repairing->format != LABEL_FORMAT_YOLO)
         return false;
     const char *image = path_list_get(repairing->images, index);
     bool placed = label_path(image, &label) == STATUS_OK &&
@@ -141,7 +143,8 @@ enum status resume(const struct ranks *ranks, const struct inputs *inputs, struc
     enum status status;
     MPI_Request request;
     struct journal_ids all = {0};
-    struct repairing repairing = {ranks->pulse, run->placer, &inputs->dataset.images};
+    struct repairing repairing = {ranks->pulse, run->placer, &inputs->dataset.images,
+                                  inputs->dataset.format};
     share->total_images = inputs->dataset.images.count;
     MPI_Ibcast(&share->total_images, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);

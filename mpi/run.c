@@ -18,7 +18,7 @@
 #include "output/storage.h"
 #include "run.h"
 
-enum { INPUT_PARTS = 5, BACKEND_NAME = 32 };
+enum { INPUT_PARTS = 6, BACKEND_NAME = 32 };
 
 /* The parts of a run, and the texts that they point to. */
 struct parts {
@@ -26,7 +26,7 @@ struct parts {
     struct run_part *items; /* owned */
     char model[FINGERPRINT_DIGITS + 1];
     char images[FINGERPRINT_DIGITS + 1], names[FINGERPRINT_DIGITS + 1];
-    char folds[FINGERPRINT_DIGITS + 1];
+    char folds[FINGERPRINT_DIGITS + 1], labels[FINGERPRINT_DIGITS + 1];
     struct text splits, sizes, flags; /* image_splits_text, networks_sizes, options_results */
 };
 
@@ -39,6 +39,22 @@ static void names_part(const struct class_map *classes, char text[FINGERPRINT_DI
     for (size_t i = 0; i < classes->n_data; i++)
         fingerprint =
             fingerprint_bytes(fingerprint, classes->names[i], strlen(classes->names[i]) + 1);
+    fingerprint_text(fingerprint, text);
+}
+
+/* How labels are read, and those that are read already. */
+static void labels_part(const struct dataset *dataset, char text[FINGERPRINT_DIGITS + 1]) {
+    const uint32_t form[] = {(uint32_t)dataset->format, dataset->keypoints.count,
+                             dataset->keypoints.values};
+    const struct annotations *annotations = &dataset->annotations;
+    uint64_t fingerprint = fingerprint_bytes(FINGERPRINT_START, form, sizeof form);
+    if (annotations->n_images > 0) {
+        size_t n = annotations->n_images;
+        fingerprint = fingerprint_bytes(fingerprint, annotations->starts,
+                                        (n + 1) * sizeof *annotations->starts);
+        fingerprint = fingerprint_bytes(fingerprint, annotations->items,
+                                        annotations->starts[n] * sizeof *annotations->items);
+    }
     fingerprint_text(fingerprint, text);
 }
 
@@ -82,6 +98,8 @@ static enum status find_parts(const struct options *options, const struct inputs
     TRY(text_status(&parts->splits));
     add(parts, "the list's division into splits", parts->splits.data, false);
     add(parts, "the class names", parts->names, true);
+    labels_part(&inputs->dataset, parts->labels);
+    add(parts, "the form of labels, or COCO's annotations", parts->labels, true);
     TRY(add_flags(options, inputs, backend, parts));
 out:
     return status;

@@ -42,13 +42,21 @@ enum status left_out_add(struct left_out *left_out, const char *path);
  * folder itself cannot be read; unreadable folders below it are noted. */
 enum status collection_add_folder(struct collection *collection, const char *folder);
 
-/* Adds the images of a .txt list (absolute path), relative to the list's folder. STATUS_BAD_INPUT
- * where it cannot be read or is no text. */
-enum status collection_add_list(struct collection *collection, const char *file);
+/* Adds the images of a .txt list (absolute path), relative to `base` (absolute; NULL: the list's
+ * folder). STATUS_BAD_INPUT where it cannot be read or is no text. */
+enum status collection_add_list(struct collection *collection, const char *file, const char *base);
 
-/* Adds the images of a data.yaml's splits (NULL: those present). *root becomes the resolved `path`.
- * `file` is absolute. */
-enum status collection_add_splits(struct collection *collection, const struct data_yaml *yaml,
-                                  const char *file, const char *splits, struct text *root);
+/* A data.yaml, or a file that says the same. */
+struct split_file {
+    char *file; /* absolute; owned */
+    struct data_yaml yaml;
+    struct text root; /* the resolved `path` */
+};
+void split_file_free(struct split_file *file);
+
+/* Adds the images of the files' splits (NULL: those present), split by split, and resolves each
+ * file's root. */
+enum status collection_add_splits(struct collection *collection, struct split_file *files,
+                                  size_t n_files, const char *splits);
 
 #endif

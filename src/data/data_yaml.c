@@ -12,7 +12,7 @@
 #include "data/number.h"
 #include "data/yaml_load.h"
 
-enum { MAX_CLASSES = 100000, TEXT_BYTES = 4096, MAX_ENTRIES = 10000 };
+enum { MAX_ENTRIES = 10000, MAX_KEYPOINTS = 1000 };
 
 struct reader {
     const char *file;
@@ -66,7 +66,7 @@ static enum status check_string(const struct reader *reader, const yaml_node_t *
     if (!is_scalar(node))
         return bad_node(reader, node, key, "must be a text, not a list or a map");
     /* One text may be had many times, by an alias. */
-    if (node->data.scalar.length >= TEXT_BYTES)
+    if (node->data.scalar.length >= DATA_NAME_BYTES)
         return bad_node(reader, node, key, "is longer than 4095 bytes");
     for (size_t i = 0; i < node->data.scalar.length; i++)
         if (node->data.scalar.value[i] < 0x20 || node->data.scalar.value[i] == 0x7f)
@@ -122,12 +122,12 @@ out:
     return status;
 }
 
-/* A whole number in [0, MAX_CLASSES], "80" and 80.0 included, into *value. */
+/* A whole number in [0, DATA_MAX_CLASSES], "80" and 80.0 included, into *value. */
 static bool whole_number(const yaml_node_t *node, size_t *value) {
     double number;
     if (!is_scalar(node) ||
         number_parse(scalar(node), node->data.scalar.length, &number) != NUMBER_FINITE ||
-        number != floor(number) || number < 0 || number > MAX_CLASSES)
+        number != floor(number) || number < 0 || number > DATA_MAX_CLASSES)
         return false;
     *value = (size_t)number;
     return true;
@@ -173,7 +173,7 @@ static enum status read_names_list(struct reader *reader, const yaml_node_t *nod
     enum status status;
     const yaml_node_item_t *items = node->data.sequence.items.start;
     *given = (size_t)(node->data.sequence.items.top - items);
-    if (*given > MAX_CLASSES)
+    if (*given > DATA_MAX_CLASSES)
         return bad_node(reader, node, "names", "has more than 100000 classes");
     TRY(allocate_names(reader, *given));
     for (size_t i = 0; i < *given; i++)
@@ -190,7 +190,7 @@ static enum status read_names_map(struct reader *reader, const yaml_node_t *node
     for (size_t i = 0; i < n_pairs; i++) {
         const yaml_node_t *key = yaml_document_get_node(&reader->document, pairs[i].key);
         size_t number;
-        if (!whole_number(key, &number) || number >= MAX_CLASSES)
+        if (!whole_number(key, &number) || number >= DATA_MAX_CLASSES)
             return bad_value(reader, key, "names", "needs class numbers 0 to 99999 as keys");
         count = number + 1 > count ? number + 1 : count;
     }
@@ -245,6 +245,25 @@ out:
     return status;
 }
 
+/* [number of keypoints, values of each]. */
+static enum status read_keypoints(struct reader *reader) {
+    const yaml_node_t *node = find(reader, "kpt_shape");
+    size_t values[2] = {0};
+    if (!node)
+        return STATUS_OK;
+    bool valid = node->type == YAML_SEQUENCE_NODE &&
+                 node->data.sequence.items.top - node->data.sequence.items.start == 2;
+    for (size_t i = 0; i < 2 && valid; i++)
+        valid = whole_number(
+            yaml_document_get_node(&reader->document, node->data.sequence.items.start[i]),
+            &values[i]);
+    if (!valid || values[0] < 1 || values[0] > MAX_KEYPOINTS || values[1] < 2 || values[1] > 3)
+        return bad_node(reader, node, "kpt_shape",
+                        "must be [number of keypoints, 2 or 3], such as [17, 3]");
+    reader->yaml->keypoints = (struct keypoint_shape){(uint32_t)values[0], (uint32_t)values[1]};
+    return STATUS_OK;
+}
+
 static enum status read_document(struct reader *reader) {
     enum status status;
     const yaml_node_t *root = yaml_document_get_root_node(&reader->document);
@@ -259,6 +278,7 @@ static enum status read_document(struct reader *reader) {
     if (reader->yaml->entries[SPLIT_VAL].count == 0)
         TRY(read_split(reader, "validation", &reader->yaml->entries[SPLIT_VAL]));
     TRY(read_names(reader));
+    TRY(read_keypoints(reader));
 out:
     return status;
 }

@@ -1,58 +1,39 @@
 /* Opens what --data names. */
 #include "data/dataset.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "base/suffix.h"
-#include "data/collection.h"
+#include "data/coco_set.h"
+#include "data/dataset_files.h"
+#include "data/first_file.h"
+#include "data/name_list.h"
 #include "data/path.h"
 #include "data/picture.h"
 #include "data/source.h"
-
-static enum status open_yaml(const char *file, const char *splits, struct collection *collection,
-                             struct text *root, struct dataset *dataset) {
-    enum status status;
-    struct data_yaml yaml = {0};
-    TRY(data_yaml_read(file, &yaml));
-    TRY(collection_add_splits(collection, &yaml, file, splits, root));
-    dataset->names = yaml.names;
-    dataset->n_names = yaml.n_names;
-    yaml.names = NULL;
-    yaml.n_names = 0;
-out:
-    data_yaml_free(&yaml);
-    return status;
-}
+#include "data/voc.h"
 
 /* A folder without images may hold a data.yaml, which says where they are. */
 static void say_yaml(const char *folder, struct text *text) {
-    char *found = NULL;
-    DIR *stream = opendir(folder);
-    const struct dirent *entry;
-    while (stream && (entry = readdir(stream)) != NULL) {
-        const char *name = entry->d_name;
-        if (!has_suffix(name, ".yaml") && !has_suffix(name, ".yml"))
-            continue;
-        if (found && strcmp(name, found) > 0)
-            continue;
-        free(found);
-        found = strdup(name);
-    }
+    static const char *const suffixes[] = {".yaml", ".yml", NULL};
+    char *found = first_file(folder, suffixes);
     if (found)
         text_format(text, "; or give %s/%s, which may say where they are", folder, found);
     free(found);
-    if (stream)
-        closedir(stream);
 }
 
 static enum status no_images(const char *path, enum source kind,
                              const struct collection *collection, const struct dataset *dataset) {
     static const char *const where[] = {
-        [SOURCE_FOLDER] = "below", [SOURCE_YAML] = "in the splits of", [SOURCE_LIST] = "listed in"};
+        [SOURCE_FOLDER] = "below",
+        [SOURCE_YAML] = "in the splits of",
+        [SOURCE_DARKNET] = "in the lists of",
+        [SOURCE_LIST] = "listed in",
+        [SOURCE_COCO] = "named in",
+        [SOURCE_SEVERAL] = "in the splits of",
+    };
     struct text more = {0}, suffixes = {0};
     picture_suffixes(&suffixes);
     if (kind == SOURCE_FOLDER)
@@ -164,88 +145,164 @@ void dataset_unread_text(const struct dataset *dataset, struct text *text) {
     }
 }
 
-/* A data.yaml's `path` may lead anywhere; it does not claim what lies around the file itself. */
-static enum status find_extent(const char *path, enum source kind, const char *root,
-                               char **extent) {
-    struct text folder = {0};
-    if (kind == SOURCE_FOLDER)
-        text_string(&folder, path);
-    else if (kind == SOURCE_YAML)
-        text_bytes(&folder, path, path_folder_length(path));
-    enum status status;
-    char *own = NULL, *claimed = NULL;
-    TRY(text_status(&folder));
-    own = folder.data ? realpath(folder.data, NULL) : NULL;
-    claimed = kind == SOURCE_YAML ? realpath(root, NULL) : NULL;
-    bool around = own && claimed && path_is_below(own, claimed);
-    TRY(memory_string(claimed && !around ? claimed : own ? own : "", extent));
+/* A folder claims itself, a list nothing. */
+static enum status claim_folder(const char *path, enum source kind, char **extent) {
+    char *real = kind == SOURCE_FOLDER ? realpath(path, NULL) : NULL;
+    enum status status = memory_string(real ? real : "", extent);
+    free(real);
+    return status;
+}
+
+/* What is opened, and what comes up on the way. */
+struct opening {
+    const char *given, *splits; /* as written */
+    enum source kind;
+    struct text path, root; /* absolute */
+    struct collection collection;
+    struct coco_set coco;
+};
+
+/* Finds the images of what --data names, and what they are relative to. */
+static enum status collect(struct opening *opening, struct dataset *dataset) {
+    enum status status = STATUS_OK;
+    const char *path = opening->path.data;
+    struct collection *collection = &opening->collection;
+    struct text *root = &opening->root;
+    switch (opening->kind) {
+    case SOURCE_FOLDER:
+        text_string(root, path);
+        TRY(collection_add_folder(collection, path));
+        break;
+    case SOURCE_LIST:
+        text_bytes(root, path, path_folder_length(path));
+        TRY(collection_add_list(collection, path, NULL));
+        break;
+    case SOURCE_COCO:
+        TRY(coco_set_open(path, &opening->coco, collection, root, dataset));
+        break;
+    case SOURCE_YAML:
+    case SOURCE_DARKNET:
+    case SOURCE_SEVERAL:
+        TRY(dataset_add_files(opening->given, opening->kind, opening->splits, collection, root,
+                              dataset));
+        break;
+    }
+    TRY(text_status(root));
+    if (!dataset->extent)
+        TRY(claim_folder(path, opening->kind, &dataset->extent));
 out:
-    free(own);
-    free(claimed);
-    text_free(&folder);
+    return status;
+}
+
+/* Notes what of COCO's annotations is left out. */
+static enum status take_annotations(struct opening *opening, struct dataset *dataset) {
+    enum status status;
+    uint64_t crowds, strays;
+    TRY(coco_set_take(&opening->coco, dataset, &crowds, &strays));
+    if (crowds > 0)
+        TRY(collection_skip(&opening->collection, "left out: %llu annotations of crowds",
+                            (unsigned long long)crowds));
+    if (strays > 0)
+        TRY(collection_skip(&opening->collection, "left out: %llu annotations of no image",
+                            (unsigned long long)strays));
+out:
+    return status;
+}
+
+/* Where --data brings no names, files beside the labels may, and VOC's annotations name their
+ * objects' classes. */
+static enum status find_names(struct dataset *dataset) {
+    enum status status;
+    struct name_list list = {0};
+    struct path_list names = {0};
+    if (dataset->n_names > 0)
+        return STATUS_OK;
+    TRY(name_list_find(&dataset->images, dataset->root, &list));
+    dataset->names = list.names;
+    dataset->n_names = list.count;
+    if (list.count > 0 || dataset->format != LABEL_FORMAT_VOC)
+        goto out;
+    TRY(voc_names(&dataset->images, dataset->extent, &names));
+    TRY(memory_zeroed(names.count, sizeof *dataset->names, &dataset->names));
+    for (; dataset->n_names < names.count; dataset->n_names++)
+        TRY(memory_string(path_list_get(&names, dataset->n_names),
+                          &dataset->names[dataset->n_names]));
+out:
+    path_list_free(&names);
+    return status;
+}
+
+/* Takes over what was found: there is at least one image. */
+static enum status take_images(struct opening *opening, struct dataset *dataset) {
+    enum status status;
+    struct collection *collection = &opening->collection;
+    struct image_splits *parts = &collection->splits;
+    TRY(path_list_unique_parts(&collection->images, parts->end, parts->count, &dataset->repeated));
+    path_list_trim(&collection->images);
+    TRY(find_common(&collection->images, &dataset->common));
+    TRY(memory_string(opening->root.data, &dataset->root));
+    dataset->other = collection->other;
+    dataset->splits = *parts;
+    dataset->images = collection->images;
+    collection->images = (struct path_list){0};
+    if (opening->kind == SOURCE_COCO)
+        TRY(take_annotations(opening, dataset));
+    else
+        TRY(dataset_find_format(dataset));
+    status = find_names(dataset);
+out:
     return status;
 }
 
 enum status dataset_open(const char *path, const char *splits, const char *output,
                          struct dataset *dataset) {
     enum status status;
-    struct collection collection = {.output = output};
-    struct text absolute = {0}, root = {0};
-    enum source kind;
+    struct opening opening = {.given = path, .splits = splits, .collection = {.output = output}};
     *dataset = (struct dataset){0};
     if (!*path)
         return FAIL(STATUS_BAD_INPUT,
                     "--data is empty: it takes a data.yaml, a folder or a .txt list");
-    TRY(path_absolute(NULL, path, &absolute));
-    TRY(source_kind(path, absolute.data, &kind));
-    if (splits && kind != SOURCE_YAML) {
+    TRY(path_absolute(NULL, path, &opening.path));
+    TRY(source_kind(path, opening.path.data, &opening.kind));
+    if (splits && (opening.kind == SOURCE_FOLDER || opening.kind == SOURCE_LIST ||
+                   opening.kind == SOURCE_COCO)) {
         status = FAIL(STATUS_BAD_INPUT, "--split picks from a data.yaml, and %s is not one",
-                      absolute.data);
+                      opening.path.data);
         goto out;
     }
-    switch (kind) {
-    case SOURCE_FOLDER:
-        text_string(&root, absolute.data);
-        TRY(collection_add_folder(&collection, absolute.data));
-        break;
-    case SOURCE_LIST:
-        text_bytes(&root, absolute.data, path_folder_length(absolute.data));
-        TRY(collection_add_list(&collection, absolute.data));
-        break;
-    case SOURCE_YAML:
-        TRY(open_yaml(absolute.data, splits, &collection, &root, dataset));
-        break;
-    }
-    TRY(text_status(&root));
-    TRY(take_skipped(&collection, dataset));
-    TRY(take_unread(&collection, dataset));
-    if (collection.images.count == 0) {
-        status = no_images(absolute.data, kind, &collection, dataset);
-        goto out;
-    }
-    struct image_splits *parts = &collection.splits;
-    TRY(path_list_unique_parts(&collection.images, parts->end, parts->count, &dataset->repeated));
-    path_list_trim(&collection.images);
-    TRY(find_common(&collection.images, &dataset->common));
-    TRY(memory_string(root.data, &dataset->root));
-    TRY(find_extent(absolute.data, kind, root.data, &dataset->extent));
-    dataset->other = collection.other;
-    dataset->splits = *parts;
-    dataset->images = collection.images;
-    collection.images = (struct path_list){0};
+    TRY(collect(&opening, dataset));
+    TRY(take_unread(&opening.collection, dataset));
+    if (opening.collection.images.count > 0)
+        TRY(take_images(&opening, dataset));
+    TRY(take_skipped(&opening.collection, dataset));
+    if (dataset->images.count == 0)
+        status = no_images(opening.path.data, opening.kind, &opening.collection, dataset);
 out:
-    collection_free(&collection);
-    text_free(&absolute);
-    text_free(&root);
+    collection_free(&opening.collection);
+    coco_set_free(&opening.coco);
+    text_free(&opening.path);
+    text_free(&opening.root);
     if (status != STATUS_OK)
         dataset_free(dataset);
     return status;
+}
+
+struct label_source dataset_labels(const struct dataset *dataset, size_t n_classes) {
+    return (struct label_source){.format = dataset->format,
+                                 .extent = dataset->extent,
+                                 .rules = {n_classes, dataset->keypoints},
+                                 .n_names = dataset->n_names,
+                                 .names = (const char *const *)dataset->names,
+                                 .file = dataset->annotation_file,
+                                 .annotations = &dataset->annotations};
 }
 
 void dataset_free(struct dataset *dataset) {
     free(dataset->root);
     free(dataset->common);
     free(dataset->extent);
+    free(dataset->annotation_file);
+    annotations_free(&dataset->annotations);
     free(dataset->skipped);
     path_list_free(&dataset->images);
     path_list_free(&dataset->unread);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "data/image_splits.h"
+#include "data/label_source.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -20,9 +21,13 @@ struct dataset {
     char *root; /* absolute folder that image names in the records are relative to; owned */
     struct path_list images;    /* absolute, lexically normal (data/path.h), links not resolved */
     struct image_splits splits; /* of them; an image that several have is of the first */
-    size_t n_names;             /* 0: a data set without names (a bare folder or list) */
+    size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
-    char *common; /* deepest folder common to all images, absolute; owned */
+    struct keypoint_shape keypoints; /* of labels that are poses */
+    enum label_format format;        /* what its labels are in */
+    char *annotation_file;           /* of COCO's annotations; NULL: none; owned */
+    struct annotations annotations;  /* likewise */
+    char *common;                    /* deepest folder common to all images, absolute; owned */
     char *extent; /* the folder that the data set claims for itself, links resolved; "": none (a
                      list); owned */
     uint64_t repeated;       /* images listed more than once; each is kept once */
@@ -34,8 +39,10 @@ struct dataset {
                       hidden folders, what verify wrote; NULL: nothing; owned */
 };
 
-/* Opens a data.yaml, a folder or a .txt list. `splits` is NULL (every split present) or a
- * comma-separated list of train, val, test, which only a data.yaml can satisfy.
+/* Opens a data.yaml, a Darknet .data file, several of these with commas between, COCO's annotations
+ * (.json), a folder or a .txt list. `splits` is NULL (every split present) or a comma-separated
+ * list of train, val, test, which only the former can satisfy. A folder or a list has the names of
+ * a classes.txt beside its labels (name_list_find).
  *
  * Folders give their images sorted by path bytes; hidden files and folders are left out (those that
  * hold pictures are named in `skipped`), links to folders followed once (by device and inode, a
@@ -59,14 +66,22 @@ void dataset_free(struct dataset *dataset);
 /* Appends the kinds that are not read and their counts: ".gif 3, .heic 1". */
 void dataset_unread_text(const struct dataset *dataset, struct text *text);
 
-/* Counts the .txt files in the pictures' label folders that belong to no picture, read or not
- * (classes.txt and hidden files excepted). An unreadable folder counts nothing. Once *stop (NULL:
- * never) is set it leaves off, with what was counted so far. */
+/* Counts the .txt files (of VOC's annotations, .xml) in the pictures' label folders that belong to
+ * no picture, read or not (classes.txt and hidden files excepted); of COCO's annotations there are
+ * none. An unreadable folder counts nothing. Once *stop (NULL: never) is set it leaves off, with
+ * what was counted so far. */
 enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
                                   uint64_t *orphans);
 
 /* STATUS_BAD_INPUT, with where they were looked for, where no image has a label file. */
 enum status dataset_check_labels(const struct dataset *dataset);
+
+/* How the labels of the data set, which must outlive it, are read; class numbers are below. */
+struct label_source dataset_labels(const struct dataset *dataset, size_t n_classes);
+
+/* Finds out whether an image's labels are lines, or, where no image has such a file, Pascal VOC's
+ * annotations. */
+enum status dataset_find_format(struct dataset *dataset);
 
 /* The name of an image in records: relative to `root` where it lies below it, else the path itself.
  * Points into `path`. */

@@ -139,14 +139,15 @@ static enum status open_list(const char *file, FILE **out) {
     return STATUS_OK;
 }
 
-enum status collection_add_list(struct collection *collection, const char *file) {
+enum status collection_add_list(struct collection *collection, const char *file, const char *base) {
     enum status status;
     struct list_reader reader = {.collection = collection, .file = file, .line = 1};
     FILE *stream = NULL;
     char *buffer = NULL;
     bool after_cr = false;
-    TRY(memory_string(file, &reader.folder));
-    reader.folder[path_folder_length(file)] = '\0';
+    TRY(memory_string(base ? base : file, &reader.folder));
+    if (!base)
+        reader.folder[path_folder_length(file)] = '\0';
     TRY(memory_zeroed(BUFFER_BYTES, 1, &buffer));
     TRY(open_list(file, &stream));
     size_t length;

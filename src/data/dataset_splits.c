@@ -1,21 +1,24 @@
-/* Finds the images of a data.yaml's splits. */
+/* Finds the images of the splits of one data.yaml, or of several. */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/suffix.h"
 #include "data/collection.h"
 #include "data/path.h"
 #include "data/picture.h"
 #include "data/source.h"
 
+/* One file's. */
 struct split_reader {
     struct collection *collection;
     const struct data_yaml *yaml;
     const char *file;
     const char *root;
-    const char *root_note; /* what is wrong with `path`, for messages that follow from it */
+    struct text root_note; /* what is wrong with `path`, for messages that follow from it */
     bool explicit;         /* --split names the splits */
     size_t n_found;        /* entries that exist */
     struct path_list done; /* entries read, for two splits may share one */
@@ -97,7 +100,7 @@ static enum status absent_entry(struct split_reader *reader, size_t split, const
     const char *problem = error == ENOENT ? "does not exist" : strerror(error);
     struct text message = {0};
     text_format(&message, "%s %s: check '%s' in %s%s%s", path, problem, split_name(split),
-                reader->file, reader->root_note,
+                reader->file, reader->root_note.length ? reader->root_note.data : "",
                 reader->yaml->download
                     ? "; its 'download' is not followed: download the data set first"
                     : "");
@@ -127,8 +130,9 @@ static enum status add_entry(struct split_reader *reader, size_t split, const ch
     size_t before = reader->collection->images.count;
     if (is_folder(path)) {
         TRY(collection_add_folder(reader->collection, path));
-    } else if (has_suffix(path, ".txt")) {
-        TRY(collection_add_list(reader->collection, path));
+    } else if (has_suffix(path, ".txt") || reader->yaml->darknet) {
+        TRY(collection_add_list(reader->collection, path,
+                                reader->yaml->darknet ? reader->root : NULL));
     } else {
         status = FAIL(STATUS_BAD_INPUT, "%s is neither a folder nor a .txt list: check '%s' in %s",
                       path, split_name(split), reader->file);
@@ -156,9 +160,6 @@ static enum status add_split(struct split_reader *reader, size_t split) {
             TRY(check_foreign(reader->file, split_name(split), entry));
         TRY(add_entry(reader, split, path.data));
     }
-    struct image_splits *splits = &reader->collection->splits;
-    splits->split[splits->count] = split;
-    splits->end[splits->count++] = reader->collection->images.count;
 out:
     text_free(&path);
     return status;
@@ -211,16 +212,21 @@ static void next_split(const char **names, size_t *split) {
         ++*split;
 }
 
-static enum status choose_splits(const struct data_yaml *yaml, const char *file, const char *names,
+/* Whether one of the files has the split. */
+static bool is_present(const struct split_file *files, size_t n_files, size_t split) {
+    for (size_t i = 0; i < n_files; i++)
+        if (files[i].yaml.entries[split].count > 0)
+            return true;
+    return false;
+}
+
+static enum status choose_splits(const struct split_file *files, size_t n_files, const char *names,
                                  size_t chosen[N_SPLITS], size_t *count) {
     enum status status = STATUS_OK;
     *count = 0;
     for (size_t i = 0; !names && i < N_SPLITS; i++)
-        if (yaml->entries[i].count > 0)
+        if (is_present(files, n_files, i))
             chosen[(*count)++] = i;
-    if (!names && *count == 0)
-        return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', 'val' or 'test'%s",
-                    file, yaml->model ? "; it describes a model, and is not a data set" : "");
     const char *at = names;
     bool more = names != NULL;
     while (more) {
@@ -230,8 +236,8 @@ static enum status choose_splits(const struct data_yaml *yaml, const char *file,
         next_split(&at, &split);
         if (split == N_SPLITS)
             return unknown_split(names, name);
-        if (yaml->entries[split].count == 0)
-            return absent_split(yaml, file, split);
+        if (!is_present(files, n_files, split))
+            return absent_split(&files[0].yaml, files[0].file, split);
         bool again = false;
         for (size_t i = 0; i < *count; i++)
             again |= chosen[i] == split;
@@ -241,24 +247,70 @@ static enum status choose_splits(const struct data_yaml *yaml, const char *file,
     return status;
 }
 
-enum status collection_add_splits(struct collection *collection, const struct data_yaml *yaml,
-                                  const char *file, const char *splits, struct text *root) {
-    enum status status;
-    struct split_reader reader = {.collection = collection, .yaml = yaml, .file = file};
-    struct text note = {0};
-    size_t chosen[N_SPLITS], n_chosen;
-    TRY(choose_splits(yaml, file, splits, chosen, &n_chosen));
-    TRY(resolve_root(yaml, file, root, &note));
-    reader.root = root->data;
-    reader.root_note = note.length ? note.data : "";
-    reader.explicit = splits != NULL;
-    for (size_t i = 0; i < n_chosen; i++)
-        TRY(add_split(&reader, chosen[i]));
-    if (reader.n_found == 0)
-        status = FAIL(STATUS_BAD_INPUT, "%s", reader.first_absent.data);
+static enum status check_any(const struct split_file *file) {
+    for (size_t split = 0; split < N_SPLITS; split++)
+        if (file->yaml.entries[split].count > 0)
+            return STATUS_OK;
+    return FAIL(STATUS_BAD_INPUT, "%s names no images: it needs 'train', '%s' or 'test'%s",
+                file->file, file->yaml.darknet ? "valid" : "val",
+                file->yaml.model ? "; it describes a model, and is not a data set" : "");
+}
+
+void split_file_free(struct split_file *file) {
+    data_yaml_free(&file->yaml);
+    free(file->file);
+    text_free(&file->root);
+    *file = (struct split_file){0};
+}
+
+static void readers_free(struct split_reader *readers, size_t count) {
+    for (size_t i = 0; readers && i < count; i++) {
+        path_list_free(&readers[i].done);
+        text_free(&readers[i].first_absent);
+        text_free(&readers[i].root_note);
+    }
+    free(readers);
+}
+
+/* The files' images of one split after the other, so that a split's are side by side. */
+static enum status add_chosen(struct split_reader *readers, size_t n_files,
+                              const size_t chosen[N_SPLITS], size_t n_chosen) {
+    enum status status = STATUS_OK;
+    struct collection *collection = readers->collection;
+    for (size_t c = 0; c < n_chosen; c++) {
+        for (size_t i = 0; i < n_files; i++)
+            TRY(add_split(&readers[i], chosen[c]));
+        struct image_splits *noted = &collection->splits;
+        noted->split[noted->count] = chosen[c];
+        noted->end[noted->count++] = collection->images.count;
+    }
+    for (size_t i = 0; i < n_files && status == STATUS_OK; i++)
+        if (readers[i].n_found == 0 && readers[i].first_absent.data)
+            status = FAIL(STATUS_BAD_INPUT, "%s", readers[i].first_absent.data);
 out:
-    path_list_free(&reader.done);
-    text_free(&reader.first_absent);
-    text_free(&note);
+    return status;
+}
+
+enum status collection_add_splits(struct collection *collection, struct split_file *files,
+                                  size_t n_files, const char *splits) {
+    enum status status;
+    struct split_reader *readers = NULL;
+    size_t chosen[N_SPLITS], n_chosen;
+    for (size_t i = 0; i < n_files && !splits; i++)
+        TRY(check_any(&files[i]));
+    TRY(choose_splits(files, n_files, splits, chosen, &n_chosen));
+    TRY(memory_zeroed(n_files, sizeof *readers, &readers));
+    for (size_t i = 0; i < n_files; i++) {
+        struct split_file *file = &files[i];
+        readers[i] = (struct split_reader){.collection = collection,
+                                           .yaml = &file->yaml,
+                                           .file = file->file,
+                                           .explicit = splits != NULL};
+        TRY(resolve_root(&file->yaml, file->file, &file->root, &readers[i].root_note));
+        readers[i].root = file->root.data;
+    }
+    TRY(add_chosen(readers, n_files, chosen, n_chosen));
+out:
+    readers_free(readers, n_files);
     return status;
 }

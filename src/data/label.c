@@ -13,7 +13,7 @@
 #include "data/label_link.h"
 #include "data/number.h"
 
-enum { BOX_COLUMNS = 5 };
+enum { BOX_COLUMNS = 5, QUAD_COLUMNS = 9, BOX_DECIMALS = 6 };
 #define LABEL_LIMIT ((size_t)LABEL_FILE_MIB << 20)
 
 /* What one pass over a line gathers, however many columns it has. */
@@ -21,6 +21,7 @@ struct row {
     size_t columns;
     double first[BOX_COLUMNS]; /* class, then the first four values */
     float low[2], high[2];     /* of a polygon's points */
+    double beyond, below;      /* of keypoints, the coordinate that is highest, the lowest value */
     const char *wrong;         /* the first column that is no finite number; NULL: none */
     size_t wrong_length;
     enum number_kind wrong_kind;
@@ -30,7 +31,16 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\v' || c == '\f';
 }
 
-static void scan_row(const char *at, const char *end, struct row *row) {
+static void scan_keypoint(const struct keypoint_shape *shape, size_t number, double value,
+                          struct row *row) {
+    if (number % shape->values < 2 && value > row->beyond)
+        row->beyond = value;
+    if (value < row->below)
+        row->below = value;
+}
+
+static void scan_row(const char *at, const char *end, const struct keypoint_shape *keypoints,
+                     struct row *row) {
     *row = (struct row){0};
     for (;;) {
         while (at < end && is_blank(*at))
@@ -49,6 +59,8 @@ static void scan_row(const char *at, const char *end, struct row *row) {
         }
         if (row->columns < BOX_COLUMNS)
             row->first[row->columns] = value;
+        else if (keypoints->count > 0)
+            scan_keypoint(keypoints, row->columns - BOX_COLUMNS, value, row);
         if (row->columns > 0) {
             size_t axis = (row->columns - 1) % 2;
             float point = (float)value;
@@ -115,15 +127,44 @@ static void check_box(const double values[BOX_COLUMNS], size_t n_classes, struct
     }
 }
 
+/* Of a row whose numbers of a box are the first ones. */
+static void check_pose(const struct row *row, const struct label_rules *rules,
+                       struct text *reason) {
+    const bool listed = true;
+    size_t wanted = BOX_COLUMNS + (size_t)rules->keypoints.count * (size_t)rules->keypoints.values;
+    if (row->columns != wanted)
+        text_format(reason, "labels require %zu columns, %zu columns detected", wanted,
+                    row->columns);
+    else if ((float)row->beyond > 1.01F)
+        list_values(reason, "non-normalized or out of bounds coordinates", &row->beyond, &listed,
+                    1);
+    else if ((float)row->below < -0.01F)
+        list_values(reason, "negative label values", &row->below, &listed, 1);
+    else
+        check_box(row->first, rules->n_classes, reason);
+}
+
+static enum label_form form_of(const struct row *row, const struct label_rules *rules) {
+    if (rules->keypoints.count > 0)
+        return LABEL_POSE;
+    if (row->columns == BOX_COLUMNS)
+        return LABEL_BOX;
+    return row->columns == QUAD_COLUMNS ? LABEL_QUAD : LABEL_POLYGON;
+}
+
 /* Makes `values` of a row: class, xc, yc, w, h. Appends the reason where it is invalid. */
-static void check_row(const struct row *row, size_t n_classes, double values[BOX_COLUMNS],
-                      struct text *reason) {
+static void check_row(const struct row *row, const struct label_rules *rules,
+                      double values[BOX_COLUMNS], struct text *reason) {
     memcpy(values, row->first, sizeof row->first);
     if (row->wrong) {
         text_string(reason,
                     row->wrong_kind == NUMBER_NONE ? "not a number '" : "not a finite number '");
         text_excerpt(reason, row->wrong, row->wrong_length);
         text_string(reason, "'");
+        return;
+    }
+    if (rules->keypoints.count > 0) {
+        check_pose(row, rules, reason);
         return;
     }
     if (row->columns < BOX_COLUMNS || row->columns == BOX_COLUMNS + 1) {
@@ -143,7 +184,7 @@ static void check_row(const struct row *row, size_t n_classes, double values[BOX
             values[3 + axis] = row->high[axis] - row->low[axis];
         }
     }
-    check_box(values, n_classes, reason);
+    check_box(values, rules->n_classes, reason);
 }
 
 static enum status add_invalid(struct label_file *file, uint32_t line, const char *reason) {
@@ -158,7 +199,7 @@ out:
     return status;
 }
 
-static enum status add_label(struct label_file *file, uint32_t line,
+static enum status add_label(struct label_file *file, uint32_t line, enum label_form form,
                              const double values[BOX_COLUMNS]) {
     enum status status;
     TRY(memory_reserve(&file->labels, &file->label_capacity, file->n_labels + 1,
@@ -166,6 +207,7 @@ static enum status add_label(struct label_file *file, uint32_t line,
     struct label *label = &file->labels[file->n_labels++];
     label->line = line;
     label->class = (uint32_t)values[0];
+    label->form = form;
     for (size_t i = 0; i < 4; i++)
         label->xywhn[i] = (float)values[i + 1];
 out:
@@ -182,7 +224,7 @@ static void clear(struct label_file *file) {
     file->content = (struct file_bytes){0};
 }
 
-static enum status parse(const char *bytes, size_t length, size_t n_classes,
+static enum status parse(const char *bytes, size_t length, const struct label_rules *rules,
                          struct label_file *file) {
     enum status status = STATUS_OK;
     struct text reason = {0};
@@ -197,7 +239,7 @@ static enum status parse(const char *bytes, size_t length, size_t n_classes,
         while (stop < end && *stop != '\n' && *stop != '\r')
             stop++;
         struct row row;
-        scan_row(at, stop, &row);
+        scan_row(at, stop, &rules->keypoints, &row);
         if (row.columns > 0) {
             if (file->n_labels + file->n_invalid == LABEL_FILE_LINES) {
                 text_format(&reason, "more than %d labels; the rest of the file is not read",
@@ -207,12 +249,12 @@ static enum status parse(const char *bytes, size_t length, size_t n_classes,
                 break;
             }
             double values[BOX_COLUMNS];
-            check_row(&row, n_classes, values, &reason);
+            check_row(&row, rules, values, &reason);
             TRY(text_status(&reason));
             if (reason.length > 0)
                 TRY(add_invalid(file, line, reason.data));
             else
-                TRY(add_label(file, line, values));
+                TRY(add_label(file, line, form_of(&row, rules), values));
             text_clear(&reason);
         }
         at = stop + (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n');
@@ -223,15 +265,63 @@ out:
     return status;
 }
 
-enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
+enum status label_file_parse(const char *bytes, size_t length, const struct label_rules *rules,
                              struct label_file *file) {
+    static const struct label_rules any = {0};
     clear(file);
     file->present = true;
-    return parse(bytes, length, n_classes, file);
+    return parse(bytes, length, rules ? rules : &any, file);
 }
 
-enum status label_file_read(const char *path, const char *image, const char *extent,
-                            size_t n_classes, struct label_file *file) {
+void label_file_begin(struct label_file *file) {
+    clear(file);
+    file->present = true;
+}
+
+enum status label_file_refuse(struct label_file *file, uint32_t line, const char *reason) {
+    return add_invalid(file, line, reason);
+}
+
+enum status label_file_take(struct label_file *file, const struct label *label,
+                            const struct label_rules *rules) {
+    enum status status;
+    struct text reason = {0};
+    double values[BOX_COLUMNS] = {label->class};
+    for (size_t i = 0; i < 4; i++)
+        values[i + 1] = (double)label->xywhn[i];
+    check_box(values, rules->n_classes, &reason);
+    TRY(text_status(&reason));
+    status = reason.length > 0 ? add_invalid(file, label->line, reason.data)
+                               : add_label(file, label->line, label->form, values);
+out:
+    text_free(&reason);
+    return status;
+}
+
+enum status label_file_write(struct label_file *file) {
+    struct text text = {0};
+    for (size_t i = 0; i < file->n_labels; i++)
+        label_text(&file->labels[i], &text);
+    text_string(&text, "");
+    if (text_status(&text) != STATUS_OK) {
+        text_free(&text);
+        return STATUS_FAILED;
+    }
+    file->content = (struct file_bytes){.bytes = text.data, .length = text.length, .opened = true};
+    return STATUS_OK;
+}
+
+void label_text(const struct label *label, struct text *text) {
+    text_count(text, label->class);
+    for (size_t k = 0; k < 4; k++) {
+        text_string(text, " ");
+        text_json_number(text, (double)label->xywhn[k], BOX_DECIMALS);
+    }
+    text_string(text, "\n");
+}
+
+enum status label_file_open(const char *path, const char *image, const char *extent,
+                            struct label_file *file) {
     enum status status;
     struct file_bytes content = {0};
     clear(file);
@@ -240,11 +330,21 @@ enum status label_file_read(const char *path, const char *image, const char *ext
         TRY(label_link_read(path, image, extent, LABEL_LIMIT, &content));
     /* No file has a name that is too long for one. */
     file->absent = content.missing || content.error == ENAMETOOLONG;
-    if (content.bytes)
-        status = label_file_parse(content.bytes, content.length, n_classes, file);
-    else if (!file->absent)
+    if (!content.bytes && !file->absent)
         status = add_invalid(file, 0, content.problem);
 out:
+    file->content = content;
+    return status;
+}
+
+enum status label_file_read(const char *path, const char *image, const char *extent,
+                            const struct label_rules *rules, struct label_file *file) {
+    enum status status = label_file_open(path, image, extent, file);
+    struct file_bytes content = file->content;
+    if (status != STATUS_OK || !content.bytes)
+        return status;
+    file->content = (struct file_bytes){0};
+    status = label_file_parse(content.bytes, content.length, rules, file);
     file->content = content;
     return status;
 }

@@ -15,10 +15,40 @@ enum {
     LABEL_FILE_LINES = 10000, /* lines with something on them; the rest of a file is not read */
 };
 
+/* How a data set has its labels. */
+enum label_format {
+    LABEL_FORMAT_YOLO, /* a .txt an image, a line an object */
+    LABEL_FORMAT_COCO, /* one .json */
+    LABEL_FORMAT_VOC,  /* an .xml an image */
+    LABEL_FORMATS
+};
+
+/* What a label line says; all are judged as their boxes. */
+enum label_form {
+    LABEL_BOX,
+    LABEL_POLYGON,
+    LABEL_QUAD, /* a polygon of four points, which oriented boxes are, too */
+    LABEL_POSE,
+    LABEL_FORMS
+};
+
 struct label {
     uint32_t line;  /* from 1 */
     uint32_t class; /* the data set's class number */
     float xywhn[4]; /* centre, width and height as fractions of the picture */
+    enum label_form form;
+};
+
+/* The keypoints of a data set of poses, as kpt_shape in data.yaml has them. */
+struct keypoint_shape {
+    uint32_t count;  /* 0: no poses */
+    uint32_t values; /* of each: 2, or 3 with its visibility */
+};
+
+/* What a data set's label lines may hold. */
+struct label_rules {
+    size_t n_classes; /* class numbers are below; 0: any below 2^31 */
+    struct keypoint_shape keypoints;
 };
 
 struct invalid_label {
@@ -37,9 +67,9 @@ struct label_file {
                                   bytes are NULL where it was not read; owned */
 };
 
-/* Reads a label file; class numbers must be below n_classes (0: any below 2^31). A missing file,
- * and a bad line or a bad file, are data: only lack of memory or of file descriptors is a failure.
- * Start with a zeroed struct; it can be read into again. Thread-safe.
+/* Reads a label file by the data set's rules (NULL: any class, no poses). A missing file, and a bad
+ * line or a bad file, are data: only lack of memory or of file descriptors is a failure. Start with
+ * a zeroed struct; it can be read into again. Thread-safe.
  *
  * A label file that is a symbolic link is read only where it leads to a file of the data set: one
  * below `extent` (the data set's; "": none), below the folder `labels` of its path (its own folder,
@@ -50,15 +80,30 @@ struct label_file {
  *
  * Lines end in LF, CRLF or CR. Per line as Ultralytics' verify_image_label, 8.4, judges a file:
  * values to 1.01, centres from -0.01, a class written as any whole number ("0.0"); more than 6
- * columns are a polygon, whose bounding box must hold the same. Two things differ: a box without
- * width or height is invalid, since nothing can be compared with it, and repeated lines stay, since
- * the verdict names them. */
+ * columns are a polygon, whose bounding box must hold the same; in a data set of poses, each line
+ * has a box and all keypoints. Two things differ: a box without width or height is invalid, since
+ * nothing can be compared with it, and repeated lines stay, since the verdict names them. */
 enum status label_file_read(const char *path, const char *image, const char *extent,
-                            size_t n_classes, struct label_file *file);
+                            const struct label_rules *rules, struct label_file *file);
+/* Reads the file alone, by the same rule of links: its bytes are in `content`, or `absent` or
+ * `invalid` tells why not. */
+enum status label_file_open(const char *path, const char *image, const char *extent,
+                            struct label_file *file);
 /* The same from memory. `bytes` need not end in NUL. */
-enum status label_file_parse(const char *bytes, size_t length, size_t n_classes,
+enum status label_file_parse(const char *bytes, size_t length, const struct label_rules *rules,
                              struct label_file *file);
 void label_file_free(struct label_file *file);
+
+/* Empties it, for labels that are of another form than lines: it is `present` then. */
+void label_file_begin(struct label_file *file);
+/* Adds a label, or why it is none, by the rules of a box. `line` is its number in what it is of. */
+enum status label_file_take(struct label_file *file, const struct label *label,
+                            const struct label_rules *rules);
+enum status label_file_refuse(struct label_file *file, uint32_t line, const char *reason);
+/* Appends a label as a line of its box, its newline included. */
+void label_text(const struct label *label, struct text *text);
+/* Makes the content of the labels: lines of boxes, as they are placed. */
+enum status label_file_write(struct label_file *file);
 
 /* The label file of an image: the last /images/ or /JPEGImages/ of its path becomes /labels/, the
  * suffix .txt; beside the image where neither folder is in the path. A path may also begin with

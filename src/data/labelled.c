@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "data/dataset.h"
-#include "data/label.h"
+#include "data/first_file.h"
+#include "data/label_source.h"
 #include "data/path.h"
 
 /* Images of a large set that are tried before all are: a set with labels is mostly found out by the
@@ -16,6 +18,7 @@ enum { SAMPLES = 1000 };
 /* Label paths that are tried, one after the other. */
 struct search {
     const struct path_list *images;
+    enum label_format format;
     struct text path, folder;
     bool folder_there; /* `folder` is that of the label tried last */
 };
@@ -32,7 +35,7 @@ static bool is_there(const char *path) {
 static enum status try_label(struct search *search, size_t index, bool *found) {
     enum status status;
     struct text *path = &search->path, *folder = &search->folder;
-    TRY(label_path_text(path_list_get(search->images, index), path));
+    TRY(label_source_path(search->format, NULL, path_list_get(search->images, index), path));
     size_t length = path_folder_length(path->data);
     if (folder->length != length || memcmp(folder->data, path->data, length) != 0) {
         text_clear(folder);
@@ -53,22 +56,68 @@ out:
     return status;
 }
 
+static enum status try_all(struct search *search, bool *found) {
+    enum status status;
+    *found = false;
+    TRY(try_each(search, search->images->count / SAMPLES + 1, found));
+    if (!*found)
+        TRY(try_each(search, 1, found));
+out:
+    return status;
+}
+
+enum status dataset_find_format(struct dataset *dataset) {
+    enum status status;
+    struct search search = {.images = &dataset->images, .format = LABEL_FORMAT_YOLO};
+    bool found;
+    TRY(try_all(&search, &found));
+    if (found)
+        goto out;
+    search.format = LABEL_FORMAT_VOC;
+    TRY(try_all(&search, &found));
+    dataset->format = found ? LABEL_FORMAT_VOC : LABEL_FORMAT_YOLO;
+out:
+    text_free(&search.path);
+    text_free(&search.folder);
+    return status;
+}
+
+/* COCO's annotations may lie with the images. */
+static void say_json(const char *root, struct text *text) {
+    static const char *const places[] = {"", "/annotations"}, *const suffixes[] = {".json", NULL};
+    struct text folder = {0};
+    char *found = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        text_clear(&folder);
+        text_format(&folder, "%s%s", root, places[i]);
+        found = folder.failed ? NULL : first_file(folder.data, suffixes);
+        if (found)
+            text_format(text, "; or give %s/%s, if that is COCO's annotations", folder.data, found);
+        free(found);
+    }
+    text_free(&folder);
+}
+
 enum status dataset_check_labels(const struct dataset *dataset) {
     enum status status;
-    struct search search = {.images = &dataset->images};
-    bool found = false;
-    TRY(try_each(&search, dataset->images.count / SAMPLES + 1, &found));
-    if (!found)
-        TRY(try_each(&search, 1, &found));
+    struct search search = {.images = &dataset->images, .format = dataset->format};
+    struct text more = {0};
+    bool found;
+    if (dataset->format == LABEL_FORMAT_COCO)
+        return STATUS_OK;
+    TRY(try_all(&search, &found));
     if (found)
         goto out;
     const char *first = path_list_get(&dataset->images, 0);
     TRY(label_path_text(first, &search.path));
+    say_json(dataset->root, &more);
+    TRY(text_status(&more));
     status = FAIL(STATUS_BAD_INPUT,
                   "no image has a label file: that of %s was looked for at %s; 'images' or "
-                  "'JPEGImages' in a path becomes 'labels', else a label lies beside its image",
-                  first, search.path.data);
+                  "'JPEGImages' in a path becomes 'labels', else a label lies beside its image%s",
+                  first, search.path.data, more.length ? more.data : "");
 out:
+    text_free(&more);
     text_free(&search.path);
     text_free(&search.folder);
     return status;

@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "data/file_bytes.h"
 #include "data/index_set.h"
-#include "data/label.h"
+#include "data/label_source.h"
 #include "data/path.h"
 
 /* The label paths of the pictures are not kept: the set holds their numbers, and the few label
@@ -49,7 +49,9 @@ static bool equal_folder(const void *context, size_t index, const void *key) {
 
 static bool equal_label(const void *context, size_t index, const void *key) {
     const struct label_key *label = key;
-    return label_path_text(picture_path(context, index), label->made) == STATUS_OK &&
+    const struct dataset *dataset = context;
+    return label_source_path(dataset->format, NULL, picture_path(dataset, index), label->made) ==
+               STATUS_OK &&
            strcmp(label->made->data, label->wanted) == 0;
 }
 
@@ -72,7 +74,8 @@ static enum status add_labels(struct counter *counter) {
     size_t count = picture_count(counter->dataset);
     TRY(index_set_reserve(&counter->labels, count));
     for (size_t i = 0; i < count && !stopped(counter); i++) {
-        TRY(label_path_text(picture_path(counter->dataset, i), &counter->path));
+        TRY(label_source_path(counter->dataset->format, NULL, picture_path(counter->dataset, i),
+                              &counter->path));
         char *path = counter->path.data;
         TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
         size_t length = path_folder_length(path);
@@ -90,10 +93,11 @@ out:
     return status;
 }
 
-static bool may_be_label(int folder, const struct dirent *entry) {
+static bool may_be_label(enum label_format format, int folder, const struct dirent *entry) {
     const char *name = entry->d_name;
+    const char *suffix = format == LABEL_FORMAT_VOC ? ".xml" : ".txt";
     size_t length = strlen(name);
-    if (name[0] == '.' || length < 4 || strcmp(name + length - 4, ".txt") != 0 ||
+    if (name[0] == '.' || length < 4 || strcmp(name + length - 4, suffix) != 0 ||
         strcmp(name, "classes.txt") == 0)
         return false;
     struct stat info;
@@ -111,7 +115,7 @@ static enum status count_folder(struct counter *counter, const char *folder, str
         return STATUS_OK;
     const struct dirent *entry;
     while (!stopped(counter) && (entry = readdir(stream)) != NULL) {
-        if (!may_be_label(dirfd(stream), entry))
+        if (!may_be_label(counter->dataset->format, dirfd(stream), entry))
             continue;
         struct text *path = &counter->path;
         text_clear(path);
@@ -134,6 +138,8 @@ enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bo
     struct counter counter = {.dataset = dataset, .stop = stop};
     struct text made = {0};
     *orphans = 0;
+    if (dataset->format == LABEL_FORMAT_COCO)
+        return STATUS_OK;
     TRY(add_labels(&counter));
     /* Stopped before all labels of the pictures were known, it would take some for orphans. */
     for (size_t i = 0; i < counter.folders.count && !stopped(&counter); i++)

@@ -6,7 +6,14 @@
 
 #include "base/status.h"
 
-enum source { SOURCE_FOLDER, SOURCE_YAML, SOURCE_LIST };
+enum source {
+    SOURCE_FOLDER,
+    SOURCE_YAML,
+    SOURCE_DARKNET, /* a .data file */
+    SOURCE_LIST,
+    SOURCE_COCO,    /* COCO's annotations, a .json file */
+    SOURCE_SEVERAL, /* data.yaml and .data files, with commas between */
+};
 
 /* `given` is as the user wrote it, `path` the same made absolute. STATUS_BAD_INPUT, with what it is
  * and what to give instead, where it is no data set. */

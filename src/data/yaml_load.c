@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/file_bytes.h"
 
@@ -34,12 +35,18 @@ static enum status parser_start(const char *file, const struct file_bytes *conte
     return STATUS_OK;
 }
 
+/* "C:\data" in double quotes. */
+#define WINDOWS_HINT "; a path written as on Windows? Here folders are parted by '/'"
+
 static enum status parser_error(const char *file, const struct file_bytes *content,
                                 const yaml_parser_t *parser) {
     if (parser->error == YAML_MEMORY_ERROR)
         return FAIL(STATUS_FAILED, "out of memory: %s", file);
-    return FAIL(STATUS_BAD_INPUT, "%s, line %zu: %s", file, problem_line(parser, content),
-                parser->problem ? parser->problem : "malformed YAML");
+    const char *problem = parser->problem ? parser->problem : "malformed YAML";
+    bool quoted = parser->context && strstr(parser->context, "quoted");
+    return FAIL(
+        STATUS_BAD_INPUT, "%s, line %zu: %s%s", file, problem_line(parser, content), problem,
+        quoted && (strstr(problem, "escape") || strstr(problem, "hexdec")) ? WINDOWS_HINT : "");
 }
 
 /* What libyaml's time grows faster with than the file: with the square of the depth, of the anchors

@@ -142,7 +142,7 @@ static enum status assign_list(struct assignment *assignment, const struct fold 
     struct collection collection = {0};
     size_t known = 0;
     TRY(path_absolute(NULL, fold->list, &path));
-    status = collection_add_list(&collection, path.data);
+    status = collection_add_list(&collection, path.data, NULL);
     if (status == STATUS_BAD_INPUT && access(path.data, F_OK) != 0)
         FAIL(status, "no such file, and the data set has no split of that name");
     TRY(status);

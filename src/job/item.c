@@ -13,7 +13,7 @@
 #include "output/record.h"
 
 void item_free(struct item *item) {
-    free(item->label_path);
+    text_free(&item->label_text);
     image_free(&item->image);
     label_file_free(&item->labels);
     free(item->targets);
@@ -119,11 +119,10 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     item->error[0] = '\0';
     item->width = item->height = 0;
     item->has_sketch = false;
-    free(item->label_path);
-    item->label_path = NULL;
-    TRY(label_path(item->path, &item->label_path));
-    TRY(label_file_read(item->label_path, item->path, job->extent, job->classes->n_data,
-                        &item->labels));
+    TRY(label_source_path(job->labels.format, job->labels.file, item->path, &item->label_text));
+    item->label_path = item->label_text.data;
+    TRY(label_source_read(&job->labels, item->label_path, item->path, item->list_index,
+                          &item->labels));
     TRY(check_label(outage, item));
     if (item->error[0])
         return STATUS_OK;

@@ -9,10 +9,11 @@
 #include "job/verify.h"
 
 struct item {
-    size_t slot;            /* of the backend; also the item's place in the pool */
-    size_t turn;            /* images that the rank took before this one */
-    const char *path;       /* path_text's */
-    char *label_path;       /* owned, until the image is placed */
+    size_t slot;      /* of the backend; also the item's place in the pool */
+    size_t turn;      /* images that the rank took before this one */
+    const char *path; /* path_text's */
+    struct text label_text;
+    const char *label_path; /* in it: of the file that has the image's labels */
     char error[512];        /* why the image failed; "" where it did not */
     uint32_t width, height; /* of the picture; 0 where it was not read */
     struct image image;     /* its pixels, where they are kept for a closer look (zoom) */

@@ -23,10 +23,12 @@ OPTION(TEXTS, fold, "fold", "MODEL=LIST", INPUT, INPUTS, NULL,
        "MODEL, which was not trained on them")
 OPTION(FILE, weights, "weights", "FILE", INPUT, INPUTS, NULL, "the .weights file of a Darknet .cfg",
        .info.suffixes = WORDS(".weights"))
-OPTION(PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
-       "data.yaml, a folder of images, or a .txt list",
-       .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data"), .synonyms = WORDS("source"),
-       .info.commands = FOR(VERIFY) | FOR(REVIEW) | FOR(APPLY) | FOR(EXPORT))
+OPTION(
+    PATH, data, "data", "PATH", INPUT, INPUTS, NULL,
+    "data.yaml (several: a.yaml,b.yaml), COCO's .json, Darknet's .data, a folder of images, or a "
+    ".txt list",
+    .info.suffixes = WORDS(".yaml", ".yml", ".txt", ".data", ".json"), .synonyms = WORDS("source"),
+    .info.commands = FOR(VERIFY) | FOR(REVIEW) | FOR(APPLY) | FOR(EXPORT))
 OPTION(TEXT, split, "split", "NAMES", INPUT, INPUTS, NULL,
        "of data.yaml: train,val,test (default: every one present)")
 OPTION(FOLDER, output, "output", "DIR", OUTPUT, NOTHING, "output", "where results go",

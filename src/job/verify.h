@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "data/dataset.h"
+#include "data/label_source.h"
 #include "job/work.h"
 #include "output/journal.h"
 #include "output/place.h"
@@ -19,7 +20,7 @@ struct verify_job {
     struct thresholds thresholds;
     const struct image_splits *splits; /* of the list of all images */
     const char *root;                  /* image names are relative to it */
-    const char *extent;                /* of the data set, for label files that are links */
+    struct label_source labels;        /* of the data set */
     const char *common;                /* deepest folder common to all images */
     struct placer *placer;             /* NULL in a dry run */
     struct journal *journal;           /* this rank's; NULL in a dry run */

@@ -101,6 +101,28 @@ static void reasons_write(struct text *text, const struct report *report) {
     text_string(text, "}");
 }
 
+/* What the labels say beside their boxes, which alone are judged. Polygons of four points are
+ * oriented boxes where all labels are such. */
+static void forms_write(struct text *text, const struct report *report) {
+    const uint64_t *forms = report->tally->counts + TALLY_FORMS;
+    uint64_t total = sum(report->tally->counts + TALLY_BOXES, VERDICT_COUNT);
+    uint64_t quads = forms[LABEL_QUAD], poses = forms[LABEL_POSE], polygons = forms[LABEL_POLYGON];
+    bool oriented = quads > 0 && quads == total;
+    field_key(text, "judged_as");
+    text_string(text, "{");
+    field_count(text, "box", total - quads - poses - polygons);
+    field_count(text, "polygon", polygons + (oriented ? 0 : quads));
+    field_count(text, "pose", poses);
+    field_count(text, "obb", oriented ? quads : 0);
+    text_string(text, "}");
+    field_string(text, "label_format", report->label_format);
+    field_key(text, "kpt_shape");
+    if (report->keypoints.count > 0)
+        text_format(text, "[%u, %u]", report->keypoints.count, report->keypoints.values);
+    else
+        text_string(text, "null");
+}
+
 static void left_out_write(struct text *text, const struct report *report) {
     field_count(text, "unlabelled_images", report->tally->counts[TALLY_UNLABELLED]);
     field_key(text, "skipped_files");
@@ -193,6 +215,7 @@ static enum status line_write(struct text *text, const struct report *report) {
     classes_write(text, report);
     sizes_write(text, report);
     reasons_write(text, report);
+    forms_write(text, report);
     left_out_write(text, report);
     near_write(text, report);
     report_self_test(text, report->self_test, &report->tally->self_test);
@@ -215,9 +238,19 @@ out:
 
 /* What does not depend on verdicts, and the run's times, are as they were. */
 static enum status keep_former(struct json_object *root, struct json_object *former) {
-    static const char *const kept[] = {
-        "orphan_labels", "skipped_files", "near_duplicates", "per_rank", "model",
-        "dataset",       "version",       "started",         "finished", "elapsed_seconds"};
+    static const char *const kept[] = {"orphan_labels", "skipped_files", "per_rank",
+                                       "model",         "dataset",       "version",
+                                       "started",       "finished",      "elapsed_seconds"};
+    /* An older version's report lacks these. */
+    static const char *const newer[] = {"judged_as", "label_format", "kpt_shape",
+                                        "near_duplicates"};
+    for (size_t i = 0; i < sizeof newer / sizeof *newer; i++) {
+        struct json_object *value;
+        if (!json_object_object_get_ex(former, newer[i], &value))
+            json_object_object_del(root, newer[i]);
+        else if (json_object_object_add(root, newer[i], json_object_get(value)) != 0)
+            return FAIL(STATUS_FAILED, "out of memory: the report");
+    }
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct json_object *value;
         if (!json_object_object_get_ex(former, kept[i], &value))

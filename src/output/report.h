@@ -20,7 +20,9 @@ struct report {
     const struct self_test *self_test; /* what the tally's sums come to; NULL: left out */
     const struct class_map *classes;
     uint64_t orphan_labels;
-    size_t n_unread_kinds; /* of pictures that were left out */
+    struct keypoint_shape keypoints; /* of the data set */
+    const char *label_format;        /* likewise: label_format_name */
+    size_t n_unread_kinds;           /* of pictures that were left out */
     const struct unread_kind *unread_kinds;
     const char *near_duplicates; /* a JSON object (near_groups.h); NULL: not looked for */
     size_t n_ranks;

@@ -71,6 +71,19 @@ static void write_missing(const struct image_result *result, const struct detect
     write_number(line, ".", (uint64_t)size_of(result, xywhn[2], xywhn[3]));
 }
 
+/* How many of the image's labels are no plain boxes. */
+static void write_forms(const struct image_result *result, struct text *line) {
+    uint64_t counts[LABEL_FORMS] = {0};
+    for (size_t i = 0; i < result->n_boxes; i++)
+        counts[result->boxes[i].label.form]++;
+    for (size_t form = LABEL_BOX + 1; form < LABEL_FORMS; form++) {
+        if (counts[form] == 0)
+            continue;
+        write_number(line, " l", form);
+        write_number(line, ".", counts[form]);
+    }
+}
+
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line) {
     text_count(line, (uint64_t)result->bucket);
@@ -86,6 +99,7 @@ enum status tally_line(const struct image_result *result, const struct class_map
         write_box(result, &result->boxes[i], classes, line);
     for (size_t i = 0; i < result->n_missing; i++)
         write_missing(result, &result->missing[i], classes, line);
+    write_forms(result, line);
     self_test_words(result, classes, line);
     return text_status(line);
 }
@@ -93,6 +107,8 @@ enum status tally_line(const struct image_result *result, const struct class_map
 /* ---------------------------------------------------------------- reading a line */
 
 struct word {
+    int64_t form; /* of `count` labels; -1: it is a box or a missing object */
+    uint64_t count;
     bool missing;     /* else a box */
     int64_t class;    /* -1: the data set lacks it */
     uint64_t verdict; /* of a box */
@@ -102,8 +118,15 @@ struct word {
 };
 
 static bool read_word(const char **at, struct word *word) {
-    uint64_t class = 0, suggested = 0;
-    *word = (struct word){.missing = **at == 'm', .class = -1, .suggested = -1};
+    uint64_t class = 0, suggested = 0, form = 0;
+    *word = (struct word){.form = -1, .missing = **at == 'm', .class = -1, .suggested = -1};
+    if (**at == 'l') {
+        if (!digits_after(at, 'l', LABEL_FORMS - 1, &form) ||
+            !digits_after(at, '.', UINT32_MAX, &word->count))
+            return false;
+        word->form = (int64_t)form;
+        return true;
+    }
     if (word->missing && (*at)[1] == '-')
         *at += 2;
     else if (digits_after(at, word->missing ? 'm' : 'b', INT32_MAX, &class))
@@ -162,6 +185,10 @@ static void count_groups(struct tally *tally, const struct word *word, size_t wh
 }
 
 static enum status count_word(struct tally *tally, const struct word *word) {
+    if (word->form >= 0) {
+        tally->counts[TALLY_FORMS + (size_t)word->form] += word->count;
+        return STATUS_OK;
+    }
     if (word->missing) {
         tally->counts[TALLY_MISSING]++;
         count_groups(tally, word, TALLY_GROUP_MISSING);

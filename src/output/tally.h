@@ -19,7 +19,8 @@ enum tally_count {
     TALLY_MISSING = TALLY_BOXES + VERDICT_COUNT, /* missing objects */
     TALLY_INVALID,                               /* invalid label lines */
     TALLY_UNLABELLED,                            /* images without a label file */
-    TALLY_REASONS,                               /* + enum reason */
+    TALLY_FORMS,                                 /* + enum label_form; of boxes none are counted */
+    TALLY_REASONS = TALLY_FORMS + LABEL_FORMS,   /* + enum reason */
     TALLY_SIZES = TALLY_REASONS + REASON_COUNT,  /* + enum size * TALLY_PER_GROUP + … */
     TALLY_CLASSES = TALLY_SIZES + SIZE_COUNT * TALLY_PER_GROUP, /* + class * TALLY_PER_GROUP + … */
 };
@@ -47,10 +48,10 @@ void tally_free(struct tally *tally);
 
 /* Appends what one image adds, as one line without its newline: the bucket, the number of invalid
  * label lines, "u" where it has no label file, then a word for each box,
- * "b<class>.<verdict>.<reason>.<size>", followed by "><suggested>" where that makes a swap, and for
- * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks), and the words
- * of the self-test (tally_self_test.h); of a failed image, instead of those words, "f " and its
- * JSON object. */
+ * "b<class>.<verdict>.<reason>.<size>", followed by "><suggested>" where that makes a swap, for
+ * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks), for each form
+ * of labels but boxes "l<form>.<number>", and the words of the self-test (tally_self_test.h); of a
+ * failed image, instead of those words, "f " and its JSON object. */
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line);
 /* Counts such a line, of the image with that index in the list; images come in any order. Classes

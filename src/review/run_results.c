@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/label_source.h"
 #include "output/report.h"
 #include "output/run_file.h"
 
@@ -55,6 +56,20 @@ out:
     return status;
 }
 
+/* Of a run of an older version the report does not tell, and they are lines of boxes or polygons.
+ */
+static void read_labels(struct run_results *results) {
+    const char *format = json_member_text(results->report, "label_format");
+    results->format = format ? label_format_of(format) : LABEL_FORMAT_YOLO;
+    struct json_object *shape = json_member(results->report, "kpt_shape", json_type_array);
+    if (!shape || json_object_array_length(shape) != 2)
+        return;
+    int64_t count = json_object_get_int64(json_object_array_get_idx(shape, 0));
+    int64_t values = json_object_get_int64(json_object_array_get_idx(shape, 1));
+    if (count > 0 && count <= UINT16_MAX && values > 1 && values <= 3)
+        results->keypoints = (struct keypoint_shape){(uint32_t)count, (uint32_t)values};
+}
+
 /* Where the images lie by what --data names now. */
 static enum status find_root_of(const char *data, struct run_results *results) {
     enum status status;
@@ -86,6 +101,9 @@ enum status run_results_read(const char *output, struct run_results *results) {
     const char *state = json_member_text(results->report, "status");
     results->complete = state && strcmp(state, "complete") == 0;
     TRY(read_names(results));
+    read_labels(results);
+    if (results->format == LABEL_FORMATS)
+        status = FAIL(STATUS_BAD_INPUT, "%s/" REPORT_FILE " names no known label_format", output);
 out:
     return status;
 }

@@ -7,14 +7,17 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "data/label.h"
 #include "output/json_member.h"
 
 /* Zeroed at first. */
 struct run_results {
-    char *output;               /* absolute; owned */
-    char *root;                 /* absolute folder that names in the records begin at; owned */
-    struct json_object *report; /* verification_report.json; owned */
-    bool complete;              /* false: an interrupted run's */
+    char *output;                    /* absolute; owned */
+    char *root;                      /* absolute folder that names in the records begin at; owned */
+    struct json_object *report;      /* verification_report.json; owned */
+    bool complete;                   /* false: an interrupted run's */
+    enum label_format format;        /* of the data set's labels */
+    struct keypoint_shape keypoints; /* likewise */
     size_t n_classes;
     const char **names; /* [n_classes]: the data set's; the names are the report's */
 };

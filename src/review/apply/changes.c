@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/shown.h"
+#include "review/apply/coco_edit.h"
 #include "review/apply/label_bytes.h"
 #include "review/apply/label_diff.h"
 #include "review/apply/label_place.h"
+#include "review/apply/voc_edit.h"
 
 /* The file that is worked on. */
 struct work {
@@ -160,17 +162,35 @@ out:
     return status;
 }
 
+static enum status edit_file(struct work *work, struct decision *decisions, size_t n) {
+    const struct changes *changes = work->changes;
+    const struct run_results *results = changes->layout->results;
+    const struct file_bytes *bytes = &work->bytes;
+    const struct label_rules rules = {.keypoints = results->keypoints};
+    switch (results->format) {
+    case LABEL_FORMAT_COCO:
+        return coco_edit_make(work->label.data, bytes->bytes, bytes->length, &changes->list->names,
+                              decisions, n, &work->edit);
+    case LABEL_FORMAT_VOC:
+        return voc_edit_make(bytes->bytes, bytes->length, results->names, results->n_classes,
+                             decisions, n, &work->edit);
+    default:
+        return label_edit_make(bytes->bytes, bytes->length, &rules, decisions, n, &work->edit);
+    }
+}
+
 static enum status change_file(struct work *work, struct decision *decisions, size_t n) {
     enum status status;
     bool link = false;
     free(work->bytes.bytes);
     work->bytes = (struct file_bytes){0};
     TRY(find_paths(work, decisions));
-    TRY(label_bytes_read(work->label.data, work->image.data, &work->bytes, &link));
+    TRY(label_bytes_read(work->changes->layout->results->format, work->label.data, work->image.data,
+                         &work->bytes, &link));
     const char *refused = why_not(work, decisions, link);
     work->edit.n_ranges = 0;
     if (!refused)
-        TRY(label_edit_make(work->bytes.bytes, work->bytes.length, decisions, n, &work->edit));
+        TRY(edit_file(work, decisions, n));
     for (size_t i = 0; refused && i < n; i++)
         decisions[i].refused = refused;
     TRY(count(work, decisions, n));

@@ -87,7 +87,7 @@ static enum status copy_link(struct copying *copying, const char *path) {
     enum status status;
     struct file_bytes bytes = {0};
     bool link;
-    TRY(label_bytes_read(path, path, &bytes, &link));
+    TRY(label_bytes_read(copying->layout->results->format, path, path, &bytes, &link));
     if (bytes.bytes) {
         TRY(building_file(copying->building, layout_below(copying->layout, path), bytes.bytes,
                           bytes.length, &bytes.about, true));
@@ -132,7 +132,8 @@ enum status corrected_write(const char *to, struct layout *layout, struct change
     changes->context = &copying;
     if (status == STATUS_OK)
         status = changes_make(changes);
-    if (status == STATUS_OK && changes_any(changes))
+    /* COCO's annotations are one file, which is among the changed. */
+    if (status == STATUS_OK && changes_any(changes) && layout->results->format != LABEL_FORMAT_COCO)
         status =
             layout_walk(layout, layout->results->output, copy_label, &copying, &counts->others);
     if (status == STATUS_OK && changes_any(changes))

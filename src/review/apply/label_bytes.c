@@ -5,17 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/label.h"
+#include "data/coco.h"
 
-enum status label_bytes_read(const char *path, const char *image, struct file_bytes *file,
-                             bool *link) {
+enum status label_bytes_read(enum label_format format, const char *path, const char *image,
+                             struct file_bytes *file, bool *link) {
     enum status status;
     struct label_file labels = {0};
-    TRY(file_bytes_read_plain(path, (size_t)LABEL_FILE_MIB << 20, file));
+    size_t limit =
+        format == LABEL_FORMAT_COCO ? (size_t)COCO_GIB << 30 : (size_t)LABEL_FILE_MIB << 20;
+    TRY(file_bytes_read_plain(path, limit, file));
     *link = file->error == ELOOP;
     if (!*link)
         goto out;
-    TRY(label_file_read(path, image, "", 0, &labels));
+    /* The user has named COCO's file, a link or not. */
+    if (format == LABEL_FORMAT_COCO)
+        return file_bytes_read(path, limit, file);
+    TRY(label_file_open(path, image, "", &labels));
     *file = labels.content;
     labels.content = (struct file_bytes){0};
     if (labels.absent)

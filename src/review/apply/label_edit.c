@@ -1,34 +1,22 @@
 /* Edits of label files. */
 #include "review/apply/label_edit.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/label.h"
 #include "data/number.h"
+#include "review/apply/edit.h"
 #include "review/label_line.h"
 
-enum { DECIMALS = 6 };           /* of a new box, as of those in records */
-static const double NEAR = 2e-6; /* between a number and what records have of it, rounded */
-
-static bool is_near(const struct label *label, const double xywhn[4]) {
-    for (int i = 0; i < 4; i++)
-        if (!(fabs((double)label->xywhn[i] - xywhn[i]) <= NEAR))
-            return false;
-    return true;
-}
-
+enum { DECIMALS = 6 }; /* of a new box, as of those in records */
 struct editing {
-    const char *bytes;
-    size_t length;
+    struct edit_cursor cursor;  /* over the file's bytes */
     struct decision *decisions; /* those with a line come first */
     size_t n_decisions;
-    struct label_edit *edit;
     struct label_file parsed; /* for decisions that bring no text */
     size_t n_seen;            /* labels of it that are before the current line */
-    size_t copied;            /* so much of `bytes` is in the new text */
     bool has_polygons;
     const char *line_end; /* of the last line that has one */
     size_t line_end_length;
@@ -42,31 +30,12 @@ void label_edit_free(struct label_edit *edit) {
 
 /* ---------------------------------------------------------------- writing */
 
-/* Puts `length` bytes in the place of [begin, end) of the old text, unless they are there. */
-static enum status replace(struct editing *editing, size_t begin, size_t end, const char *bytes,
-                           size_t length) {
-    enum status status;
-    struct label_edit *edit = editing->edit;
-    if (end - begin == length && memcmp(editing->bytes + begin, bytes, length) == 0)
-        return STATUS_OK;
-    TRY(memory_reserve(&edit->ranges, &edit->capacity, edit->n_ranges + 1, sizeof *edit->ranges));
-    if (begin > editing->copied)
-        text_bytes(&edit->after, editing->bytes + editing->copied, begin - editing->copied);
-    size_t at = edit->after.length;
-    text_bytes(&edit->after, bytes, length);
-    editing->copied = end;
-    edit->ranges[edit->n_ranges++] = (struct edit_range){begin, end, at, at + length};
-    status = text_status(&edit->after);
-out:
-    return status;
-}
-
 static enum status replace_column(struct editing *editing, const struct label_line *line,
                                   size_t column, struct text *value) {
     enum status status = text_status(value);
     if (status == STATUS_OK)
-        status = replace(editing, line->columns[column].begin, line->columns[column].end,
-                         value->data, value->length);
+        status = edit_replace(&editing->cursor, line->columns[column].begin,
+                              line->columns[column].end, value->data, value->length);
     text_clear(value);
     return status;
 }
@@ -74,8 +43,8 @@ static enum status replace_column(struct editing *editing, const struct label_li
 static bool read_column(const struct editing *editing, const struct label_line *line, size_t column,
                         double *value) {
     const struct label_column *at = &line->columns[column];
-    return column < line->n_columns &&
-           number_parse(editing->bytes + at->begin, at->end - at->begin, value) == NUMBER_FINITE;
+    return column < line->n_columns && number_parse(editing->cursor.bytes + at->begin,
+                                                    at->end - at->begin, value) == NUMBER_FINITE;
 }
 
 /* Whether the line names this class, however it is written. */
@@ -99,7 +68,7 @@ static enum status replace_columns(struct editing *editing, const struct label_l
                                    struct decision *class, struct decision *box) {
     enum status status = STATUS_OK;
     struct text value = {0};
-    size_t before = editing->edit->n_ranges;
+    size_t before = editing->cursor.edit->n_ranges;
     if (class && !has_class(editing, line, class->class)) {
         text_count(&value, (uint64_t) class->class);
         TRY(replace_column(editing, line, 0, &value));
@@ -110,32 +79,13 @@ static enum status replace_columns(struct editing *editing, const struct label_l
         TRY(replace_column(editing, line, i + 1, &value));
     }
     if (box)
-        box->done = editing->edit->n_ranges > before;
+        box->done = editing->cursor.edit->n_ranges > before;
 out:
     text_free(&value);
     return status;
 }
 
 /* ---------------------------------------------------------------- whether it may be done */
-
-static bool same_box(const double a[4], const double b[4]) {
-    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
-}
-
-static bool is_same(const struct decision *a, const struct decision *b) {
-    return a->action == b->action && a->class == b->class &&
-           (a->action == ACTION_DELETE || a->action == ACTION_KEEP || a->action == ACTION_CLASS ||
-            same_box(a->xywhn, b->xywhn));
-}
-
-/* A class and a box may be decided apart. */
-static bool contradict(const struct decision *a, const struct decision *b) {
-    if (is_same(a, b))
-        return false;
-    bool apart = (a->action == ACTION_CLASS && b->action == ACTION_BOX) ||
-                 (a->action == ACTION_BOX && b->action == ACTION_CLASS);
-    return !apart || (a->class >= 0 && b->class >= 0 && a->class != b->class);
-}
 
 /* Whether the line is what records have of it. */
 static bool is_as_recorded(struct editing *editing, const struct decision *decision) {
@@ -147,14 +97,14 @@ static bool is_as_recorded(struct editing *editing, const struct decision *decis
         return false;
     const struct label *label = &parsed->labels[editing->n_seen];
     return label->line == decision->line && label->class == decision->judged_class &&
-           is_near(label, decision->judged_xywhn);
+           label_is_near(label, decision->judged_xywhn);
 }
 
 static const char *why_not(struct editing *editing, const struct label_line *line,
                            const struct decision *decision) {
-    bool same = decision->text
-                    ? label_line_is(editing->bytes, line, decision->text, decision->text_length)
-                    : is_as_recorded(editing, decision);
+    bool same = decision->text ? label_line_is(editing->cursor.bytes, line, decision->text,
+                                               decision->text_length)
+                               : is_as_recorded(editing, decision);
     if (!same)
         return "the line is not any more what was judged";
     if (decision->action == ACTION_DELETE || decision->action == ACTION_KEEP)
@@ -168,52 +118,21 @@ static const char *why_not(struct editing *editing, const struct label_line *lin
     return NULL;
 }
 
-static void refuse_all(struct decision *decisions, size_t count, const char *why) {
-    for (size_t i = 0; i < count; i++)
-        if (!decisions[i].refused)
-            decisions[i].refused = why;
-}
-
 /* ---------------------------------------------------------------- a line */
-
-/* Carries out those that are left of the decisions about one line. */
-static enum status edit_line(struct editing *editing, const struct label_line *line,
-                             struct decision *decisions, size_t count) {
-    struct decision *class = NULL, *box = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct decision *decision = &decisions[i];
-        if (decision->refused || decision->action == ACTION_KEEP)
-            continue;
-        note_line(editing, line, decision);
-        if (decision->action == ACTION_DELETE) {
-            decision->done = true;
-            return replace(editing, line->begin, line->next, "", 0);
-        }
-        if (decision->action == ACTION_BOX && !box)
-            box = decision;
-        if (decision->class >= 0 && !class)
-            class = decision;
-    }
-    return replace_columns(editing, line, class, box);
-}
 
 static enum status decide_line(struct editing *editing, const struct label_line *line,
                                struct decision *decisions, size_t count) {
-    const struct decision *first[ACTIONS] = {NULL};
-    for (size_t i = 0; i < count; i++) {
-        struct decision *decision = &decisions[i];
-        decision->refused = why_not(editing, line, decision);
-        if (decision->refused)
-            continue;
-        if (!first[decision->action])
-            first[decision->action] = decision;
-        for (int a = 0; a < ACTIONS; a++)
-            if (first[a] && contradict(first[a], decision)) {
-                refuse_all(decisions, count, "it contradicts another decision about the line");
-                return STATUS_OK;
-            }
+    for (size_t i = 0; i < count; i++)
+        decisions[i].refused = why_not(editing, line, &decisions[i]);
+    struct decided decided = decisions_weigh(decisions, count);
+    for (size_t i = 0; i < count; i++)
+        if (!decisions[i].refused && decisions[i].action != ACTION_KEEP)
+            note_line(editing, line, &decisions[i]);
+    if (decided.removal) {
+        decided.removal->done = true;
+        return edit_replace(&editing->cursor, line->begin, line->next, "", 0);
     }
-    return edit_line(editing, line, decisions, count);
+    return replace_columns(editing, line, decided.class, decided.box);
 }
 
 /* The decisions about existing lines, in one pass over the file. */
@@ -222,10 +141,10 @@ static enum status edit_lines(struct editing *editing, size_t *used) {
     struct label_line line = {0};
     size_t at = 0, n = editing->n_decisions;
     struct decision *decisions = editing->decisions;
-    while (label_line_next(editing->bytes, editing->length, &line)) {
+    while (label_line_next(editing->cursor.bytes, editing->cursor.length, &line)) {
         editing->has_polygons |= line.n_columns > LABEL_LINE_BOX_MOST;
         if (line.next > line.end) {
-            editing->line_end = editing->bytes + line.end;
+            editing->line_end = editing->cursor.bytes + line.end;
             editing->line_end_length = line.next - line.end;
         }
         size_t end = at;
@@ -249,20 +168,21 @@ static bool has_label(const struct editing *editing, const struct decision *deci
     const struct label_file *parsed = &editing->parsed;
     for (size_t i = 0; i < parsed->n_labels; i++)
         if (parsed->labels[i].class == decision->class &&
-            is_near(&parsed->labels[i], decision->xywhn))
+            label_is_near(&parsed->labels[i], decision->xywhn))
             return true;
     return false;
 }
 
 /* Whether the new text ends within a line. A byte order mark is none. */
 static bool ends_open(const struct editing *editing) {
-    const struct text *after = &editing->edit->after;
-    size_t left = editing->length - editing->copied;
-    const char *begin = after->length ? after->data : editing->bytes;
+    const struct text *after = &editing->cursor.edit->after;
+    size_t left = editing->cursor.length - editing->cursor.copied;
+    const char *begin = after->length ? after->data : editing->cursor.bytes;
     if (after->length + left == 0 ||
         (after->length + left == LABEL_LINE_MARK && label_line_marked(begin, LABEL_LINE_MARK)))
         return false;
-    char last = left ? editing->bytes[editing->length - 1] : after->data[after->length - 1];
+    char last =
+        left ? editing->cursor.bytes[editing->cursor.length - 1] : after->data[after->length - 1];
     return last != '\n' && last != '\r';
 }
 
@@ -284,7 +204,8 @@ static enum status add_line(struct editing *editing, struct decision *decision) 
         text_bytes(&added, line_end, end_length);
     TRY(text_status(&added));
     decision->done = true;
-    status = replace(editing, editing->length, editing->length, added.data, added.length);
+    status = edit_replace(&editing->cursor, editing->cursor.length, editing->cursor.length,
+                          added.data, added.length);
 out:
     text_free(&added);
     return status;
@@ -296,7 +217,7 @@ static enum status add_lines(struct editing *editing, struct decision *decisions
         struct decision *decision = &decisions[i];
         bool repeated = decision->action == ACTION_KEEP;
         for (size_t k = 0; k < i && i < LABEL_FILE_LINES && !repeated; k++)
-            repeated = is_same(decision, &decisions[k]);
+            repeated = decision_is_same(decision, &decisions[k]);
         if (repeated)
             continue;
         if (i >= LABEL_FILE_LINES)
@@ -313,27 +234,21 @@ out:
     return status;
 }
 
-enum status label_edit_make(const char *bytes, size_t length, struct decision *decisions,
-                            size_t n_decisions, struct label_edit *edit) {
+enum status label_edit_make(const char *bytes, size_t length, const struct label_rules *rules,
+                            struct decision *decisions, size_t n_decisions,
+                            struct label_edit *edit) {
     enum status status;
     size_t used = 0;
-    struct editing editing = {.bytes = bytes ? bytes : "",
-                              .length = bytes ? length : 0,
-                              .decisions = decisions,
-                              .n_decisions = n_decisions,
-                              .edit = edit};
-    text_clear(&edit->after);
-    edit->n_ranges = 0;
-    TRY(label_file_parse(editing.bytes, editing.length, 0, &editing.parsed));
+    struct editing editing = {.decisions = decisions, .n_decisions = n_decisions};
+    edit_begin(bytes, length, edit, &editing.cursor);
+    TRY(label_file_parse(editing.cursor.bytes, editing.cursor.length, rules, &editing.parsed));
     if (editing.parsed.n_invalid && editing.parsed.invalid[0].line == 0) {
-        refuse_all(decisions, n_decisions, "the label file is not UTF-8 text");
+        decisions_refuse(decisions, n_decisions, "the label file is not UTF-8 text");
         goto out;
     }
     TRY(edit_lines(&editing, &used));
     TRY(add_lines(&editing, decisions + used, n_decisions - used));
-    if (editing.copied < editing.length)
-        text_bytes(&edit->after, editing.bytes + editing.copied, editing.length - editing.copied);
-    status = text_status(&edit->after);
+    status = edit_end(&editing.cursor);
 out:
     label_file_free(&editing.parsed);
     return status;

@@ -4,6 +4,7 @@
 #define VERIFY_REVIEW_APPLY_LABEL_EDIT_H
 
 #include "base/text.h"
+#include "data/label.h"
 #include "review/apply/decision.h"
 
 /* Bytes [old_begin, old_end) of a text became [new_begin, new_end) of another. */
@@ -21,11 +22,13 @@ struct label_edit {
 void label_edit_free(struct label_edit *edit);
 
 /* Carries out the decisions about one file, which are in the order of their lines, those without
- * one last. `bytes` NULL: there is no such file, and it begins empty. What cannot be done gets
- * its `refused` and changes nothing: a line that is not as it was judged, decisions that contradict
- * each other, a box for a polygon, an object that has a label already. The same decision twice is
- * one. A byte order mark stays first; a new line ends as the file's lines do. */
-enum status label_edit_make(const char *bytes, size_t length, struct decision *decisions,
-                            size_t n_decisions, struct label_edit *edit);
+ * one last. `bytes` NULL: there is no such file, and it begins empty. `rules`: of the data set
+ * (NULL: no poses). What cannot be done gets its `refused` and changes nothing: a line that is not
+ * as it was judged, decisions that contradict each other, a box for a polygon, an object that has a
+ * label already. The same decision twice is one. A byte order mark stays first; a new line ends as
+ * the file's lines do. */
+enum status label_edit_make(const char *bytes, size_t length, const struct label_rules *rules,
+                            struct decision *decisions, size_t n_decisions,
+                            struct label_edit *edit);
 
 #endif

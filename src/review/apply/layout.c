@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "data/dataset.h"
-#include "data/label.h"
+#include "data/label_source.h"
 #include "data/path.h"
 
 void layout_free(struct layout *layout) {
@@ -90,13 +90,19 @@ static bool goes_up(const char *name) {
 
 enum status layout_note(struct layout *layout, const struct record *record) {
     enum status status;
-    if (goes_up(record->image))
-        return FAIL(STATUS_BAD_INPUT, "%.1000s: no image of a run has such a name", record->image);
+    if (goes_up(record->image) || (record->label && goes_up(record->label)))
+        return FAIL(STATUS_BAD_INPUT, "%.1000s: no image of a run, or label file, has such a name",
+                    record->image);
     struct text folder = {0};
     bool own;
     size_t known = layout->folders.count, place;
     TRY(run_results_path(layout->results, record->image, &layout->image));
-    TRY(label_path_text(layout->image.data, &layout->label));
+    enum label_format format = layout->results->format;
+    if (format == LABEL_FORMAT_COCO && record->label)
+        TRY(run_results_path(layout->results, record->label, &layout->label));
+    else
+        TRY(label_source_path(format == LABEL_FORMAT_COCO ? LABEL_FORMAT_YOLO : format, NULL,
+                              layout->image.data, &layout->label));
     const char *label = layout->label.data;
     text_bytes(&folder, label, path_folder_length(label));
     TRY(text_status(&folder));

@@ -46,10 +46,10 @@ const char *layout_below(const struct layout *layout, const char *path);
 /* What a walk meets. `path` is absolute; `link`: a symbolic link. */
 typedef enum status layout_visit(void *context, const char *path, bool link);
 
-/* Calls `visit` for each file `.txt` of the label folders, with those below a folder `labels`; in
- * no order. Links to folders are followed where the images' label files lie behind them. What a run
- * of verify left in `without` (absolute) is left out. *others: other files in folders `labels`.
- * STATUS_BAD_INPUT where a folder cannot be read. */
+/* Calls `visit` for each file `.txt` (of VOC's annotations, `.xml`) of the label folders, with
+ * those below a folder `labels`; in no order. Links to folders are followed where the images' label
+ * files lie behind them. What a run of verify left in `without` (absolute) is left out. *others:
+ * other files in folders `labels`. STATUS_BAD_INPUT where a folder cannot be read. */
 enum status layout_walk(struct layout *layout, const char *without, layout_visit *visit,
                         void *context, uint64_t *others);
 

@@ -48,9 +48,10 @@ static mode_t kind_of(DIR *stream, const struct dirent *entry) {
                : 0;
 }
 
-static bool is_label(const char *name) {
+static bool is_label(const struct walk *walk, const char *name) {
     size_t length = strlen(name);
-    return length > 4 && strcmp(name + length - 4, ".txt") == 0;
+    const char *suffix = walk->layout->results->format == LABEL_FORMAT_VOC ? ".xml" : ".txt";
+    return length > 4 && strcmp(name + length - 4, suffix) == 0;
 }
 
 /* A file, or a link to one: also one that leads nowhere. */
@@ -75,7 +76,7 @@ static enum status walk_entry(struct walk *walk, DIR *stream, const struct diren
     TRY(text_status(&path));
     if (kind == S_IFDIR && own)
         status = walk_folder(walk, path.data, own);
-    else if (is_label(name) && is_file(stream, entry, kind))
+    else if (is_label(walk, name) && is_file(stream, entry, kind))
         status = walk->visit(walk->context, path.data, kind == S_IFLNK);
     else
         *walk->others += own && is_file(stream, entry, kind);

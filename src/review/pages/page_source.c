@@ -160,7 +160,7 @@ enum status page_source_label(const struct page_source *source, const struct rec
         goto out;
     TRY(run_results_path(source->results, record->label, &path));
     TRY(run_results_path(source->results, record->image, &image));
-    TRY(label_file_read(path.data, image.data, source->extent, 0, &read));
+    TRY(label_file_read(path.data, image.data, source->extent, NULL, &read));
     *label = read.content;
     read.content = (struct file_bytes){0};
 out:

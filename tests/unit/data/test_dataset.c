@@ -146,7 +146,7 @@ static void test_other_things(void **state) {
     static const struct {
         const char *name, *expected;
     } files[] = {
-        {"instances_val2017.json", "is JSON, maybe COCO's annotations: convert them"},
+        {"instances_val2017.json", "is not COCO's annotations: it needs 'images', 'annotations'"},
         {"coco128.zip", "is an archive: unpack it"},
         {"set.tar.gz", "is an archive"},
         {"SET.TGZ", "is an archive"},

@@ -15,12 +15,15 @@
 
 #define CLASSES 80
 
+static const struct label_rules eighty = {.n_classes = CLASSES};
+
 static void parse(const char *bytes, size_t length, size_t n_classes, struct label_file *file) {
     /* An exact copy on the heap, so that a sanitizer sees a read past the end. */
     char *copy = malloc(length ? length : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, length);
-    assert_int_equal(label_file_parse(copy, length, n_classes, file), STATUS_OK);
+    const struct label_rules rules = {.n_classes = n_classes};
+    assert_int_equal(label_file_parse(copy, length, &rules, file), STATUS_OK);
     free(copy);
 }
 
@@ -328,47 +331,47 @@ static void test_files(void **state) {
     char *folder = temp_folder_make(NULL);
     struct label_file file = {0};
     file_make(below(folder, "a.txt"), "0 0.5 0.5 0.1 0.1\nbad\n");
-    assert_int_equal(label_file_read(below(folder, "a.txt"), "", "", CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "a.txt"), "", "", &eighty, &file), STATUS_OK);
     assert_true(file.present);
     assert_false(file.absent);
     assert_int_equal(file.n_labels, 1);
     assert_reason(&file, 0, 2, "not a number 'bad'");
 
-    assert_int_equal(label_file_read(below(folder, "none.txt"), "", "", CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "none.txt"), "", "", &eighty, &file), STATUS_OK);
     assert_false(file.present);
     assert_true(file.absent);
     assert_int_equal(file.n_labels + file.n_invalid, 0);
     char name[300];
     memset(name, 'n', sizeof name);
     memcpy(name + sizeof name - 5, ".txt", 5);
-    assert_int_equal(label_file_read(below(folder, name), "", "", CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, name), "", "", &eighty, &file), STATUS_OK);
     assert_true(file.absent);
     assert_int_equal(file.n_labels + file.n_invalid, 0);
-    assert_int_equal(label_file_read(below(folder, "a.txt/b.txt"), "", "", CLASSES, &file),
+    assert_int_equal(label_file_read(below(folder, "a.txt/b.txt"), "", "", &eighty, &file),
                      STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "cannot be read: Not a directory");
 
     folder_make(below(folder, "folder.txt"));
-    assert_int_equal(label_file_read(below(folder, "folder.txt"), "", "", CLASSES, &file),
+    assert_int_equal(label_file_read(below(folder, "folder.txt"), "", "", &eighty, &file),
                      STATUS_OK);
     assert_false(file.present);
     assert_int_equal(file.n_invalid, 1);
     assert_reason(&file, 0, 0, "is a folder");
 
     assert_int_equal(mkfifo(below(folder, "fifo.txt"), 0600), 0);
-    assert_int_equal(label_file_read(below(folder, "fifo.txt"), "", "", CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "fifo.txt"), "", "", &eighty, &file), STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "is not a regular file");
 
     assert_int_equal(symlink("loop.txt", below(folder, "loop.txt")), 0);
-    assert_int_equal(label_file_read(below(folder, "loop.txt"), "", "", CLASSES, &file), STATUS_OK);
+    assert_int_equal(label_file_read(below(folder, "loop.txt"), "", "", &eighty, &file), STATUS_OK);
     assert_false(file.present);
     assert_reason(&file, 0, 0, "cannot be read: Too many levels of symbolic links");
 
     file_make(below(folder, "large.txt"), "0 0.5 0.5 0.1 0.1\n");
     assert_int_equal(truncate(below(folder, "large.txt"), (off_t)LABEL_FILE_MIB * 1048576 + 1), 0);
-    assert_int_equal(label_file_read(below(folder, "large.txt"), "", "", CLASSES, &file),
+    assert_int_equal(label_file_read(below(folder, "large.txt"), "", "", &eighty, &file),
                      STATUS_OK);
     assert_false(file.present);
     assert_false(file.absent);
@@ -376,7 +379,7 @@ static void test_files(void **state) {
     assert_reason(&file, 0, 0, "larger than 16 MiB");
 
     file_make(below(folder, "empty.txt"), "");
-    assert_int_equal(label_file_read(below(folder, "empty.txt"), "", "", CLASSES, &file),
+    assert_int_equal(label_file_read(below(folder, "empty.txt"), "", "", &eighty, &file),
                      STATUS_OK);
     assert_true(file.present);
     assert_int_equal(file.n_labels + file.n_invalid, 0);
@@ -394,7 +397,7 @@ static void test_unreadable_file(void **state) {
     if (user == 0)
         assert_int_equal(seteuid(65534), 0);
     struct label_file file = {0};
-    enum status status = label_file_read(below(folder, "locked.txt"), "", "", CLASSES, &file);
+    enum status status = label_file_read(below(folder, "locked.txt"), "", "", &eighty, &file);
     assert_int_equal(seteuid(user), 0);
     assert_int_equal(status, STATUS_OK);
     assert_false(file.present);
@@ -459,7 +462,7 @@ static void test_fixture(void **state) {
     FIXTURE("coco128/labels", folder);
     for (int i = 0; i < 700; i++) {
         snprintf(path, sizeof path, "%s/%012d.txt", folder, i);
-        assert_int_equal(label_file_read(path, "", "", CLASSES, &file), STATUS_OK);
+        assert_int_equal(label_file_read(path, "", "", &eighty, &file), STATUS_OK);
         assert_int_equal(file.n_invalid, 0);
         files += file.present;
         labels += file.n_labels;

@@ -25,7 +25,7 @@ static void check(const char *name, const char *target, const char *extent, cons
     *strrchr(parent, '/') = '\0';
     folder_make(parent);
     assert_int_equal(symlink(target, in(name)), 0);
-    assert_int_equal(label_file_read(in(name), image, extent, 0, &file), STATUS_OK);
+    assert_int_equal(label_file_read(in(name), image, extent, NULL, &file), STATUS_OK);
     assert_false(file.absent);
     if (file.present != !reason)
         fail_msg("%s -> %s: %s", name, target, file.n_invalid ? file.invalid[0].reason : "read");
@@ -102,7 +102,7 @@ static void test_root(void **state) {
     snprintf(path, sizeof path, "%s%s", in("e/labels"), in("link.txt"));
     assert_int_equal(symlink("secret", in("link.txt")), 0);
     struct label_file file = {0};
-    assert_int_equal(label_file_read(path, "", "", 0, &file), STATUS_OK);
+    assert_int_equal(label_file_read(path, "", "", NULL, &file), STATUS_OK);
     assert_false(file.present);
     label_file_free(&file);
 }
@@ -115,7 +115,7 @@ static void test_folders(void **state) {
     folder_make(in("d"));
     assert_int_equal(symlink(in("elsewhere/labels"), in("d/labels")), 0);
     struct label_file file = {0};
-    assert_int_equal(label_file_read(in("d/labels/real.txt"), "", in("d"), 0, &file), STATUS_OK);
+    assert_int_equal(label_file_read(in("d/labels/real.txt"), "", in("d"), NULL, &file), STATUS_OK);
     assert_true(file.present);
     label_file_free(&file);
     check("d/labels/a.txt", "real.txt", in("d"), NULL);

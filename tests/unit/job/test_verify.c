@@ -139,20 +139,21 @@ static void rig_make(struct rig *rig, size_t depth, size_t readers, size_t place
     assert_int_equal(work_make(&images, &indices, &rig->work), STATUS_OK);
     assert_int_equal(journal_create(rig->folder, 0, 0, streams_wanted(NULL, NULL), &rig->journal),
                      STATUS_OK);
-    rig->job = (struct verify_job){.interface = &fakes[depth - 1],
-                                   .backend = &rig->backend,
-                                   .judge = &rig->judge,
-                                   .classes = &rig->classes,
-                                   .splits = &splits,
-                                   .root = rig->folder,
-                                   .extent = "",
-                                   .journal = rig->journal,
-                                   .networks = &network,
-                                   .n_views = 1,
-                                   .imgsz = 64,
-                                   .readers = readers,
-                                   .placers = placers,
-                                   .slots = 11};
+    rig->job =
+        (struct verify_job){.interface = &fakes[depth - 1],
+                            .backend = &rig->backend,
+                            .judge = &rig->judge,
+                            .classes = &rig->classes,
+                            .splits = &splits,
+                            .root = rig->folder,
+                            .labels = {.extent = "", .rules = {.n_classes = rig->classes.n_data}},
+                            .journal = rig->journal,
+                            .networks = &network,
+                            .n_views = 1,
+                            .imgsz = 64,
+                            .readers = readers,
+                            .placers = placers,
+                            .slots = 11};
 }
 
 static void rig_free(struct rig *rig) {

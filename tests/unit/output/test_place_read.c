@@ -25,7 +25,7 @@ static struct read_label read_label(const struct fixture *f, const char *content
     file_make(label.path, content);
     chmod(label.path, 0444);
     utimensat(AT_FDCWD, label.path, (struct timespec[]){{1000, 1}, {2000, 123456789}}, 0);
-    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
+    assert_ok(label_file_read(label.path, "", "", NULL, &label.file));
     assert_ok(placer_open(f->output, f->data, PLACE_HARDLINK, &label.placer));
     return label;
 }
@@ -81,7 +81,7 @@ static void test_not_read(void **state) {
     struct read_label label = read_label(f, "0 .5 .5 .1 .1\n");
     assert_int_equal(chmod(label.path, 0644), 0);
     assert_int_equal(truncate(label.path, ((off_t)LABEL_FILE_MIB << 20) + 1), 0);
-    assert_ok(label_file_read(label.path, "", "", 0, &label.file));
+    assert_ok(label_file_read(label.path, "", "", NULL, &label.file));
     assert_null(label.file.content.bytes);
     place(&label);
     assert_true(is_there(below(f->output, "correct/JPEGImages/images/a.jpg")));

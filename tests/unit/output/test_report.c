@@ -47,6 +47,7 @@ static int set_up(void **state) {
                         .tally = &f->tally,
                         .classes = &f->classes,
                         .orphan_labels = 7,
+                        .label_format = "yolo",
                         .n_unread_kinds = 2,
                         .unread_kinds = unread,
                         .n_ranks = 2,
@@ -147,6 +148,14 @@ static const char golden[] = "{\n"
                              "    \"unseen\": 0,\n"
                              "    \"weak\": 0\n"
                              "  },\n"
+                             "  \"judged_as\": {\n"
+                             "    \"box\": 6,\n"
+                             "    \"polygon\": 0,\n"
+                             "    \"pose\": 0,\n"
+                             "    \"obb\": 0\n"
+                             "  },\n"
+                             "  \"label_format\": \"yolo\",\n"
+                             "  \"kpt_shape\": null,\n"
                              "  \"unlabelled_images\": 1,\n"
                              "  \"skipped_files\": {\n"
                              "    \".gif\": 3,\n"

@@ -28,7 +28,7 @@ static size_t edit(const char *before, struct decision *decisions, size_t count,
                    const char *after) {
     struct label_edit made = {0};
     size_t refused = 0;
-    ASSERT_OK(label_edit_make(before, before ? strlen(before) : 0, decisions, count, &made));
+    ASSERT_OK(label_edit_make(before, before ? strlen(before) : 0, NULL, decisions, count, &made));
     assert_string_equal(made.after.data ? made.after.data : "", after);
     for (size_t i = 0; i < count; i++)
         refused += decisions[i].refused != NULL;
@@ -182,7 +182,7 @@ static void test_several(void **state) {
     /* What is there already is no change. */
     struct label_edit made = {0};
     struct decision none = make(ACTION_CLASS, 1, "1 " BOX, 1);
-    ASSERT_OK(label_edit_make(before, strlen(before), &none, 1, &made));
+    ASSERT_OK(label_edit_make(before, strlen(before), NULL, &none, 1, &made));
     assert_int_equal(made.n_ranges, 0);
     assert_string_equal(made.after.data, before);
     label_edit_free(&made);
@@ -195,7 +195,7 @@ static void check_diff(const char *path, const char *before, struct decision *de
     struct label_edit made = {0};
     struct text text = {0};
     size_t length = before ? strlen(before) : 0;
-    ASSERT_OK(label_edit_make(before, length, decisions, count, &made));
+    ASSERT_OK(label_edit_make(before, length, NULL, decisions, count, &made));
     ASSERT_OK(label_diff(path, before, length, &made, &text));
     assert_string_equal(text.data ? text.data : "", wanted);
     label_edit_free(&made);
