@@ -198,8 +198,7 @@ enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *f
     TRY(trouble_before(importer, tensor, &trouble));
     if (trouble != NULL)
         return FAIL_FOR(trouble->reason, STATUS_BAD_INPUT,
-                        "%s; give a detection model exported without NMS",
-                        trouble->trouble);
+                        "%s; give a detection model exported without NMS", trouble->trouble);
     const struct shape *shape = &importer->shapes[tensor];
     if (names != NULL)
         TRY(names_read(names, NULL, 0, &named));
