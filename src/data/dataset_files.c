@@ -49,6 +49,8 @@ static enum status read_files(const char *given, bool several, struct files *fil
             TRY(add_file(files, at, length));
         at += length + (at[length] == ',');
     }
+    if (files->count == 0)
+        status = FAIL(STATUS_BAD_INPUT, "%s: names no data set", given);
 out:
     return status;
 }

@@ -12,7 +12,8 @@ const char *label_format_name(enum label_format format) {
 
 enum label_format label_format_of(const char *name) {
     size_t format = 0;
-    while (format < LABEL_FORMATS && strcmp(label_format_name((enum label_format)format), name))
+    while (format < LABEL_FORMATS &&
+           strcmp(label_format_name((enum label_format)format), name) != 0)
         format++;
     return (enum label_format)format;
 }

@@ -90,9 +90,8 @@ static enum status take_piece(struct parser *parser, const struct xml_piece *pie
     enum status status = STATUS_OK;
     if (piece->kind == XML_OPEN)
         TRY(open_tag(parser, piece));
-    if (piece->kind == XML_OPEN && piece->empty && !parser->scan.problem)
-        close_tag(parser, piece);
-    else if (piece->kind == XML_CLOSE)
+    bool closed = piece->kind == XML_OPEN && piece->empty && !parser->scan.problem;
+    if (closed || piece->kind == XML_CLOSE)
         close_tag(parser, piece);
     if (piece->kind == XML_TEXT && parser->depth > 0) {
         struct voc_span *place = place_of(parser);

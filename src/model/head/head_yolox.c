@@ -172,10 +172,11 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
         const struct value *map = &maps[level->boxes];
         size_t cells = map_cells(attempt, level->boxes), columns = (size_t)map->shape.dims[3];
         const float *raw = (const float *)map->data + row->cell;
-        double corner[2] = {(double)(row->cell % columns), (double)(row->cell / columns)};
+        size_t y = row->cell / columns, x = row->cell - y * columns;
+        double corner[2] = {(double)x, (double)y};
         for (size_t s = 0; s < BOX; s++) {
-            double x = raw[s * cells], value = values[element(attempt, r, s)];
-            double expected = (s < 2 ? x + corner[s] : exp(x)) * (double)level->stride;
+            double logit = raw[s * cells], value = values[element(attempt, r, s)];
+            double expected = (s < 2 ? logit + corner[s] : exp(logit)) * (double)level->stride;
             if (!(fabs(value - expected) <= 1e-3 + 4e-6 * fabs(expected)))
                 return false;
         }

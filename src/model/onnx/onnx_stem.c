@@ -81,7 +81,7 @@ out:
 /* Whether the input's channels are the pixels of cells of 2 x 2. */
 static bool is_focus(const struct head_search *search, const struct op *op) {
     const struct shape *shape = &search->shapes[op->inputs[0]];
-    return shape->dims[1] == 4 * COLOURS && 2 * shape->dims[2] == search->height &&
+    return shape->dims[1] == (int64_t)4 * COLOURS && 2 * shape->dims[2] == search->height &&
            2 * shape->dims[3] == search->width;
 }
 

@@ -114,7 +114,7 @@ static enum status removal(struct editing *editing, const struct voc_object *obj
 }
 
 static enum status edit_object(struct editing *editing, size_t index, size_t begin, size_t end) {
-    struct label label;
+    struct label label = {0};
     const struct voc_object *object = &editing->voc.objects[index];
     struct decision *decisions = editing->decisions + begin;
     bool judged = read_label(editing, index, &label);
