@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-import harness
+from harness import main
 from forms_case import NAMES, FormsCase
 
 
@@ -239,4 +239,4 @@ class ApplyFormsTest(FormsCase):
 
 
 if __name__ == "__main__":
-    harness.main()
+    main()

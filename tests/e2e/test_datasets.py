@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-import harness
+from harness import MODEL, VERIFY, end, main
 from forms_case import NAMES, FormsCase
 
 
@@ -48,7 +48,7 @@ class DatasetsTest(FormsCase):
         self.assertEqual([record["image"].split("/")[0] for record in found], ["a"] * 6 + ["b"] * 6)
         self.assertEqual([record["boxes"] for record in found],
                          [record["boxes"] for record in alone[0] + alone[1]])
-        self.run_verify("--model", harness.MODEL, "--data", "%s,%s" % (
+        self.run_verify("--model", MODEL, "--data", "%s,%s" % (
             self.yaml(first), self.yaml(second, NAMES[::-1])), "--output", self.path("bad"), code=2)
         self.assertIn("class 0 is 'nine'", self.stdout + self.stderr)
         self.assertFalse(os.path.exists(self.path("bad")))
@@ -180,7 +180,7 @@ class DatasetsTest(FormsCase):
     def test_coco_beside_images(self):
         """Whoever gives the folder is told of the file."""
         _, data = self.make_coco(3)
-        self.run_verify("--model", harness.MODEL, "--data", self.path("data"), "--output", self.path("o"), code=2)
+        self.run_verify("--model", MODEL, "--data", self.path("data"), "--output", self.path("o"), code=2)
         self.assertIn("or give %s, if that is COCO's annotations" % data, self.stdout + self.stderr)
 
     def test_coco_oddities(self):
@@ -208,7 +208,7 @@ class DatasetsTest(FormsCase):
                               ('{"images": [{"id": 1, "file_name": "no.jpg"}], "annotations": [],'
                                '"categories": [{"id": 1, "name": "zero"}]}', "its images were not found")):
             bad = self.write("data", "bad.json", text=text)
-            self.run_verify("--model", harness.MODEL, "--data", bad, "--output", self.path("bad"), code=2)
+            self.run_verify("--model", MODEL, "--data", bad, "--output", self.path("bad"), code=2)
             self.assertIn(message, self.stdout + self.stderr)
 
     def by_name(self, records):
@@ -260,10 +260,10 @@ class DatasetsTest(FormsCase):
 
     def killed(self, data, output):
         """A run that ended in the middle: its command, but for --resume."""
-        command = [harness.VERIFY, "--model", harness.MODEL, "--data", data, "--imgsz", "256", "--no-self-test",
+        command = [VERIFY, "--model", MODEL, "--data", data, "--imgsz", "256", "--no-self-test",
                    "--review", "0", "--threads", "1", "--output", self.path(output)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(harness.end, process)
+        self.addCleanup(end, process)
         while process.poll() is None and self.journalled(output=output) < 20:
             time.sleep(0.01)
         process.kill()
@@ -294,4 +294,4 @@ class DatasetsTest(FormsCase):
 
 
 if __name__ == "__main__":
-    harness.main()
+    main()
