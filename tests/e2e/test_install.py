@@ -129,7 +129,7 @@ class Install(Case):
 
     def test_bash_completes(self):
         self.assertEqual(self.completed("--max-sh"), ["--max-shift"])
-        self.assertEqual(self.completed("--no-ha"), ["--no-half"])
+        self.assertEqual(self.completed("--no-hal"), ["--no-half"])
         choices = ["copy", "hardlink", "none", "symlink"]
         self.assertEqual(self.completed("--place", ""), choices)
         self.assertEqual(self.completed("--place", "="), choices)
