@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "data/number.h"
 
 enum { MOST_DEPTH = 64 };
@@ -164,35 +165,31 @@ static bool take_hex(const char **at, const char *end, uint32_t *value) {
     return true;
 }
 
-static void put_utf8(struct text *text, uint32_t code) {
-    char bytes[4];
-    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n; i-- > 1; code >>= 6)
-        bytes[i] = (char)(0x80 | (code & 0x3f));
-    bytes[0] = (char)(marks[n] | code);
-    text_bytes(text, bytes, n);
-}
-
-/* A character behind "\u", with its second half where it has one. */
-static bool take_code(const char **at, const char *end, struct text *text) {
-    uint32_t code, low;
-    if (!take_hex(at, end, &code) || code == 0)
+bool json_escape_read(const char **at, const char *end, uint32_t *code) {
+    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    uint32_t low;
+    if (*at == end)
         return false;
-    if (code >= 0xd800 && code < 0xdc00) {
-        if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
-            return false;
-        *at += 2;
-        if (!take_hex(at, end, &low) || low < 0xdc00 || low > 0xdfff)
-            return false;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    char letter = *(*at)++;
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    if (found) {
+        *code = (unsigned char)meant[found - letters];
+        return true;
     }
-    put_utf8(text, code);
+    if (letter != 'u' || !take_hex(at, end, code))
+        return false;
+    const char *next = *at;
+    if (*code >= 0xd800 && *code < 0xdc00 && end - next >= 2 && next[0] == '\\' && next[1] == 'u') {
+        next += 2;
+        if (take_hex(&next, end, &low) && low >= 0xdc00 && low < 0xe000) {
+            *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+            *at = next;
+        }
+    }
     return true;
 }
 
 bool json_span_text(const char *bytes, struct json_span span, struct text *text) {
-    static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     text_clear(text);
     if (span.end - span.begin < 2 || bytes[span.begin] != '"')
         return false;
@@ -204,16 +201,12 @@ bool json_span_text(const char *bytes, struct json_span span, struct text *text)
         text_bytes(text, at, (size_t)((stop ? stop : end) - at));
         if (!stop)
             break;
-        const char *escape = strchr(escapes, stop[1]);
-        at = stop + 2;
-        if (stop[1] == 'u') {
-            if (!take_code(&at, end, text))
-                return false;
-        } else if (escape && *escape) {
-            text_bytes(text, meant + (escape - escapes), 1);
-        } else {
+        uint32_t code;
+        char character[UTF8_BYTES];
+        at = stop + 1;
+        if (!json_escape_read(&at, end, &code) || code == 0 || json_is_half(code))
             return false;
-        }
+        text_bytes(text, character, utf8_write(code, character));
     }
     text_string(text, "");
     return true;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -39,6 +40,13 @@ bool json_span_is(const char *bytes, struct json_span span, const char *text);
 bool json_span_number(const char *bytes, struct json_span span, double *number);
 /* Replaces *text by a string's characters; false where it is no string, or holds a NUL. */
 bool json_span_text(const char *bytes, struct json_span span, struct text *text);
+
+/* Reads the escape whose backslash is before *at, and goes behind it: a character, which may be
+ * NUL, or half of a surrogate pair that stands alone. False where it is none. */
+bool json_escape_read(const char **at, const char *end, uint32_t *code);
+static inline bool json_is_half(uint32_t code) {
+    return code >= 0xd800 && code < 0xe000;
+}
 
 /* The line of a place in a text, from 1. */
 size_t json_line(const char *bytes, size_t at);

@@ -5,10 +5,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
+#include "data/json_scan.h"
 #include "data/number.h"
 
 static const char none[] = "";
-static const uint32_t REPLACEMENT = 0xFFFD; /* of half a surrogate pair */
+enum { MOST_ESCAPE = 11 }; /* bytes behind a backslash: a surrogate pair */
 
 static void fail(struct json_reader *reader) {
     reader->failed = true;
@@ -23,73 +25,15 @@ static char peek(struct json_reader *reader) {
 
 /* ---------------------------------------------------------------- strings */
 
-static int digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* The four digits at `at`; false where they are none. */
-static bool read_unit(const char *at, uint32_t *unit) {
-    *unit = 0;
-    for (int i = 0; i < 4; i++) {
-        int value = digit(at[i]);
-        if (value < 0)
-            return false;
-        *unit = *unit << 4 | (uint32_t)value;
-    }
-    return true;
-}
-
-static char *write_utf8(char *out, uint32_t code) {
-    if (code < 0x80) {
-        *out++ = (char)code;
-    } else if (code < 0x800) {
-        *out++ = (char)(0xC0 | code >> 6);
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *out++ = (char)(0xE0 | code >> 12);
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *out++ = (char)(0xF0 | code >> 18);
-        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    }
-    return out;
-}
-
-/* What follows "\u" at *at, with the other half of a pair. NULL: no digits. */
-static char *read_code(char **at, char *out) {
-    uint32_t code, low;
-    if (!read_unit(*at, &code))
-        return NULL;
-    *at += 4;
-    bool high = code >= 0xD800 && code < 0xDC00;
-    if (high && (*at)[0] == '\\' && (*at)[1] == 'u' && read_unit(*at + 2, &low) && low >= 0xDC00 &&
-        low < 0xE000) {
-        *at += 6;
-        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-    } else if (code >= 0xD800 && code < 0xE000) {
-        code = REPLACEMENT;
-    }
-    return write_utf8(out, code);
-}
-
-/* What follows a backslash at *at. NULL: nothing that may. */
+/* What follows a backslash at *at, to `out`; returns where it ends there. NULL: nothing that may.
+ */
 static char *read_escape(char **at, char *out) {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    char letter = **at;
-    const char *found = letter ? strchr(from, letter) : NULL;
-    *at += letter != '\0';
-    if (letter == 'u')
-        return read_code(at, out);
-    if (!found)
+    uint32_t code;
+    const char *next = *at;
+    if (!json_escape_read(&next, *at + strnlen(*at, MOST_ESCAPE), &code))
         return NULL;
-    *out = to[found - from];
-    return out + 1;
+    *at += next - *at;
+    return out + utf8_write(json_is_half(code) ? UTF8_REPLACEMENT : code, out);
 }
 
 /* The string that begins at `at`, unescaped and with a NUL behind it. */

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 const char *metadata_find(const Onnx__ModelProto *file, const char *key) {
     for (size_t i = 0; i < file->n_metadata_props; i++) {
@@ -23,14 +24,9 @@ static const char *skip_space(const char *at) {
 }
 
 /* Appends a code point as UTF-8. */
-static void append_code(struct text *text, unsigned long code) {
-    char bytes[4];
-    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = n; i-- > 1; code >>= 6)
-        bytes[i] = (char)(0x80 | (code & 63));
-    bytes[0] = (char)(lead[n] | code);
-    text_bytes(text, bytes, n);
+static void append_code(struct text *text, uint32_t code) {
+    char bytes[UTF8_BYTES];
+    text_bytes(text, bytes, utf8_write(code, bytes));
 }
 
 /* The character after a backslash; returns where it ends, NULL where it cannot be. */
@@ -49,7 +45,8 @@ static const char *read_escape(const char *at, struct text *out) {
     unsigned long code = strtoul(number, NULL, 16);
     if (code < ' ' || code == 127 || code > 0x10FFFF)
         return NULL;
-    append_code(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code); /* half of a pair */
+    bool half = code >= 0xD800 && code < 0xE000; /* of a pair */
+    append_code(out, half ? UTF8_REPLACEMENT : (uint32_t)code);
     return at + 1 + digits;
 }
 
