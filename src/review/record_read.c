@@ -8,16 +8,15 @@
 #include "base/memory.h"
 #include "review/json_reader.h"
 
-/* What a member is where there is none, or null, stands behind it. */
 enum kind {
-    KIND_COUNT,   /* uint32_t; 0 */
-    KIND_CLASS,   /* int64_t; -1 */
-    KIND_NUMBER,  /* double; NAN */
-    KIND_TEXT,    /* const char *; NULL */
-    KIND_XYWHN,   /* double[4]; NAN each */
-    KIND_BUCKET,  /* enum bucket; BUCKET_FAILED */
-    KIND_VERDICT, /* enum verdict; VERDICT_COUNT */
-    KIND_REASON,  /* enum reason; REASON_NONE; REASON_COUNT for one that is not known */
+    KIND_COUNT,   /* uint32_t */
+    KIND_CLASS,   /* int64_t */
+    KIND_NUMBER,  /* double */
+    KIND_TEXT,    /* const char * */
+    KIND_XYWHN,   /* double[4] */
+    KIND_BUCKET,  /* enum bucket */
+    KIND_VERDICT, /* enum verdict */
+    KIND_REASON,  /* enum reason; REASON_COUNT for one that is not known */
     KIND_LIST,
 };
 
@@ -54,6 +53,28 @@ static const struct member record_members[] = {
     MEMBER(record, height, COUNT),  MEMBER(record, boxes, LIST),   MEMBER(record, missing, LIST),
     MEMBER(record, invalid, LIST),  MEMBER(record, error, TEXT)};
 #define COUNT_OF(members) (sizeof(members) / sizeof *(members))
+
+/* What members are where they are not there, or null. */
+#define NO_XYWHN                                                                                   \
+    { NAN, NAN, NAN, NAN }
+static const struct record_box no_box = {.class = -1,
+                                         .xywhn = NO_XYWHN,
+                                         .verdict = VERDICT_COUNT,
+                                         .reason = REASON_NONE,
+                                         .score = NAN,
+                                         .suggested = -1,
+                                         .own = NAN,
+                                         .rival = NAN,
+                                         .contest = NAN,
+                                         .near = NAN,
+                                         .margin = NAN,
+                                         .shift = NAN,
+                                         .ghost = NAN,
+                                         .dup = NAN,
+                                         .location = NAN,
+                                         .refined = NO_XYWHN};
+static const struct record_missing no_missing = {
+    .class = -1, .confidence = NAN, .score = NAN, .xywhn = NO_XYWHN};
 
 /* ---------------------------------------------------------------- a value */
 
@@ -104,39 +125,6 @@ static enum reason read_reason(const char *name) {
 
 /* ---------------------------------------------------------------- an object */
 
-static void set_absent(const struct member *member, char *item) {
-    void *value = item + member->offset;
-    switch (member->kind) {
-    case KIND_COUNT:
-        *(uint32_t *)value = 0;
-        break;
-    case KIND_CLASS:
-        *(int64_t *)value = -1;
-        break;
-    case KIND_NUMBER:
-        *(double *)value = NAN;
-        break;
-    case KIND_TEXT:
-        *(const char **)value = NULL;
-        break;
-    case KIND_XYWHN:
-        for (size_t i = 0; i < 4; i++)
-            ((double *)value)[i] = NAN;
-        break;
-    case KIND_BUCKET:
-        *(enum bucket *)value = BUCKET_FAILED;
-        break;
-    case KIND_VERDICT:
-        *(enum verdict *)value = VERDICT_COUNT;
-        break;
-    case KIND_REASON:
-        *(enum reason *)value = REASON_NONE;
-        break;
-    case KIND_LIST:
-        break;
-    }
-}
-
 static void read_value(struct json_reader *reader, const struct member *member, char *item) {
     void *value = item + member->offset;
     switch (member->kind) {
@@ -185,12 +173,10 @@ static const struct member *next_member(struct json_reader *reader, const struct
     return NULL;
 }
 
-/* False where it is no object. */
+/* The members that are there; false where it is no object. */
 static bool read_object(struct json_reader *reader, const struct member *members, size_t n,
                         void *item) {
     size_t next = 0;
-    for (size_t i = 0; i < n; i++)
-        set_absent(&members[i], item);
     if (!json_enter(reader, '{'))
         return false;
     while (json_more(reader, '}')) {
@@ -207,6 +193,7 @@ static bool read_object(struct json_reader *reader, const struct member *members
 
 static bool read_box(struct json_reader *reader, void *item) {
     struct record_box *box = item;
+    *box = no_box;
     if (!read_object(reader, box_members, COUNT_OF(box_members), box))
         return false;
     box->has_refined = !isnan(box->refined[0]);
@@ -215,12 +202,15 @@ static bool read_box(struct json_reader *reader, void *item) {
 }
 
 static bool read_missing(struct json_reader *reader, void *item) {
+    *(struct record_missing *)item = no_missing;
     return read_object(reader, missing_members, COUNT_OF(missing_members), item);
 }
 
 static bool read_invalid(struct json_reader *reader, void *item) {
-    return read_object(reader, invalid_members, COUNT_OF(invalid_members), item) &&
-           ((struct record_invalid *)item)->reason;
+    struct record_invalid *invalid = item;
+    *invalid = (struct record_invalid){0};
+    return read_object(reader, invalid_members, COUNT_OF(invalid_members), invalid) &&
+           invalid->reason;
 }
 
 struct list {
@@ -262,8 +252,10 @@ enum status record_read(char *line, struct record *record, bool *whole) {
         {&record->invalid, sizeof *record->invalid, &record->n_invalid, &record->invalid_capacity,
          read_invalid}};
     size_t next = 0, n_lists = 0;
-    for (size_t i = 0; i < COUNT_OF(record_members); i++)
-        set_absent(&record_members[i], (char *)record);
+    record->image = record->label = record->split = record->error = NULL;
+    record->bucket = BUCKET_FAILED;
+    record->score = NAN;
+    record->width = record->height = 0;
     record->n_boxes = record->n_missing = record->n_invalid = 0;
     *whole = json_enter(&reader, '{');
     while (*whole && json_more(&reader, '}')) {
