@@ -8,6 +8,8 @@
 #ifndef VERIFY_MODEL_HEAD_H
 #define VERIFY_MODEL_HEAD_H
 
+#include <math.h>
+
 #include "model/graph.h"
 
 /* Blocks that values were in. */
@@ -130,6 +132,11 @@ bool op_is_sigmoid(const struct op *op);
 int64_t map_stride(const struct head_search *search, int tensor);
 /* Sorts maps by stride, ascending. */
 void sort_by_stride(const struct head_search *search, int *tensors, size_t count);
+
+/* Whether a side of a box is the formula's but for the rounding of a graph in floats. */
+static inline bool head_box_agrees(double value, double expected) {
+    return fabs(value - expected) <= 1e-3 + 4e-6 * fabs(expected);
+}
 
 /* Numbers in [-3, 3) that are the same in every run. */
 void random_values(float *values, size_t count, uint64_t seed);

@@ -156,7 +156,7 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
             double twice = 2.0 * sigmoid(map[s * cells]), value = values[element(attempt, r, s)];
             double expected = s < 2 ? (twice - 0.5 + corner[s]) * (double)level->stride
                                     : twice * twice * (double)level->anchors[row->anchor][s - 2];
-            if (!(fabs(value - expected) <= 1e-3 + 4e-6 * fabs(expected)))
+            if (!head_box_agrees(value, expected))
                 return false;
         }
     }

@@ -177,7 +177,7 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
         for (size_t s = 0; s < BOX; s++) {
             double logit = raw[s * cells], value = values[element(attempt, r, s)];
             double expected = (s < 2 ? logit + corner[s] : exp(logit)) * (double)level->stride;
-            if (!(fabs(value - expected) <= 1e-3 + 4e-6 * fabs(expected)))
+            if (!head_box_agrees(value, expected))
                 return false;
         }
     }
