@@ -5,7 +5,8 @@ pictures. Needs nothing but Python. Run from the project's root: tests/data/make
 import math
 import struct
 
-from make_onnx import FLOAT, INT64, SIZE, Net, centres, data, number, tensor, value_info, write
+from make_onnx import SIZE, centres, write
+from onnx_file import FLOAT, Net, data, number, value_info
 
 UINT8, INT8, INT32 = 2, 3, 6
 PACKED = {UINT8: "B", INT8: "b", INT32: "i"}
