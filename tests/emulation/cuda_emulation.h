@@ -25,8 +25,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "emulation_intrinsics.h"
+#include "emulation_padding.h"
 #include "emulation_types.h"
 
 #define __global__
@@ -77,11 +80,17 @@ cudaError_t emulation_check(const struct emulation_kernel *kernel);
 /* Runs all threads of all blocks, of a launch that fits. */
 void emulation_run(const struct emulation_kernel *kernel, void *args);
 
-/* What a launch does with kernel and arguments, `bytes` plain bytes that it copies: a program links
- * launch_now.cpp, which runs the kernel at once, or the emulated runtime, which puts it into the
- * stream's queue. */
-void emulation_submit(const struct emulation_kernel *kernel, const void *args, size_t bytes,
-                      void *stream);
+/* A kernel's arguments: `bytes` plain bytes that the kernel's thread() takes, and each by itself,
+ * without what lies between them and with its padding cleared: what holds their addresses. */
+struct emulation_arguments {
+    const void *data;
+    size_t bytes;
+    std::vector<std::pair<const void *, size_t>> each;
+};
+/* What a launch does with kernel and arguments, which it copies: a program links launch_now.cpp,
+ * which runs the kernel at once, or the emulated runtime, which puts it into the stream's queue. */
+void emulation_submit(const struct emulation_kernel *kernel,
+                      const struct emulation_arguments *arguments, void *stream);
 
 /* The arguments are evaluated and copied once. */
 template <class... Parameters>
@@ -97,7 +106,9 @@ void emulation_launch(const char *name, dim3 grid, dim3 block, void *stream,
         std::apply(from->kernel, from->args);
     };
     struct emulation_kernel launch = {name, grid, block, thread};
-    emulation_submit(&launch, &call, sizeof call, stream);
+    (EMULATION_CLEAR_PADDING(&args), ...);
+    struct emulation_arguments arguments = {&call, sizeof call, {{&args, sizeof args}...}};
+    emulation_submit(&launch, &arguments, stream);
 }
 
 #define KERNEL_LAUNCH(kernel, blocks, threads, stream, ...)                                        \

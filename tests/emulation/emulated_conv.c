@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cuda/check.h"
 #include "emulated_runtime.h"
+#include "emulation_padding.h"
 
 struct host_conv_library;
 enum status host_conv_library_make(stream_handle stream, struct host_conv_library **out);
@@ -94,6 +95,7 @@ enum status conv_run(struct conv_library *library, const struct conv_plan *plan,
                              .weights = operands->weights,
                              .bias = operands->bias};
     TRY(conv_plan_check(plan, operands));
+    EMULATION_CLEAR_PADDING(&call);
     CUDA_TRY(emulated_enqueue("conv_run", run, &call, sizeof call, library->stream));
 out:
     return status;

@@ -59,7 +59,8 @@ void emulated_hang_now(void);
 size_t emulated_left(void);
 
 /* For what the emulation does instead of a library: enqueues run(copy of the arguments), `bytes`
- * plain bytes. Returns a cudaError_t. */
+ * plain bytes; the memory whose addresses stand in them is needed until then, so that their padding
+ * is to be clear (emulation_padding.h). Returns a cudaError_t. */
 int emulated_enqueue(const char *name, void (*run)(void *), const void *args, size_t bytes,
                      void *stream);
 

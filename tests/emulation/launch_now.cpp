@@ -3,13 +3,12 @@
 
 static thread_local cudaError_t last_error;
 
-void emulation_submit(const struct emulation_kernel *kernel, const void *args, size_t bytes,
-                      void *stream) {
-    (void)bytes;
+void emulation_submit(const struct emulation_kernel *kernel,
+                      const struct emulation_arguments *arguments, void *stream) {
     (void)stream;
     cudaError_t error = emulation_check(kernel);
     if (error == cudaSuccess)
-        emulation_run(kernel, (void *)args);
+        emulation_run(kernel, (void *)arguments->data);
     else
         last_error = error;
 }

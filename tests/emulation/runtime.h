@@ -114,8 +114,8 @@ const allocation *memory_find(const void *address);
 /* The allocation that holds all these bytes; aborts where there is none. `what`: of the call. */
 const allocation *memory_range(const char *what, const void *address, size_t bytes);
 bool memory_exists(uint64_t id);
-/* The allocations whose addresses stand in the arguments. */
-std::vector<uint64_t> memory_uses(const void *args, size_t bytes);
+/* Adds the allocations whose addresses stand in an argument, whose padding is clear. */
+void memory_add_uses(const void *argument, size_t bytes, std::vector<uint64_t> *uses);
 /* Devices' memory can be touched while one of these lives. */
 struct memory_access {
     memory_access(void);

@@ -106,16 +106,14 @@ bool memory_exists(uint64_t id) {
     return false;
 }
 
-std::vector<uint64_t> memory_uses(const void *args, size_t bytes) {
-    std::vector<uint64_t> uses;
+void memory_add_uses(const void *argument, size_t bytes, std::vector<uint64_t> *uses) {
     for (size_t at = 0; at + sizeof(void *) <= bytes; at += sizeof(void *)) {
         void *word;
-        memcpy(&word, (const char *)args + at, sizeof word);
+        memcpy(&word, (const char *)argument + at, sizeof word);
         const allocation *found = memory_find(word);
         if (found)
-            uses.push_back(found->id);
+            uses->push_back(found->id);
     }
-    return uses;
 }
 
 void emulated_set_memory(size_t bytes) {

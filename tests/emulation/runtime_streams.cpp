@@ -195,14 +195,15 @@ static std::shared_ptr<std::vector<max_align_t>> copy_args(const void *args, siz
     return copy;
 }
 
-void emulation_submit(const struct emulation_kernel *kernel, const void *args, size_t bytes,
-                      void *stream) {
+void emulation_submit(const struct emulation_kernel *kernel,
+                      const struct emulation_arguments *arguments, void *stream) {
     struct call call(kernel->name);
     cudaError_t error = call.error ? call.error : emulation_check(kernel);
-    auto copy = copy_args(args, bytes);
+    auto copy = copy_args(arguments->data, arguments->bytes);
     struct emulation_kernel launch = *kernel;
-    struct work work = {kernel->name, [=] { emulation_run(&launch, copy->data()); },
-                        memory_uses(args, bytes)};
+    struct work work = {kernel->name, [=] { emulation_run(&launch, copy->data()); }, {}};
+    for (const auto &[data, bytes] : arguments->each)
+        memory_add_uses(data, bytes, &work.uses);
     if (error == cudaSuccess)
         error = enqueue_launch(stream_of((cudaStream_t)stream), work);
     call.result(error);
@@ -212,7 +213,8 @@ int emulated_enqueue(const char *name, void (*run)(void *), const void *args, si
                      void *stream) {
     struct call call(name);
     auto copy = copy_args(args, bytes);
-    struct work work = {name, [=] { run(copy->data()); }, memory_uses(args, bytes)};
+    struct work work = {name, [=] { run(copy->data()); }, {}};
+    memory_add_uses(args, bytes, &work.uses);
     return call.result(call.error ? call.error
                                   : enqueue_launch(stream_of((cudaStream_t)stream), work));
 }

@@ -1,11 +1,13 @@
 /* The emulated CUDA runtime: what it does late, and the mistakes that it finds. */
 #include "emulated_runtime.h"
+#include "emulation_padding.h"
 #include "unit.h"
 
 #include <cuda_runtime_api.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,7 @@ static void add_run(void *args) {
 }
 static void enqueue(unsigned char *data, int factor, int summand, cudaStream_t stream) {
     struct add add = {data, (unsigned char)factor, (unsigned char)summand};
+    EMULATION_CLEAR_PADDING(&add);
     CUDA_OK(emulated_enqueue("add", add_run, &add, sizeof add, stream));
 }
 
@@ -339,12 +342,38 @@ static void test_mistakes(void **state) {
     rig_free(&rig);
 }
 
+struct padded {
+    uint32_t low;
+    void *none;
+};
+static void padded_run(void *args) {
+    (void)args;
+}
+
+/* Half an old address beside a number is no address. */
+static void test_padding(void **state) {
+    (void)state;
+    struct padded args = {0};
+    struct rig rig = rig_make();
+    unsigned char *other;
+    CUDA_OK(cudaMalloc((void **)&other, BYTES));
+    memcpy(&args, &other, sizeof other);
+    EMULATION_CLEAR_PADDING(&args);
+    if (memcmp(&args, &other, sizeof other) != 0)
+        CUDA_OK(emulated_enqueue("padded", padded_run, &args, sizeof args, rig.first));
+    else
+        print_message("padding is not cleared by this compiler\n");
+    CUDA_OK(cudaFree(other));
+    rig_free(&rig);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_are_late), cmocka_unit_test(test_waits),
         cmocka_unit_test(test_events),          cmocka_unit_test(test_default_stream),
         cmocka_unit_test(test_graphs),          cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_failures),        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_padding),
     };
     return RUN_TESTS(tests);
 }
