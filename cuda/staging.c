@@ -126,6 +126,8 @@ enum status staging_put(struct staging *staging, size_t index, const struct imag
     size_t scaled = (size_t)3 * letterbox->width * letterbox->height;
     CUDA_TRY(cudaSetDevice(staging->device)); /* the choice is a thread's own */
     slot->letterbox = *letterbox;
+    slot->letterbox.image_width = image->width; /* of the pixels, which are what kernels scale */
+    slot->letterbox.image_height = image->height;
     if (bytes > staging->large && scaled < bytes) {
         bytes = scaled;
         TRY(reserve(staging, slot, bytes));

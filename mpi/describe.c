@@ -1,4 +1,6 @@
 /* What each image of this rank is verified with. */
+#include <string.h>
+
 #include "job/planting.h"
 #include "stages.h"
 
@@ -28,6 +30,8 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .set_of = inputs->networks.model_of,
         .imgsz = networks_least_size(&inputs->networks),
         .rect = options->rect,
+        /* A closer look needs all pixels. */
+        .decode_fast = strcmp(options->decode, "fast") == 0 && !options->zoom,
         .readers = processor->capacity.readers,
         .placers = processor->capacity.placers,
         .slots = processor->capacity.slots,

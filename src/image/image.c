@@ -65,8 +65,15 @@ enum status image_go_on(const struct image *image) {
 }
 
 enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch) {
+    return image_prepare_reduced(image, width, height, width, height, scratch);
+}
+
+enum status image_prepare_reduced(struct image *image, uint32_t whole_width, uint32_t whole_height,
+                                  uint32_t width, uint32_t height, size_t scratch) {
     enum status status;
-    TRY(check_size(width, height));
+    TRY(check_size(whole_width, whole_height));
+    image->whole_width = whole_width;
+    image->whole_height = whole_height;
     size_t pixels = (size_t)width * height * 3;
     /* The decoder's memory is free again when the picture is turned into a second buffer. */
     if (image->orientation >= 5 && scratch < pixels)
@@ -239,6 +246,7 @@ enum status image_read(const char *path, struct image *image) {
 enum status image_read_part(const char *path, const struct image_part *part, struct image *image) {
     enum status status;
     image->wanted = image->width = image->height = 0;
+    image->whole_width = image->whole_height = 0;
     image->part = *part;
     /* How much memory a picture takes its file says. Where the budget has not that much now, the
      * file is let go and read once more when it has: nobody holds a part and waits for the rest. */

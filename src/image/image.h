@@ -19,14 +19,18 @@
 struct image_part {
     uint32_t reduce; /* 2, 4 or 8: sides divided by this, rounded up, will do */
     double bottom;   /* above 0: of the rows below this fraction of the height nothing is read */
+    /* Above 0, instead of `reduce`: the upright picture is to be scaled so that it fits into this,
+     * and sides that are as long then will do. */
+    uint32_t within_width, within_height;
 };
 
 /* 8-bit RGB, rows top to bottom without padding: (height, width, 3). */
 struct image {
-    uint8_t *pixels; /* owned; reused by the next image_read into the same struct */
-    size_t capacity; /* bytes allocated */
-    uint32_t width, height;
-    uint8_t *file; /* the last file read; owned and reused likewise */
+    uint8_t *pixels;        /* owned; reused by the next image_read into the same struct */
+    size_t capacity;        /* bytes allocated */
+    uint32_t width, height; /* of the pixels */
+    uint32_t whole_width, whole_height; /* of the picture, which image_part may have reduced */
+    uint8_t *file;                      /* the last file read; owned and reused likewise */
     size_t file_capacity;
     struct image_budget *budget; /* the caller's, shared by many; NULL: no limit */
     size_t reserved;             /* of the budget, until image_release */
@@ -86,6 +90,10 @@ enum status image_crop(const struct image *image, const struct crop *crop, struc
 /* For decoders, once the header is read: the same, after taking from the budget what the file, the
  * pixels and `scratch` bytes more come to. */
 enum status image_prepare(struct image *image, uint32_t width, uint32_t height, size_t scratch);
+/* The same for a picture of whole_width x whole_height pixels, all of which are accepted or not,
+ * that is decoded to fewer. */
+enum status image_prepare_reduced(struct image *image, uint32_t whole_width, uint32_t whole_height,
+                                  uint32_t width, uint32_t height, size_t scratch);
 /* STATUS_FAILED where the budget is cancelled. */
 enum status image_go_on(const struct image *image);
 
@@ -138,7 +146,9 @@ struct letterbox letterbox_within(uint32_t image_width, uint32_t image_height,
 struct letterbox letterbox_plan(uint32_t image_width, uint32_t image_height, uint32_t imgsz,
                                 bool rect, uint32_t stride);
 
-/* Scales bilinearly, to the bit as OpenCV's INTER_LINEAR does, pads with 114 and writes three
+/* Scales the pixels, all that there are of the picture, whose size need not be the letterbox's
+ * image_width x image_height; bilinearly, to the bit as OpenCV's INTER_LINEAR does, pads with 114
+ * and writes three
  * planes (3, net_height, net_width) of RGB levels, 0 to 255. `before`: the letterbox of what they
  * hold from an earlier call (all 0: nothing), whose padding is not written again. STATUS_FAILED
  * only where memory runs out. Thread-safe. */

@@ -216,6 +216,24 @@ static void read_rows(struct decoder *decoder, struct image *image) {
     }
 }
 
+/* By how much the sides may be divided so that the picture is still to be shrunk, or nothing is. */
+static uint32_t reduce_within(const struct image *image, j_decompress_ptr info) {
+    bool turned = image->orientation >= 5;
+    double width = turned ? image->part.within_height : image->part.within_width;
+    double height = turned ? image->part.within_width : image->part.within_height;
+    double gain = fmin(width / info->image_width, height / info->image_height);
+    uint32_t reduce = 8;
+    while (reduce > 1 && reduce * gain > 1)
+        reduce /= 2;
+    return reduce;
+}
+
+static uint32_t reduce_of(const struct image *image, j_decompress_ptr info) {
+    if (image->part.within_width && image->part.within_height)
+        return reduce_within(image, info);
+    return image->part.reduce ? image->part.reduce : 1;
+}
+
 /* No variable of this function changes between setjmp and longjmp but through `decoder`. */
 static enum status decode(struct decoder *decoder, struct image *image) {
     if (setjmp(decoder->escape)) {
@@ -231,10 +249,11 @@ static enum status decode(struct decoder *decoder, struct image *image) {
     jpeg_read_header(info, TRUE);
     size_t scratch = scratch_bytes(info);
     info->out_color_space = info->num_components == 4 ? JCS_CMYK : JCS_RGB;
-    info->scale_denom = image->part.reduce ? image->part.reduce : 1;
+    info->scale_denom = reduce_of(image, info);
     info->scale_num = 1;
     jpeg_calc_output_dimensions(info);
-    enum status status = image_prepare(image, info->output_width, info->output_height, scratch);
+    enum status status = image_prepare_reduced(image, info->image_width, info->image_height,
+                                               info->output_width, info->output_height, scratch);
     if (status != STATUS_OK)
         return status;
     info->mem->max_memory_to_use = (long)scratch;

@@ -133,11 +133,11 @@ static void copy_rows(const struct image *image, const struct letterbox *box, ui
                  plane_row(box, levels, 2, y));
 }
 
-static void find_columns(const struct letterbox *box, struct column *columns) {
-    double scale = letterbox_scale(box->image_width, box->width);
+static void find_columns(const struct image *image, const struct letterbox *box,
+                         struct column *columns) {
+    double scale = letterbox_scale(image->width, box->width);
     for (uint32_t x = 0; x < box->width; x++) {
-        struct letterbox_tap tap =
-            letterbox_column_tap((int32_t)x, scale, (int32_t)box->image_width);
+        struct letterbox_tap tap = letterbox_column_tap((int32_t)x, scale, (int32_t)image->width);
         columns[x] = (struct column){.first = (uint32_t)tap.first * 3,
                                      .second = (uint32_t)tap.second * 3,
                                      .weight_first = (int16_t)tap.weight_first,
@@ -152,12 +152,12 @@ static enum status scale_rows(const struct image *image, const struct letterbox 
     struct column *columns = malloc(width * sizeof *columns + rows_size);
     if (!columns)
         return FAIL(STATUS_FAILED, "out of memory: a letterbox %zu pixels wide", width);
-    find_columns(box, columns);
+    find_columns(image, box, columns);
     int16_t *rows[2] = {(int16_t *)(columns + width), (int16_t *)(columns + width) + 3 * width};
     int32_t held[2] = {-1, -1}; /* which source row each holds */
-    double scale = letterbox_scale(box->image_height, box->height);
+    double scale = letterbox_scale(image->height, box->height);
     for (uint32_t y = 0; y < box->height; y++) {
-        struct letterbox_tap tap = letterbox_row_tap((int32_t)y, scale, (int32_t)box->image_height);
+        struct letterbox_tap tap = letterbox_row_tap((int32_t)y, scale, (int32_t)image->height);
         int32_t wanted[2] = {tap.first, tap.second};
         if (held[1] == wanted[0]) {
             int16_t *row = rows[0];

@@ -46,6 +46,12 @@ static void transpose_tile(const struct image *image, uint8_t *out, size_t x0, s
     }
 }
 
+static void swap_sides(uint32_t *width, uint32_t *height) {
+    uint32_t kept = *width;
+    *width = *height;
+    *height = kept;
+}
+
 static enum status transpose(struct image *image) {
     size_t size = (size_t)image->width * image->height * 3;
     uint8_t *turned = malloc(size);
@@ -58,9 +64,8 @@ static enum status transpose(struct image *image) {
     free(image->pixels);
     image->pixels = turned;
     image->capacity = size;
-    uint32_t width = image->width;
-    image->width = image->height;
-    image->height = width;
+    swap_sides(&image->width, &image->height);
+    swap_sides(&image->whole_width, &image->whole_height);
     return STATUS_OK;
 }
 

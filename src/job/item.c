@@ -88,15 +88,34 @@ static enum status check_image(struct outage *outage, const struct item *item, i
     return STATUS_OK;
 }
 
+/* The first of the networks that the image is judged by. */
+static size_t first_network(const struct verify_job *job, const struct item *item) {
+    return job->set_of ? job->set_of[item->list_index] * job->n_views : 0;
+}
+
+static struct letterbox_frame frame_of(const struct verify_job *job, size_t network) {
+    return network_frame(job->networks[network].model, job->networks[network].imgsz, job->rect);
+}
+
+/* What of its pixels the networks see. */
+static struct image_part part_of(const struct verify_job *job, const struct item *item) {
+    struct image_part part = {0};
+    for (size_t i = 0; job->decode_fast && i < job->n_views; i++) {
+        struct letterbox_frame frame = frame_of(job, first_network(job, item) + i);
+        part.within_width = frame.width > part.within_width ? frame.width : part.within_width;
+        part.within_height = frame.height > part.within_height ? frame.height : part.within_height;
+    }
+    return part;
+}
+
 /* How each network that the image is judged by is to see it. */
 static enum status plan_views(const struct verify_job *job, struct item *item) {
     enum status status;
-    size_t first = job->set_of ? job->set_of[item->list_index] * job->n_views : 0;
+    size_t first = first_network(job, item);
     TRY(memory_reserve(&item->views, &item->view_capacity, job->n_views, sizeof *item->views));
     item->n_views = job->n_views;
     for (size_t i = 0; i < item->n_views; i++) {
-        const struct backend_network *network = &job->networks[first + i];
-        struct letterbox_frame frame = network_frame(network->model, network->imgsz, job->rect);
+        struct letterbox_frame frame = frame_of(job, first + i);
         item->views[i] =
             (struct picture_view){first + i, letterbox_within(item->width, item->height, &frame)};
     }
@@ -134,7 +153,8 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
         TRY(check_image(outage, item, error));
         return make_targets(job, item);
     }
-    status = image_read(item->path, image);
+    struct image_part part = part_of(job, item);
+    status = image_read_part(item->path, &part, image);
     if (status == STATUS_BAD_INPUT) {
         snprintf(item->error, sizeof item->error, "%s", status_message());
         return check_image(outage, item, image->error);
@@ -142,8 +162,8 @@ enum status item_read(const struct verify_job *job, struct outage *outage, struc
     if (status != STATUS_OK)
         TRY(status_prefix(status, "%s: ", short_path(item->path).text));
     TRY(check_image(outage, item, 0));
-    item->width = image->width;
-    item->height = image->height;
+    item->width = image->whole_width;
+    item->height = image->whole_height;
     if (job->sketches)
         TRY(draw_sketch(image, item));
     TRY(make_targets(job, item));

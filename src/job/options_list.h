@@ -131,6 +131,10 @@ OPTION(SWITCH, json, "json", NULL, OUTPUT, NOTHING, NULL, "print all of it as JS
        .info.commands = FOR(DIFF))
 OPTION(SWITCH, rect, "rect", NULL, NETWORK, PREDICTIONS, NULL,
        "rectangular inputs, as Ultralytics' predict")
+OPTION(CHOICE, decode, "decode", "HOW", NETWORK, PREDICTIONS, "full",
+       "fast: JPEGs at least twice as large as the network's input are decoded at 1/2, 1/4 or 1/8: "
+       "other pixels, a few other verdicts (with --zoom: full)",
+       .choices = WORDS("full", "fast"))
 OPTION(SWITCH, inspect, "inspect", NULL, RUN, NOTHING, NULL, "print the model; run nothing")
 OPTION(SWITCH, strict, "strict", NULL, RUN, NOTHING, NULL,
        "exit 3 where images failed or label lines were invalid")

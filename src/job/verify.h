@@ -36,6 +36,7 @@ struct verify_job {
     const uint8_t *set_of; /* by place in the list of all images; NULL: all are of the first set */
     uint32_t imgsz;        /* of the smallest network */
     bool rect;
+    bool decode_fast; /* pictures much larger than the networks' inputs are not decoded whole */
     size_t readers, placers; /* threads */
     size_t slots;            /* images in flight: as many as the backend was opened with */
     size_t image_memory;     /* bytes, for pictures that are being read; 0: no limit */

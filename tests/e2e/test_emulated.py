@@ -44,7 +44,8 @@ class Emulated(Case):
 
     def test_two_ranks(self):
         self.dataset(pictures=PICTURES)
-        for name, flags in (("square", ()), ("rect", ("--rect",)), ("zoom", ("--zoom",))):
+        for name, flags in (("square", ()), ("rect", ("--rect",)), ("fast", ("--decode", "fast")),
+                            ("zoom", ("--zoom",))):
             self.run_on("cpu", *flags, output="cpu-" + name)
             out = self.run_on("cuda", "--batch", 2, *flags, output="cuda-" + name)
             self.assert_same_records(self.records("cpu-" + name), self.records("cuda-" + name))

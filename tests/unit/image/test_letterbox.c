@@ -211,6 +211,21 @@ static void test_levels(void **state) {
 }
 
 /* level / 255 to the bit, with and without fused multiply-add (as CUDA compiles it). */
+/* Pixels that are fewer than the picture's lie where all of them would. */
+static void test_reduced(void **state) {
+    (void)state;
+    enum { SIZE = 32, COUNT = 3 * SIZE * SIZE };
+    const struct letterbox none = {0};
+    struct image image = noise(40, 24);
+    struct letterbox box = letterbox_plan(4 * image.width, 4 * image.height, SIZE, false, 32);
+    struct letterbox own = letterbox_plan(image.width, image.height, SIZE, false, 32);
+    uint8_t levels[COUNT], expected[COUNT];
+    assert_int_equal(letterbox_levels(&image, &box, &none, levels), STATUS_OK);
+    assert_int_equal(letterbox_levels(&image, &own, &none, expected), STATUS_OK);
+    assert_memory_equal(levels, expected, COUNT);
+    image_free(&image);
+}
+
 static void test_unit(void **state) {
     (void)state;
     for (int level = 0; level < 256; level++) {
@@ -225,6 +240,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_references), cmocka_unit_test(test_plan),
         cmocka_unit_test(test_frames),     cmocka_unit_test(test_plan_sums),
-        cmocka_unit_test(test_levels),     cmocka_unit_test(test_unit)};
+        cmocka_unit_test(test_levels),     cmocka_unit_test(test_reduced),
+        cmocka_unit_test(test_unit)};
     return RUN_TESTS(tests);
 }

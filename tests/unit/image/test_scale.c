@@ -124,7 +124,7 @@ static void test_read_part(void **state) {
     struct image whole = {0}, part = {0};
     const char *path = "tests/data/images/baseline.jpg";
     for (uint32_t reduce = 1; reduce <= 8; reduce *= 2) {
-        struct image_part wanted = {reduce, 0};
+        struct image_part wanted = {.reduce = reduce};
         assert_int_equal(image_read_part(path, &wanted, &whole), STATUS_OK);
         assert_int_equal(whole.width, (PICTURE_WIDTH + reduce - 1) / reduce);
         assert_int_equal(whole.height, (PICTURE_HEIGHT + reduce - 1) / reduce);
@@ -140,31 +140,73 @@ static void test_read_part(void **state) {
     image_free(&part);
 }
 
-/* Of one that is upright only once it is turned all rows are read. */
-static void test_read_part_turned(void **state) {
-    (void)state;
-    static const uint8_t exif[] =
-        "\xFF\xE1\0\x22"
-        "Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0";
-    struct image whole = {0}, part = {0};
-    struct image_part wanted = {1, 0.3};
+/* Writes baseline.jpg with this orientation. */
+static void make_turned(const char *path, uint8_t orientation) {
+    uint8_t exif[] = "\xFF\xE1\0\x22"
+                     "Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0";
+    exif[sizeof exif - 7] = orientation;
     size_t length;
-    char *folder = temp_folder_make(NULL);
-    const char *path = below(folder, "turned.jpg");
     uint8_t *bytes = image_file("baseline.jpg", &length), *turned = malloc(length + sizeof exif);
     assert_non_null(turned);
     memcpy(turned, bytes, 2);
     memcpy(turned + 2, exif, sizeof exif - 1);
     memcpy(turned + 2 + sizeof exif - 1, bytes + 2, length - 2);
     file_make_bytes(path, turned, length + sizeof exif - 1);
+    free(bytes);
+    free(turned);
+}
+
+/* Of one that is upright only once it is turned all rows are read. */
+static void test_read_part_turned(void **state) {
+    (void)state;
+    struct image whole = {0}, part = {0};
+    struct image_part wanted = {.reduce = 1, .bottom = 0.3};
+    char *folder = temp_folder_make(NULL);
+    const char *path = below(folder, "turned.jpg");
+    make_turned(path, 3);
     assert_int_equal(image_read(path, &whole), STATUS_OK);
     assert_int_equal(whole.orientation, 3);
     assert_int_equal(image_read_part(path, &wanted, &part), STATUS_OK);
     assert_memory_equal(part.pixels, whole.pixels, (size_t)whole.width * whole.height * 3);
-    free(bytes);
-    free(turned);
     image_free(&whole);
     image_free(&part);
+    temp_folder_remove(folder);
+}
+
+/* What is to fit into a frame has as many pixels as it has there, or more; its own size is known.
+ */
+static void test_read_within(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t orientation;
+        uint32_t width, height, reduce;
+    } cases[] = {
+        {1, 37, 37, 1}, {1, 19, 19, 1}, {1, 18, 18, 2}, {1, 18, 10, 2}, {1, 37, 10, 2},
+        {1, 9, 9, 4},   {1, 9, 100, 4}, {1, 4, 4, 8},   {1, 1, 1, 8},   {1, 100, 100, 1},
+        {6, 10, 18, 2}, {6, 18, 10, 2}, {6, 10, 37, 2}, {6, 37, 10, 2}, {6, 37, 19, 1},
+    };
+    struct image whole = {0}, image = {0};
+    char *folder = temp_folder_make(NULL);
+    const char *path = below(folder, "turned.jpg");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool turned = cases[i].orientation >= 5;
+        make_turned(path, cases[i].orientation);
+        struct image_part within = {.within_width = cases[i].width,
+                                    .within_height = cases[i].height};
+        struct image_part reduced = {.reduce = cases[i].reduce};
+        assert_int_equal(image_read_part(path, &within, &image), STATUS_OK);
+        assert_int_equal(image_read_part(path, &reduced, &whole), STATUS_OK);
+        assert_int_equal(image.width, whole.width);
+        assert_int_equal(image.height, whole.height);
+        assert_memory_equal(image.pixels, whole.pixels, (size_t)whole.width * whole.height * 3);
+        assert_int_equal(image.whole_width, turned ? PICTURE_HEIGHT : PICTURE_WIDTH);
+        assert_int_equal(image.whole_height, turned ? PICTURE_WIDTH : PICTURE_HEIGHT);
+    }
+    const struct image_part small = {.within_width = 4, .within_height = 4};
+    assert_int_equal(image_read_part("tests/data/images/rgb8.png", &small, &image), STATUS_OK);
+    assert_int_equal(image.width, image.whole_width);
+    image_free(&whole);
+    image_free(&image);
     temp_folder_remove(folder);
 }
 
@@ -175,6 +217,7 @@ int main(void) {
                                        cmocka_unit_test(test_outside),
                                        cmocka_unit_test(test_view),
                                        cmocka_unit_test(test_read_part),
-                                       cmocka_unit_test(test_read_part_turned)};
+                                       cmocka_unit_test(test_read_part_turned),
+                                       cmocka_unit_test(test_read_within)};
     return RUN_TESTS(tests);
 }
