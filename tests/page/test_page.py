@@ -101,6 +101,10 @@ class Opened(PageCase):
         for member in ("total_images", "total_boxes", "correct", "mislabeled"):
             self.assertIn("{:,}".format(report[member]), numbers)
 
+    def test_what_was_judged(self):
+        self.assertTrue(self.text(".about").endswith(
+            " UTC. Of 1,700 polygons and 1 pose the boxes alone were judged."))
+
     def test_copies(self):
         items = [item.text.split("\n") for item in
                  self.driver.find_elements(By.CSS_SELECTOR, ".copies > ul > li")]

@@ -24,8 +24,8 @@
  *   classes      names of all classes of the data set, by number
  *   report       of verification_report.json: status, total_images, total_boxes, correct,
  *                mislabeled, uncertain, images, missing_boxes, invalid_labels, orphan_labels,
- *                unlabelled_images, near_duplicates, per_class, reasons, self_test, parameters,
- *                model, dataset, version, started, finished, elapsed_seconds
+ *                unlabelled_images, judged_as, near_duplicates, per_class, reasons, self_test,
+ *                parameters, model, dataset, version, started, finished, elapsed_seconds
  *
  * a finding
  *   kind         "box", "missing" or "invalid"

@@ -381,28 +381,14 @@ out:
 /* ---------------------------------------------------------------- the run */
 
 /* What of the report the page shows. */
-static const char *const reported[] = {"status",
-                                       "total_images",
-                                       "total_boxes",
-                                       "correct",
-                                       "mislabeled",
-                                       "uncertain",
-                                       "images",
-                                       "missing_boxes",
-                                       "invalid_labels",
-                                       "orphan_labels",
-                                       "unlabelled_images",
-                                       "near_duplicates",
-                                       "per_class",
-                                       "reasons",
-                                       "self_test",
-                                       "parameters",
-                                       "model",
-                                       "dataset",
-                                       "version",
-                                       "started",
-                                       "finished",
-                                       "elapsed_seconds"};
+static const char *const reported[] = {"status",          "total_images",      "total_boxes",
+                                       "correct",         "mislabeled",        "uncertain",
+                                       "images",          "missing_boxes",     "invalid_labels",
+                                       "orphan_labels",   "unlabelled_images", "judged_as",
+                                       "near_duplicates", "per_class",         "reasons",
+                                       "self_test",       "parameters",        "model",
+                                       "dataset",         "version",           "started",
+                                       "finished",        "elapsed_seconds"};
 
 static void report_write_part(struct json_object *report, struct text *text) {
     field_key(text, "report");
