@@ -175,9 +175,10 @@ def anchor_net(opset, classes=2, power=2.0, **metadata):
     return n
 
 
-def own_tail_net(boxes="Exp", scores="Sigmoid", **metadata):
+def own_tail_net(boxes="Exp", scores="Sigmoid", beside=False, **metadata):
     """A detector whose boxes are decoded in a way of its own: twice the usual distances. boxes,
-    scores: what is made of their logits; None: nothing."""
+    scores: what is made of their logits; None: nothing. beside: the picture itself is part of the
+    tail, too."""
     n = Net(13, **metadata)
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
     eight, _ = backbone(n, SIZE)
@@ -190,6 +191,9 @@ def own_tail_net(boxes="Exp", scores="Sigmoid", **metadata):
         b = n.op("Concat", [n.op("Sub", [middle, near]), n.op("Add", [middle, far])], axis=1)
     elif boxes:
         b = n.op("Mul", [n.op(boxes, [b]), n.floats([], [2.0 if boxes == "Exp" else 1.0])])
+    if beside:
+        mean = n.op("Reshape", [n.op("GlobalAveragePool", ["images"]), n.ints(1, 3, 1)])
+        s = n.op("Add", [s, n.op("Mul", [narrow(n, mean, 1, 0, 1), n.floats([], [0.5])])])
     s = n.op(scores, [s]) if scores else s
     n.outputs.append(value_info(n.op("Concat", [b, s], axis=1, name="output0"), [1, 6, 64]))
     return n
@@ -356,6 +360,9 @@ def main():
                       ("no_boxes", own_tail_net(boxes=None)),
                       ("fractions", own_tail_net(boxes="Sigmoid")),
                       ("corners", own_tail_net(boxes="corners")),
+                      ("untried", own_tail_net(beside=True)),
+                      ("untried_logits", own_tail_net(scores=None, beside=True)),
+                      ("untried_fractions", own_tail_net(boxes="Sigmoid", beside=True)),
                       ("five_names", own_tail_net(names="['a', 'b', 'c', 'd', 'e']")),
                       ("other_names", anchor_net(12, names='["x", "y", "z"]')),
                       ("levels", distance_net(13, divide=58.0)), ("deviations", distance_net(13, divide=0.25)),

@@ -17,6 +17,7 @@ struct columns {
     bool last;     /* along the last dimension */
     bool objectness;
     int64_t first, count; /* of the classes */
+    bool tried;           /* what is in them was found out by running the tail */
 };
 
 /* Why the first of the tensors that this one depends on was not understood, or NULL. */
@@ -114,6 +115,7 @@ static enum status find_columns(const struct head_search *search, int tensor, in
     if (columns->width <= BOX)
         return STATUS_OK;
     TRY(tail_probe(search, tensor, columns->last ? 2 : 1, &tail));
+    columns->tried = tail.done;
     bool scores = !tail.done || run_of(&tail, BOX, true) == columns->width - BOX;
     if (scores) {
         *found = columns_by_width(named, columns);
@@ -184,6 +186,10 @@ static void make_head(const Onnx__ModelProto *file, const struct columns *column
         head->levels[0].stride = USUAL_STRIDE;
 }
 
+static float longer_side(const struct importer *importer) {
+    return (float)(importer->height > importer->width ? importer->height : importer->width);
+}
+
 enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *file,
                             const struct head_search *search) {
     enum status status;
@@ -211,6 +217,8 @@ enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *f
         if (found) {
             TRY(drop_landmarks(importer, &columns, &tensor));
             make_head(file, &columns, tensor, &importer->graph->head);
+            if (!columns.tried)
+                importer->graph->head.untried_side = longer_side(importer);
             return STATUS_OK;
         }
     }
