@@ -113,6 +113,10 @@ class Opened(PageCase):
                           "2 pictures"])
         self.assertEqual(items[1][1:], ["street/001-0.jpg train", "street/001-1.jpg val"])
         self.assertEqual((len(items[0]), items[0][-1]), (6, "8 more"))
+        self.wait_for("return document.querySelectorAll('.copies canvas').length === 8 && "
+                      "document.querySelectorAll('.copies canvas.blank').length === 0")
+        self.assertIn("street/000-1.jpg val, labelled here alone: bicycle, airplane",
+                      self.text(".copies li"))
         self.js("delete review.data.run.report.near_duplicates")
         self.assertIsNone(self.js("return review.copies_card()"))
 
