@@ -115,7 +115,7 @@ class Opened(PageCase):
         self.assertEqual((len(items[0]), items[0][-1]), (6, "8 more"))
         self.wait_for("return document.querySelectorAll('.copies canvas').length === 8 && "
                       "document.querySelectorAll('.copies canvas.blank').length === 0")
-        self.assertIn("street/000-1.jpg val, labelled here alone: bicycle, airplane",
+        self.assertIn("street/000-1.jpg val, lacking elsewhere: bicycle, airplane",
                       self.text(".copies li"))
         self.js("delete review.data.run.report.near_duplicates")
         self.assertIsNone(self.js("return review.copies_card()"))

@@ -33,12 +33,12 @@
     }
 
     /* Says which labels of a picture the others of its group lack. */
-    function say_alone(place, image) {
+    function say_lacking(place, image) {
         if (place.childElementCount > 0 || image.boxes.length === 0)
             return;
         const sums = new Map();
         image.boxes.forEach((box) => sums.set(box[0], (sums.get(box[0]) || 0) + 1));
-        place.append(", labelled here alone: ", ...Array.from(sums).flatMap(([number, n], i) => [
+        place.append(", lacking elsewhere: ", ...Array.from(sums).flatMap(([number, n], i) => [
             i ? ", " : "", el("bdi", {}, review.class_name(number)), n > 1 ? " × " + n : ""]));
     }
 
@@ -53,7 +53,7 @@
                 canvas.classList.toggle("none", !image || !image.crop);
                 if (!image)
                     return;
-                say_alone(place.querySelector(".alone"), image);
+                say_lacking(place.querySelector(".lacking"), image);
                 canvases.set(image.cell, canvas);
                 paint(image);
                 items.push(image);
@@ -79,7 +79,7 @@
             el("canvas", { class: "blank", width: pixels, height: pixels, "aria-hidden": "true" }),
             review.bdi(image.image),
             image.split ? el("span", { class: "of" }, " " + image.split) : null,
-            el("span", { class: "alone" }));
+            el("span", { class: "lacking" }));
     }
 
     function group_item(group, number) {
@@ -110,7 +110,7 @@
             review.count(near.groups) + " groups: " + review.count(near.across_splits) +
             " across splits, " + review.count(near.labels_differ) + " with labels that differ." +
             (left > 0 ? " Here are the worst " + review.count(shown.length) + "." : "") +
-            " A box is a label that another picture of the group has not.",
+            (near.labels_differ ? " A box is a label that another picture here lacks." : ""),
             el("div", { class: "scroll copies", tabindex: 0, role: "group",
                 "aria-label": "Near-duplicates" }, el("ul", {}, shown.map(group_item))));
     };
