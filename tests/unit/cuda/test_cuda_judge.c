@@ -176,41 +176,6 @@ static void test_one_number_that_is_none(void **state) {
     }
 }
 
-/* Of an untried tail: the second picture's boxes become fractions of the input, or one of its
- * scores is none. */
-static void test_untried_tails(void **state) {
-    (void)state;
-    static const float side = 200;
-    for (size_t i = 0; i < N_HEADS; i++) {
-        if (heads[i].kind != HEAD_FINAL)
-            continue;
-        struct rig_head rig = rig_make(&heads[i]);
-        rig.head.untried_side = side;
-        struct rig_batch batch = batch_make(&rig, 2, (const size_t[]){2, 3}, 3);
-        const struct map *map = &rig.maps.boxes[0];
-        size_t cells = map->height * map->width;
-        float *second = rig.host[0] + cells * map->pitch, *score = second + map->pitch + 4;
-        check_once(&rig, &batch);
-        assert_false(batch.findings[0].implausible || batch.findings[1].implausible);
-        float before = *score;
-        *score = -0.5f;
-        rig_upload(&rig);
-        check_once(&rig, &batch);
-        assert_false(batch.findings[0].implausible);
-        assert_true(batch.findings[1].implausible);
-        *score = before;
-        for (size_t cell = 0; cell < cells; cell++)
-            for (size_t k = 0; k < 4; k++)
-                second[cell * map->pitch + k] /= side;
-        rig_upload(&rig);
-        check_once(&rig, &batch);
-        assert_false(batch.findings[0].implausible);
-        assert_true(batch.findings[1].implausible);
-        batch_free(&batch);
-        rig_free(&rig);
-    }
-}
-
 /* A batch of one picture as judge_picture has it, for a few parameters of predictions. */
 static struct findings check_one(struct rig_head *rig, size_t n_labels) {
     struct rig_batch batch = batch_make(rig, 1, &n_labels, 21);
@@ -516,7 +481,6 @@ int main(void) {
         cmocka_unit_test(test_classes_that_the_data_lacks),
         cmocka_unit_test(test_not_a_number_in_the_maps),
         cmocka_unit_test(test_one_number_that_is_none),
-        cmocka_unit_test(test_untried_tails),
         cmocka_unit_test(test_long_lists_are_sorted),
         cmocka_unit_test(test_limits_of_predictions),
         cmocka_unit_test(test_most_candidates_of_predictions),
