@@ -96,6 +96,16 @@ class Misread(Case):
                         self.path("d", "data.yaml"), "--output", "output", "--imgsz", 64,
                         "--resume")
 
+    def test_poses(self):
+        """Exports of pose models judge boxes; --inspect says that nothing else is used."""
+        for model in ("three", "ends", "rows"):
+            self.verify(os.path.join("poses", model))
+            self.assertIn("own", self.records()[0]["boxes"][0])
+            told = self.run_verify("--model", os.path.join(MODELS, "poses", model + ".onnx"), "--inspect")
+            self.assertIn("a pose model of which the boxes are used", told)
+        self.verify(os.path.join("poses", "rows_bare"), code=2)
+        self.assertIn("which of the others are classes is not certain", self.stderr)
+
     def test_names(self):
         """The file's names, its output and the data set are counted in the refusal."""
         model = os.path.join("misread", "other_names")
