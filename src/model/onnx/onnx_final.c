@@ -98,10 +98,11 @@ static enum status fail_scores(const struct tail *tail, int64_t named) {
                     "it with its boxes and scores decoded");
     return FAIL(STATUS_BAD_INPUT,
                 "its output has %zu numbers a box, of which those from %" PRId64 " to %" PRId64
-                " leave 0 to 1 and are no scores (landmarks?), and %" PRId64
+                " leave 0 to 1 and are no scores (%s?), and %" PRId64
                 " class names: which of the others are classes is not certain; export it with "
                 "'names' in its metadata, or a model of boxes alone",
-                tail->width, BOX + front, BOX + front + wrong - 1, named);
+                tail->width, BOX + front, BOX + front + wrong - 1,
+                wrong == 1 ? "an angle" : "landmarks", named);
 }
 
 /* Whether the boxes can be centres and sizes in pixels. */
