@@ -218,6 +218,7 @@ static enum status finish(struct job *job) {
     TRY(merge_all(ranks, run, job->share.total_images, options_streams(&job->options)));
     TRY(tally_reduce(ranks, &job->totals.tally));
     TRY(self_test_reduce(ranks, job->options.max_margin, &job->totals));
+    job->totals.judged_as = judged_as_of(&job->totals.tally);
     find_copies(job);
     TRY(report(job));
     TRY(rejudge(job));

@@ -27,10 +27,11 @@ struct reviewing {
     struct page_means means;
     struct run_results results; /* whole on rank 0; on the others no more than where things lie */
     struct page_source source;
+    struct page_copies copies;
     struct worst worst; /* of all ranks' */
     struct page_totals totals;
     struct page_plan plan;
-    uint8_t *unread; /* [plan.n_findings]; owned */
+    uint8_t *unread; /* [plan.n_crops]; owned */
 };
 
 static void tick(void *context) {
@@ -73,6 +74,46 @@ static enum status open_results(struct reviewing *reviewing, const char *output,
     status = agree(ranks, status);
 out:
     return status;
+}
+
+/* ---------------------------------------------------------------- copies */
+
+/* Which pictures those are that are shown side by side; rank 0 has the report. */
+static enum status share_copies(struct reviewing *reviewing) {
+    enum status status = STATUS_OK;
+    const struct ranks *ranks = reviewing->ranks;
+    struct page_copies *copies = &reviewing->copies;
+    char *names = NULL;
+    bool first = ranks->rank == 0;
+    if (first)
+        status = page_copies_read(reviewing->results.report, copies);
+    TRY(agree(ranks, status));
+    uint64_t length = copies->names.length;
+    broadcast(ranks, &length, sizeof length);
+    broadcast(ranks, &copies->n_groups, sizeof copies->n_groups);
+    broadcast(ranks, copies->shown, sizeof copies->shown);
+    broadcast(ranks, copies->differ, sizeof copies->differ);
+    TRY(agree(ranks, memory_zeroed(length, 1, &names)));
+    if (first && length)
+        memcpy(names, copies->names.bytes, length);
+    broadcast(ranks, names, length);
+    if (!first && length) {
+        TRY(path_list_adopt(&copies->names, names, length));
+        names = NULL;
+    }
+    status = page_copies_index(copies);
+out:
+    free(names);
+    return status;
+}
+
+/* What each rank found of their records becomes everybody's. */
+static void find_copies(struct reviewing *reviewing) {
+    MPI_Request request;
+    struct page_copies *copies = &reviewing->copies;
+    MPI_Iallreduce(MPI_IN_PLACE, copies->offsets, (int)copies->names.count, MPI_UINT64_T, MPI_MIN,
+                   MPI_COMM_WORLD, &request);
+    wait_for(reviewing->ranks, &request);
 }
 
 /* ---------------------------------------------------------------- findings */
@@ -139,7 +180,10 @@ static enum status find_worst(struct reviewing *reviewing) {
     const struct ranks *ranks = reviewing->ranks;
     struct worst *worst = &reviewing->worst;
     MPI_Request request;
-    TRY(agree(ranks, page_worst(reviewing->results.output, &reviewing->means, worst)));
+    TRY(agree(ranks, share_copies(reviewing)));
+    TRY(agree(ranks,
+              page_worst(reviewing->results.output, &reviewing->means, &reviewing->copies, worst)));
+    find_copies(reviewing);
     const uint64_t mine[2] = {worst->all, worst->all_weak};
     uint64_t all[2] = {0};
     MPI_Ireduce(mine, all, 2, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD, &request);
@@ -156,8 +200,8 @@ out:
 static enum status lay_out(struct reviewing *reviewing) {
     enum status status;
     const struct worst *worst = &reviewing->worst;
-    TRY(page_plan_make(worst->items, worst->count, &reviewing->plan));
-    TRY(memory_zeroed(worst->count, 1, &reviewing->unread));
+    TRY(page_plan_make(worst->items, worst->count, &reviewing->copies, &reviewing->plan));
+    TRY(memory_zeroed(reviewing->plan.n_crops, 1, &reviewing->unread));
 out:
     return status;
 }
@@ -171,7 +215,7 @@ static enum status make_page(struct reviewing *reviewing) {
     TRY(agree(ranks, lay_out(reviewing)));
     TRY(agree(ranks,
               page_sheets_make(&reviewing->source, plan, &reviewing->means, reviewing->unread)));
-    MPI_Iallreduce(MPI_IN_PLACE, reviewing->unread, (int)plan->n_findings, MPI_UINT8_T, MPI_MAX,
+    MPI_Iallreduce(MPI_IN_PLACE, reviewing->unread, (int)plan->n_crops, MPI_UINT8_T, MPI_MAX,
                    MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
     TRY(agree(ranks,
@@ -220,6 +264,7 @@ out:
     free(reviewing.unread);
     page_plan_free(&reviewing.plan);
     worst_free(&reviewing.worst);
+    page_copies_free(&reviewing.copies);
     page_source_close(&reviewing.source);
     run_results_free(&reviewing.results);
     return status;

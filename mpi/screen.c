@@ -192,6 +192,14 @@ void screen_left_out(struct screen *screen, const struct tally *tally,
     text_free(&kinds);
 }
 
+static void show_judged_as(struct screen *screen, const struct judged_as *judged) {
+    struct text words = {0};
+    judged_as_words(judged, &words);
+    if (words.length > 0 && text_status(&words) == STATUS_OK)
+        screen_line(screen, "  Judged by their boxes alone: %s", words.data);
+    text_free(&words);
+}
+
 static void show_copies(struct screen *screen, const struct near_groups *groups) {
     char across[64] = "";
     if (!groups->count)
@@ -231,6 +239,7 @@ void screen_results(struct screen *screen, const struct totals *totals, uint64_t
     count_line(screen, "Missing objects", tally->counts[TALLY_MISSING]);
     count_line(screen, "Failed images", tally->counts[TALLY_IMAGES + BUCKET_FAILED]);
     screen_left_out(screen, tally, dataset);
+    show_judged_as(screen, &totals->judged_as);
     show_copies(screen, &totals->near);
     if (totals->has_self_test)
         show_self_test(screen, &totals->self_test);

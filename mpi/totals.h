@@ -2,6 +2,7 @@
 #ifndef VERIFY_MPI_TOTALS_H
 #define VERIFY_MPI_TOTALS_H
 
+#include "output/judged_as.h"
 #include "output/near_groups.h"
 #include "output/tally.h"
 #include "ranks.h"
@@ -13,7 +14,8 @@ struct totals {
     struct tally tally;   /* this rank's, then on rank 0 everybody's */
     bool has_self_test;   /* the run has one; on rank 0, once the tally is everybody's: */
     struct self_test self_test;
-    bool has_near; /* copies were looked for; on rank 0 then: */
+    struct judged_as judged_as; /* on rank 0, once all is merged */
+    bool has_near;              /* copies were looked for; on rank 0 then: */
     struct near_groups near;
     uint64_t orphan_labels; /* on rank 0 */
     uint64_t images_done;   /* by this rank */

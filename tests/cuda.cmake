@@ -46,6 +46,7 @@ foreach(name kernels kernels_window kernels_input attention network)
 endforeach()
 # They take a minute, and two with the sanitizers.
 emulated_test(judge descending shuffled)
+emulated_test(tails shuffled)
 emulated_test(zoo descending)
 # All of the CUDA backend, its streams and events.
 unit_test(emulated_runtime verify_emulated_backend)
@@ -58,7 +59,7 @@ emulated_orders(backend descending shuffled)
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU
   # The same on a GPU: skipped where there is none.
-  foreach(name network attention zoo judge gates)
+  foreach(name network attention zoo judge tails gates)
     add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)
     target_compile_definitions(test_gpu_${name} PRIVATE TEST_ON_GPU)
     target_link_libraries(test_gpu_${name} PRIVATE verify_cuda verify_tests)

@@ -141,7 +141,7 @@ names_in_order() {
 
 part_tests() {
   local name program
-  for name in network attention zoo judge gates; do
+  for name in network attention zoo judge tails gates; do
     program=$(find_program "test_gpu_$name")
     if [ -z "$program" ]; then
       skip "test_gpu_$name is not in $build"

@@ -266,6 +266,7 @@ void judge_batch_views(const struct device_judge *device, struct judge_view *vie
             .bins = (uint32_t)network->head->bins,
             .n_classes = (uint32_t)network->head->n_classes,
             .bound = candidate_bound(anchors->logits, score_floor(device->judge)),
+            .untried_side = network->head->untried_side,
             .first_anchor = first,
             .n_anchors = (uint32_t)count_anchors(anchors),
             .classes = network->device_classes,

@@ -41,6 +41,24 @@ static __device__ inline void report_finite(const struct judge_batch *batch, uin
         batch->counts[picture].not_finite = 1;
 }
 
+/* By the thread that has an anchor's first side: of a tail that was not tried, whether the box is
+ * one in pixels. */
+static __device__ inline void report_box(const struct judge_batch *batch, uint32_t picture,
+                                         const struct judge_anchor *anchor, const float sides[4]) {
+    if (box_is_in_pixels(sides, anchor->view->untried_side))
+        atomicOr(&batch->counts[picture].in_pixels, 1u << anchor->plane->view % 32);
+}
+
+/* By all threads of a warp: of a tail that was not tried, whether all of an anchor's scores can be
+ * such. */
+static __device__ inline void report_scores(const struct judge_batch *batch, uint32_t picture,
+                                            const struct judge_anchor *anchor, const float *row) {
+    uint32_t end = anchor->plane->class_channel + anchor->view->n_classes;
+    for (uint32_t channel = 4 + thread_lane(); channel < end; channel += WARP)
+        if (!score_is_plausible(row[channel]))
+            batch->counts[picture].no_score = 1;
+}
+
 /* Four lanes an anchor, one a side. */
 static __global__ void __launch_bounds__(LAUNCH_THREADS) decode(const struct judge_batch batch) {
     uint32_t n = batch.n_pictures * batch.n_anchors, step = gridDim.x * blockDim.x;
@@ -58,6 +76,8 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS) decode(const struct jud
         float sides[4];
         for (int k = 0; k < 4; k++)
             sides[k] = __shfl_sync(WARP_ALL, value, (int)(thread_lane() & ~3u) + k);
+        if (side == 0 && anchor.view->untried_side > 0)
+            report_box(&batch, picture, &anchor, sides);
         struct box box = judge_box_of(&batch, &anchor, sides, picture);
         if (i < 4 * n)
             (&batch.boxes[place].x1)[side] = side == 0   ? box.x1
@@ -96,6 +116,8 @@ static __global__ void __launch_bounds__(LAUNCH_THREADS)
         struct judge_anchor anchor = judge_anchor_of(&batch, index);
         const float *row = judge_score_row(&anchor, picture);
         const struct judge_view *view = anchor.view;
+        if (view->untried_side > 0)
+            report_scores(&batch, picture, &anchor, row);
         if (view->objectness)
             report_finite(&batch, picture, are_finite(&row[anchor.plane->objectness_channel], 1));
         if (!judge_may_hold(&anchor, row))

@@ -392,6 +392,7 @@ static enum status read_findings(const struct judgement *judgement, size_t index
     findings->n_evidence = n;
     findings->n_hypotheses = 0;
     findings->not_finite = found->not_finite;
+    findings->implausible = found->implausible;
     for (size_t k = 0; k < n; k++)
         findings->evidence[k] = evidence_of((*evidence)++);
     TRY(read_objects(judgement, found->first[JUDGE_MISSING], found->count[JUDGE_MISSING],

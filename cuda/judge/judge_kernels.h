@@ -20,7 +20,8 @@ struct judge_view {
     enum head_kind kind;
     bool logits, objectness; /* scores need a sigmoid; are a product with objectness */
     uint32_t bins, n_classes;
-    float bound; /* what the maps hold for scores that are looked at, a little lower */
+    float bound;        /* what the maps hold for scores that are looked at, a little lower */
+    float untried_side; /* struct head */
     uint32_t first_anchor, n_anchors;
     const uint32_t *classes; /* [n_classes]: the judge's class of each; NULL: the same */
     const uint32_t *numbers; /* [judge's classes]: the view's of each, or JUDGE_NO_NUMBER; NULL */
@@ -99,13 +100,16 @@ struct judge_list {
 /* What became of one picture's lists: where they begin among the batch's objects. */
 struct judge_found {
     uint32_t first[JUDGE_LISTS], count[JUDGE_LISTS];
-    uint32_t not_finite; /* struct findings */
+    uint32_t not_finite, implausible; /* struct findings */
 };
 
 /* Counters, zero before the first kernel. */
 struct judge_counts {
     uint32_t candidates[JUDGE_LISTS]; /* those found, also beyond the capacity */
     uint32_t not_finite;              /* 1 where a number of the maps is not */
+    uint32_t no_score;                /* 1 where what an untried tail gives for one is none */
+    uint32_t in_pixels;               /* a bit of the views (by number, of 32) that have a box in
+                                         pixels */
 };
 
 /* A batch; pointers are to device memory. */

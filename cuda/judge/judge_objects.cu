@@ -283,6 +283,16 @@ static __device__ uint32_t leave_wanted(const struct judge_batch *batch, uint32_
     return left;
 }
 
+/* Whether an untried tail gave something that is no score, or no box in pixels. */
+static __device__ bool is_implausible(const struct judge_batch *batch,
+                                      const struct judge_counts *counts) {
+    bool implausible = counts->no_score != 0;
+    for (uint32_t view = 0; view < batch->n_views; view++)
+        if (batch->views[view].untried_side > 0 && !(counts->in_pixels >> view % 32 & 1))
+            implausible = true;
+    return implausible;
+}
+
 /* Adds a picture's objects to those of the batch; `order`: the keys' lower halves, NULL: as they
  * are. */
 static __device__ void put(const struct judge_batch *batch, uint32_t picture, uint32_t which,
@@ -293,7 +303,9 @@ static __device__ void put(const struct judge_batch *batch, uint32_t picture, ui
         shared->first = n ? atomicAdd(batch->n_objects, n) : 0;
         found->first[which] = shared->first;
         found->count[which] = n;
-        found->not_finite = batch->counts[batch->pictures[picture].source].not_finite;
+        const struct judge_counts *counts = &batch->counts[batch->pictures[picture].source];
+        found->not_finite = counts->not_finite;
+        found->implausible = is_implausible(batch, counts);
     }
     __syncthreads();
     for (uint32_t i = threadIdx.x; i < n; i += THREADS)

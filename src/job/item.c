@@ -200,6 +200,24 @@ static enum status read_findings(struct item *item) {
                                     : STATUS_OK;
 }
 
+/* Whether what the network gave for an image says anything. */
+static enum status check_findings(const struct item *item) {
+    if (item->findings.not_finite)
+        return FAIL(STATUS_FAILED,
+                    "%s: the model's output for it is not finite (NaN or infinity): its weights "
+                    "are damaged or its training diverged: start over with --overwrite, and give "
+                    "another checkpoint or, on CUDA, first try --no-half: fp16 may be too small "
+                    "for it",
+                    short_path(item->path).text);
+    if (item->findings.implausible)
+        return FAIL(STATUS_FAILED,
+                    "%s: the model's output for it cannot be boxes in pixels and scores from 0 to "
+                    "1, which could not be found out before: start over with --overwrite, and "
+                    "give the model exported again, with its boxes and scores decoded",
+                    short_path(item->path).text);
+    return STATUS_OK;
+}
+
 enum status item_judge(const struct verify_job *job, struct item *item) {
     enum status status = STATUS_OK;
     struct image_result *result = &item->result;
@@ -219,13 +237,8 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->self_test = false;
     result->hypotheses = NULL;
     result->score = 0;
-    if (!failed && job->interface && item->findings.not_finite)
-        return FAIL(STATUS_FAILED,
-                    "%s: the model's output for it is not finite (NaN or infinity): its weights "
-                    "are damaged or its training diverged: start over with --overwrite, and give "
-                    "another checkpoint or, on CUDA, first try --no-half: fp16 may be too small "
-                    "for it",
-                    short_path(item->path).text);
+    if (!failed && job->interface)
+        TRY(check_findings(item));
     if (!failed) {
         TRY(memory_reserve(&result->boxes, &result->box_capacity,
                            item->labels.n_labels ? item->labels.n_labels : 1,

@@ -204,7 +204,7 @@ void *pipeline_judge(void *argument) {
         uint64_t start = clock_ns();
         status = item_judge(verify->job, item);
         if (status != STATUS_OK)
-            pipeline_stop(verify, status, item->findings.not_finite);
+            pipeline_stop(verify, status, item->findings.not_finite || item->findings.implausible);
         TRY(status);
         TRY(item_place(verify->job, verify->outage, item));
         atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], pipeline_since(start));

@@ -81,6 +81,7 @@ static enum status look_at_all(const struct verify_job *job, struct second_look 
         const struct look *look = &second->looks[i];
         struct findings *findings = &look->item->findings;
         findings->not_finite = findings->not_finite || look->findings.not_finite;
+        findings->implausible = findings->implausible || look->findings.implausible;
         zoom_add(&look->findings.evidence[look->label], &look->crop,
                  &findings->evidence[look->label]);
     }
@@ -92,7 +93,7 @@ out:
 static enum status take_item(const struct verify_job *job, struct item *item,
                              struct second_look *second) {
     enum status status = STATUS_OK;
-    if (item->error[0] || item->findings.not_finite)
+    if (item->error[0] || item->findings.not_finite || item->findings.implausible)
         return STATUS_OK;
     for (size_t i = 0; i < item->labels.n_labels; i++) {
         struct crop crop;

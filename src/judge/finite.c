@@ -1,4 +1,4 @@
-/* Whether what a network gave are numbers. */
+/* Whether what a network gave are numbers, and what its own tail made can be boxes and scores. */
 #include "judge/head_decode.h"
 #include "judge/scratch.h"
 #include "judge/vector_clones.h"
@@ -36,4 +36,22 @@ bool boxes_are_finite(const struct anchors *anchors) {
     for (size_t i = 0; finite && i < anchors->n_planes; i++)
         finite = channels_are_finite(anchors->planes[i].boxes, anchors->planes[i].box_channel, n);
     return finite;
+}
+
+bool tail_is_plausible(const struct anchors *anchors) {
+    const struct plane *plane = &anchors->planes[0]; /* such a head has one */
+    float side = anchors->head->untried_side;
+    size_t end = plane->class_channel + anchors->head->n_classes;
+    bool in_pixels = false;
+    for (size_t cell = 0; side > 0 && cell < plane->cells; cell++) {
+        float sides[4];
+        for (size_t i = 0; i < 4; i++)
+            sides[i] = plane->boxes->data[head_map_offset(plane->boxes, i, cell)];
+        in_pixels = in_pixels || box_is_in_pixels(sides, side);
+        for (size_t channel = 4; channel < end; channel++)
+            if (!score_is_plausible(
+                    plane->scores->data[head_map_offset(plane->scores, channel, cell)]))
+                return false;
+    }
+    return in_pixels || side <= 0;
 }

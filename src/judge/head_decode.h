@@ -97,6 +97,25 @@ VERIFY_INLINE float score_clamp(float score) {
     return score < 1.0f ? score : 1.0f;
 }
 
+/* Whether a number that a network's own tail makes can be a score, but for rounding;
+ * not-a-number cannot. */
+VERIFY_INLINE bool score_is_plausible(float score) {
+    return score >= -1e-3f && score <= 1.001f;
+}
+
+/* Whether four such numbers can be the centre and size of a box, in pixels of an input of that
+ * side: not fractions of it, nor far beyond it. */
+VERIFY_INLINE bool box_is_in_pixels(const float sides[4], float side) {
+    const float least = 4.0f;
+    float most = 0;
+    bool within = true;
+    for (int i = 0; i < 4; i++) {
+        within = within && sides[i] >= 0 && sides[i] <= 2 * side;
+        most = sides[i] > most ? sides[i] : most;
+    }
+    return within && most >= least;
+}
+
 /* Distance of one side in strides: the mean bin under the softmax of `bins` logits that lie
  * `stride` floats apart (Generalized Focal Loss, Li et al. 2020, eq. 6). */
 VERIFY_INLINE float dfl_expectation(const float *logits, size_t stride, size_t bins) {

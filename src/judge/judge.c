@@ -138,7 +138,8 @@ out:
     return status;
 }
 
-/* Lists all views' candidates in scratch->found; sets scratch->all_finite. */
+/* Lists all views' candidates in scratch->found; sets scratch->all_finite and
+ * all_plausible. */
 static enum status find_candidates(const struct judge *judge, struct judge_scratch *scratch) {
     enum status status = STATUS_OK;
     float floor = judge->predict && judge->conf < MISSING_FLOOR ? judge->conf : MISSING_FLOOR;
@@ -149,6 +150,9 @@ static enum status find_candidates(const struct judge *judge, struct judge_scrat
         boxes_finite = boxes_finite && boxes_are_finite(&scratch->anchors[i]);
     }
     scratch->all_finite = boxes_finite && scratch->found.all_finite;
+    scratch->all_plausible = true;
+    for (size_t i = 0; i < scratch->n_views; i++)
+        scratch->all_plausible = scratch->all_plausible && tail_is_plausible(&scratch->anchors[i]);
 out:
     return status;
 }
@@ -206,6 +210,7 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
         struct findings *findings = labellings[i].findings;
         findings->missing.count = findings->predictions.count = 0;
         findings->not_finite = !scratch->all_finite;
+        findings->implausible = !scratch->all_plausible;
         TRY(judge_targets(of_this, &labellings[i], scratch));
         TRY(missing_find(of_this, scratch, findings));
         findings_relate(labellings[i].targets, findings);

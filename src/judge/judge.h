@@ -85,7 +85,9 @@ struct detections {
 /* What a forward leaves of one picture. Start with a zeroed struct; reused from picture to picture.
  */
 struct findings {
-    bool not_finite; /* numbers of the network's output are not: what follows says nothing */
+    bool not_finite;  /* numbers of the network's output are not: what follows says nothing */
+    bool implausible; /* nor does it where those of a tail that was not tried when the model was
+                         read are no scores, or none of its boxes is one in pixels */
     size_t n_evidence, evidence_capacity;
     struct evidence *evidence; /* one per target, in order */
     /* (n_evidence, classes of the judge), where asked for; those of targets that are not judged say

@@ -93,6 +93,7 @@ struct judge_scratch {
 
     struct candidates found, chosen;
     bool all_finite;    /* all that the views hold */
+    bool all_plausible; /* what their untried tails made */
     uint32_t *first_of; /* by anchor id: index of its best candidate + 1 */
     size_t first_capacity;
     struct nms nms;
@@ -102,6 +103,8 @@ struct judge_scratch {
 
 /* Whether the maps hold neither infinity nor not-a-number for any anchor's box. */
 bool boxes_are_finite(const struct anchors *anchors);
+/* Whether a tail that was not tried when its model was read made scores, and a box in pixels. */
+bool tail_is_plausible(const struct anchors *anchors);
 
 /* Decodes every anchor of a view that could overlap a label by NEAR_IOU, in the order of their ids.
  */

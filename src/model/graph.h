@@ -185,6 +185,9 @@ struct head {
     size_t n_anchors;   /* 1 for a distance head */
     bool objectness;    /* of HEAD_FINAL */
     bool channels_last; /* of HEAD_FINAL: (1,A,C) rather than (1,C,A) */
+    /* Of HEAD_FINAL, where its tail could not be run on random numbers when it was read, so that
+     * what it makes of each picture is looked at: the longer side of its input. 0: it could. */
+    float untried_side;
     size_t n_levels;
     struct head_level levels[GRAPH_LEVELS];
 };

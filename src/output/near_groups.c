@@ -34,18 +34,27 @@ static bool is_alike(const struct sketch_label *a, const struct sketch_label *b)
     return alike;
 }
 
-bool sketch_labels_differ(const struct sketch_labels *a, const struct sketch_labels *b) {
+void sketch_labels_lacking(const struct sketch_labels *a, const struct sketch_labels *b,
+                           bool *lacking) {
     bool taken[SKETCH_LABELS] = {false};
-    if (a->count != b->count)
-        return true;
     for (size_t i = 0; i < a->kept; i++) {
         size_t k = 0;
         while (k < b->kept && (taken[k] || !is_alike(&a->items[i], &b->items[k])))
             k++;
-        if (k == b->kept)
-            return true;
-        taken[k] = true;
+        lacking[i] = k == b->kept;
+        if (!lacking[i])
+            taken[k] = true;
     }
+}
+
+bool sketch_labels_differ(const struct sketch_labels *a, const struct sketch_labels *b) {
+    bool lacking[SKETCH_LABELS];
+    if (a->count != b->count)
+        return true;
+    sketch_labels_lacking(a, b, lacking);
+    for (size_t i = 0; i < a->kept; i++)
+        if (lacking[i])
+            return true;
     return false;
 }
 

@@ -36,6 +36,11 @@ typedef const char *near_name(const void *context, uint32_t image);
 void near_groups_json(const struct near_groups *groups, const struct image_splits *splits,
                       near_name *name, const void *context, struct text *text);
 
+/* Which labels of one picture that are kept have none of their class at about their place in the
+ * other: lacking[a->kept]. Of the other each stands for one alone. */
+void sketch_labels_lacking(const struct sketch_labels *a, const struct sketch_labels *b,
+                           bool *lacking);
+
 /* Whether two pictures that are copies have other labels: another number, or one that has none of
  * its class at about its place in the other. */
 bool sketch_labels_differ(const struct sketch_labels *a, const struct sketch_labels *b);

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "output/fields.h"
+#include "output/judged_as.h"
 #include "output/report_self_test.h"
 #include "output/storage.h"
 #include "output/work_folder.h"
@@ -101,20 +102,10 @@ static void reasons_write(struct text *text, const struct report *report) {
     text_string(text, "}");
 }
 
-/* What the labels say beside their boxes, which alone are judged. Polygons of four points are
- * oriented boxes where all labels are such. */
 static void forms_write(struct text *text, const struct report *report) {
-    const uint64_t *forms = report->tally->counts + TALLY_FORMS;
-    uint64_t total = sum(report->tally->counts + TALLY_BOXES, VERDICT_COUNT);
-    uint64_t quads = forms[LABEL_QUAD], poses = forms[LABEL_POSE], polygons = forms[LABEL_POLYGON];
-    bool oriented = quads > 0 && quads == total;
+    const struct judged_as judged = judged_as_of(report->tally);
     field_key(text, "judged_as");
-    text_string(text, "{");
-    field_count(text, "box", total - quads - poses - polygons);
-    field_count(text, "polygon", polygons + (oriented ? 0 : quads));
-    field_count(text, "pose", poses);
-    field_count(text, "obb", oriented ? quads : 0);
-    text_string(text, "}");
+    judged_as_json(&judged, text);
     field_string(text, "label_format", report->label_format);
     field_key(text, "kpt_shape");
     if (report->keypoints.count > 0)

@@ -44,6 +44,13 @@ static uint8_t shortened(float fraction) {
     return (uint8_t)(value > 0 ? value < 255 ? value : 255 : 0);
 }
 
+struct sketch_label sketch_label_make(uint32_t class, const float xywhn[4]) {
+    struct sketch_label label = {.class = class < UINT16_MAX ? (uint16_t) class : UINT16_MAX};
+    for (int k = 0; k < 4; k++)
+        label.xywh[k] = shortened(xywhn[k]);
+    return label;
+}
+
 enum status sketches_stream_write(const struct stream_source *source, struct text *text) {
     const struct image_result *result = source->result;
     const struct sketch *sketch = result->sketch;
@@ -57,9 +64,10 @@ enum status sketches_stream_write(const struct stream_source *source, struct tex
     put(text, result->n_boxes, 4);
     for (size_t i = 0; i < result->n_boxes && i < SKETCH_LABELS; i++) {
         const struct label *label = &result->boxes[i].label;
-        put(text, label->class < UINT16_MAX ? label->class : UINT16_MAX, 2);
+        const struct sketch_label made = sketch_label_make(label->class, label->xywhn);
+        put(text, made.class, 2);
         for (int k = 0; k < 4; k++)
-            put(text, shortened(label->xywhn[k]), 1);
+            put(text, made.xywh[k], 1);
     }
     return text_status(text);
 }

@@ -38,6 +38,9 @@ struct sketch_label {
     uint8_t xywh[4];
 };
 
+/* A label in short. */
+struct sketch_label sketch_label_make(uint32_t class, const float xywhn[4]);
+
 struct sketch_labels {
     uint32_t count, kept; /* in all; in `items` */
     struct sketch_label items[SKETCH_LABELS];

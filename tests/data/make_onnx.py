@@ -175,14 +175,16 @@ def anchor_net(opset, classes=2, power=2.0, **metadata):
     return n
 
 
-def own_tail_net(boxes="Exp", scores="Sigmoid", **metadata):
+def own_tail_net(boxes="Exp", scores="Sigmoid", beside=False, turned=False, **metadata):
     """A detector whose boxes are decoded in a way of its own: twice the usual distances. boxes,
-    scores: what is made of their logits; None: nothing."""
+    scores: what is made of their logits; None: nothing. beside: the picture itself is part of the
+    tail, too. turned: each box has an angle, behind its scores."""
     n = Net(13, **metadata)
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
     eight, _ = backbone(n, SIZE)
-    x = n.op("Reshape", [n.conv(eight, 8, 6, 1), n.ints(1, 6, 64)])
-    b, s = split(n, x, [4, 2])
+    width = 7 if turned else 6
+    x = n.op("Reshape", [n.conv(eight, 8, width, 1), n.ints(1, width, 64)])
+    b, s, *angle = split(n, x, [4, 2, 1][:width - 4])
     if boxes == "corners":
         xs, ys, _ = centres(SIZE, (8,))
         middle = n.floats([1, 2, 64], [8 * v for v in xs + ys])
@@ -190,8 +192,11 @@ def own_tail_net(boxes="Exp", scores="Sigmoid", **metadata):
         b = n.op("Concat", [n.op("Sub", [middle, near]), n.op("Add", [middle, far])], axis=1)
     elif boxes:
         b = n.op("Mul", [n.op(boxes, [b]), n.floats([], [2.0 if boxes == "Exp" else 1.0])])
+    if beside:
+        mean = n.op("Reshape", [n.op("GlobalAveragePool", ["images"]), n.ints(1, 3, 1)])
+        s = n.op("Add", [s, n.op("Mul", [narrow(n, mean, 1, 0, 1), n.floats([], [0.5])])])
     s = n.op(scores, [s]) if scores else s
-    n.outputs.append(value_info(n.op("Concat", [b, s], axis=1, name="output0"), [1, 6, 64]))
+    n.outputs.append(value_info(n.op("Concat", [b, s] + angle, axis=1, name="output0"), [1, width, 64]))
     return n
 
 
@@ -328,6 +333,7 @@ def hostile():
         "external_length": tiny([conv], [external("w", [4, 3, 1, 1], "cycle.onnx", 1 << 40, 48)]),
         "no_input": number(1, 8) + data(7, data(1, data(4, "Relu") + data(2, "y"))),
         "pose": tiny([relu], task="pose"),
+        "obb": tiny([relu], task="obb"),
         "line_break": tiny([("Frob\n[GPU 0] \x1b[2Jdone", ["images"], ["y"], {})]),
     }
 
@@ -356,6 +362,10 @@ def main():
                       ("no_boxes", own_tail_net(boxes=None)),
                       ("fractions", own_tail_net(boxes="Sigmoid")),
                       ("corners", own_tail_net(boxes="corners")),
+                      ("turned", own_tail_net(turned=True, names="['a', 'b']")),
+                      ("untried", own_tail_net(beside=True)),
+                      ("untried_logits", own_tail_net(scores=None, beside=True)),
+                      ("untried_fractions", own_tail_net(boxes="Sigmoid", beside=True)),
                       ("five_names", own_tail_net(names="['a', 'b', 'c', 'd', 'e']")),
                       ("other_names", anchor_net(12, names='["x", "y", "z"]')),
                       ("levels", distance_net(13, divide=58.0)), ("deviations", distance_net(13, divide=0.25)),

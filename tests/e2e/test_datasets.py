@@ -72,11 +72,13 @@ class DatasetsTest(FormsCase):
         total = self.report("boxes")["total_boxes"]
         self.assertEqual(self.judged_as("boxes"), {"box": total, "polygon": 0, "pose": 0, "obb": 0})
         self.assertIsNone(self.report("boxes")["kpt_shape"])
+        self.assertNotIn("Judged by", self.stdout)
         self.relabel(folder, lambda *row: " ".join(row) + " 0.1 0.2 2 0 0 0")
         found = self.verify(self.yaml(folder, kpt_shape="[2, 3]"))
         self.assertEqual(found, wanted)
         self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": total, "obb": 0})
         self.assertEqual(self.report()["kpt_shape"], [2, 3])
+        self.assertIn("\n  Judged by their boxes alone: %d poses\n" % total, self.stdout)
         self.verify(self.yaml(folder, kpt_shape="[2, 3]"), output="one", ranks=0)
         self.assertEqual(self.judged_as("one"), self.judged_as())
         self.verify(self.yaml(folder, kpt_shape="[2, 3]"), "--resume", output="one", ranks=0)
@@ -110,6 +112,7 @@ class DatasetsTest(FormsCase):
                          [[(box["line"], box["class"], box["verdict"]) for box in record["boxes"]]
                           for record in wanted])
         self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": 0, "obb": total})
+        self.assertIn("\n  Judged by their boxes alone: %d oriented boxes\n" % total, self.stdout)
         first = os.path.join(folder, "labels", sorted(os.listdir(os.path.join(folder, "labels")))[0])
         with open(first, "a", encoding="utf-8") as file:
             file.write("1 0.1 0.1 0.3 0.1 0.2 0.3\n")

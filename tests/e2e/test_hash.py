@@ -73,6 +73,34 @@ class Hash(ResumeCase):
         self.run_verify("rejudge", "output", "--max-margin", "2", ranks=2)
         self.check()
 
+    def page(self):
+        """The bytes of the page's pictures and of its data on copies."""
+        content = {}
+        for name in ("data/copies.js", "sheets/000.jpg"):
+            with open(self.path("output", "review", name), "rb") as file:
+                content[name] = file.read()
+        return content
+
+    def test_pictures_side_by_side(self):
+        """Each group's, with the label that one picture alone has; the same bytes at any number of ranks."""
+        pages = []
+        for ranks in (0, 3):
+            self.clear()
+            self.run_verify(*self.FLAGS[:-2], "--review", "10", ranks=ranks)
+            pages.append(self.page())
+        self.assertEqual(pages[0], pages[1])
+        text = pages[0]["data/copies.js"].decode().split(", 0, ", 1)[1].rsplit(");", 1)[0]
+        groups = json.loads(text)
+        self.assertEqual([[copy["cell"] for copy in group] for group in groups],
+                         [[10, 11], [12, 13], [14, 15], [16, 17]])
+        self.assertEqual([copy["boxes"] for copy in groups[0]], [[], [[3, 0.5, 0.5, 0.9, 0.9]]])
+        self.assertFalse([copy for group in groups[1:] for copy in group if copy["boxes"]])
+        self.run_verify("review", "output", "--review", "10", ranks=2)
+        self.assertEqual(self.page(), pages[0])
+        self.clear()
+        self.run_verify(*self.FLAGS[:-2], "--review", "10", "--no-hash", ranks=2)
+        self.assertFalse(os.path.exists(self.path("output", "review", "data", "copies.js")))
+
     def test_page(self):
         self.run_verify(*self.FLAGS[:-2], "--review", "10", ranks=2)
         with open(self.path("output", "review", "data", "run.js"), encoding="utf-8") as file:

@@ -59,6 +59,22 @@ class Misread(Case):
                 for a, b in zip(found["bbox"], box):
                     self.assertAlmostEqual(a, b, delta=0.05)
 
+    def test_first_pictures_show_what_could_not_be_tried(self):
+        """Of a tail with the picture in it nothing is known before it has seen one."""
+        self.verify(os.path.join("misread", "untried"))
+        self.assertEqual(self.records()[0]["boxes"][0]["line"], 1)
+        for model in ("untried_logits", "untried_fractions"):
+            for ranks in (0, 2):
+                self.verify(os.path.join("misread", model), ranks=ranks, code=1)
+                said = [line for line in (self.stdout + self.stderr).splitlines() if "cannot be boxes" in line]
+                self.assertEqual(len(said), 1, self.stdout + self.stderr)
+                self.assertIn("images/a.png: the model's output for it cannot be boxes in pixels", said[0])
+                self.assertNotIn("--resume", self.stdout + self.stderr)
+                for name in ("verification_report.json", "verification_records.jsonl"):
+                    self.assertFalse(os.path.exists(self.path("output", name)), name)
+                for bucket in ("correct", "mislabeled", "uncertain"):
+                    self.assertFalse([files for _, _, files in os.walk(self.path("output", bucket)) if files])
+
     def test_own_size(self):
         """Without --imgsz an export for one size is run at it, square or not; --inspect, too."""
         for model, size, shown in (("own_tail", 64, "64x64"), (os.path.join("misread", "yolox"), 64, "64x64"),
@@ -79,6 +95,16 @@ class Misread(Case):
         self.run_verify("--model", os.path.join(MODELS, "own_tail.onnx"), "--data",
                         self.path("d", "data.yaml"), "--output", "output", "--imgsz", 64,
                         "--resume")
+
+    def test_poses(self):
+        """Exports of pose models judge boxes; --inspect says that nothing else is used."""
+        for model in ("three", "ends", "rows"):
+            self.verify(os.path.join("poses", model))
+            self.assertIn("own", self.records()[0]["boxes"][0])
+            told = self.run_verify("--model", os.path.join(MODELS, "poses", model + ".onnx"), "--inspect")
+            self.assertIn("a pose model of which the boxes are used", told)
+        self.verify(os.path.join("poses", "rows_bare"), code=2)
+        self.assertIn("which of the others are classes is not certain", self.stderr)
 
     def test_names(self):
         """The file's names, its output and the data set are counted in the refusal."""

@@ -26,6 +26,35 @@ RECORDS = ["""{"image": "a\\u00e9\\ud83d\\ude00.jpg", "label": null, "split": nu
 "refined": [0.5, 0.4, 0.1, 0.2]}], "missing": [{"class": 0, "name": "person", "confidence": 0.81, "score": 0.2143,
 "xywhn": [0.1, 0.1, 0.1, 0.1]}], "invalid": [], "error": null}
 """]
+COCO = """{"info": {"year": 2017}, "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480},
+{"id": "b", "file_name": "b/\\u00e9.png", "width": 64, "height": 64}],
+"categories": [{"id": 1, "name": "person"}, {"id": 18, "name": "dog", "supercategory": "animal"}],
+"annotations": [
+  {"id": 7, "image_id": 1, "category_id": 1, "bbox": [10, 20.5, 30, 40], "area": 1200, "iscrowd": 0, "segmentation": []},
+  {"id": 8, "image_id": 1, "category_id": 18, "bbox": [100, 200, 30, 40], "area": 1200},
+  {"id": 9, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "keypoints": [1, 2, 2], "num_keypoints": 1},
+  {"id": 10, "image_id": "b", "category_id": 18, "bbox": [1, 2, 3, 4], "iscrowd": 1, "segmentation": {"counts": [1, 2]}},
+  {"id": 11, "image_id": 5, "category_id": 3, "bbox": [1, 2, 3], "segmentation": [[1, 2, 3, 4, 5, 6]]}
+]}
+"""
+VOC = """<?xml version="1.0" encoding="utf-8"?>
+<!-- a picture -->
+<annotation verified="yes">
+\t<filename>a.jpg</filename>
+\t<size><width>640</width><height>480</height><depth>3</depth></size>
+\t<object>
+\t\t<name>person</name>
+\t\t<difficult>0</difficult>
+\t\t<bndbox><xmin>10</xmin><ymin>20</ymin><xmax>40</xmax><ymax>60</ymax></bndbox>
+\t\t<part><name>head</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></part>
+\t</object>
+\t<object><name>traffic &amp; &lt;light&gt;</name>
+\t\t<polygon><x1>1</x1><y1>2</y1></polygon>
+\t\t<bndbox><xmax>40.5</xmax><xmin>10.25</xmin><ymin>20</ymin><ymax>60</ymax></bndbox></object>
+\t<object><name>dog</name></object>
+\t<object><name>person</name><bndbox><xmin>100</xmin><ymin>200</ymin><xmax>140</xmax><ymax>260</ymax></bndbox></object>
+</annotation>
+"""
 CONFIGURATIONS = ["""[net]
 width=64
 height=64
@@ -198,6 +227,21 @@ def oriented(picture, orientation):
     return picture[:33] + struct.pack(">I", len(tiff)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + picture[33:]
 
 
+def sketches(pictures):
+    """A run's sketches: a picture, its copy, one that is plain and others."""
+    parts = []
+    for picture in range(pictures):
+        if picture % 5 == 4:
+            parts.append(b"\0")
+            continue
+        seed = picture // 2
+        levels = bytes((cell * (seed + 3) * 7 + cell // 16 * 29 + picture % 2) % 251 for cell in range(256))
+        hashed = struct.pack("<QQ", 0x123456789abcdef * (seed + 1) % 2**64, 0xfedcba987654321 ^ seed << 9)
+        labels = [struct.pack("<H4B", k, 100, 90, 30 + picture, 20) for k in range(picture % 3)]
+        parts.append(b"\1" + hashed + bytes(range(12)) + levels + struct.pack("<I", len(labels)) + b"".join(labels))
+    return bytes([pictures]) + b"verify sketches 1\n" + b"".join(parts)
+
+
 def main(folder):
     def put(target, name, content):
         if len(content) <= MOST_BYTES:
@@ -244,6 +288,12 @@ def main(folder):
         put("model", f"{i}.cfg", text.encode())
     for i, text in enumerate(RECORDS):
         put("record", f"{i}.json", text.encode())
+    for text in (COCO, COCO.replace("\n", "\r\n"), "\ufeff" + COCO.replace(": ", ":")):
+        put("coco", f"{len(text)}.json", text.encode())
+    for text in (VOC, VOC.replace("\n", "\r\n"), "".join(VOC.split("\n"))):
+        put("voc", f"{len(text)}.xml", text.encode())
+    for pictures in (1, 2, 9, 60):
+        put("sketches", f"{pictures}", sketches(pictures))
 
 
 if __name__ == "__main__":

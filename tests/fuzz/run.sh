@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of model files, of pictures and of records, and what becomes of Darknet's models,
-# with libFuzzer, ASan and UBSan:
+# Fuzzes the readers of model files, of pictures, of annotations, of records and of sketches, and what
+# becomes of Darknet's models, with libFuzzer, ASan and UBSan:
 #   bash tests/fuzz/run.sh [--seconds N] [TARGET...]
 # --seconds: for each target (12), one on each core at a time. Targets: pickle torch model onnx
-# darknet image record. Builds in build/fuzz, or in $FUZZ_BUILD; the corpora grow there from run to run.
+# darknet image record coco voc sketches. Builds in build/fuzz, or in $FUZZ_BUILD; the corpora grow
+# there from run to run.
 # Prints executions and findings; status 1 where there are findings, 77 without clang.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,12 +13,12 @@ targets=()
 while [ $# -gt 0 ]; do
   case $1 in
   --seconds) seconds=$2; shift ;;
-  pickle | torch | model | onnx | darknet | image | record) targets+=("$1") ;;
-  *) sed -n '2,6p' "$0"; exit 2 ;;
+  pickle | torch | model | onnx | darknet | image | record | coco | voc | sketches) targets+=("$1") ;;
+  *) sed -n '2,8p' "$0"; exit 2 ;;
   esac
   shift
 done
-[ ${#targets[@]} -gt 0 ] || targets=(pickle torch model onnx darknet image record)
+[ ${#targets[@]} -gt 0 ] || targets=(pickle torch model onnx darknet image record coco voc sketches)
 mkdir -p "${FUZZ_BUILD:-build/fuzz}"
 build=$(realpath -m "${FUZZ_BUILD:-build/fuzz}")
 

@@ -12,6 +12,7 @@ from browser import Browser, make_page
 # What is on the screen: a name, and the script that brings it there.
 VIEWS = [
     ("grid", ""),
+    ("copies", "document.querySelector('.copies').scrollIntoView()"),
     ("grid by class, with weak ones", "review.view.set_weak(true); review.view.set_group('class')"),
     ("filtered", "review.view.toggle('reason', 'class')"),
     ("table of classes", "document.getElementById('tab1').click()"),

@@ -221,6 +221,7 @@ def make_report(findings, names, n_images):
                        "failed": 2},
             "missing_boxes": reasons.get("missing", 0), "invalid_labels": reasons.get("invalid", 0),
             "orphan_labels": 0, "unlabelled_images": 31, "near_duplicates": near_duplicates(),
+            "judged_as": {"box": 100, "polygon": 1700, "pose": 1, "obb": 0},
             "per_class": per_class, "reasons": reasons,
             "self_test": self_test(), "parameters": {"max_margin": 3.5}, "model": "best.pt",
             "dataset": "street/data.yaml", "version": "0.0", "started": "2026-11-23T02:45:39Z",
@@ -250,9 +251,22 @@ def make_images(rng, asked, names):
     return images, found
 
 
-def cut_crops(found, pictures):
-    """Crops by reason, then by suspicion, pasted on sheets."""
-    order = sorted(found, key=lambda f: f["reason"])
+def make_copies(pictures, n_findings):
+    """What the page shows of near_duplicates(): in the first group, labels that the others lack."""
+    groups, cell = [], n_findings
+    for number, group in enumerate(near_duplicates()["list"]):
+        groups.append([])
+        for k in range(min(4, group["count"])):
+            boxes = [[k, .3 + .1 * k, .4, .3, .3], [4, .7, .7, .2, .2]] if number == 0 and k < 2 else []
+            groups[-1].append({"cell": cell, "width": WIDTH, "height": HEIGHT, "boxes": boxes,
+                               "image": number % len(pictures), "crop": crop_of([])})
+            cell += 1
+    return groups
+
+
+def cut_crops(found, copies, pictures):
+    """Crops by reason, then by suspicion, and behind them those of copies, pasted on sheets."""
+    order = sorted(found, key=lambda f: f["reason"]) + [copy for group in copies for copy in group]
     sheets = []
     for cell, finding in enumerate(order):
         finding["cell"] = cell
@@ -277,7 +291,8 @@ def main():
     pictures = [make_picture(rng, [box[2:6] for box in image["boxes"]] +
                              [box[1:5] for box in image["missing"]]) for image in held]
     review = os.path.join(asked.folder, "review")
-    for number, sheet in enumerate(cut_crops(found, pictures)):
+    copies = make_copies(pictures, len(found))
+    for number, sheet in enumerate(cut_crops(found, copies, pictures)):
         write(os.path.join(review, "sheets", "%03d.jpg" % number), jpeg(sheet, 75))
     for number, image in enumerate(images):
         if image["picture"]:
@@ -285,6 +300,9 @@ def main():
                   jpeg(pictures[number % len(pictures)], 85))
     write_parts(review, "findings", found)
     write_parts(review, "images", images)
+    write(os.path.join(review, "data", "copies.js"), script("copies", 0, [[
+        {key: copy[key] for key in ("cell", "width", "height", "boxes")} for copy in group]
+        for group in copies]))
     write(os.path.join(review, "data", "run.js"), script("run", 0, {
         "format": 1, "key": "made-up-%d" % asked.findings, "output": os.path.abspath(asked.folder),
         "n_findings": len(found), "n_images": len(images), "n_all": len(found),

@@ -24,7 +24,7 @@ def main():
 
 def page_data(review):
     """What the data scripts say: {"run": …, "findings": […], "images": […]}."""
-    data = {"findings": [], "images": []}
+    data = {"findings": [], "images": [], "copies": []}
     folder = os.path.join(review, "data")
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), encoding="utf-8") as file:

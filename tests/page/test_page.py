@@ -101,6 +101,10 @@ class Opened(PageCase):
         for member in ("total_images", "total_boxes", "correct", "mislabeled"):
             self.assertIn("{:,}".format(report[member]), numbers)
 
+    def test_what_was_judged(self):
+        self.assertTrue(self.text(".about").endswith(
+            " UTC. Of 1,700 polygons and 1 pose the boxes alone were judged."))
+
     def test_copies(self):
         items = [item.text.split("\n") for item in
                  self.driver.find_elements(By.CSS_SELECTOR, ".copies > ul > li")]
@@ -109,6 +113,10 @@ class Opened(PageCase):
                           "2 pictures"])
         self.assertEqual(items[1][1:], ["street/001-0.jpg train", "street/001-1.jpg val"])
         self.assertEqual((len(items[0]), items[0][-1]), (6, "8 more"))
+        self.wait_for("return document.querySelectorAll('.copies canvas').length === 8 && "
+                      "document.querySelectorAll('.copies canvas.blank').length === 0")
+        self.assertIn("street/000-1.jpg val, lacking elsewhere: bicycle, airplane",
+                      self.text(".copies li"))
         self.js("delete review.data.run.report.near_duplicates")
         self.assertIsNone(self.js("return review.copies_card()"))
 

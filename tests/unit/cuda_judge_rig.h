@@ -398,6 +398,7 @@ static inline void assert_hypotheses(const struct findings *actual,
 
 static inline void assert_findings(const struct findings *actual, const struct findings *expected) {
     assert_int_equal(actual->not_finite, expected->not_finite);
+    assert_int_equal(actual->implausible, expected->implausible);
     assert_int_equal(actual->n_evidence, expected->n_evidence);
     for (size_t i = 0; i < actual->n_evidence; i++)
         assert_evidence(i, &actual->evidence[i], &expected->evidence[i]);

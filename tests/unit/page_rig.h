@@ -13,6 +13,7 @@ struct page_rig {
     struct text records;
     struct run_results results;
     struct page_source source;
+    struct page_copies copies;
     struct worst worst;
     struct page_plan plan;
     uint8_t *unread;
@@ -72,9 +73,11 @@ static inline void page_rig_open(struct page_rig *rig, size_t most, const char *
     ASSERT_OK(run_results_open(rig->output, NULL, &rig->results));
     ASSERT_OK(page_source_open(&rig->results, &rig->source));
     rig->worst.most = most;
-    ASSERT_OK(page_worst(rig->output, &means, &rig->worst));
-    ASSERT_OK(page_plan_make(rig->worst.items, rig->worst.count, &rig->plan));
-    rig->unread = calloc(rig->worst.count + 1, 1);
+    ASSERT_OK(page_copies_read(rig->results.report, &rig->copies));
+    ASSERT_OK(page_copies_index(&rig->copies));
+    ASSERT_OK(page_worst(rig->output, &means, &rig->copies, &rig->worst));
+    ASSERT_OK(page_plan_make(rig->worst.items, rig->worst.count, &rig->copies, &rig->plan));
+    rig->unread = calloc(rig->plan.n_crops + 1, 1);
     assert_non_null(rig->unread);
 }
 
@@ -82,6 +85,7 @@ static inline void page_rig_free(struct page_rig *rig) {
     free(rig->unread);
     page_plan_free(&rig->plan);
     worst_free(&rig->worst);
+    page_copies_free(&rig->copies);
     page_source_close(&rig->source);
     run_results_free(&rig->results);
     text_free(&rig->records);

@@ -6,6 +6,7 @@
 
 #include "base/fingerprint.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/importer.h"
 #include "model/onnx/onnx_file.h"
 
@@ -98,15 +99,28 @@ static enum status read_input(const Onnx__GraphProto *file, struct input *input)
     return STATUS_OK;
 }
 
-/* Only detection models, and those that contain one. */
+/* Tasks whose models find boxes; `also`: and what more, of which nothing is used. */
+static const struct task {
+    const char *name, *also;
+} tasks[] = {{"detect", NULL}, {"segment", "a segmentation model"}, {"pose", "a pose model"}};
+enum { TASKS = sizeof tasks / sizeof *tasks };
+
+/* What the file says it was trained for, detection where it does not; NULL: boxes are no part. */
+static const struct task *task_of(const Onnx__ModelProto *file) {
+    const char *name = metadata_find(file, "task");
+    size_t i = 0;
+    while (name != NULL && i < TASKS && strcmp(name, tasks[i].name) != 0)
+        i++;
+    return i < TASKS ? &tasks[i] : NULL;
+}
+
 static enum status check_task(const Onnx__ModelProto *file) {
-    const char *task = metadata_find(file, "task");
-    if (task == NULL || strcmp(task, "detect") == 0 || strcmp(task, "segment") == 0)
+    if (task_of(file) != NULL)
         return STATUS_OK;
     return FAIL(STATUS_BAD_INPUT,
                 "is a model for the task '%.40s': give one that was trained for detection "
-                "(yolo detect train), or for segmentation",
-                task);
+                "(yolo detect train), or for segmentation or poses",
+                metadata_find(file, "task"));
 }
 
 static int64_t opset_of(const Onnx__ModelProto *file) {
@@ -225,18 +239,33 @@ out:
 /* How descriptions of Ultralytics' exports end: "... trained on DATA". */
 #define TRAINED_ON " trained on "
 
+static enum status describe_origin(const Onnx__ModelProto *file, struct model *model) {
+    enum status status;
+    struct text text = {0};
+    const struct task *task = task_of(file);
+    const char *description = metadata_find(file, "description");
+    if (description == NULL)
+        description = file->producer_name == NULL ? "" : file->producer_name;
+    const char *trained = strstr(description, TRAINED_ON);
+    if (trained != NULL && trained[strlen(TRAINED_ON)] != '\0')
+        TRY(memory_string(trained + strlen(TRAINED_ON), &model->trained_on));
+    text_string(&text, description);
+    if (task != NULL && task->also != NULL)
+        text_format(&text, "%s%s of which the boxes are used", *description == '\0' ? "" : ", ",
+                    task->also);
+    TRY(text_status(&text));
+    TRY(memory_string(text.data == NULL ? "" : text.data, &model->description));
+    status = memory_string("ONNX", &model->format);
+out:
+    text_free(&text);
+    return status;
+}
+
 /* Copies what the file says of itself. */
 static enum status describe(const Onnx__ModelProto *file, struct model *model) {
     enum status status;
-    const char *description = metadata_find(file, "description"),
-               *names = metadata_find(file, "names");
-    if (description == NULL)
-        description = file->producer_name;
-    TRY(memory_string(description == NULL ? "" : description, &model->description));
-    TRY(memory_string("ONNX", &model->format));
-    const char *trained = strstr(model->description, TRAINED_ON);
-    if (trained != NULL && trained[strlen(TRAINED_ON)] != '\0')
-        TRY(memory_string(trained + strlen(TRAINED_ON), &model->trained_on));
+    const char *names = metadata_find(file, "names");
+    TRY(describe_origin(file, model));
     if (model->graph.head.n_classes > MOST_CLASSES) {
         status = FAIL(STATUS_BAD_INPUT, "its head has %zu classes, more than %d",
                       model->graph.head.n_classes, MOST_CLASSES);

@@ -17,6 +17,7 @@ struct columns {
     bool last;     /* along the last dimension */
     bool objectness;
     int64_t first, count; /* of the classes */
+    bool tried;           /* what is in them was found out by running the tail */
 };
 
 /* Why the first of the tensors that this one depends on was not understood, or NULL. */
@@ -72,7 +73,20 @@ static bool columns_beside_landmarks(int64_t named, const struct tail *tail,
     columns->objectness = front == named + 1;
     columns->first = BOX + columns->objectness;
     columns->count = named;
-    return named > 0 && (front == named || front == named + 1);
+    /* One number alone is no landmark: an angle, by which the boxes are turned. */
+    return named > 0 && landmarks > 1 && (front == named || front == named + 1);
+}
+
+/* Where so many numbers at the end are keypoints, as the file says. */
+static bool columns_before_keypoints(int64_t named, int64_t keypoints, const struct tail *tail,
+                                     struct columns *columns) {
+    int64_t front = columns->width - BOX - keypoints;
+    columns->objectness = named == 0 ? columns->last : front == named + 1;
+    columns->first = BOX + columns->objectness;
+    columns->count = front - columns->objectness;
+    /* The first of a keypoint's numbers is a place. */
+    bool there = !tail->done || run_of(tail, BOX, true) == front;
+    return there && columns->count > 0 && (named == 0 || columns->count == named);
 }
 
 /* Says which columns cannot be scores. */
@@ -84,10 +98,11 @@ static enum status fail_scores(const struct tail *tail, int64_t named) {
                     "it with its boxes and scores decoded");
     return FAIL(STATUS_BAD_INPUT,
                 "its output has %zu numbers a box, of which those from %" PRId64 " to %" PRId64
-                " leave 0 to 1 and are no scores (landmarks?), and %" PRId64
+                " leave 0 to 1 and are no scores (%s?), and %" PRId64
                 " class names: which of the others are classes is not certain; export it with "
                 "'names' in its metadata, or a model of boxes alone",
-                tail->width, BOX + front, BOX + front + wrong - 1, named);
+                tail->width, BOX + front, BOX + front + wrong - 1,
+                wrong == 1 ? "an angle" : "landmarks", named);
 }
 
 /* Whether the boxes can be centres and sizes in pixels. */
@@ -105,32 +120,46 @@ static enum status check_boxes(const struct tail *tail) {
     return STATUS_OK;
 }
 
+/* What a file says of the numbers in its output. */
+struct claims {
+    int64_t named, keypoints; /* classes that have names, numbers of keypoints; 0: it does not */
+};
+
+static enum status fail_width(const struct claims *claims, const struct columns *columns) {
+    int64_t more = claims->keypoints;
+    return FAIL(STATUS_BAD_INPUT,
+                "names %" PRId64 " classes, and its output has %" PRId64
+                " numbers a box where %" PRId64 " (4%s and the classes) or %" PRId64
+                " (an objectness besides) are expected: data.yaml, the names and the output "
+                "must agree; export the model again",
+                claims->named, columns->width, claims->named + more + BOX,
+                more ? ", the keypoints" : "", claims->named + more + BOX + 1);
+}
+
 /* Finds the classes among the columns. *found: false where the output is not a detector's. */
-static enum status find_columns(const struct head_search *search, int tensor, int64_t named,
-                                struct columns *columns, bool *found) {
+static enum status find_columns(const struct head_search *search, int tensor,
+                                const struct claims *claims, struct columns *columns, bool *found) {
     enum status status = STATUS_OK;
     struct tail tail = {0};
     *found = false;
     if (columns->width <= BOX)
         return STATUS_OK;
     TRY(tail_probe(search, tensor, columns->last ? 2 : 1, &tail));
+    columns->tried = tail.done;
     bool scores = !tail.done || run_of(&tail, BOX, true) == columns->width - BOX;
-    if (scores) {
-        *found = columns_by_width(named, columns);
+    if (claims->keypoints > 0) {
+        *found = columns_before_keypoints(claims->named, claims->keypoints, &tail, columns);
+    } else if (scores) {
+        *found = columns_by_width(claims->named, columns);
     } else {
-        *found = columns_beside_landmarks(named, &tail, columns);
+        *found = columns_beside_landmarks(claims->named, &tail, columns);
         if (!*found)
-            TRY(fail_scores(&tail, named));
+            TRY(fail_scores(&tail, claims->named));
     }
     if (*found && tail.done)
         TRY(check_boxes(&tail));
-    if (!*found && named > 0)
-        status = FAIL(STATUS_BAD_INPUT,
-                      "names %" PRId64 " classes, and its output has %" PRId64
-                      " numbers a box where %" PRId64 " (4 and the classes) or %" PRId64
-                      " (an objectness besides) are expected: data.yaml, the names and the output "
-                      "must agree; export the model again",
-                      named, columns->width, named + BOX, named + BOX + 1);
+    if (!*found && claims->named > 0)
+        status = fail_width(claims, columns);
 out:
     tail_free(&tail);
     return status;
@@ -184,6 +213,10 @@ static void make_head(const Onnx__ModelProto *file, const struct columns *column
         head->levels[0].stride = USUAL_STRIDE;
 }
 
+static float longer_side(const struct importer *importer) {
+    return (float)(importer->height > importer->width ? importer->height : importer->width);
+}
+
 enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *file,
                             const struct head_search *search) {
     enum status status;
@@ -191,6 +224,7 @@ enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *f
     const char *names = metadata_find(file, "names");
     const char *name = file->graph->n_output == 0 ? NULL : file->graph->output[0]->name;
     int tensor = name == NULL ? -1 : importer_find(importer, name);
+    struct claims claims = {.keypoints = metadata_keypoints(file)};
     size_t named = 0;
     bool found = false;
     if (tensor < 0)
@@ -207,10 +241,13 @@ enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *f
         !importer->graph->tensors[tensor].constant) {
         struct columns columns = {.last = shape->dims[2] < shape->dims[1]};
         columns.width = shape->dims[columns.last ? 2 : 1];
-        TRY(find_columns(search, tensor, (int64_t)named, &columns, &found));
+        claims.named = (int64_t)named;
+        TRY(find_columns(search, tensor, &claims, &columns, &found));
         if (found) {
             TRY(drop_landmarks(importer, &columns, &tensor));
             make_head(file, &columns, tensor, &importer->graph->head);
+            if (!columns.tried)
+                importer->graph->head.untried_side = longer_side(importer);
             return STATUS_OK;
         }
     }

@@ -209,6 +209,8 @@ enum status onnx_final_head(struct importer *importer, const Onnx__ModelProto *f
 
 /* The value of a key of the file's metadata, or NULL. */
 const char *metadata_find(const Onnx__ModelProto *file, const char *key);
+/* The numbers that the file says a box has for keypoints, behind its classes; 0: it does not. */
+int64_t metadata_keypoints(const Onnx__ModelProto *file);
 /* Reads class names: a Python or JSON dictionary from numbers to strings, or a list of strings.
  * names[i] receives a copy of the name of class i, for i < count, and stays as it is where the text
  * has none. Returns how many classes the text names (the largest number + 1), 0 where it is none

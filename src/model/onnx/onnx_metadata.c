@@ -23,6 +23,24 @@ static const char *skip_space(const char *at) {
     return at + strspn(at, " \t\r\n");
 }
 
+/* "[17, 3]", "(17, 2)": so many keypoints, of two or three numbers each. */
+int64_t metadata_keypoints(const Onnx__ModelProto *file) {
+    enum { MOST_KEYPOINTS = 65535 };
+    const char *shape = metadata_find(file, "kpt_shape");
+    char *end;
+    if (shape == NULL)
+        return 0;
+    shape = skip_space(shape);
+    if (*shape != '[' && *shape != '(')
+        return 0;
+    long count = strtol(shape + 1, &end, 10);
+    end += strspn(end, " \t\r\n");
+    if (*end != ',' || count < 1 || count > MOST_KEYPOINTS)
+        return 0;
+    long values = strtol(end + 1, NULL, 10);
+    return values == 2 || values == 3 ? (int64_t)count * values : 0;
+}
+
 /* Appends a code point as UTF-8. */
 static void append_code(struct text *text, uint32_t code) {
     char bytes[UTF8_BYTES];

@@ -35,8 +35,8 @@
             w / crop[2] * side, h / crop[3] * side];
     }
 
-    /* Draws a finding's crop (or a grey field) with its boxes on a canvas. */
-    review.draw_crop = function (canvas, finding) {
+    /* Draws a finding's crop (or a grey field) with its boxes, or with these, on a canvas. */
+    review.draw_crop = function (canvas, finding, boxes) {
         const side = canvas.width, scale = side / review.data.run.cell;
         const context = canvas.getContext("2d");
         const piece = review.crops.get(finding);
@@ -45,7 +45,7 @@
             return false;
         context.imageSmoothingQuality = "high";
         context.drawImage(piece, 0, 0, side, side);
-        review.boxes_of(finding).forEach(function (box) {
+        (boxes || review.boxes_of(finding)).forEach(function (box) {
             const at = within(box.xywhn, finding.crop, side);
             context.setLineDash([]);
             context.lineWidth = 4 * scale;

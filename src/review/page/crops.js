@@ -9,6 +9,7 @@
     const failed = new Set();
     let loading = false;
     let wanted = [];        /* findings whose crops are called for, the most urgent first */
+    let beside = [];        /* pictures of copies in view, less urgent than any finding */
     let later = [];         /* those that are cut as well when their sheet is here */
     let arrived = null;
 
@@ -33,7 +34,7 @@
 
     /* Cuts what is wanted of a sheet. */
     function cut(sheet, whole) {
-        const mine = Array.from(new Set(wanted.concat(later))).filter((finding) =>
+        const mine = Array.from(new Set(wanted.concat(beside, later))).filter((finding) =>
             sheet_of(finding) === sheet && !held.has(finding.cell));
         return Promise.all(mine.map((finding) => piece_of(whole, finding))).then(function (pieces) {
             whole.close();
@@ -67,11 +68,13 @@
             });
     }
 
+    const is_lacking = (finding) => !held.has(finding.cell) && !failed.has(sheet_of(finding));
+
     function pump() {
-        wanted = wanted.filter((finding) => !held.has(finding.cell) &&
-            !failed.has(sheet_of(finding)));
-        if (!loading && wanted.length > 0)
-            load(sheet_of(wanted[0]));
+        wanted = wanted.filter(is_lacking);
+        const next = wanted.length > 0 ? wanted[0] : beside.find(is_lacking);
+        if (!loading && next)
+            load(sheet_of(next));
     }
 
     review.crops = {
@@ -94,6 +97,11 @@
         want: function (findings, next) {
             wanted = findings.filter(has_crop).slice(0, MOST_HELD / 4);
             later = (next || []).filter(has_crop);
+            pump();
+        },
+        /* Calls for these as well, once there is nothing more urgent, in place of those before. */
+        also: function (items) {
+            beside = items.filter(has_crop);
             pump();
         },
         is_absent: (finding) => !has_crop(finding) || failed.has(sheet_of(finding)),

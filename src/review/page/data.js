@@ -7,6 +7,7 @@
  *   data/findings-001.js     page_data("findings", 1, [{…}, …]);   first, weak ones last
  *   data/images-000.js       page_data("images", 0, [{…}, …]);     1000 images, in the order in
  *   …                                                              which findings name them first
+ *   data/copies.js           page_data("copies", 0, [[{…}, …], …]);   where there are copies
  *   sheets/000.jpg           100 crops, in rows of 10
  *
  * The third argument is JSON; within its strings "<" is written \u003c, and U+2028 and U+2029 are
@@ -24,8 +25,8 @@
  *   classes      names of all classes of the data set, by number
  *   report       of verification_report.json: status, total_images, total_boxes, correct,
  *                mislabeled, uncertain, images, missing_boxes, invalid_labels, orphan_labels,
- *                unlabelled_images, near_duplicates, per_class, reasons, self_test, parameters,
- *                model, dataset, version, started, finished, elapsed_seconds
+ *                unlabelled_images, judged_as, near_duplicates, per_class, reasons, self_test,
+ *                parameters, model, dataset, version, started, finished, elapsed_seconds
  *
  * a finding
  *   kind         "box", "missing" or "invalid"
@@ -59,6 +60,13 @@
  *   missing      [class, x, y, w, h, confidence], the first 200
  *   n_boxes      how many labels it has, where boxes holds fewer
  *
+ * copies, of each group of the report's near_duplicates, the first 100, the first 4 pictures
+ *   cell         the number of its crop, which is the whole picture in a square; crops of copies
+ *                are behind those of all findings. Not there: the picture cannot be read
+ *   width, height    as in the records, where there is a crop
+ *   boxes        where the group's labels differ, those that another of these pictures has none
+ *                like: [class, x, y, w, h]
+ *
  * What the page writes is decisions.jsonl, one decision a line: image, label, line, text, action,
  * class, xywhn, with
  *   action   class          box                         add                    delete   keep
@@ -72,7 +80,8 @@
 
     const FORMAT = 1;
     const data = { run: null, findings: [], images: [] };
-    const parts = { findings: [], images: [] };
+    const parts = { findings: [], images: [], copies: [] };
+    let copies = null; /* their promise */
 
     /* What each script of the data calls. */
     window.page_data = function (kind, number, value) {
@@ -127,6 +136,12 @@
         }).then(join);
     };
     review.data = data;
+
+    /* The pictures of copies, by group, read when they are first asked for. */
+    review.load_copies = function () {
+        copies = copies || script("data/copies.js?" + data.run.key).then(() => parts.copies[0]);
+        return copies;
+    };
 
     /* A class's name as it can be shown. */
     review.class_name = function (number) {

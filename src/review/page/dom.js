@@ -41,7 +41,8 @@
     };
 
     review.count = (n) => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-    review.plural = (n, word) => review.count(n) + " " + word + (n === 1 ? "" : "s");
+    review.plural = (n, word) => review.count(n) + " " + word +
+        (n === 1 ? "" : word.endsWith("x") ? "es" : "s");
     review.percent = (x) => (x === null || x === undefined ? "–" : Math.round(100 * x) + "%");
     review.score = (x) => (x === null || x === undefined ? "–"
         : x >= 0.001 ? x.toFixed(3) : x === 0 ? "0" : x.toPrecision(1));

@@ -60,6 +60,16 @@
     review.card = (title, note, ...children) => el("section", { class: "card" },
         el("h2", {}, title), ...children, note ? el("p", { class: "note" }, note) : null);
 
+    /* What of the labels nobody has looked at; "" where all are boxes. */
+    function judged_as() {
+        const judged = review.data.run.report.judged_as || {};
+        const words = [["polygon", "polygon"], ["pose", "pose"], ["obb", "oriented box"]]
+            .filter((form) => judged[form[0]])
+            .map((form) => review.plural(judged[form[0]], form[1]));
+        return words.length ? " Of " + words.join(" and ") +
+            " the boxes alone were judged." : "";
+    }
+
     function about() {
         const run = review.data.run, report = run.report;
         const left = run.n_all - run.n_findings;
@@ -68,7 +78,7 @@
         return el("p", { class: "about" }, parts.length ? review.bdi(parts.join(" on ")) : null,
             report.finished ? ", " + report.finished.replace("T", " ").replace("Z", " UTC") : "",
             left > 0 ? ". Here are the " + review.count(run.n_findings) + " most suspicious of " +
-                review.count(run.n_all) + " findings (--review says how many)." : ".");
+                review.count(run.n_all) + " findings (--review says how many)." : ".", judged_as());
     }
 
     function fold_button(body) {

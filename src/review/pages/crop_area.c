@@ -39,9 +39,8 @@ static double begin_of(double centre, double side, double length) {
     return fmin(fmax(centre - side / 2, 0), length - side);
 }
 
-struct image_area crop_area(const struct record *record, const struct finding *finding) {
+static struct image_area around(const struct record *record, struct image_area boxes) {
     double width = record->width, height = record->height, longer = fmax(width, height);
-    struct image_area boxes = boxes_of(record, finding);
     if (longer <= 0)
         return (struct image_area){0};
     if (boxes.left > boxes.right)
@@ -53,4 +52,12 @@ struct image_area crop_area(const struct record *record, const struct finding *f
     double top = begin_of((boxes.top + boxes.bottom) / 2 * height, side, height);
     return (struct image_area){left / width, top / height, (left + side) / width,
                                (top + side) / height};
+}
+
+struct image_area crop_area(const struct record *record, const struct finding *finding) {
+    return around(record, boxes_of(record, finding));
+}
+
+struct image_area crop_area_whole(const struct record *record) {
+    return around(record, (struct image_area){0, 0, 1, 1});
 }

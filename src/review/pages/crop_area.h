@@ -10,5 +10,7 @@
  * picture as far as there is room, and reaches beyond it where there is not. Empty: the picture
  * could not be read. */
 struct image_area crop_area(const struct record *record, const struct finding *finding);
+/* A square with the whole picture in it. */
+struct image_area crop_area_whole(const struct record *record);
 
 #endif

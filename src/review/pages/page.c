@@ -15,6 +15,7 @@ enum { SCANS = 16 };
 struct scanning {
     const char *output;
     const struct page_means *means;
+    struct page_copies *copies;
     struct worst *of; /* [SCANS] */
 };
 
@@ -24,16 +25,17 @@ static enum status scan(void *context, size_t worker, size_t step) {
     struct worst *worst = &scanning->of[step];
     (void)worker;
     TRY(worst_scan(scanning->output, scanning->means->part * SCANS + step,
-                   scanning->means->n_parts * SCANS, worst));
+                   scanning->means->n_parts * SCANS, scanning->copies, worst));
     worst_sort(worst);
 out:
     return status;
 }
 
-enum status page_worst(const char *output, const struct page_means *means, struct worst *worst) {
+enum status page_worst(const char *output, const struct page_means *means,
+                       struct page_copies *copies, struct worst *worst) {
     enum status status;
     struct worst of[SCANS] = {0};
-    struct scanning scanning = {output, means, of};
+    struct scanning scanning = {output, means, copies, of};
     for (size_t i = 0; i < SCANS; i++)
         of[i].most = worst->most;
     TRY(workers_run(&(struct workers){means->n_threads, SCANS, scan, &scanning, means->tick,
@@ -59,7 +61,12 @@ struct scripts {
     const uint8_t *unread;
 };
 
-/* A step is a file of findings, or behind these one of images. */
+/* Where the files of data scripts end: behind those of findings and images that of copies. */
+static size_t scripts_of(const struct page_plan *plan) {
+    return page_part_first(plan, PAGE_PART_SHEETS) - page_part_first(plan, PAGE_PART_FINDINGS);
+}
+
+/* A step is a file of findings, behind these one of images, or that of copies. */
 static enum status make_script(void *context, size_t worker, size_t step) {
     enum status status;
     const struct scripts *scripts = context;
@@ -69,10 +76,13 @@ static enum status make_script(void *context, size_t worker, size_t step) {
     struct text text = {0};
     size_t file = scripts->means->part + step * scripts->means->n_parts;
     size_t n_findings = page_part_files(plan, PAGE_PART_FINDINGS);
+    size_t n_images = page_part_files(plan, PAGE_PART_IMAGES);
     (void)worker;
     TRY(records_open(output, 0, 1, &reader));
     if (file < n_findings)
         TRY(page_findings_text(scripts->source, plan, scripts->unread, file, reader, &text));
+    else if (file - n_findings == n_images)
+        TRY(page_copies_text(plan, scripts->unread, reader, &text));
     else
         TRY(page_images_text(scripts->source, plan, file - n_findings, reader, &text));
     TRY(page_draft(output, page_part_first(plan, PAGE_PART_FINDINGS) + file, text.data,
@@ -86,8 +96,7 @@ out:
 enum status page_data_make(const struct page_source *source, const struct page_plan *plan,
                            const struct page_means *means, const uint8_t *unread) {
     struct scripts scripts = {source, plan, means, unread};
-    size_t files =
-        page_part_files(plan, PAGE_PART_FINDINGS) + page_part_files(plan, PAGE_PART_IMAGES);
+    size_t files = scripts_of(plan);
     size_t mine =
         files > means->part ? (files - means->part + means->n_parts - 1) / means->n_parts : 0;
     return workers_run(&(struct workers){means->n_threads, mine, make_script, &scripts, means->tick,

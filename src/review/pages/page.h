@@ -1,8 +1,11 @@
 /* The review page of a run: what one of several processes does for it. They make drafts of its
  * files together (output/page_files.h), and one of them gives those their places.
  *
- *   page_worst      each process: of its part of the records, the most suspicious findings
- *   (the worst of all, on all)
+ *   page_copies_read  one of them: which copies of pictures are shown
+ *   (that, on all)
+ *   page_worst      each process: of its part of the records, the most suspicious findings, and
+ *                   the copies
+ *   (the worst of all, and all copies, on all)
  *   page_sheets_make  each: its part of the sheets; which pictures could not be read
  *   (that of all, on all)
  *   page_data_make  each: its part of the scripts
@@ -13,8 +16,10 @@
 #include "review/pages/page_texts.h"
 #include "review/pages/sheets.h"
 
-/* The `worst->most` most suspicious findings of this part, in order. */
-enum status page_worst(const char *output, const struct page_means *means, struct worst *worst);
+/* The `worst->most` most suspicious findings of this part, in order; and notes which records of the
+ * part are copies' (NULL: none are looked for). */
+enum status page_worst(const char *output, const struct page_means *means,
+                       struct page_copies *copies, struct worst *worst);
 
 /* Makes the drafts of this part's scripts. */
 enum status page_data_make(const struct page_source *source, const struct page_plan *plan,

@@ -10,6 +10,7 @@
 #include "output/place.h"
 #include "review/pages/crop_area.h"
 #include "review/pages/page_label.h"
+#include "review/pages/page_script.h"
 
 enum {
     FORMAT = 1,
@@ -18,34 +19,6 @@ enum {
     LISTED = 200,         /* labels, or missing objects, of an image */
     TEXT_BYTES = 1 << 16, /* a longer line of a label file is left out */
 };
-
-/* ---------------------------------------------------------------- files */
-
-static void file_begin(const char *kind, size_t file, struct text *text) {
-    text_clear(text);
-    text_format(text, "page_data(\"%s\", %zu, ", kind, file);
-}
-
-/* Ends a file: within a script "<" must not stand, and JSON has it in strings alone. */
-static enum status file_end(struct text *text) {
-    enum status status;
-    struct text escaped = {0};
-    text_string(text, ");\n");
-    TRY(text_status(text));
-    const char *at = text->data, *next;
-    for (; (next = strchr(at, '<')) != NULL; at = next + 1) {
-        text_bytes(&escaped, at, (size_t)(next - at));
-        text_string(&escaped, "\\u003c");
-    }
-    text_string(&escaped, at);
-    TRY(text_status(&escaped));
-    struct text whole = *text;
-    *text = escaped;
-    escaped = whole;
-out:
-    text_free(&escaped);
-    return status;
-}
 
 /* ---------------------------------------------------------------- pieces */
 
@@ -70,21 +43,13 @@ static void class_member(struct text *text, const char *key, int64_t class) {
         field_count(text, key, (uint64_t) class);
 }
 
-/* Four numbers with commas between. */
-static void four(struct text *text, const double numbers[4]) {
-    for (int i = 0; i < 4; i++) {
-        field_next(text);
-        text_json_number(text, numbers[i], BOX_DECIMALS);
-    }
-}
-
 static void four_member(struct text *text, const char *key, const double numbers[4]) {
     for (int i = 0; i < 4; i++)
         if (!isfinite(numbers[i]))
             return;
     field_key(text, key);
     text_string(text, "[");
-    four(text, numbers);
+    page_script_four(text, numbers);
     text_string(text, "]");
 }
 
@@ -281,7 +246,7 @@ enum status page_findings_text(const struct page_source *source, const struct pa
         file.pieces[file.n_pieces++] =
             (struct piece){.offset = plan->findings[i].finding.offset, .finding = (uint32_t)i};
     TRY(pieces_write(&file));
-    file_begin("findings", file_number, text);
+    page_script_begin("findings", file_number, text);
     text_string(text, "[\n");
     for (size_t i = 0; i < file.n_pieces; i++) {
         const struct piece *piece = &file.pieces[i];
@@ -289,7 +254,7 @@ enum status page_findings_text(const struct page_source *source, const struct pa
         text_bytes(text, file.written.data + piece->begin, piece->end - piece->begin);
     }
     text_string(text, "]");
-    TRY(file_end(text));
+    TRY(page_script_end(text));
 out:
     page_label_free(&file.label);
     text_free(&file.written);
@@ -305,7 +270,7 @@ static void labels_write(const struct record *record, struct text *text) {
         const struct record_box *box = &record->boxes[i];
         field_next(text);
         text_format(text, "[%u, %lld", box->line, (long long)box->class);
-        four(text, box->xywhn);
+        page_script_four(text, box->xywhn);
         field_next(text);
         if (reason_name(box->reason))
             text_json_string(text, reason_name(box->reason));
@@ -327,7 +292,7 @@ static void all_missing_write(const struct record *record, struct text *text) {
         const struct record_missing *missing = &record->missing[i];
         field_next(text);
         text_format(text, "[%lld", (long long)missing->class);
-        four(text, missing->xywhn);
+        page_script_four(text, missing->xywhn);
         field_next(text);
         text_json_number(text, missing->confidence, DECIMALS);
         text_string(text, "]");
@@ -362,7 +327,7 @@ out:
 enum status page_images_text(const struct page_source *source, const struct page_plan *plan,
                              size_t file, struct record_reader *reader, struct text *text) {
     enum status status;
-    file_begin("images", file, text);
+    page_script_begin("images", file, text);
     text_string(text, "[\n");
     for (size_t i = file * PAGE_PER_FILE; i < plan->n_images && i < (file + 1) * PAGE_PER_FILE;
          i++) {
@@ -373,7 +338,7 @@ enum status page_images_text(const struct page_source *source, const struct page
         text_string(text, "}");
     }
     text_string(text, "]");
-    TRY(file_end(text));
+    TRY(page_script_end(text));
 out:
     return status;
 }
@@ -381,28 +346,14 @@ out:
 /* ---------------------------------------------------------------- the run */
 
 /* What of the report the page shows. */
-static const char *const reported[] = {"status",
-                                       "total_images",
-                                       "total_boxes",
-                                       "correct",
-                                       "mislabeled",
-                                       "uncertain",
-                                       "images",
-                                       "missing_boxes",
-                                       "invalid_labels",
-                                       "orphan_labels",
-                                       "unlabelled_images",
-                                       "near_duplicates",
-                                       "per_class",
-                                       "reasons",
-                                       "self_test",
-                                       "parameters",
-                                       "model",
-                                       "dataset",
-                                       "version",
-                                       "started",
-                                       "finished",
-                                       "elapsed_seconds"};
+static const char *const reported[] = {"status",          "total_images",      "total_boxes",
+                                       "correct",         "mislabeled",        "uncertain",
+                                       "images",          "missing_boxes",     "invalid_labels",
+                                       "orphan_labels",   "unlabelled_images", "judged_as",
+                                       "near_duplicates", "per_class",         "reasons",
+                                       "self_test",       "parameters",        "model",
+                                       "dataset",         "version",           "started",
+                                       "finished",        "elapsed_seconds"};
 
 static void report_write_part(struct json_object *report, struct text *text) {
     field_key(text, "report");
@@ -434,7 +385,7 @@ static void key_write(struct json_object *report, struct text *text) {
 
 enum status page_run_text(const struct run_results *results, const struct page_plan *plan,
                           const struct page_totals *totals, struct text *text) {
-    file_begin("run", 0, text);
+    page_script_begin("run", 0, text);
     text_string(text, "{");
     field_count(text, "format", FORMAT);
     key_write(results->report, text);
@@ -456,5 +407,5 @@ enum status page_run_text(const struct run_results *results, const struct page_p
     text_string(text, "]");
     report_write_part(results->report, text);
     text_string(text, "}");
-    return file_end(text);
+    return page_script_end(text);
 }

@@ -21,5 +21,8 @@ enum status page_findings_text(const struct page_source *source, const struct pa
                                struct text *text);
 enum status page_images_text(const struct page_source *source, const struct page_plan *plan,
                              size_t file, struct record_reader *reader, struct text *text);
+/* page_copies_text.c: replaces `text` by the file of copies. `unread` is page_sheets_make's. */
+enum status page_copies_text(const struct page_plan *plan, const uint8_t *unread,
+                             struct record_reader *reader, struct text *text);
 
 #endif

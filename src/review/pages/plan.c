@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "output/page_files.h"
+#include "review/pages/crop_area.h"
 
 /* A finding's place in an order other than that of the list. */
 struct key {
@@ -53,10 +54,13 @@ static void number_images(struct page_plan *plan, struct key *keys) {
 }
 
 enum status page_plan_make(const struct page_finding *findings, size_t n_findings,
-                           struct page_plan *plan) {
+                           const struct page_copies *copies, struct page_plan *plan) {
     enum status status;
     struct key *keys = NULL;
-    *plan = (struct page_plan){.n_findings = n_findings, .findings = findings};
+    *plan = (struct page_plan){.copies = copies,
+                               .n_findings = n_findings,
+                               .n_crops = n_findings + (copies ? copies->names.count : 0),
+                               .findings = findings};
     TRY(memory_zeroed(n_findings, sizeof *keys, &keys));
     TRY(memory_zeroed(n_findings, sizeof *plan->images, &plan->images));
     TRY(memory_zeroed(n_findings, sizeof *plan->cells, &plan->cells));
@@ -87,6 +91,25 @@ size_t page_plan_record(const struct page_plan *plan, uint64_t offset, size_t *e
     return low;
 }
 
+uint64_t page_plan_offset(const struct page_plan *plan, size_t crop) {
+    return crop < plan->n_findings ? plan->findings[crop].finding.offset
+                                   : plan->copies->offsets[crop - plan->n_findings];
+}
+
+size_t page_plan_cell(const struct page_plan *plan, size_t crop) {
+    return crop < plan->n_findings ? plan->cells[crop] : crop;
+}
+
+size_t page_plan_at(const struct page_plan *plan, size_t cell) {
+    return cell < plan->n_findings ? plan->by_cell[cell] : cell;
+}
+
+struct image_area page_plan_area(const struct page_plan *plan, size_t crop,
+                                 const struct record *record) {
+    return crop < plan->n_findings ? crop_area(record, &plan->findings[crop].finding)
+                                   : crop_area_whole(record);
+}
+
 void page_plan_free(struct page_plan *plan) {
     free(plan->images);
     free(plan->cells);
@@ -108,8 +131,10 @@ size_t page_part_files(const struct page_plan *plan, enum page_part part) {
         return parts_of(plan->n_findings, PAGE_PER_FILE);
     case PAGE_PART_IMAGES:
         return parts_of(plan->n_images, PAGE_PER_FILE);
+    case PAGE_PART_COPIES:
+        return plan->n_crops > plan->n_findings;
     case PAGE_PART_SHEETS:
-        return parts_of(plan->n_findings, PAGE_PER_SHEET);
+        return parts_of(plan->n_crops, PAGE_PER_SHEET);
     default:
         return 1;
     }
@@ -127,11 +152,9 @@ enum status page_names(const struct page_plan *plan, struct path_list *names) {
     static const struct {
         const char *before, *behind;
         bool numbered;
-    } parts[PAGE_PARTS] = {{PAGE_INDEX, "", false},
-                           {"data/run", ".js", false},
-                           {"data/findings-", ".js", true},
-                           {"data/images-", ".js", true},
-                           {"sheets/", ".jpg", true}};
+    } parts[PAGE_PARTS] = {{PAGE_INDEX, "", false},         {"data/run", ".js", false},
+                           {"data/findings-", ".js", true}, {"data/images-", ".js", true},
+                           {"data/copies", ".js", false},   {"sheets/", ".jpg", true}};
     for (int part = 0; part < PAGE_PARTS; part++)
         for (size_t i = 0; i < page_part_files(plan, (enum page_part)part); i++) {
             char number[32] = "", name[64];

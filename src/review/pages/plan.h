@@ -1,9 +1,10 @@
 /* How a page is laid out: which finding is where, in which file. The same on all ranks, as it
- * follows from the list of findings. */
+ * follows from the list of findings, and from the copies of pictures. */
 #ifndef VERIFY_REVIEW_PAGES_PLAN_H
 #define VERIFY_REVIEW_PAGES_PLAN_H
 
 #include "data/path_list.h"
+#include "review/pages/page_copies.h"
 #include "review/pages/worst.h"
 
 enum {
@@ -14,8 +15,10 @@ enum {
     PAGE_MOST = 1000000,  /* findings */
 };
 
+/* What has a crop is numbered: the findings, and behind them the copies. */
 struct page_plan {
-    size_t n_findings;
+    const struct page_copies *copies; /* not owned; NULL: none */
+    size_t n_findings, n_crops;
     const struct page_finding *findings; /* most suspicious first; not owned */
     uint32_t *images;    /* [n_findings] number of its image, as findings name them; owned */
     uint32_t *cells;     /* [n_findings] number of its crop: by group, then by suspicion; owned */
@@ -25,10 +28,20 @@ struct page_plan {
     uint64_t *offsets; /* [n_images] of their records; owned */
 };
 
-/* `findings` are in order, at most PAGE_MOST, and must outlive the plan. On failure, too,
- * page_plan_free must be called. */
+/* `findings` are in order, at most PAGE_MOST; they, and `copies` (NULL: none), must outlive the
+ * plan. On failure, too, page_plan_free must be called. */
 enum status page_plan_make(const struct page_finding *findings, size_t n_findings,
-                           struct page_plan *plan);
+                           const struct page_copies *copies, struct page_plan *plan);
+
+/* Of what has a crop: where its record begins (PAGE_NO_RECORD: it has none), its cell, and the
+ * part of its picture that it shows. */
+uint64_t page_plan_offset(const struct page_plan *plan, size_t crop);
+size_t page_plan_cell(const struct page_plan *plan, size_t crop);
+struct image_area page_plan_area(const struct page_plan *plan, size_t crop,
+                                 const struct record *record);
+/* What has that cell. */
+size_t page_plan_at(const struct page_plan *plan, size_t cell);
+
 /* Where in by_record those of the record at an offset begin; *end: where they end. */
 size_t page_plan_record(const struct page_plan *plan, uint64_t offset, size_t *end);
 void page_plan_free(struct page_plan *plan);
@@ -39,6 +52,7 @@ enum page_part {
     PAGE_PART_RUN,
     PAGE_PART_FINDINGS,
     PAGE_PART_IMAGES,
+    PAGE_PART_COPIES,
     PAGE_PART_SHEETS,
     PAGE_PARTS
 };

@@ -24,8 +24,8 @@ static const size_t row_bytes = (size_t)PAGE_COLUMNS * PAGE_CELL * 3;
 /* A crop to be made. */
 struct cell_crop {
     uint64_t offset; /* of the record */
-    uint32_t finding;
-    uint32_t slot; /* of its sheet among those at hand */
+    uint32_t crop;   /* as the plan numbers what has one */
+    uint32_t slot;   /* of its sheet among those at hand */
 };
 
 struct making {
@@ -52,7 +52,7 @@ static uint8_t *sheet_pixels(const struct making *making, size_t slot) {
 
 /* How many crops a sheet has. */
 static size_t sheet_crops(const struct making *making, size_t sheet) {
-    size_t left = making->plan->n_findings - sheet * PAGE_PER_SHEET;
+    size_t left = making->plan->n_crops - sheet * PAGE_PER_SHEET;
     return left < PAGE_PER_SHEET ? left : PAGE_PER_SHEET;
 }
 
@@ -60,7 +60,7 @@ static size_t sheet_crops(const struct making *making, size_t sheet) {
 
 /* Where a crop's pixels are. */
 static struct image_view cell_view(const struct making *making, const struct cell_crop *crop) {
-    size_t cell = making->plan->cells[crop->finding] % PAGE_PER_SHEET;
+    size_t cell = page_plan_cell(making->plan, crop->crop) % PAGE_PER_SHEET;
     size_t x = cell % PAGE_COLUMNS * PAGE_CELL, y = cell / PAGE_COLUMNS * PAGE_CELL;
     return (struct image_view){sheet_pixels(making, crop->slot) + y * row_bytes + x * 3, PAGE_CELL,
                                PAGE_CELL, row_bytes};
@@ -90,24 +90,33 @@ static enum status draw(const struct making *making, const struct cell_crop *cro
 
 /* ---------------------------------------------------------------- a picture */
 
+static void reduce_for(const struct image_area *area, const struct record *record,
+                       uint32_t *reduce) {
+    double side = (area->right - area->left) * record->width;
+    while (*reduce > 1 && side / *reduce < LEAST_SIDE)
+        *reduce /= 2;
+}
+
 /* How much smaller a picture may be read for all that the page shows of it: the same for each of
  * its crops, whatever sheets are made together. */
 static uint32_t reduce_of(const struct page_plan *plan, const struct record *record) {
     size_t end, i = page_plan_record(plan, record->offset, &end);
     uint32_t reduce = REDUCE_MOST;
     for (; i < end; i++) {
-        struct image_area area = crop_area(record, &plan->findings[plan->by_record[i]].finding);
-        double side = (area.right - area.left) * record->width;
-        while (reduce > 1 && side / reduce < LEAST_SIDE)
-            reduce /= 2;
+        struct image_area area = page_plan_area(plan, plan->by_record[i], record);
+        reduce_for(&area, record, &reduce);
     }
+    for (size_t crop = plan->n_findings; crop < plan->n_crops; crop++)
+        if (page_plan_offset(plan, crop) == record->offset) {
+            struct image_area area = page_plan_area(plan, crop, record);
+            reduce_for(&area, record, &reduce);
+        }
     return reduce;
 }
 
 static struct image_area area_of(const struct making *making, const struct record *record,
                                  size_t crop) {
-    uint32_t finding = making->crops[crop].finding;
-    return crop_area(record, &making->plan->findings[finding].finding);
+    return page_plan_area(making->plan, making->crops[crop].crop, record);
 }
 
 /* Reads the picture of crops first to end - 1 as far as these need it. STATUS_BAD_INPUT: it cannot
@@ -137,7 +146,7 @@ static enum status make_picture(void *context, size_t worker, size_t step) {
     status = STATUS_OK;
     for (size_t i = first; i < end; i++) {
         struct image_area area = area_of(making, record, i);
-        making->unread[making->crops[i].finding] = !read;
+        making->unread[making->crops[i].crop] = !read;
         if (read)
             TRY(draw(making, &making->crops[i], &area, image));
     }
@@ -170,7 +179,7 @@ static int by_picture(const void *a, const void *b) {
     const struct cell_crop *x = a, *y = b;
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
-    return x->finding < y->finding ? -1 : x->finding > y->finding;
+    return x->crop < y->crop ? -1 : x->crop > y->crop;
 }
 
 /* The crops of the sheets at hand, picture by picture. */
@@ -180,9 +189,13 @@ static void list_crops(struct making *making) {
     for (size_t slot = 0; slot < making->n_sheets; slot++) {
         size_t first = making->sheets[slot] * PAGE_PER_SHEET;
         for (size_t i = 0; i < sheet_crops(making, making->sheets[slot]); i++) {
-            uint32_t finding = plan->by_cell[first + i];
-            making->crops[making->n_crops++] =
-                (struct cell_crop){plan->findings[finding].finding.offset, finding, (uint32_t)slot};
+            size_t crop = page_plan_at(plan, first + i);
+            uint64_t offset = page_plan_offset(plan, crop);
+            if (offset == PAGE_NO_RECORD)
+                making->unread[crop] = 1;
+            else
+                making->crops[making->n_crops++] =
+                    (struct cell_crop){offset, (uint32_t)crop, (uint32_t)slot};
         }
     }
     qsort(making->crops, making->n_crops, sizeof *making->crops, by_picture);

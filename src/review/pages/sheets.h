@@ -15,8 +15,8 @@ struct page_means {
     void *tick_context;
 };
 
-/* Makes the drafts of this part's sheets. unread[i] becomes 1 where the picture of finding i could
- * not be read: its crop is grey. */
+/* Makes the drafts of this part's sheets. unread[i], [plan->n_crops], becomes 1 where the picture
+ * of what has crop i could not be read: it is grey. */
 enum status page_sheets_make(const struct page_source *source, const struct page_plan *plan,
                              const struct page_means *means, uint8_t *unread);
 

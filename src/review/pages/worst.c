@@ -40,7 +40,8 @@ static uint32_t group_of(const struct record *record, const struct finding *find
     return (uint32_t)REASON_COUNT + (finding->kind == FINDING_INVALID);
 }
 
-enum status worst_scan(const char *output, size_t part, size_t n_parts, struct worst *worst) {
+enum status worst_scan(const char *output, size_t part, size_t n_parts, struct page_copies *copies,
+                       struct worst *worst) {
     enum status status;
     struct record_reader *reader = NULL;
     struct findings_list list = {0};
@@ -50,6 +51,8 @@ enum status worst_scan(const char *output, size_t part, size_t n_parts, struct w
         TRY(records_next(reader, &record));
         if (!record)
             break;
+        if (copies)
+            page_copies_note(copies, record);
         TRY(findings_of(record, &list));
         worst->all += list.count;
         for (size_t i = 0; i < list.count; i++) {

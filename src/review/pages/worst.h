@@ -3,6 +3,7 @@
 #define VERIFY_REVIEW_PAGES_WORST_H
 
 #include "review/findings.h"
+#include "review/pages/page_copies.h"
 
 /* A finding as ranks tell it each other; plain data, sent as bytes. */
 struct page_finding {
@@ -20,8 +21,10 @@ struct worst {
 
 /* Adds findings that others have kept, but not to `all`. */
 enum status worst_add(struct worst *worst, const struct page_finding *findings, size_t count);
-/* Adds the findings of one part of a run's records (records_open). */
-enum status worst_scan(const char *output, size_t part, size_t n_parts, struct worst *worst);
+/* Adds the findings of one part of a run's records (records_open), and notes where copies' records
+ * are (NULL: none are looked for). */
+enum status worst_scan(const char *output, size_t part, size_t n_parts, struct page_copies *copies,
+                       struct worst *worst);
 /* Puts them in the order of finding_compare, and drops those beyond `most`. */
 void worst_sort(struct worst *worst);
 void worst_free(struct worst *worst);

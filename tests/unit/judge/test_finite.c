@@ -113,10 +113,46 @@ static void test_large_numbers_are_finite(void **state) {
     judge_scratch_free(scratch);
 }
 
+/* Of a tail that was not tried every score is looked at, and whether there is a box in pixels. */
+static void test_untried_tails(void **state) {
+    (void)state;
+    static const char *const names[] = {"final_planar", "final_channels_last"};
+    struct judge_scratch *scratch;
+    struct findings findings = {0};
+    assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct evidence_case file = open_case(names[i]);
+        const struct head_map *map = &file.maps.boxes[0];
+        size_t end = 4 + file.head.objectness + file.head.n_classes;
+        for (size_t channel = 4; channel < end; channel++) {
+            float *number = number_at(&file, map, channel, channel), before = *number;
+            *number = channel % 2 ? 1.01f : -0.01f;
+            file.head.untried_side = 0;
+            judge_case(&file, scratch, &findings);
+            assert_false(findings.implausible);
+            file.head.untried_side = 80;
+            judge_case(&file, scratch, &findings);
+            assert_true(findings.implausible);
+            *number = before;
+        }
+        judge_case(&file, scratch, &findings);
+        assert_false(findings.implausible);
+        for (size_t cell = 0; cell < map->width; cell++)
+            for (size_t k = 0; k < 4; k++)
+                *number_at(&file, map, k, cell) /= file.head.untried_side;
+        judge_case(&file, scratch, &findings);
+        assert_true(findings.implausible);
+        case_free(&file);
+    }
+    findings_free(&findings);
+    judge_scratch_free(scratch);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_number_that_is_none_is_seen),
         cmocka_unit_test(test_large_numbers_are_finite),
+        cmocka_unit_test(test_untried_tails),
     };
     return RUN_TESTS(tests);
 }

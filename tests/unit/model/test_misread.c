@@ -141,6 +141,7 @@ static void leaves_landmarks_out(void **state) {
     check_landmarks(MISREAD "landmarks.onnx", 2, 10774.214 + 68.79498);
     check_landmarks(MISREAD "landmarks_nameless.onnx", 1, 10016.497 + 42.314476);
     check_landmarks(MISREAD "landmarks_behind.onnx", 2, 10774.214 + 62.690765);
+    check_refused(MISREAD "turned.onnx", "from 6 to 6 leave 0 to 1 and are no scores (an angle?)");
     check_refused(MISREAD "landmarks_uncertain.onnx", "not certain");
     check_refused(MISREAD "landmarks_three_names.onnx",
                   "15 numbers a box, of which those from 5 to 12");

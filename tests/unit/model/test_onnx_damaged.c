@@ -62,7 +62,8 @@ static void refuses_damaged_files(void **state) {
         {"external_absolute", "outside the model's folder"},
         {"external_folder", "not a regular file"},
         {"external_length", "do not fit"},
-        {"pose", "task 'pose': give one that was trained for detection"},
+        {"pose", "no detection head was found"},
+        {"obb", "task 'obb': give one that was trained for detection"},
         {"line_break", "operator Frob?[GPU 0] ?[2Jdone"},
     };
     size_t n = sizeof files / sizeof files[0], there = 0;

@@ -10,6 +10,7 @@
 
 #include <json-c/json.h>
 
+#include "output/judged_as.h"
 #include "output/report.h"
 #include "result_fixture.h"
 #include "temp_folder.h"
@@ -325,14 +326,35 @@ static void test_replaced_and_nothing_left_over(void **state) {
     assert_non_null(strstr(status_message(), nowhere));
 }
 
+/* How many labels of the tally's six are so, and what is said of them. */
+static void check_words(const struct tally *tally, uint64_t polygons, uint64_t quads,
+                        uint64_t poses, const char *wanted) {
+    struct text words = {0};
+    tally->counts[TALLY_FORMS + LABEL_POLYGON] = polygons;
+    tally->counts[TALLY_FORMS + LABEL_QUAD] = quads;
+    tally->counts[TALLY_FORMS + LABEL_POSE] = poses;
+    const struct judged_as judged = judged_as_of(tally);
+    judged_as_words(&judged, &words);
+    text_string(&words, ".");
+    assert_int_equal(text_status(&words), STATUS_OK);
+    assert_string_equal(words.data, wanted);
+    text_free(&words);
+}
+
+static void test_judged_as(void **state) {
+    struct fixture *f = *state;
+    check_words(&f->tally, 0, 0, 0, ".");
+    check_words(&f->tally, 1, 0, 0, "1 polygon.");
+    check_words(&f->tally, 2, 3, 1, "5 polygons, 1 pose.");
+    check_words(&f->tally, 0, 6, 0, "6 oriented boxes.");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_golden),
-        TEST(test_adds_up),
-        TEST(test_swaps_largest_first),
-        TEST(test_nothing_to_say),
-        TEST(test_replaced_and_nothing_left_over),
+        TEST(test_golden),         TEST(test_adds_up),
+        TEST(test_judged_as),      TEST(test_swaps_largest_first),
+        TEST(test_nothing_to_say), TEST(test_replaced_and_nothing_left_over),
     };
     return RUN_TESTS(tests);
 }

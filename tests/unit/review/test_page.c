@@ -287,6 +287,45 @@ static void test_same_bytes(void **state) {
     }
 }
 
+/* Copies have their pictures behind the findings', whole, and labels that the others lack; one
+ * whose record is not there has none. */
+static void test_copies(void **state) {
+    struct page_rig *rig = *state;
+    struct page_means means = page_rig_means(0, 1);
+    struct image sheet = {0};
+    static const char one[] = PAGE_RIG_BOXES(PAGE_RIG_BOX(1, 0, "[0.5, 0.5, 0.25, 0.25]", "0.01"));
+    static const char two[] =
+        PAGE_RIG_BOXES(PAGE_RIG_BOX(1, 0, "[0.51, 0.49, 0.25, 0.25]", "0.01") ", " PAGE_RIG_BOX(
+            2, 1, "[0.2, 0.2, 0.1, 0.1]", "0.01"));
+    static const char report[] =
+        ", \"near_duplicates\": {\"groups\": 2, \"list\": ["
+        "{\"labels_differ\": true, \"count\": 3, \"images\": [{\"image\": \"images/b.jpg\"}, "
+        "{\"image\": \"images/lost.jpg\"}, {\"image\": \"images/a.jpg\"}]}, "
+        "{\"labels_differ\": false, \"count\": 9, \"images\": [{\"image\": \"images/c.jpg\"}]}]}";
+    page_rig_record(rig, "images/a.jpg", "labels/a.txt", SIDE, SIDE, one);
+    page_rig_record(rig, "images/b.jpg", "labels/b.txt", SIDE, SIDE, two);
+    page_rig_record(rig, "images/c.jpg", "labels/c.txt", SIDE, SIDE, two);
+    make_picture(below(rig->data, "images/a.jpg"), false);
+    make_picture(below(rig->data, "images/b.jpg"), true);
+    page_rig_open(rig, 2, report);
+    assert_int_equal(rig->plan.n_findings, 2);
+    assert_int_equal(rig->plan.n_crops, 6);
+    ASSERT_OK(page_sheets_make(&rig->source, &rig->plan, &means, rig->unread));
+    assert_memory_equal(rig->unread + 2, "\0\1\0\1", 4);
+    ASSERT_OK(page_data_make(&rig->source, &rig->plan, &means, rig->unread));
+    ASSERT_OK(image_read(sheet_draft(rig), &sheet));
+    assert_true(level_at(&sheet, 2, 10, 80, 0) < 50 && level_at(&sheet, 2, 150, 80, 0) > 200);
+    assert_true(level_at(&sheet, 4, 10, 80, 0) > 200 && level_at(&sheet, 4, 150, 80, 0) < 50);
+    image_free(&sheet);
+    char name[64];
+    snprintf(name, sizeof name, ".verify/page-%zu", page_part_first(&rig->plan, PAGE_PART_COPIES));
+    assert_file(below(rig->output, name),
+                "page_data(\"copies\", 0, [[{\"cell\": 2, \"width\": 240, \"height\": 240, "
+                "\"boxes\": [[1, 0.2, 0.2, 0.1, 0.1]]}, {\"boxes\": []}, "
+                "{\"cell\": 4, \"width\": 240, \"height\": 240, \"boxes\": []}], "
+                "[{\"boxes\": []}]]);\n");
+}
+
 static void test_whole_page(void **state) {
     struct page_rig *rig = *state;
     struct page_means means = page_rig_means(0, 1);
@@ -317,6 +356,7 @@ int main(void) {
                                        TEST(test_label_links),
                                        TEST(test_pictures),
                                        TEST(test_same_bytes),
+                                       TEST(test_copies),
                                        TEST(test_whole_page)};
     return RUN_TESTS(tests);
 }

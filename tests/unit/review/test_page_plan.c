@@ -60,7 +60,7 @@ static void test_no_findings(void **state) {
     (void)state;
     struct page_plan plan;
     struct path_list names = {0};
-    ASSERT_OK(page_plan_make(NULL, 0, &plan));
+    ASSERT_OK(page_plan_make(NULL, 0, NULL, &plan));
     ASSERT_OK(page_names(&plan, &names));
     assert_int_equal(names.count, 2);
     path_list_free(&names);
@@ -77,7 +77,7 @@ static void test_layout(void **state) {
     struct path_list names = {0};
     for (size_t i = 0; i < COUNT; i++)
         findings[i] = any_finding(&random, next_random(&random) % 700 * 10);
-    ASSERT_OK(page_plan_make(findings, COUNT, &plan));
+    ASSERT_OK(page_plan_make(findings, COUNT, NULL, &plan));
     uint32_t images = 0;
     for (size_t i = 0; i < COUNT; i++) {
         /* An image's number is how many others findings have named before. */

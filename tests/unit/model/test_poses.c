@@ -1,0 +1,154 @@
+/* Exports of models that find keypoints, too: their boxes are read, or they are refused. Expected
+ * numbers are ONNX Runtime's 1.32 for the same files and inputs. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "graph_evaluate.h"
+#include "model/model.h"
+#include "raw_head.h"
+#include "unit.h"
+
+#define POSES "tests/data/onnx/poses/"
+enum { SIDE = 64, ANCHORS = 80 };
+
+static void read_pose(const char *name, struct model *model) {
+    char path[200];
+    snprintf(path, sizeof path, POSES "%s.onnx", name);
+    if (model_read(path, NULL, 0, model) != STATUS_OK)
+        fail_msg("%s", status_message());
+}
+
+static void check_refused(const char *name, const char *says) {
+    char path[200];
+    struct model model;
+    snprintf(path, sizeof path, POSES "%s.onnx", name);
+    assert_int_equal(model_read(path, NULL, 0, &model), STATUS_BAD_INPUT);
+    if (strstr(status_message(), says) == NULL)
+        fail_msg("%s", status_message());
+}
+
+static double sum_of(const float *values, size_t count) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += fabs((double)values[i]);
+    return sum;
+}
+
+static float *make_input(void) {
+    float *input = malloc(3 * SIDE * SIDE * sizeof *input);
+    assert_non_null(input);
+    for (size_t i = 0; i < 3 * SIDE * SIDE; i++)
+        input[i] = (float)(i * 37 % 64) / 64.0f;
+    return input;
+}
+
+/* Boxes and scores as the file's own tail gives them, with keypoints of three or two numbers; of
+ * the best alone where there is an end to end. */
+static void reads_boxes_of_known_heads(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t classes;
+        double boxes, scores;
+        float first[5];
+    } files[] = {
+        {"three",
+         2,
+         9505.151,
+         97.60603,
+         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+        {"two",
+         2,
+         9707.922,
+         101.7033,
+         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+        {"single",
+         1,
+         9210.272,
+         32.4405,
+         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .391396f}},
+        {"ends",
+         2,
+         9505.151,
+         97.60603,
+         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct model model;
+        struct decoded decoded;
+        float *input = make_input();
+        read_pose(files[i].name, &model);
+        assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
+        assert_int_equal(model.n_classes, files[i].classes);
+        assert_non_null(strstr(model.description, "a pose model of which the boxes are used"));
+        assert_int_equal(raw_head_run(&model, SIDE, SIDE, input, &decoded), STATUS_OK);
+        assert_int_equal(decoded.count, ANCHORS);
+        assert_float_equal(sum_of(decoded.boxes, 4 * ANCHORS), files[i].boxes,
+                           1e-6 * files[i].boxes);
+        assert_float_equal(sum_of(decoded.scores, files[i].classes * ANCHORS), files[i].scores,
+                           1e-6 * files[i].scores);
+        for (size_t k = 0; k < 4; k++)
+            assert_float_equal(decoded.boxes[k], files[i].first[k], 1e-4);
+        assert_float_equal(decoded.scores[0], files[i].first[4], 1e-5);
+        free(decoded.boxes);
+        free(decoded.scores);
+        free(input);
+        model_free(&model);
+    }
+}
+
+/* The file's output, as its own tail makes it, without keypoints. */
+static void leaves_keypoints_out(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t classes;
+        double sum;
+    } files[] = {{"rows", 2, 9102.461},
+                 {"rows_named", 2, 9102.461},
+                 {"rows_nameless", 2, 9102.461},
+                 {"rows_two", 1, 10051.74},
+                 {"rows_single", 1, 11189.11}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct model model;
+        float *out, *input = make_input();
+        read_pose(files[i].name, &model);
+        const struct head *head = &model.graph.head;
+        assert_int_equal(head->kind, HEAD_FINAL);
+        assert_int_equal(model.n_classes, files[i].classes);
+        assert_true(head->objectness && head->channels_last);
+        int wanted = head->levels[0].boxes;
+        assert_int_equal(graph_evaluate(&model.graph, SIDE, SIDE, input, &wanted, 1, &out),
+                         STATUS_OK);
+        /* box, objectness, classes: what the sum above is of */
+        assert_float_equal(sum_of(out, ANCHORS * (5 + files[i].classes)), files[i].sum,
+                           1e-6 * files[i].sum);
+        free(out);
+        free(input);
+        model_free(&model);
+    }
+}
+
+/* Where neither names nor a shape of keypoints say which columns are classes, or they do not agree
+ * with the output. */
+static void refuses_what_is_not_certain(void **state) {
+    (void)state;
+    check_refused("rows_bare", "not certain");
+    check_refused("rows_other", "16 numbers a box where 18 (4, the keypoints and the classes)");
+    check_refused("rows_turned", "16 numbers a box where 14");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_boxes_of_known_heads),
+        cmocka_unit_test(leaves_keypoints_out),
+        cmocka_unit_test(refuses_what_is_not_certain),
+    };
+    return RUN_TESTS(tests);
+}
