@@ -1,0 +1,52 @@
+/* HEIC: Pillow's pixels for every form, upright, and a reason for what is lost or damaged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "heif_case.h"
+#include "unit.h"
+
+static void test_forms(void **state) {
+    (void)state;
+    const char *forms[] = {"420", "422", "444", "gray", "alpha", "10bit"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        assert_reads("heic", forms[i], "heic", 1);
+}
+
+static void test_upright(void **state) {
+    (void)state;
+    assert_upright("heic", "heic", 1);
+}
+
+static void test_truncated(void **state) {
+    (void)state;
+    assert_cut_refused(heif_decode, "heic_420.heic", 12, "HEIC");
+    assert_cut_refused(heif_decode, "heic_alpha.heic", 12, "HEIC");
+}
+
+static void test_damaged(void **state) {
+    (void)state;
+    assert_damage_borne(heif_decode, "heic_420.heic");
+    assert_damage_borne(heif_decode, "heic_turned7.heic");
+}
+
+/* Memory is taken for the size that is announced. */
+static void test_sizes(void **state) {
+    (void)state;
+    assert_size_refused(heif_decode, "heic_flat.heic", 16, 16, "HEIC: damaged");
+    assert_size_refused(heif_decode, "heic_flat.heic", 16384, 16385, "");
+    assert_size_refused(heif_decode, "heic_flat.heic", 640, 0, "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forms),     cmocka_unit_test(test_upright),
+        cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_sizes),
+    };
+    return RUN_TESTS(tests);
+}
