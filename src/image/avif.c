@@ -9,7 +9,7 @@
 
 /* What libavif and the decoder behind it need beside the picture: COPIES of its planes, the
  * largest side of a grid's cell beyond the picture, tables. */
-enum { COPIES = 2, CELL_SLACK = 512, FIXED_BYTES = 8 << 20 };
+enum { COPIES = 2, CELL_SLACK = 512, FIXED_BYTES = 4 << 20 };
 
 static enum status failed(avifResult result, const avifDecoder *decoder) {
     const char *more = decoder->diag.error;

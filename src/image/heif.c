@@ -4,11 +4,12 @@
 
 #include <libheif/heif.h>
 
+#include "image/hevc.h"
 #include "image/image.h"
 
 /* What libheif and the decoder behind it need beside the picture: the planes of a whole one, of its
  * tiles and of a turned one, RGB, tables. */
-enum { COPIES = 6, RGB = 3, FIXED_BYTES = 8 << 20 };
+enum { COPIES = 6, RGB = 3, FIXED_BYTES = 4 << 20 };
 
 /* Samples of up to 8 bits, or of more in two bytes each, the low one first. */
 static size_t sample_bytes(const struct heif_image_handle *handle) {
@@ -34,13 +35,20 @@ static enum status check(struct heif_error error) {
     return error.code == heif_error_Ok ? STATUS_OK : failed(error);
 }
 
-static enum status prepare(const struct heif_image_handle *handle, struct image *image) {
+/* libheif looks at the coded size when the picture is decoded: it must not be a surprise. */
+static enum status prepare(const struct heif_image_handle *handle, uint64_t coded,
+                           struct image *image) {
     int width = heif_image_handle_get_width(handle), height = heif_image_handle_get_height(handle);
     if (width < 0 || height < 0)
         return FAIL(STATUS_BAD_INPUT, "HEIC: damaged (a size below 0)");
-    size_t pixels = (size_t)width * (size_t)height;
+    uint64_t pixels = (uint64_t)width * (uint64_t)height;
+    if (coded > IMAGE_MAX_PIXELS)
+        return FAIL(STATUS_BAD_INPUT,
+                    "HEIC: %" PRIu64 " coded pixels are more than the %" PRIu64 " accepted", coded,
+                    IMAGE_MAX_PIXELS);
     if (pixels > IMAGE_MAX_PIXELS)
         pixels = 0; /* image_prepare says so */
+    pixels = pixels > coded ? pixels : coded;
     image->orientation = 1;
     return image_prepare(image, (uint32_t)width, (uint32_t)height,
                          pixels * (RGB + COPIES) * sample_bytes(handle) + FIXED_BYTES);
@@ -102,7 +110,7 @@ enum status heif_decode(const uint8_t *bytes, size_t length, struct image *image
     heif_context_set_max_decoding_threads(context, 0);
     TRY(check(heif_context_read_from_memory_without_copy(context, bytes, length, NULL)));
     TRY(check(heif_context_get_primary_image_handle(context, &handle)));
-    TRY(prepare(handle, image));
+    TRY(prepare(handle, hevc_coded_pixels(bytes, length), image));
     TRY(decode(handle, image));
 out:
     if (handle)

@@ -42,11 +42,27 @@ static void test_sizes(void **state) {
     assert_size_refused(heif_decode, "heic_flat.heic", 640, 0, "");
 }
 
+/* ... and for that which the codec's own header announces, before anything is decoded. */
+static void test_coded_size(void **state) {
+    (void)state;
+    size_t length;
+    struct image image = {0};
+    uint8_t *bytes = announce_size("heic_flat.heic", 16, 16, &length);
+    const size_t enough_for_16 = (size_t)6 << 20;
+    assert_int_equal(image_budget_make(enough_for_16, 1, &image.budget), STATUS_OK);
+    struct image_budget *budget = image.budget;
+    assert_int_equal(decode_copy(heif_decode, bytes, length, &image), STATUS_BAD_INPUT);
+    assert_non_null(strstr(status_message(), "more than the 6 MiB there are for pictures"));
+    image_free(&image);
+    image_budget_free(budget);
+    free(bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),     cmocka_unit_test(test_upright),
         cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_coded_size),
     };
     return RUN_TESTS(tests);
 }
