@@ -54,7 +54,9 @@ class PictureFiles(Case):
                 wrong.append("%s is in %s: %s" % (name, record["bucket"], error))
         self.assertEqual(wrong, [], "\n".join(wrong))
         self.check_sums(report, records, made)
-        if b"__asan_init" not in open(VERIFY, "rb").read():
+        with open(VERIFY, "rb") as file:
+            sanitized = b"__asan_init" in file.read()
+        if not sanitized:
             self.assertLess(seconds, SECONDS)
 
     def check_sums(self, report, records, made):

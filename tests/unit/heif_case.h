@@ -7,14 +7,14 @@
 /* prefix_NAME.suffix shows the pixels of its .rgb, upright, as image_read has them. */
 static inline void assert_reads(const char *prefix, const char *name, const char *suffix,
                                 int tolerance) {
-    char path[256];
+    char path[256], pixels[64];
     struct image image = {0};
     size_t length;
     snprintf(path, sizeof path, "tests/data/images/%s_%s.%s", prefix, name, suffix);
     if (image_read(path, &image) != STATUS_OK)
         fail_msg("%s: %s", path, status_message());
-    snprintf(path, sizeof path, "%s_%s.rgb", prefix, name);
-    uint8_t *expected = image_file(path, &length);
+    snprintf(pixels, sizeof pixels, "%s_%s.rgb", prefix, name);
+    uint8_t *expected = image_file(pixels, &length);
     assert_int_equal(image.width, PICTURE_WIDTH);
     assert_int_equal(image.height, PICTURE_HEIGHT);
     assert_int_equal(length, PICTURE_WIDTH * PICTURE_HEIGHT * 3);
@@ -28,7 +28,7 @@ static inline void assert_reads(const char *prefix, const char *name, const char
 /* All eight, of a picture that is the same when upright. */
 static inline void assert_upright(const char *prefix, const char *suffix, int tolerance) {
     for (int orientation = 1; orientation <= 8; orientation++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "turned%d", orientation);
         assert_reads(prefix, name, suffix, tolerance);
     }
