@@ -4,7 +4,9 @@
 Needed only to make the files anew, beside make_images.py, whose picture they show:
 python3 tests/data/make_heif_images.py (numpy, pillow 11.3 or later, pillow-heif, opencv-python).
 """
+import ctypes
 import io
+import pathlib
 import struct
 
 import cv2
@@ -14,6 +16,7 @@ from PIL import Image, ImageOps
 
 from make_images import FOLDER, HEIGHT, WIDTH, picture
 
+TILES = ((200, 30, 40), (30, 200, 40), (30, 40, 200), (90, 90, 90), (220, 210, 30), (20, 120, 130))
 ORIENTATION, RESOLUTION_UNIT, SHORT = 274, 296, 3
 # What a picture is turned by so that the orientation turns it upright again.
 BACK = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -48,6 +51,41 @@ def turned(image, orientation):
     image = image.transpose(BACK[orientation]) if orientation > 1 else image.copy()
     image.info["exif"] = exif(ORIENTATION, orientation).tobytes()
     return image
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_int), ("more", ctypes.c_int), ("message", ctypes.c_char_p)]
+
+
+def make_grid():
+    """Two rows of three tiles of one colour each, as telephones put a picture together. Pillow's plug-in
+    has no call for that, the library in it has."""
+    library = ctypes.CDLL(str(next(pathlib.Path(pillow_heif.__path__[0] + ".libs").glob("libheif*"))))
+    HEVC, RGB, INTERLEAVED, SIDE = 1, 1, 10, 64
+    pointer, reference = ctypes.c_void_p, ctypes.byref
+
+    def call(name, *arguments):
+        function = getattr(library, name)
+        function.restype = Error
+        error = function(*arguments)
+        assert error.code == 0, (name, error.message)
+
+    library.heif_context_alloc.restype = pointer
+    library.heif_image_get_plane.restype = pointer
+    context, encoder, handle, tiles = pointer(library.heif_context_alloc()), pointer(), pointer(), (pointer * 6)()
+    call("heif_context_get_encoder_for_format", context, HEVC, reference(encoder))
+    for i in range(6):
+        tile, stride = pointer(), ctypes.c_int()
+        call("heif_image_create", SIDE, SIDE, RGB, INTERLEAVED, reference(tile))
+        call("heif_image_add_plane", tile, INTERLEAVED, SIDE, SIDE, 8)
+        rows = library.heif_image_get_plane(tile, INTERLEAVED, reference(stride))
+        for y in range(SIDE):
+            ctypes.memmove(rows + y * stride.value, bytes(TILES[i]) * SIDE, 3 * SIDE)
+        tiles[i] = tile
+    call("heif_context_encode_grid", context, tiles, ctypes.c_uint16(3), ctypes.c_uint16(2), encoder, None,
+         reference(handle))
+    call("heif_context_set_primary_image", context, handle)
+    call("heif_context_write_to_file", context, str(FOLDER / "heic_grid.heic").encode())
 
 
 def make_flat():
@@ -102,3 +140,4 @@ if __name__ == "__main__":
     make_avifs(upright, transparent)
     make_heics(upright, transparent)
     make_flat()
+    make_grid()

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from harness import ROOT
 
 SAMPLES = os.path.join(ROOT, "tests", "data", "images")
-SAMPLE_SIZE, FLAT_SIZE = (37, 21), (640, 640)
+SAMPLE_SIZE, FLAT_SIZE, GRID_SIZE = (37, 21), (640, 640), (192, 128)
 LYING = re.compile(r"tiff_turned[5-8]")
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".avif",
             ".heic", ".heif", ".hif")
@@ -108,7 +108,7 @@ def samples():
         suffix = os.path.splitext(name)[1]
         if suffix in SUFFIXES:
             with open(os.path.join(SAMPLES, name), "rb") as file:
-                yield suffix, file.read(), (FLAT_SIZE if "_flat." in name else
+                yield suffix, file.read(), (FLAT_SIZE if "_flat." in name else GRID_SIZE if "_grid." in name else
                                             SAMPLE_SIZE[::-1] if LYING.match(name) else SAMPLE_SIZE)
 
 

@@ -22,6 +22,23 @@ static void test_upright(void **state) {
     assert_upright("heic", "heic", 1);
 }
 
+/* As telephones make them: of tiles. */
+static void test_grid(void **state) {
+    (void)state;
+    enum { SIDE = 64, COLUMNS = 3, ROWS = 2 };
+    static const uint8_t tiles[ROWS * COLUMNS][3] = {{200, 30, 40}, {30, 200, 40},  {30, 40, 200},
+                                                     {90, 90, 90},  {220, 210, 30}, {20, 120, 130}};
+    struct image image = {0};
+    assert_int_equal(image_read("tests/data/images/heic_grid.heic", &image), STATUS_OK);
+    assert_int_equal(image.width, COLUMNS * SIDE);
+    assert_int_equal(image.height, ROWS * SIDE);
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
+        size_t x = i % COLUMNS * SIDE + SIDE / 2, y = i / COLUMNS * SIDE + SIDE / 2;
+        assert_true(largest_difference(image.pixels + (y * image.width + x) * 3, tiles[i], 3) <= 4);
+    }
+    image_free(&image);
+}
+
 static void test_truncated(void **state) {
     (void)state;
     assert_cut_refused(heif_decode, "heic_420.heic", 12, "HEIC");
@@ -60,9 +77,10 @@ static void test_coded_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),     cmocka_unit_test(test_upright),
-        cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_coded_size),
+        cmocka_unit_test(test_forms),      cmocka_unit_test(test_upright),
+        cmocka_unit_test(test_truncated),  cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_coded_size),
     };
     return RUN_TESTS(tests);
 }
