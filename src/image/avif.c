@@ -5,11 +5,12 @@
 
 #include <avif/avif.h>
 
+#include "image/heif_grid.h"
 #include "image/image.h"
 
-/* What libavif and the decoder behind it need beside the picture: COPIES of its planes, the
- * largest side of a grid's cell beyond the picture, tables. */
-enum { COPIES = 2, CELL_SLACK = 512, FIXED_BYTES = 4 << 20 };
+/* What libavif and the decoder behind it need beside the picture: COPIES of its planes, and those
+ * of all tiles, tables. */
+enum { COPIES = 2, FIXED_BYTES = 4 << 20, MOST_OVERLAP = 16 };
 
 static enum status failed(avifResult result, const avifDecoder *decoder) {
     const char *more = decoder->diag.error;
@@ -43,30 +44,50 @@ static int orientation_of(const avifImage *picture) {
     return exif_orientation(exif, length);
 }
 
-static size_t scratch_of(const avifDecoder *decoder) {
+/* Pixels that libavif may decode at once. */
+static uint32_t coded_limit(const avifDecoder *decoder, const struct heif_grid *grid) {
+    uint64_t whole = (uint64_t)decoder->image->width * decoder->image->height;
+    uint64_t most = grid->tiles ? grid->tile_pixels : whole;
+    return (uint32_t)(most < IMAGE_MAX_PIXELS ? most : IMAGE_MAX_PIXELS);
+}
+
+/* All tiles are decoded before libavif looks whether they make up the picture. The parts of a whole
+ * one overlap it by less than a tile; the file may have another, of its transparency, and yet
+ * others. */
+static enum status check_tiles(const avifDecoder *decoder, const struct heif_grid *grid) {
+    uint64_t whole = (uint64_t)decoder->image->width * decoder->image->height;
+    uint64_t tile = coded_limit(decoder, grid), all = grid->tiles * tile;
+    if (all > IMAGE_MAX_PIXELS && all / MOST_OVERLAP > whole)
+        return FAIL(STATUS_BAD_INPUT,
+                    "AVIF: %" PRIu64 " tiles of up to %" PRIu64 " pixels are too many", grid->tiles,
+                    tile);
+    return STATUS_OK;
+}
+
+static size_t scratch_of(const avifDecoder *decoder, const struct heif_grid *grid) {
     const avifImage *picture = decoder->image;
     size_t samples = (size_t)picture->width * picture->height;
+    if (grid->tiles)
+        samples += grid->tiles * (size_t)coded_limit(decoder, grid);
     size_t planes =
         (picture->yuvFormat == AVIF_PIXEL_FORMAT_YUV444 ? 3 : 2) + (decoder->alphaPresent ? 1 : 0);
     return samples * planes * (picture->depth > 8 ? 2 : 1) * COPIES + FIXED_BYTES;
 }
 
-static enum status parse(avifDecoder *decoder) {
-    avifResult result = avifDecoderParse(decoder);
-    return result == AVIF_RESULT_OK ? STATUS_OK : failed(result, decoder);
-}
-
-/* Reads the container; the coded picture may then be no larger than it says. */
-static enum status read_header(avifDecoder *decoder, struct image *image) {
+/* Reads the container; the coded picture, or each of its tiles, may then be no larger than it says.
+ */
+static enum status read_header(avifDecoder *decoder, const uint8_t *bytes, size_t length,
+                               struct image *image) {
     enum status status;
-    TRY(parse(decoder));
+    avifResult result = avifDecoderParse(decoder);
+    if (result != AVIF_RESULT_OK)
+        return failed(result, decoder);
     const avifImage *picture = decoder->image;
+    struct heif_grid grid = heif_grid_of(bytes, length, picture->width, picture->height);
+    TRY(check_tiles(decoder, &grid));
     image->orientation = orientation_of(picture);
-    TRY(image_prepare(image, picture->width, picture->height, scratch_of(decoder)));
-    uint64_t most =
-        ((uint64_t)picture->width + CELL_SLACK) * ((uint64_t)picture->height + CELL_SLACK);
-    decoder->imageSizeLimit = (uint32_t)(most < IMAGE_MAX_PIXELS ? most : IMAGE_MAX_PIXELS);
-    TRY(parse(decoder));
+    TRY(image_prepare(image, picture->width, picture->height, scratch_of(decoder, &grid)));
+    decoder->imageSizeLimit = coded_limit(decoder, &grid);
 out:
     return status;
 }
@@ -115,7 +136,7 @@ enum status avif_decode(const uint8_t *bytes, size_t length, struct image *image
         status = failed(result, decoder);
         goto out;
     }
-    TRY(read_header(decoder, image));
+    TRY(read_header(decoder, bytes, length, image));
     TRY(read_pixels(decoder, image));
 out:
     avifDecoderDestroy(decoder);

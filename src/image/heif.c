@@ -4,12 +4,16 @@
 
 #include <libheif/heif.h>
 
+#include "image/heif_grid.h"
 #include "image/hevc.h"
 #include "image/image.h"
 
 /* What libheif and the decoder behind it need beside the picture: the planes of a whole one, of its
  * tiles and of a turned one, RGB, tables. */
 enum { COPIES = 6, RGB = 3, FIXED_BYTES = 4 << 20 };
+
+/* Each of the tiles might be as large as the largest of the codec's pictures. */
+#define MOST_CODED ((uint64_t)1 << 32)
 
 /* Samples of up to 8 bits, or of more in two bytes each, the low one first. */
 static size_t sample_bytes(const struct heif_image_handle *handle) {
@@ -36,8 +40,9 @@ static enum status check(struct heif_error error) {
 }
 
 /* libheif looks at the coded size when the picture is decoded: it must not be a surprise. */
-static enum status prepare(const struct heif_image_handle *handle, uint64_t coded,
-                           struct image *image) {
+static enum status prepare(const struct heif_image_handle *handle, const uint8_t *bytes,
+                           size_t length, struct image *image) {
+    uint64_t coded = hevc_coded_pixels(bytes, length);
     int width = heif_image_handle_get_width(handle), height = heif_image_handle_get_height(handle);
     if (width < 0 || height < 0)
         return FAIL(STATUS_BAD_INPUT, "HEIC: damaged (a size below 0)");
@@ -49,6 +54,11 @@ static enum status prepare(const struct heif_image_handle *handle, uint64_t code
     if (pixels > IMAGE_MAX_PIXELS)
         pixels = 0; /* image_prepare says so */
     pixels = pixels > coded ? pixels : coded;
+    struct heif_grid grid = heif_grid_of(bytes, length, (uint32_t)width, (uint32_t)height);
+    if (grid.tiles && coded > MOST_CODED / grid.tiles)
+        return FAIL(STATUS_BAD_INPUT,
+                    "HEIC: %" PRIu64 " tiles of up to %" PRIu64 " pixels are too many", grid.tiles,
+                    coded);
     image->orientation = 1;
     return image_prepare(image, (uint32_t)width, (uint32_t)height,
                          pixels * (RGB + COPIES) * sample_bytes(handle) + FIXED_BYTES);
@@ -110,7 +120,7 @@ enum status heif_decode(const uint8_t *bytes, size_t length, struct image *image
     heif_context_set_max_decoding_threads(context, 0);
     TRY(check(heif_context_read_from_memory_without_copy(context, bytes, length, NULL)));
     TRY(check(heif_context_get_primary_image_handle(context, &handle)));
-    TRY(prepare(handle, hevc_coded_pixels(bytes, length), image));
+    TRY(prepare(handle, bytes, length, image));
     TRY(decode(handle, image));
 out:
     if (handle)
