@@ -10,7 +10,7 @@
 
 /* What libavif and the decoder behind it need beside the picture: COPIES of its planes, and those
  * of all tiles, tables. */
-enum { COPIES = 2, FIXED_BYTES = 4 << 20, MOST_OVERLAP = 16 };
+enum { COPIES = 2, FIXED_BYTES = 4 << 20, MOST_OVERLAP = 16, MOST_ITEMS = 10000 };
 
 static enum status failed(avifResult result, const avifDecoder *decoder) {
     const char *more = decoder->diag.error;
@@ -123,6 +123,8 @@ out:
 
 enum status avif_decode(const uint8_t *bytes, size_t length, struct image *image) {
     enum status status = STATUS_OK;
+    if (heif_items(bytes, length) > MOST_ITEMS)
+        return FAIL(STATUS_BAD_INPUT, "AVIF: its parts are more than the %d accepted", MOST_ITEMS);
     avifDecoder *decoder = avifDecoderCreate();
     if (!decoder)
         return FAIL(STATUS_FAILED, "out of memory: libavif's decoder");

@@ -14,4 +14,8 @@ struct heif_grid {
  * before it looks whether they fit into the whole. */
 struct heif_grid heif_grid_of(const uint8_t *bytes, size_t length, uint32_t width, uint32_t height);
 
+/* About as many items, or a few more, as the file's lists have: a library may look through all for
+ * each of them. */
+uint64_t heif_items(const uint8_t *bytes, size_t length);
+
 #endif
