@@ -4,9 +4,18 @@
 
 #include <string.h>
 
-/* HEAD: a box's length and kind; SIZE: of a box of sides, from its kind on; of references the bytes
- * before their list, in either version of theirs. */
-enum { MOST_TILES = 1 << 20, HEAD = 8, KIND = 4, SIZE = 16, SHORT_HEAD = 12, LONG_HEAD = 14 };
+/* HEAD: a box's length and kind; LONG: its length where four bytes are too few; SIZE: of a box of
+ * sides, from its kind on; of references the bytes before their list, in either version of theirs.
+ */
+enum {
+    MOST_TILES = 1 << 20,
+    HEAD = 8,
+    LONG = 8,
+    KIND = 4,
+    SIZE = 16,
+    SHORT_HEAD = 12,
+    LONG_HEAD = 14
+};
 
 struct span {
     const uint8_t *at, *end;
@@ -23,8 +32,8 @@ static uint64_t number(const uint8_t *bytes, int count) {
 static struct span meta_of(const uint8_t *bytes, size_t length) {
     while (length >= HEAD) {
         uint64_t box = number(bytes, 4);
-        if (box == 1 && length >= 2 * HEAD)
-            box = number(bytes + HEAD, 8);
+        if (box == 1 && length >= HEAD + LONG)
+            box = number(bytes + HEAD, LONG);
         if (box == 0 || box > length)
             box = length;
         if (memcmp(bytes + KIND, "meta", KIND) == 0)
