@@ -34,7 +34,7 @@ void about_append(struct text *text) {
             text_string(text, "CUDA: ");
             append_plugin(backends[i], BUILD_CUDA, text);
         }
-    text_string(text, "oneDNN: " BUILD_ONEDNN "\n");
+    text_string(text, "oneDNN: " BUILD_ONEDNN "\nAVIF: " BUILD_AVIF "\nHEIC: " BUILD_HEIF "\n");
     text_format(text, "MPI: %s\n", library);
     text_string(text, "licence: MIT\n");
 }

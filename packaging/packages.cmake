@@ -58,6 +58,10 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "openmpi-bin, python3")
 if("${MPI_C_LIBRARIES}" MATCHES "mpich")
   set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "mpich, python3")
 endif()
+# libheif's decoder of HEIC, since it is a package of its own.
+if(heif_found AND heif_version VERSION_GREATER_EQUAL 1.16)
+  string(APPEND CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS ", libheif-plugin-libde265")
+endif()
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "slurm-client, bash-completion, jq")
 
 set(CPACK_DEBIAN_CUDA_PACKAGE_NAME verify-labels-cuda)

@@ -10,6 +10,8 @@
     ROW(png_recognises, png_decode, "PNG", " .png")                                                \
     ROW(bmp_recognises, bmp_decode, "BMP", " .bmp .dib")                                           \
     ROW(webp_recognises, webp_decode, "WebP", " .webp")                                            \
-    ROW(tiff_recognises, tiff_decode, "TIFF", " .tif .tiff")
+    ROW(tiff_recognises, tiff_decode, "TIFF", " .tif .tiff")                                       \
+    ROW(avif_recognises, avif_decode, "AVIF", " .avif")                                            \
+    ROW(heif_recognises, heif_decode, "HEIC", " .heic .heif .hif")
 
 #endif

@@ -44,7 +44,7 @@ class LeftOut(Case):
         for number in range(2):
             os.unlink(self.label_of(data))
         open(self.label_of(data), "w").close()  # an empty label file is one
-        names = ("x.gif", "y.GIF", "z.heic", "w.psd")
+        names = ("x.gif", "y.GIF", "z.jxl", "w.psd")
         for name in names:
             self.write("data", "images", name)
             self.write("data", "labels", os.path.splitext(name)[0] + ".txt", content="0 .5 .5 .1 .1\n")
@@ -58,23 +58,23 @@ class LeftOut(Case):
             out = self.verify_demo("--overwrite", data=data, ranks=ranks)
             report = self.report()
             self.assertEqual(report["unlabelled_images"], unlabelled)
-            self.assertEqual(report["skipped_files"], {".gif": 2, ".heic": 1, ".psd": 1})
+            self.assertEqual(report["skipped_files"], {".gif": 2, ".jxl": 1, ".psd": 1})
             self.assertEqual(list(report["skipped_files"])[0], ".gif")
             self.assertEqual(report["orphan_labels"], 0)
             closing = self.closing(out)
             if report["missing_boxes"]:
                 self.assertEqual(closing.pop("Missing objects"), str(report["missing_boxes"]))
             self.assertEqual(closing, {"Failed images": "1", "Unlabelled images": str(unlabelled),
-                                       "Skipped files": "4 (.gif 2, .heic 1, .psd 1)",
+                                       "Skipped files": "4 (.gif 2, .jxl 1, .psd 1)",
                                        "Self-test": closing["Self-test"],
                                        "Review": self.path("output", "review", "index.html")})
             self.assertIn("labels are too few", closing["Self-test"])
             with open(self.path("output", "logs", "verify.log"), encoding="utf-8") as file:
-                self.assertIn("  Skipped files: 4 (.gif 2, .heic 1, .psd 1)\n", file.read())
+                self.assertIn("  Skipped files: 4 (.gif 2, .jxl 1, .psd 1)\n", file.read())
             seen.append(self.tree())
         self.assertEqual(*seen)
         out = self.verify_demo("--dry-run", data=data)
-        self.assertIn("  Unlabelled images: %d\n  Skipped files: 4 (.gif 2, .heic 1, .psd 1)\n"
+        self.assertIn("  Unlabelled images: %d\n  Skipped files: 4 (.gif 2, .jxl 1, .psd 1)\n"
                       % unlabelled, out)
         self.assertIn("  Label files without an image: 0\n", out)
 

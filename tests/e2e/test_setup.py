@@ -94,7 +94,7 @@ class Setup(Case):
             out = self.run_verify(flag, ranks=ranks)
             self.assertRegex(out.splitlines()[0], r"^verify \d+\.\d+\.\d+$")
             self.assertRegex("\n".join(out.splitlines()[1:]),
-                             r"^commit: \S+\nCUDA: .+\noneDNN: .+\nMPI: .+\nlicence: MIT$")
+                             r"^commit: \S+\nCUDA: .+\noneDNN: .+\nAVIF: .+\nHEIC: .+\nMPI: .+\nlicence: MIT$")
         out = self.run_verify("--model", MODEL, "--inspect", "--imgsz", 256, ranks=1)
         for word in ("ONNX", "10", "zero", "GFLOP", "Conv"):
             self.assertIn(word, out)

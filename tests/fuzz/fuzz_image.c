@@ -3,8 +3,9 @@
 #include "fuzz_file.h"
 #include "image/image.h"
 
-/* Little, so that most executions are short. Small pictures fit, and many announce more. */
-enum { MEMORY = 1 << 20, SIDE = 64, STRIDE = 32 };
+/* Little, so that most executions are short. Small pictures fit, with what their decoders need
+ * beside them, and many announce more. */
+enum { MEMORY = 5 << 20, SIDE = 64, STRIDE = 32 };
 
 static void render(const struct image *image, bool rect, uint8_t *levels) {
     const struct letterbox none = {0};

@@ -14,6 +14,7 @@ for part in (
     "lists",
     "labels",
     "images",
+    "tiles",
     "yaml",
     "models",
     "environment",

@@ -9,6 +9,7 @@ from sandbox import PICTURES, jpeg, picture
 from table import attack, attack_each
 
 NAME = "data/images/%s"
+SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/images/%s_flat.%s")
 GOOD = "1 0.5 0.5 0.2 0.2\n"
 
 
@@ -127,6 +128,19 @@ def png_bomb(box, kind):
     else:
         content = png(20000, 20000, rows=bytes(20000 * 2501), depth=1, kind=0, interlaced=1)
     image(box, content, fails=None)
+
+
+@attack_each(
+    "AVIF and HEIC that announce another size than is coded: judged or failed, in bounded memory and time",
+    *[(kind, "%dx%d" % size, size) for kind in ("avif", "heic")
+      for size in ((16, 16), (16384, 16384), (65535, 65535), (1 << 31, 1 << 31), (0, 1))],
+)
+def coded_size(box, kind, _, size):
+    with open(SAMPLES % (kind, kind), "rb") as file:
+        content = file.read()
+    at = content.index(b"ispe")
+    content = content.replace(content[at : at + 16], b"ispe" + struct.pack(">III", 0, *size))
+    image(box, content, "hostile." + kind, fails=None, megabytes=1200)
 
 
 @attack_each(

@@ -10,7 +10,7 @@
 #include "dataset_case.h"
 #include "unit.h"
 
-#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png .bmp .dib .webp .tif .tiff"
+#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png .bmp .dib .webp .tif .tiff .avif .heic .heif .hif"
 
 static void test_folder(void **state) {
     (void)state;

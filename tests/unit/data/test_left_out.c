@@ -28,16 +28,18 @@ static void touch_all(const char *const *names, size_t count) {
 static void test_kinds(void **state) {
     (void)state;
     TOUCH("images/a.jpe", "images/b.JFIF", "images/c.mpo", "images/d.png", "images/e.webp",
-          "images/f.BMP", "images/g.tif", "images/h.TIFF", "images/x.psd", "images/y.TGA",
-          "images/i.gif", "images/j.heic", "images/k.heif", "images/l.avif", "images/m.dng",
-          "images/n.pfm", "images/o.jp2", "images/p.gif", "images/q.jpeg2000", "images/r.txt",
-          "images/s.npy", "images/jpg", "images/u.gif.gz", "images/v.veryverylong", "images/w.");
+          "images/f.BMP", "images/f.avif", "images/f.heic", "images/f.HEIF", "images/f.hif",
+          "images/g.tif", "images/h.TIFF", "images/x.psd", "images/y.TGA", "images/i.gif",
+          "images/j.jxl", "images/k.jpx", "images/l.arw", "images/m.dng", "images/n.pfm",
+          "images/o.jp2", "images/p.gif", "images/q.jpeg2000", "images/r.txt", "images/s.npy",
+          "images/jpg", "images/u.gif.gz", "images/v.veryverylong", "images/w.");
     struct dataset dataset;
     open_data(folder, NULL, &dataset);
     assert_images(&dataset, "images/a.jpe images/b.JFIF images/c.mpo images/d.png images/e.webp "
-                            "images/f.BMP images/g.tif images/h.TIFF");
-    assert_kinds(&dataset, ".gif 2, .avif 1, .dng 1, .heic 1, .heif 1, .jp2 1, "
-                           ".jpeg2000 1, .pfm 1, .psd 1, .tga 1");
+                            "images/f.BMP images/f.HEIF images/f.avif images/f.heic images/f.hif "
+                            "images/g.tif images/h.TIFF");
+    assert_kinds(&dataset, ".gif 2, .arw 1, .dng 1, .jp2 1, .jpeg2000 1, .jpx 1, "
+                           ".jxl 1, .pfm 1, .psd 1, .tga 1");
     assert_int_equal(dataset.unread.count, 11);
     assert_null(dataset.skipped);
     dataset_free(&dataset);
@@ -50,18 +52,19 @@ static void test_kinds(void **state) {
     open_data(in("data.yaml"), NULL, &dataset);
     assert_int_equal(dataset.unread.count, 11);
     dataset_free(&dataset);
-    assert_int_equal(unlink(in("images/a.jpe")) + unlink(in("images/b.JFIF")) +
-                         unlink(in("images/c.mpo")) + unlink(in("images/d.png")) +
-                         unlink(in("images/e.webp")) + unlink(in("images/f.BMP")) +
-                         unlink(in("images/g.tif")) + unlink(in("images/h.TIFF")),
-                     0);
-    assert_bad(in("images"), NULL, "(pictures that are not read: .gif 2, .avif 1, ");
+    assert_int_equal(
+        unlink(in("images/a.jpe")) + unlink(in("images/b.JFIF")) + unlink(in("images/c.mpo")) +
+            unlink(in("images/d.png")) + unlink(in("images/f.HEIF")) + unlink(in("images/f.avif")) +
+            unlink(in("images/f.heic")) + unlink(in("images/f.hif")) + unlink(in("images/e.webp")) +
+            unlink(in("images/f.BMP")) + unlink(in("images/g.tif")) + unlink(in("images/h.TIFF")),
+        0);
+    assert_bad(in("images"), NULL, "(pictures that are not read: .gif 2, .arw 1, ");
 }
 
 /* The label of a picture that is not read belongs to it. */
 static void test_labels_of_unread(void **state) {
     (void)state;
-    TOUCH("images/a.jpg", "images/b.gif", "images/more/c.heic", "labels/a.txt", "labels/b.txt",
+    TOUCH("images/a.jpg", "images/b.gif", "images/more/c.jxl", "labels/a.txt", "labels/b.txt",
           "labels/none.txt", "labels/more/c.txt", "labels/more/d.txt");
     struct dataset dataset;
     uint64_t orphans;

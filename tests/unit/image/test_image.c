@@ -32,7 +32,7 @@ static void test_not_pictures(void **state) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         file_make(below(folder, "other.png"), others[i]);
         assert_unreadable(below(folder, "other.png"),
-                          "not a JPEG or PNG or BMP or WebP or TIFF file");
+                          "not a JPEG or PNG or BMP or WebP or TIFF or AVIF or HEIC file");
     }
 
     static const struct {
