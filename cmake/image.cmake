@@ -15,6 +15,7 @@ function(verify_picture_library name module)
       set(left_out ${name}_absent.c)
       set(found ON)
       target_link_libraries(verify_image PRIVATE PkgConfig::${upper})
+      target_compile_definitions(verify_base PUBLIC VERIFY_HAS_${upper}) # for picture_formats.h
     endif()
   endif()
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/image/${left_out}

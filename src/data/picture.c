@@ -12,14 +12,15 @@
 static const char formats[] = PICTURE_FORMATS(SUFFIXES) " ";
 static const struct picture_kind format = {"", true};
 
-/* What is not, sorted: the other formats that Ultralytics lists, and those that cameras, scanners
- * and the web leave in folders of pictures. */
+/* What is not where it is not above, sorted: the other formats that Ultralytics lists, and those
+ * that cameras, scanners and the web leave in folders of pictures. */
 static const struct picture_kind others[] = {
-    {".arw", false}, {".cr2", false}, {".cr3", false}, {".dng", false}, {".exr", false},
-    {".gif", false}, {".ico", false}, {".j2k", false}, {".jp2", false}, {".jpeg2000", false},
-    {".jpx", false}, {".jxl", false}, {".nef", false}, {".orf", false}, {".pbm", false},
-    {".pfm", false}, {".pgm", false}, {".pnm", false}, {".ppm", false}, {".psd", false},
-    {".qoi", false}, {".raf", false}, {".rw2", false}, {".svg", false}, {".tga", false},
+    {".arw", false}, {".avif", false}, {".cr2", false},  {".cr3", false},      {".dng", false},
+    {".exr", false}, {".gif", false},  {".heic", false}, {".heif", false},     {".hif", false},
+    {".ico", false}, {".j2k", false},  {".jp2", false},  {".jpeg2000", false}, {".jpx", false},
+    {".jxl", false}, {".nef", false},  {".orf", false},  {".pbm", false},      {".pfm", false},
+    {".pgm", false}, {".pnm", false},  {".ppm", false},  {".psd", false},      {".qoi", false},
+    {".raf", false}, {".rw2", false},  {".svg", false},  {".tga", false},
 };
 
 static int compare(const void *suffix, const void *kind) {

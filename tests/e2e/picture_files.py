@@ -177,6 +177,13 @@ class Folder:
         while self.count < total:
             self.failing.add(self.put("noise", self.rng.choice(SUFFIXES), b"\1" + self.rng.randbytes(200)))
 
+    def leave_out(self, suffixes):
+        """What has one of these is passed over, whatever it is."""
+        for names in (self.sizes, self.any, self.failing):
+            for name in [name for name in names if suffixes and name.endswith(suffixes)]:
+                self.unread.add(name)
+                names.pop(name) if names is self.sizes else names.remove(name)
+
     def make_none(self):
         """Whole files of other kinds, under any names, and empty ones."""
         frames = [Image.fromarray(picture(self.rng, 30, 20)) for _ in range(3)]

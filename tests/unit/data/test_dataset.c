@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 
+#include "base/picture_formats.h"
 #include "dataset_case.h"
 #include "unit.h"
 
-#define SUFFIXES ".jfif .jpe .jpeg .jpg .mpo .png .bmp .dib .webp .tif .tiff .avif .heic .heif .hif"
+#define SUFFIXES                                                                                   \
+    ".jfif .jpe .jpeg .jpg .mpo .png .bmp .dib .webp .tif .tiff" AVIF_SUFFIXES HEIF_SUFFIXES
 
 static void test_folder(void **state) {
     (void)state;
