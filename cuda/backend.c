@@ -160,7 +160,7 @@ out:
 static void batch_free(struct backend *backend) {
     if (backend->stream)
         cuda_forget(cudaStreamSynchronize(backend->stream));
-    engines_free(&backend->engines);
+    engines_clear(&backend->engines);
     for (size_t i = 0; i < DEPTH; i++)
         run_free(&backend->runs[i]);
     device_judge_free(backend->judge);
@@ -190,7 +190,7 @@ static void close_backend(struct backend *backend) {
     conv_library_free(backend->library);
     if (backend->stream)
         cuda_forget(cudaStreamDestroy(backend->stream));
-    free(backend->engines.graphs);
+    engines_free(&backend->engines);
     free(backend->views);
     text_free(&backend->description);
     text_free(&backend->note);
@@ -229,12 +229,11 @@ static enum status open_backend(const struct backend_network *networks, size_t n
     TRY(text_status(&backend->description));
     CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
     TRY(conv_library_make(backend->stream, &backend->library));
-    backend->engines = (struct engines){.library = backend->library,
-                                        .stream = backend->stream,
-                                        .element = options->half ? ELEMENT_F16 : ELEMENT_F32};
-    TRY(memory_zeroed(n_networks, sizeof(void *), &backend->engines.graphs));
+    TRY(engines_make(n_networks, &backend->engines));
+    backend->engines.library = backend->library;
+    backend->engines.element = options->half ? ELEMENT_F16 : ELEMENT_F32;
     for (size_t i = 0; i < n_networks; i++)
-        backend->engines.graphs[backend->engines.n_graphs++] = &networks[i].model->graph;
+        backend->engines.graphs[i] = &networks[i].model->graph;
     TRY(largest_batch_make(backend, judge));
     /* A slot for each view of a picture. */
     TRY(staging_make(backend->device.index, options->slots * options->views, options->image_memory,
@@ -333,21 +332,34 @@ static void view_maps(struct backend *backend, const struct run *run) {
     }
 }
 
+static enum status describe(struct backend *backend, const struct run *run) {
+    view_maps(backend, run);
+    return judgement_describe(run->judgement, backend->views, run->pictures[0].n_views,
+                              run->pictures, run->n);
+}
+
+static enum status reserve(struct backend *backend, const struct run *run) {
+    enum status status;
+    TRY(judgement_reserve(run->judgement, backend->stream));
+    TRY(engines_settle(&backend->engines));
+out:
+    return status;
+}
+
 /* Room for more labels than there were before. Making it waits for the device without a limit: only
  * once what is in flight has ended, and before anything is enqueued. Where there is none, engines
- * of other shapes make some. */
+ * of other shapes make some, and the maps may lie elsewhere then. */
 static enum status make_room(struct backend *backend, const struct run *run) {
     enum status status;
-    view_maps(backend, run);
-    TRY(judgement_describe(run->judgement, backend->views, run->pictures[0].n_views, run->pictures,
-                           run->n));
+    TRY(describe(backend, run));
     if (judgement_fits(run->judgement))
         return STATUS_OK;
     TRY(finish_until(backend, backend->begun));
-    while (
-        status_is_for(REASON_MEMORY, status = judgement_reserve(run->judgement, backend->stream)) &&
-        engines_make_room(&backend->engines)) {
-    }
+    do
+        status = reserve(backend, run);
+    while (status_is_for(REASON_MEMORY, status) && engines_make_room(&backend->engines));
+    TRY(status);
+    TRY(describe(backend, run));
 out:
     return status;
 }
