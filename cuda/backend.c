@@ -411,22 +411,12 @@ out:
     return status;
 }
 
-/* Whether the same networks see both, at the same shapes. */
-static bool are_alike(const struct picture *a, const struct picture *b) {
-    bool alike = a->n_views == b->n_views;
-    for (size_t v = 0; alike && v < a->n_views; v++) {
-        const struct letterbox *x = &a->views[v].letterbox, *y = &b->views[v].letterbox;
-        alike = a->views[v].network == b->views[v].network && x->net_height == y->net_height &&
-                x->net_width == y->net_width;
-    }
-    return alike;
-}
-
 /* Moves the pictures like the first one to the front; returns how many they are. */
 static size_t gather_alike(struct picture *pictures, size_t n) {
     size_t count = 1;
     for (size_t i = 1; i < n; i++)
-        if (are_alike(&pictures[0], &pictures[i])) {
+        if (picture_views_alike(pictures->views, pictures->n_views, pictures[i].views,
+                                pictures[i].n_views)) {
             struct picture moved = pictures[count];
             pictures[count++] = pictures[i];
             pictures[i] = moved;
@@ -455,6 +445,7 @@ const struct backend_interface backend_cuda = {
     .prefix = "GPU",
     .uses_gpus = true,
     .self_tests = true,
+    .wants_alike = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,
