@@ -1,9 +1,12 @@
 """The program with --device cuda over the emulated CUDA backend, against --device cpu."""
 
+import random
 import re
 import subprocess
+import zlib
 
 from harness import Case, MODEL, VERIFY, main, mpirun_each
+from test_input import png
 from test_not_finite import FIRST, with_number
 
 PICTURES = 8
@@ -61,6 +64,33 @@ class Emulated(Case):
         boxes = [[box["shift"] for r in self.records("cuda-" + name) for box in r["boxes"]]
                  for name in ("square", "zoom")]
         self.assertNotEqual(*boxes)
+
+    def shapes(self):
+        """Pictures of three shapes at --imgsz 96, one after another, each with a label."""
+        data, noise = self.dataset(pictures=3), random.Random(1)
+        for i in range(9):
+            width, height = ((96, 60), (50, 96), (96, 30))[i % 3]
+            rows = b"".join(b"\0" + noise.randbytes(3 * width) for _ in range(height))
+            with open(self.path(data, "images", "shape%d.png" % i), "wb") as file:
+                file.write(png(width, height, zlib.compress(rows)))
+            with open(self.path(data, "labels", "shape%d.txt" % i), "w", encoding="utf-8") as file:
+                file.write("%d 0.5 0.5 0.4 0.6\n" % (i % 3))
+
+    def test_alike_pictures_go_together(self):
+        """Whichever these are, and however many: the same bytes in the list's order."""
+        self.shapes()
+        self.run_on("cpu", "--rect", output="cpu")
+        runs = [self.run_records("cuda", "--rect", "--batch", batch, ranks=ranks,
+                                 output="cuda%d" % batch)
+                for batch, ranks in ((1, 2), (2, 1), (4, 2))]
+        self.assert_same_records(self.records("cpu"), self.records("cuda1"))
+        self.assertEqual(*runs[:2])
+        self.assertEqual(*runs[1:])
+
+    def run_records(self, *arguments, output, **options):
+        self.run_on(*arguments, output=output, **options)
+        with open(self.path(output, "verification_records.jsonl"), "rb") as file:
+            return file.read()
 
     def test_listed_devices(self):
         self.dataset(pictures=3)
