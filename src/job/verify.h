@@ -46,7 +46,8 @@ struct verify_job {
     double stall_seconds; /* a warning after so long without a finished image; 0: none */
 };
 
-/* Of a batch on a device some hundredths of a second: what is forwarded too early costs little. */
+/* A batch takes a device some hundredths of a second: what is forwarded too early while it has
+ * nothing to do costs little. */
 #define GATHERING_PATIENCE 0.5
 
 enum {

@@ -34,8 +34,8 @@ static void test_plans(void **state) {
     check(capacity_plan(false, false, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33);
     assert_int_equal(capacity_plan(false, false, 8, 32, 2).window, 0);
     /* Those that wait for others like them are in addition. */
-    check(capacity_plan(false, true, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33 + 8 * 32);
-    assert_int_equal(capacity_plan(false, true, 8, 32, 2).window, 8 * 32);
+    check(capacity_plan(false, true, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33 + 16 * 32);
+    assert_int_equal(capacity_plan(false, true, 8, 32, 2).window, 16 * 32);
     check(capacity_plan_dry(4), 4, 1, 18);
 }
 
