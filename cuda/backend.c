@@ -27,8 +27,9 @@ enum { ORDINARY_LABELS = 16 };
 
 /* Pictures of the same views, each of one shape, on their way through the device. */
 struct run {
-    const struct picture *pictures; /* the caller's */
+    struct picture *pictures; /* the caller's */
     size_t n;
+    enum element element;          /* that they are forwarded in */
     struct kernel_picture *inputs; /* (views, batch), pinned */
     struct judgement *judgement;
     cudaEvent_t done;
@@ -41,6 +42,7 @@ struct backend {
     cudaStream_t stream; /* forwards and judging */
     struct conv_library *library;
     struct engines engines;
+    enum element element; /* that pictures are forwarded in at first */
     struct staging *staging;
     struct device_judge *judge;
     const struct backend_network *networks; /* the caller's */
@@ -119,7 +121,7 @@ static enum status compile_all(struct backend *backend) {
         const struct graph *graph = &network->model->graph;
         size_t height = graph->fixed_height ? (size_t)graph->fixed_height : network->imgsz;
         size_t width = graph->fixed_width ? (size_t)graph->fixed_width : network->imgsz;
-        status = engines_compile(&backend->engines, i, height, width);
+        status = engines_compile(&backend->engines, backend->element, i, height, width);
         if (status == STATUS_BAD_INPUT && network->path)
             status_prefix(status, "%s: ", network->path);
         TRY(status);
@@ -231,7 +233,7 @@ static enum status open_backend(const struct backend_network *networks, size_t n
     TRY(conv_library_make(backend->stream, &backend->library));
     TRY(engines_make(n_networks, &backend->engines));
     backend->engines.library = backend->library;
-    backend->engines.element = options->half ? ELEMENT_F16 : ELEMENT_F32;
+    backend->element = options->half ? ELEMENT_F16 : ELEMENT_F32;
     for (size_t i = 0; i < n_networks; i++)
         backend->engines.graphs[i] = &networks[i].model->graph;
     TRY(largest_batch_make(backend, judge));
@@ -268,33 +270,23 @@ out:
     return status;
 }
 
-/* Waits for the oldest run. */
-static enum status finish(struct backend *backend) {
-    enum status status;
-    struct run *run = &backend->runs[backend->finished % DEPTH];
-    TRY(event_wait(run->done, backend->hang_seconds, &backend->hung));
-    if (backend->hung)
-        return FAIL(STATUS_FAILED,
-                    "GPU %d (%s): a batch has not ended for %g s, the device hangs: look for "
-                    "'Xid' in dmesg, reset it or leave it out with CUDA_VISIBLE_DEVICES; where it "
-                    "may take longer, give more seconds to --hang-timeout",
-                    backend->device.index, backend->description.data, backend->hang_seconds);
-    TRY(judgement_finish(run->judgement, run->pictures, run->n));
-    backend->finished++;
-out:
-    return status;
+static enum status wait_for(struct backend *backend, const struct run *run) {
+    enum status status = event_wait(run->done, backend->hang_seconds, &backend->hung);
+    return backend->hung ? hang_failure(backend->device.index, backend->description.data,
+                                        backend->hang_seconds)
+                         : status;
 }
 
-static enum status finish_until(struct backend *backend, uint64_t end) {
-    enum status status = STATUS_OK;
-    while (backend->finished < end)
-        TRY(finish(backend));
-out:
-    return status;
+/* Until nothing is in flight; results are read later. */
+static enum status wait_for_all(struct backend *backend) {
+    return backend->begun == backend->finished
+               ? STATUS_OK
+               : wait_for(backend, &backend->runs[(backend->begun - 1) % DEPTH]);
 }
 
-static struct engine *find_engine(struct backend *backend, const struct picture_view *view) {
-    return engines_find(&backend->engines, view->network, view->letterbox.net_height,
+static struct engine *find_engine(struct backend *backend, const struct run *run, size_t v) {
+    const struct picture_view *view = &run->pictures[0].views[v];
+    return engines_find(&backend->engines, run->element, view->network, view->letterbox.net_height,
                         view->letterbox.net_width);
 }
 
@@ -304,17 +296,17 @@ static enum status need_engines(struct backend *backend, const struct run *run) 
     const struct picture *first = &run->pictures[0];
     engines_release(&backend->engines);
     for (size_t v = 0; v < first->n_views; v++) {
-        struct engine *engine = find_engine(backend, &first->views[v]);
+        struct engine *engine = find_engine(backend, run, v);
         if (engine)
             engine->needed = true;
     }
     for (size_t v = 0; v < first->n_views; v++) {
         const struct picture_view *view = &first->views[v];
-        if (find_engine(backend, view))
+        if (find_engine(backend, run, v))
             continue;
-        TRY(finish_until(backend, backend->begun));
-        TRY(engines_compile(&backend->engines, view->network, view->letterbox.net_height,
-                            view->letterbox.net_width));
+        TRY(wait_for_all(backend));
+        TRY(engines_compile(&backend->engines, run->element, view->network,
+                            view->letterbox.net_height, view->letterbox.net_width));
     }
 out:
     return status;
@@ -325,8 +317,8 @@ static void view_maps(struct backend *backend, const struct run *run) {
     for (size_t v = 0; v < run->pictures[0].n_views; v++) {
         const struct picture_view *from = &run->pictures[0].views[v];
         struct judged_view *view = &backend->views[v];
-        *view =
-            (struct judged_view){from->network, network_head(find_engine(backend, from)->network)};
+        *view = (struct judged_view){from->network,
+                                     network_head(find_engine(backend, run, v)->network)};
         for (size_t i = 0; i < backend->engines.graphs[view->network]->head.n_levels; i++)
             view->maps.boxes[i].n = view->maps.scores[i].n = run->n;
     }
@@ -339,11 +331,8 @@ static enum status describe(struct backend *backend, const struct run *run) {
 }
 
 static enum status reserve(struct backend *backend, const struct run *run) {
-    enum status status;
-    TRY(judgement_reserve(run->judgement, backend->stream));
-    TRY(engines_settle(&backend->engines));
-out:
-    return status;
+    enum status status = judgement_reserve(run->judgement, backend->stream);
+    return status == STATUS_OK ? engines_settle(&backend->engines) : status;
 }
 
 /* Room for more labels than there were before. Making it waits for the device without a limit: only
@@ -354,7 +343,7 @@ static enum status make_room(struct backend *backend, const struct run *run) {
     TRY(describe(backend, run));
     if (judgement_fits(run->judgement))
         return STATUS_OK;
-    TRY(finish_until(backend, backend->begun));
+    TRY(wait_for_all(backend));
     do
         status = reserve(backend, run);
     while (status_is_for(REASON_MEMORY, status) && engines_make_room(&backend->engines));
@@ -383,7 +372,7 @@ static enum status enqueue(struct backend *backend, struct run *run) {
     enum status status;
     TRY(upload_inputs(backend, run));
     for (size_t v = 0; v < run->pictures[0].n_views; v++) {
-        struct engine *engine = find_engine(backend, &run->pictures[0].views[v]);
+        struct engine *engine = find_engine(backend, run, v);
         struct map input = network_input(engine->network);
         input.n = run->n; /* the rest of the batch keeps what it held */
         TRY(kernel_letterbox(backend->inputs + v * run->n, &input, backend->stream));
@@ -395,17 +384,67 @@ out:
     return status;
 }
 
+static enum status forward(struct backend *backend, struct run *run) {
+    enum status status;
+    TRY(need_engines(backend, run));
+    TRY(make_room(backend, run));
+    TRY(enqueue(backend, run));
+out:
+    return status;
+}
+
+/* Moves the pictures to the front for which fp16 was too small; returns how many they are. */
+static size_t gather_not_finite(struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->n; i++) {
+        struct picture moved = run->pictures[i];
+        moved.findings->widened = run->element == ELEMENT_F16 && moved.findings->not_finite;
+        if (moved.findings->widened) {
+            run->pictures[i] = run->pictures[count];
+            run->pictures[count++] = moved;
+        }
+    }
+    return count;
+}
+
+/* Waits for the oldest run, and for its pictures to be forwarded again where need be. Each picture
+ * for itself, so that what is found in it does not depend on others. */
+static enum status finish(struct backend *backend) {
+    enum status status;
+    struct run *run = &backend->runs[backend->finished % DEPTH];
+    TRY(wait_for(backend, run));
+    TRY(judgement_finish(run->judgement, run->pictures, run->n));
+    run->n = gather_not_finite(run);
+    if (run->n) {
+        run->element = ELEMENT_F32;
+        TRY(wait_for_all(backend));
+        TRY(forward(backend, run));
+        TRY(wait_for(backend, run));
+        TRY(judgement_finish(run->judgement, run->pictures, run->n));
+    }
+    backend->finished++;
+out:
+    return status;
+}
+
+static enum status finish_until(struct backend *backend, uint64_t end) {
+    enum status status = STATUS_OK;
+    while (backend->finished < end)
+        TRY(finish(backend));
+out:
+    return status;
+}
+
 /* Begins a run with `n` pictures of the same views and shapes. */
-static enum status begin(struct backend *backend, const struct picture *pictures, size_t n) {
+static enum status begin(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     if (backend->begun - backend->finished == DEPTH)
         TRY(finish(backend));
     struct run *run = &backend->runs[backend->begun % DEPTH];
     run->pictures = pictures;
     run->n = n;
-    TRY(need_engines(backend, run));
-    TRY(make_room(backend, run));
-    TRY(enqueue(backend, run));
+    run->element = backend->element;
+    TRY(forward(backend, run));
     backend->begun++;
 out:
     return status;

@@ -52,10 +52,12 @@ void engines_free(struct engines *engines) {
     free(engines->graphs);
 }
 
-struct engine *engines_find(struct engines *engines, size_t model, size_t height, size_t width) {
+struct engine *engines_find(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width) {
     for (size_t i = 0; i < engines->count; i++) {
         struct engine *engine = &engines->items[i];
-        if (engine->model == model && engine->height == height && engine->width == width)
+        if (engine->element == element && engine->model == model && engine->height == height &&
+            engine->width == width)
             return engine;
     }
     return NULL;
@@ -140,13 +142,18 @@ bool engines_make_room(struct engines *engines) {
     return true;
 }
 
-static enum status try_compile(struct engines *engines, size_t model, size_t height, size_t width) {
+static enum status try_compile(struct engines *engines, enum element element, size_t model,
+                               size_t height, size_t width) {
     enum status status;
     struct network *network;
-    TRY(network_make(engines->graphs[model], engines->library, engines->element, engines->batch,
-                     height, width, &network));
-    engines->items[engines->count++] = (struct engine){
-        .model = model, .height = height, .width = width, .needed = true, .network = network};
+    TRY(network_make(engines->graphs[model], engines->library, element, engines->batch, height,
+                     width, &network));
+    engines->items[engines->count++] = (struct engine){.element = element,
+                                                       .model = model,
+                                                       .height = height,
+                                                       .width = width,
+                                                       .needed = true,
+                                                       .network = network};
     status = engines_settle(engines);
     if (status != STATUS_OK)
         engine_free(&engines->items[--engines->count]);
@@ -154,12 +161,13 @@ out:
     return status;
 }
 
-enum status engines_compile(struct engines *engines, size_t model, size_t height, size_t width) {
+enum status engines_compile(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width) {
     enum status status;
     TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
                        sizeof *engines->items));
     do
-        status = try_compile(engines, model, height, width);
+        status = try_compile(engines, element, model, height, width);
     while (status_is_for(REASON_MEMORY, status) && engines_make_room(engines));
 out:
     return status;

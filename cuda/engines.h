@@ -11,6 +11,7 @@
 #include "cuda/network/network.h"
 
 struct engine {
+    enum element element;
     size_t model; /* whose graph it is: engines.graphs[model] */
     size_t height, width;
     bool needed; /* by the batch at hand: it is not freed to make room */
@@ -30,7 +31,6 @@ struct engines {
     size_t n_graphs;
     const struct graph **graphs; /* [n_graphs]; owned, but for the graphs; the library is not */
     struct conv_library *library;
-    enum element element;
     size_t batch;
     struct shared_memory arena;
     struct shared_memory *ends; /* [n_graphs]: of the networks of each graph; owned */
@@ -47,13 +47,15 @@ void engines_free(struct engines *engines);
 
 /* The engine of a graph and a shape, or NULL where it is not compiled. Valid until the next
  * engines_compile or engines_make_room. */
-struct engine *engines_find(struct engines *engines, size_t model, size_t height, size_t width);
+struct engine *engines_find(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width);
 
 /* Compiles a graph for one more shape, the stream being idle; it is needed. Where the device's
  * memory does not suffice, engines that are not needed make room, the oldest first; STATUS_FAILED
  * for REASON_MEMORY where even beside the needed ones alone it does not fit. The heads of all may
  * lie elsewhere then. */
-enum status engines_compile(struct engines *engines, size_t model, size_t height, size_t width);
+enum status engines_compile(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width);
 /* None is needed any more. */
 void engines_release(struct engines *engines);
 

@@ -86,6 +86,7 @@ struct detections {
  */
 struct findings {
     bool not_finite; /* numbers of the network's output are not: what follows says nothing */
+    bool widened;    /* they were not, in fp16: what follows is of a forward in fp32 */
     size_t n_evidence, evidence_capacity;
     struct evidence *evidence; /* one per target, in order */
     /* (n_evidence, classes of the judge), where asked for; those of targets that are not judged say

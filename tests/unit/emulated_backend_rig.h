@@ -447,15 +447,19 @@ static inline void assert_same_evidence(const struct evidence *a, const struct e
 }
 
 /* To the bit. */
+static inline void assert_same_findings(const struct findings *x, const struct findings *y) {
+    assert_int_equal(x->n_evidence, y->n_evidence);
+    for (size_t k = 0; k < x->n_evidence; k++)
+        assert_same_evidence(&x->evidence[k], &y->evidence[k]);
+    assert_same_list(&x->missing, &y->missing);
+    assert_same_list(&x->predictions, &y->predictions);
+}
+
 static inline void assert_same_run(const struct run *a, const struct run *b) {
     for (size_t i = 0; i < a->samples->n; i++) {
         const struct findings *x = &a->findings[i], *y = &b->findings[i];
         assert_int_equal(x->n_evidence, a->samples->items[i].n_targets);
-        assert_int_equal(x->n_evidence, y->n_evidence);
-        for (size_t k = 0; k < x->n_evidence; k++)
-            assert_same_evidence(&x->evidence[k], &y->evidence[k]);
-        assert_same_list(&x->missing, &y->missing);
-        assert_same_list(&x->predictions, &y->predictions);
+        assert_same_findings(x, y);
     }
 }
 

@@ -170,6 +170,50 @@ static void test_same_everywhere(void **state) {
     model_free(&model);
 }
 
+/* The first convolution's outcome is beyond fp16 wherever the picture is not black. */
+static void enlarge(struct graph *graph) {
+    size_t i = 0;
+    while (graph->ops[i].kind != OP_CONV)
+        i++;
+    struct tensor *weights = &graph->tensors[graph->ops[i].inputs[1]];
+    for (size_t k = 0; k < (size_t)(weights->shape.dims[2] * weights->shape.dims[3]); k++)
+        ((float *)weights->data)[k] = 6e4f;
+}
+
+/* Pictures for which fp16 is too small are seen in fp32, the others of the batch are not. */
+static void test_too_small_for_fp16(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run in_half, alone, whole;
+    struct plan plan = usual;
+    enlarge(&model.graph);
+    for (uint32_t i = 0; i < 6; i++) {
+        sample_draw(&samples, i < 4 ? 64 : 32, 64, 2 + i, model.n_classes);
+        struct image *image = &samples.items[i].image;
+        if (i % 2)
+            memset(image->pixels, 0, (size_t)3 * image->width * image->height);
+    }
+    run_ok(&plan, &model, &samples, &whole);
+    plan.half = true;
+    run_ok(&plan, &model, &samples, &alone);
+    plan.batch = 4;
+    plan.slots = 8;
+    run_ok(&plan, &model, &samples, &in_half);
+    assert_same_run(&in_half, &alone);
+    for (size_t i = 0; i < samples.n; i++) {
+        assert_false(in_half.findings[i].not_finite || whole.findings[i].widened);
+        assert_int_equal(in_half.findings[i].widened, i % 2 == 0);
+        if (i % 2 == 0)
+            assert_same_findings(&in_half.findings[i], &whole.findings[i]);
+    }
+    run_free(&in_half);
+    run_free(&alone);
+    run_free(&whole);
+    samples_free(&samples);
+    model_free(&model);
+}
+
 static void test_second_device(void **state) {
     (void)state;
     struct model model = demo_model();
@@ -381,11 +425,17 @@ static void test_more_labels_while_it_hangs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_the_cpu), cmocka_unit_test(test_zoo),
-        cmocka_unit_test(test_same_everywhere), cmocka_unit_test(test_second_device),
-        cmocka_unit_test(test_listed_devices),  cmocka_unit_test(test_large_picture),
-        cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_lost_device),
-        cmocka_unit_test(test_hanging_device),  cmocka_unit_test(test_more_labels_while_it_hangs),
+        cmocka_unit_test(test_against_the_cpu),
+        cmocka_unit_test(test_zoo),
+        cmocka_unit_test(test_same_everywhere),
+        cmocka_unit_test(test_second_device),
+        cmocka_unit_test(test_too_small_for_fp16),
+        cmocka_unit_test(test_listed_devices),
+        cmocka_unit_test(test_large_picture),
+        cmocka_unit_test(test_failing_calls),
+        cmocka_unit_test(test_lost_device),
+        cmocka_unit_test(test_hanging_device),
+        cmocka_unit_test(test_more_labels_while_it_hangs),
     };
     return RUN_TESTS(tests);
 }
