@@ -29,7 +29,7 @@ static void shared_free(struct shared_memory *memory) {
 enum status engines_make(size_t n_graphs, struct engines *engines) {
     enum status status;
     *engines = (struct engines){.n_graphs = n_graphs};
-    TRY(memory_zeroed(n_graphs, sizeof *engines->graphs, &engines->graphs));
+    TRY(memory_zeroed(n_graphs, sizeof(void *), &engines->graphs));
     TRY(memory_zeroed(n_graphs, sizeof *engines->ends, &engines->ends));
 out:
     return status;
