@@ -33,6 +33,7 @@ struct bench {
     struct model model;
     struct conv_library *library;
     struct network *network;
+    struct network_memory memory;
     struct stopwatch *stopwatch;
     struct input_set inputs[SETS];
     double forward_ms, forward_minimum_ms;
@@ -255,6 +256,10 @@ static enum status prepare(struct settings *settings, struct bench *bench) {
     TRY(conv_library_make(stopwatch_stream(bench->stopwatch), &bench->library));
     TRY(network_make(graph, bench->library, settings->element, settings->batch, side, side,
                      &bench->network));
+    struct network_bytes bytes = network_bytes(bench->network);
+    TRY(device_alloc(bytes.arena, &bench->memory.arena));
+    TRY(device_alloc(bytes.ends, &bench->memory.ends));
+    network_bind(bench->network, &bench->memory);
     if (conv_library_note(bench->library))
         fprintf(stderr, "bench_layers: %s\n", conv_library_note(bench->library));
     TRY(make_inputs(bench));
@@ -282,6 +287,8 @@ out:
     }
     free(bench.step_ms);
     network_free(bench.network);
+    device_free(bench.memory.arena);
+    device_free(bench.memory.ends);
     conv_library_free(bench.library);
     stopwatch_free(bench.stopwatch);
     model_free(&bench.model);

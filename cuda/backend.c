@@ -27,8 +27,9 @@ enum { ORDINARY_LABELS = 16 };
 
 /* Pictures of the same views, each of one shape, on their way through the device. */
 struct run {
-    const struct picture *pictures; /* the caller's */
+    struct picture *pictures; /* the caller's */
     size_t n;
+    enum element element;          /* that they are forwarded in */
     struct kernel_picture *inputs; /* (views, batch), pinned */
     struct judgement *judgement;
     cudaEvent_t done;
@@ -41,6 +42,7 @@ struct backend {
     cudaStream_t stream; /* forwards and judging */
     struct conv_library *library;
     struct engines engines;
+    enum element element; /* that pictures are forwarded in at first */
     struct staging *staging;
     struct device_judge *judge;
     const struct backend_network *networks; /* the caller's */
@@ -119,7 +121,7 @@ static enum status compile_all(struct backend *backend) {
         const struct graph *graph = &network->model->graph;
         size_t height = graph->fixed_height ? (size_t)graph->fixed_height : network->imgsz;
         size_t width = graph->fixed_width ? (size_t)graph->fixed_width : network->imgsz;
-        status = engines_compile(&backend->engines, i, height, width);
+        status = engines_compile(&backend->engines, backend->element, i, height, width);
         if (status == STATUS_BAD_INPUT && network->path)
             status_prefix(status, "%s: ", network->path);
         TRY(status);
@@ -160,7 +162,7 @@ out:
 static void batch_free(struct backend *backend) {
     if (backend->stream)
         cuda_forget(cudaStreamSynchronize(backend->stream));
-    engines_free(&backend->engines);
+    engines_clear(&backend->engines);
     for (size_t i = 0; i < DEPTH; i++)
         run_free(&backend->runs[i]);
     device_judge_free(backend->judge);
@@ -190,7 +192,7 @@ static void close_backend(struct backend *backend) {
     conv_library_free(backend->library);
     if (backend->stream)
         cuda_forget(cudaStreamDestroy(backend->stream));
-    free(backend->engines.graphs);
+    engines_free(&backend->engines);
     free(backend->views);
     text_free(&backend->description);
     text_free(&backend->note);
@@ -229,12 +231,11 @@ static enum status open_backend(const struct backend_network *networks, size_t n
     TRY(text_status(&backend->description));
     CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
     TRY(conv_library_make(backend->stream, &backend->library));
-    backend->engines = (struct engines){.library = backend->library,
-                                        .stream = backend->stream,
-                                        .element = options->half ? ELEMENT_F16 : ELEMENT_F32};
-    TRY(memory_zeroed(n_networks, sizeof(void *), &backend->engines.graphs));
+    TRY(engines_make(n_networks, &backend->engines));
+    backend->engines.library = backend->library;
+    backend->element = options->half ? ELEMENT_F16 : ELEMENT_F32;
     for (size_t i = 0; i < n_networks; i++)
-        backend->engines.graphs[backend->engines.n_graphs++] = &networks[i].model->graph;
+        backend->engines.graphs[i] = &networks[i].model->graph;
     TRY(largest_batch_make(backend, judge));
     /* A slot for each view of a picture. */
     TRY(staging_make(backend->device.index, options->slots * options->views, options->image_memory,
@@ -269,33 +270,23 @@ out:
     return status;
 }
 
-/* Waits for the oldest run. */
-static enum status finish(struct backend *backend) {
-    enum status status;
-    struct run *run = &backend->runs[backend->finished % DEPTH];
-    TRY(event_wait(run->done, backend->hang_seconds, &backend->hung));
-    if (backend->hung)
-        return FAIL(STATUS_FAILED,
-                    "GPU %d (%s): a batch has not ended for %g s, the device hangs: look for "
-                    "'Xid' in dmesg, reset it or leave it out with CUDA_VISIBLE_DEVICES; where it "
-                    "may take longer, give more seconds to --hang-timeout",
-                    backend->device.index, backend->description.data, backend->hang_seconds);
-    TRY(judgement_finish(run->judgement, run->pictures, run->n));
-    backend->finished++;
-out:
-    return status;
+static enum status wait_for(struct backend *backend, const struct run *run) {
+    enum status status = event_wait(run->done, backend->hang_seconds, &backend->hung);
+    return backend->hung ? hang_failure(backend->device.index, backend->description.data,
+                                        backend->hang_seconds)
+                         : status;
 }
 
-static enum status finish_until(struct backend *backend, uint64_t end) {
-    enum status status = STATUS_OK;
-    while (backend->finished < end)
-        TRY(finish(backend));
-out:
-    return status;
+/* Until nothing is in flight; results are read later. */
+static enum status wait_for_all(struct backend *backend) {
+    return backend->begun == backend->finished
+               ? STATUS_OK
+               : wait_for(backend, &backend->runs[(backend->begun - 1) % DEPTH]);
 }
 
-static struct engine *find_engine(struct backend *backend, const struct picture_view *view) {
-    return engines_find(&backend->engines, view->network, view->letterbox.net_height,
+static struct engine *find_engine(struct backend *backend, const struct run *run, size_t v) {
+    const struct picture_view *view = &run->pictures[0].views[v];
+    return engines_find(&backend->engines, run->element, view->network, view->letterbox.net_height,
                         view->letterbox.net_width);
 }
 
@@ -305,17 +296,17 @@ static enum status need_engines(struct backend *backend, const struct run *run) 
     const struct picture *first = &run->pictures[0];
     engines_release(&backend->engines);
     for (size_t v = 0; v < first->n_views; v++) {
-        struct engine *engine = find_engine(backend, &first->views[v]);
+        struct engine *engine = find_engine(backend, run, v);
         if (engine)
             engine->needed = true;
     }
     for (size_t v = 0; v < first->n_views; v++) {
         const struct picture_view *view = &first->views[v];
-        if (find_engine(backend, view))
+        if (find_engine(backend, run, v))
             continue;
-        TRY(finish_until(backend, backend->begun));
-        TRY(engines_compile(&backend->engines, view->network, view->letterbox.net_height,
-                            view->letterbox.net_width));
+        TRY(wait_for_all(backend));
+        TRY(engines_compile(&backend->engines, run->element, view->network,
+                            view->letterbox.net_height, view->letterbox.net_width));
     }
 out:
     return status;
@@ -326,28 +317,38 @@ static void view_maps(struct backend *backend, const struct run *run) {
     for (size_t v = 0; v < run->pictures[0].n_views; v++) {
         const struct picture_view *from = &run->pictures[0].views[v];
         struct judged_view *view = &backend->views[v];
-        *view =
-            (struct judged_view){from->network, network_head(find_engine(backend, from)->network)};
+        *view = (struct judged_view){from->network,
+                                     network_head(find_engine(backend, run, v)->network)};
         for (size_t i = 0; i < backend->engines.graphs[view->network]->head.n_levels; i++)
             view->maps.boxes[i].n = view->maps.scores[i].n = run->n;
     }
 }
 
+static enum status describe(struct backend *backend, const struct run *run) {
+    view_maps(backend, run);
+    return judgement_describe(run->judgement, backend->views, run->pictures[0].n_views,
+                              run->pictures, run->n);
+}
+
+static enum status reserve(struct backend *backend, const struct run *run) {
+    enum status status = judgement_reserve(run->judgement, backend->stream);
+    return status == STATUS_OK ? engines_settle(&backend->engines) : status;
+}
+
 /* Room for more labels than there were before. Making it waits for the device without a limit: only
  * once what is in flight has ended, and before anything is enqueued. Where there is none, engines
- * of other shapes make some. */
+ * of other shapes make some, and the maps may lie elsewhere then. */
 static enum status make_room(struct backend *backend, const struct run *run) {
     enum status status;
-    view_maps(backend, run);
-    TRY(judgement_describe(run->judgement, backend->views, run->pictures[0].n_views, run->pictures,
-                           run->n));
+    TRY(describe(backend, run));
     if (judgement_fits(run->judgement))
         return STATUS_OK;
-    TRY(finish_until(backend, backend->begun));
-    while (
-        status_is_for(REASON_MEMORY, status = judgement_reserve(run->judgement, backend->stream)) &&
-        engines_make_room(&backend->engines)) {
-    }
+    TRY(wait_for_all(backend));
+    do
+        status = reserve(backend, run);
+    while (status_is_for(REASON_MEMORY, status) && engines_make_room(&backend->engines));
+    TRY(status);
+    TRY(describe(backend, run));
 out:
     return status;
 }
@@ -371,7 +372,7 @@ static enum status enqueue(struct backend *backend, struct run *run) {
     enum status status;
     TRY(upload_inputs(backend, run));
     for (size_t v = 0; v < run->pictures[0].n_views; v++) {
-        struct engine *engine = find_engine(backend, &run->pictures[0].views[v]);
+        struct engine *engine = find_engine(backend, run, v);
         struct map input = network_input(engine->network);
         input.n = run->n; /* the rest of the batch keeps what it held */
         TRY(kernel_letterbox(backend->inputs + v * run->n, &input, backend->stream));
@@ -383,38 +384,78 @@ out:
     return status;
 }
 
+static enum status forward(struct backend *backend, struct run *run) {
+    enum status status;
+    TRY(need_engines(backend, run));
+    TRY(make_room(backend, run));
+    TRY(enqueue(backend, run));
+out:
+    return status;
+}
+
+/* Moves the pictures to the front for which fp16 was too small; returns how many they are. */
+static size_t gather_not_finite(struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->n; i++) {
+        struct picture moved = run->pictures[i];
+        moved.findings->widened = run->element == ELEMENT_F16 && moved.findings->not_finite;
+        if (moved.findings->widened) {
+            run->pictures[i] = run->pictures[count];
+            run->pictures[count++] = moved;
+        }
+    }
+    return count;
+}
+
+/* Waits for the oldest run, and for its pictures to be forwarded again where need be. Each picture
+ * for itself, so that what is found in it does not depend on others. */
+static enum status finish(struct backend *backend) {
+    enum status status;
+    struct run *run = &backend->runs[backend->finished % DEPTH];
+    TRY(wait_for(backend, run));
+    TRY(judgement_finish(run->judgement, run->pictures, run->n));
+    run->n = gather_not_finite(run);
+    if (run->n) {
+        run->element = ELEMENT_F32;
+        TRY(wait_for_all(backend));
+        TRY(forward(backend, run));
+        TRY(wait_for(backend, run));
+        TRY(judgement_finish(run->judgement, run->pictures, run->n));
+    }
+    backend->finished++;
+out:
+    return status;
+}
+
+static enum status finish_until(struct backend *backend, uint64_t end) {
+    enum status status = STATUS_OK;
+    while (backend->finished < end)
+        TRY(finish(backend));
+out:
+    return status;
+}
+
 /* Begins a run with `n` pictures of the same views and shapes. */
-static enum status begin(struct backend *backend, const struct picture *pictures, size_t n) {
+static enum status begin(struct backend *backend, struct picture *pictures, size_t n) {
     enum status status = STATUS_OK;
     if (backend->begun - backend->finished == DEPTH)
         TRY(finish(backend));
     struct run *run = &backend->runs[backend->begun % DEPTH];
     run->pictures = pictures;
     run->n = n;
-    TRY(need_engines(backend, run));
-    TRY(make_room(backend, run));
-    TRY(enqueue(backend, run));
+    run->element = backend->element;
+    TRY(forward(backend, run));
     backend->begun++;
 out:
     return status;
-}
-
-/* Whether the same networks see both, at the same shapes. */
-static bool are_alike(const struct picture *a, const struct picture *b) {
-    bool alike = a->n_views == b->n_views;
-    for (size_t v = 0; alike && v < a->n_views; v++) {
-        const struct letterbox *x = &a->views[v].letterbox, *y = &b->views[v].letterbox;
-        alike = a->views[v].network == b->views[v].network && x->net_height == y->net_height &&
-                x->net_width == y->net_width;
-    }
-    return alike;
 }
 
 /* Moves the pictures like the first one to the front; returns how many they are. */
 static size_t gather_alike(struct picture *pictures, size_t n) {
     size_t count = 1;
     for (size_t i = 1; i < n; i++)
-        if (are_alike(&pictures[0], &pictures[i])) {
+        if (picture_views_alike(pictures->views, pictures->n_views, pictures[i].views,
+                                pictures[i].n_views)) {
             struct picture moved = pictures[count];
             pictures[count++] = pictures[i];
             pictures[i] = moved;
@@ -443,6 +484,7 @@ const struct backend_interface backend_cuda = {
     .prefix = "GPU",
     .uses_gpus = true,
     .self_tests = true,
+    .wants_alike = true,
     .auto_batch = AUTO_BATCH,
     .depth = DEPTH,
     .available = device_available,

@@ -8,24 +8,56 @@
 #include "cuda/check.h"
 #include "cuda/memory.h"
 
-static void engine_free(struct engine *engine) {
+/* It may no longer run: the memory that it works in goes. */
+static void engine_unbind(struct engine *engine) {
     if (engine->captured)
         cuda_forget(cudaGraphExecDestroy(engine->captured));
+    engine->captured = NULL;
+    engine->bound = false;
+}
+
+static void engine_free(struct engine *engine) {
+    engine_unbind(engine);
     network_free(engine->network);
 }
 
-void engines_free(struct engines *engines) {
+static void shared_free(struct shared_memory *memory) {
+    device_free(memory->data);
+    *memory = (struct shared_memory){0};
+}
+
+enum status engines_make(size_t n_graphs, struct engines *engines) {
+    enum status status;
+    *engines = (struct engines){.n_graphs = n_graphs};
+    TRY(memory_zeroed(n_graphs, sizeof(void *), &engines->graphs));
+    TRY(memory_zeroed(n_graphs, sizeof *engines->ends, &engines->ends));
+out:
+    return status;
+}
+
+void engines_clear(struct engines *engines) {
     for (size_t i = 0; i < engines->count; i++)
         engine_free(&engines->items[i]);
     free(engines->items);
     engines->items = NULL;
     engines->count = engines->capacity = 0;
+    shared_free(&engines->arena);
+    for (size_t i = 0; engines->ends && i < engines->n_graphs; i++)
+        shared_free(&engines->ends[i]);
 }
 
-struct engine *engines_find(struct engines *engines, size_t model, size_t height, size_t width) {
+void engines_free(struct engines *engines) {
+    engines_clear(engines);
+    free(engines->ends);
+    free(engines->graphs);
+}
+
+struct engine *engines_find(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width) {
     for (size_t i = 0; i < engines->count; i++) {
         struct engine *engine = &engines->items[i];
-        if (engine->model == model && engine->height == height && engine->width == width)
+        if (engine->element == element && engine->model == model && engine->height == height &&
+            engine->width == width)
             return engine;
     }
     return NULL;
@@ -36,6 +68,63 @@ void engines_release(struct engines *engines) {
         engines->items[i].needed = false;
 }
 
+/* What the engines take of the arena, and those of one graph of its ends. */
+static struct network_bytes bytes_needed(const struct engines *engines, size_t model) {
+    struct network_bytes needed = {0};
+    for (size_t i = 0; i < engines->count; i++) {
+        struct network_bytes bytes = network_bytes(engines->items[i].network);
+        needed.arena = bytes.arena > needed.arena ? bytes.arena : needed.arena;
+        if (engines->items[i].model == model && bytes.ends > needed.ends)
+            needed.ends = bytes.ends;
+    }
+    return needed;
+}
+
+static void unbind_all(struct engines *engines) {
+    for (size_t i = 0; i < engines->count; i++)
+        engine_unbind(&engines->items[i]);
+}
+
+/* Frees what is not of this size. */
+static void fit(struct engines *engines, struct shared_memory *memory, size_t bytes) {
+    if (memory->bytes == bytes)
+        return;
+    unbind_all(engines);
+    shared_free(memory);
+}
+
+/* As `fit`, and there is that much then. */
+static enum status reserve(struct engines *engines, struct shared_memory *memory, size_t bytes) {
+    enum status status = STATUS_OK;
+    if (memory->data && memory->bytes >= bytes)
+        return STATUS_OK;
+    fit(engines, memory, bytes);
+    if (!memory->data)
+        TRY(device_alloc(bytes, &memory->data));
+    memory->bytes = bytes;
+out:
+    return status;
+}
+
+enum status engines_settle(struct engines *engines) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < engines->n_graphs; i++) {
+        struct network_bytes needed = bytes_needed(engines, i);
+        TRY(reserve(engines, &engines->arena, needed.arena));
+        TRY(reserve(engines, &engines->ends[i], needed.ends));
+    }
+    for (size_t i = 0; i < engines->count; i++) {
+        struct engine *engine = &engines->items[i];
+        if (!engine->bound)
+            network_bind(
+                engine->network,
+                &(struct network_memory){engines->arena.data, engines->ends[engine->model].data});
+        engine->bound = true;
+    }
+out:
+    return status;
+}
+
 bool engines_make_room(struct engines *engines) {
     size_t i = 0;
     while (i < engines->count && engines->items[i].needed)
@@ -43,26 +132,43 @@ bool engines_make_room(struct engines *engines) {
     if (i == engines->count)
         return false;
     struct engine *engine = &engines->items[i];
+    size_t model = engine->model;
     engine_free(engine);
     engines->count--;
     memmove(engine, engine + 1, (engines->count - i) * sizeof *engine);
+    struct network_bytes needed = bytes_needed(engines, model);
+    fit(engines, &engines->arena, needed.arena);
+    fit(engines, &engines->ends[model], needed.ends);
     return true;
 }
 
-enum status engines_compile(struct engines *engines, size_t model, size_t height, size_t width) {
+static enum status try_compile(struct engines *engines, enum element element, size_t model,
+                               size_t height, size_t width) {
     enum status status;
     struct network *network;
+    TRY(network_make(engines->graphs[model], engines->library, element, engines->batch, height,
+                     width, &network));
+    engines->items[engines->count++] = (struct engine){.element = element,
+                                                       .model = model,
+                                                       .height = height,
+                                                       .width = width,
+                                                       .needed = true,
+                                                       .network = network};
+    status = engines_settle(engines);
+    if (status != STATUS_OK)
+        engine_free(&engines->items[--engines->count]);
+out:
+    return status;
+}
+
+enum status engines_compile(struct engines *engines, enum element element, size_t model,
+                            size_t height, size_t width) {
+    enum status status;
     TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
                        sizeof *engines->items));
-    while (
-        status_is_for(REASON_MEMORY, status = network_make(engines->graphs[model], engines->library,
-                                                           engines->element, engines->batch, height,
-                                                           width, &network)) &&
-        engines_make_room(engines)) {
-    }
-    TRY(status);
-    engines->items[engines->count++] = (struct engine){
-        .model = model, .height = height, .width = width, .needed = true, .network = network};
+    do
+        status = try_compile(engines, element, model, height, width);
+    while (status_is_for(REASON_MEMORY, status) && engines_make_room(engines));
 out:
     return status;
 }

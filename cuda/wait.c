@@ -47,3 +47,11 @@ enum status event_wait(cudaEvent_t event, double limit, bool *hung) {
     }
     return status;
 }
+
+enum status hang_failure(int device, const char *name, double seconds) {
+    return FAIL(STATUS_FAILED,
+                "GPU %d (%s): a batch has not ended for %g s, the device hangs: look for 'Xid' in "
+                "dmesg, reset it or leave it out with CUDA_VISIBLE_DEVICES; where it may take "
+                "longer, give more seconds to --hang-timeout",
+                device, name, seconds);
+}

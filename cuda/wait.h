@@ -12,4 +12,7 @@
  * device may be called any more, nor anything released that it may still be using. */
 enum status event_wait(cudaEvent_t event, double limit, bool *hung);
 
+/* The failure of a device that hangs: what to do about it. */
+enum status hang_failure(int device, const char *name, double seconds);
+
 #endif

@@ -35,6 +35,8 @@ struct verify_job verify_describe(const struct options *options, const struct in
         .readers = processor->capacity.readers,
         .placers = processor->capacity.placers,
         .slots = processor->capacity.slots,
+        .window = processor->capacity.window,
+        .patience = GATHERING_PATIENCE,
         .image_memory = (size_t)options->image_memory << 20,
         .stall_seconds = (double)options->hang_timeout,
     };

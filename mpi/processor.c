@@ -35,7 +35,9 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
     /* A CPU forward takes tens of decodes' time; a GPU's takes less than one. */
     bool slow = !interface->uses_gpus;
     size_t batch = options->batch ? (size_t)options->batch : interface->auto_batch;
-    processor->capacity = capacity_plan(slow, threads, batch, interface->depth);
+    bool differ = options->rect || inputs->networks.folds.count;
+    processor->capacity =
+        capacity_plan(slow, differ && interface->wants_alike, threads, batch, interface->depth);
     struct backend_options opening = {
         .threads = threads,
         .slots = processor->capacity.slots + (options->zoom ? processor->capacity.batch : 0),

@@ -54,6 +54,18 @@ struct picture_view {
     struct letterbox letterbox;
 };
 
+/* Whether the same networks see both, in this order, at the same shapes. */
+static inline bool picture_views_alike(const struct picture_view *a, size_t n_a,
+                                       const struct picture_view *b, size_t n_b) {
+    bool alike = n_a == n_b;
+    for (size_t v = 0; alike && v < n_a; v++) {
+        const struct letterbox *x = &a[v].letterbox, *y = &b[v].letterbox;
+        alike = a[v].network == b[v].network && x->net_height == y->net_height &&
+                x->net_width == y->net_width;
+    }
+    return alike;
+}
+
 /* What is needed to judge one staged picture, and where its findings go. */
 struct picture {
     size_t slot;                      /* where stage put it */
@@ -82,7 +94,10 @@ struct backend_interface {
     const char *library;
     const char *const *signs;
     const char *without;
-    bool self_tests;   /* fills hypotheses, and judges planted errors */
+    bool self_tests; /* fills hypotheses, and judges planted errors */
+    /* Pictures of a batch that are not alike (picture_views_alike) are forwarded apart, each time
+     * at the price of a whole batch. */
+    bool wants_alike;
     size_t auto_batch; /* --batch auto: what slots are planned for */
     size_t depth;      /* batches that may be submitted and not yet collected, at least 1 */
     /* Where the devices (as in backend_options) can be used: STATUS_OK; else STATUS_BAD_INPUT with

@@ -50,11 +50,13 @@ emulated_test(tails shuffled)
 emulated_test(zoo descending)
 # All of the CUDA backend, its streams and events.
 unit_test(emulated_runtime verify_emulated_backend)
-add_executable(test_emulated_backend unit/cuda/test_emulated_backend.c)
-target_link_libraries(test_emulated_backend PRIVATE verify_emulated_backend verify_cpu verify_tests)
-set_target_properties(test_emulated_backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY
-                                                       ${CMAKE_BINARY_DIR}/tests)
-emulated_orders(backend descending shuffled)
+foreach(name backend memory)
+  add_executable(test_emulated_${name} unit/cuda/test_emulated_${name}.c)
+  target_link_libraries(test_emulated_${name} PRIVATE verify_emulated_backend verify_cpu verify_tests)
+  set_target_properties(test_emulated_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                         ${CMAKE_BINARY_DIR}/tests)
+  emulated_orders(${name} descending shuffled)
+endforeach()
 
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU

@@ -25,7 +25,7 @@ static enum status make_input(struct network *network, size_t height, size_t wid
         .width = width,
         .element = network->element,
         .parent = NO_FEATURE,
-        .kept = true,
+        .home = HOME_ENDS,
     };
     input.pitch = channels_aligned(network->element, input.channels);
     TRY(feature_add(network, &input, &network->input));
@@ -39,7 +39,7 @@ static enum status allocate(struct network *network) {
     enum status status;
     TRY(device_alloc(network->weight_bytes, &network->weights));
     TRY(device_upload(network->host_weights, network->weight_bytes, network->weights));
-    TRY(device_alloc(network->arena_bytes, &network->arena));
+    TRY(device_alloc(network->bytes[HOME_OWN], &network->memory[HOME_OWN]));
 out:
     return status;
 }
@@ -47,16 +47,11 @@ out:
 /* A convolution without groups computes the channels that fill up its rows, too: with weights of
  * zero they are multiples of what the hardware wants. */
 static void pad_channels(struct map *map) {
-    if (map->data)
+    if (map->pitch)
         map->channels = channels_aligned(map->element, map->channels);
 }
 
-static enum status bind_conv(struct network *network, struct step *step) {
-    if (step->window.group == 1) {
-        pad_channels(&step->src_map);
-        pad_channels(&step->other_map);
-        pad_channels(&step->dst_map[0]);
-    }
+static enum status want_conv(struct network *network, struct step *step) {
     struct conv_shape shape = {
         .n = network->n,
         .height = step->src_map.height,
@@ -74,12 +69,13 @@ static enum status bind_conv(struct network *network, struct step *step) {
     return conv_library_want(network->library, &shape, &step->plan);
 }
 
-/* Now that all is placed: the maps, the weights, cuDNN's plans. */
-static enum status bind_step(struct network *network, struct step *step) {
+/* Where its maps, weights and bias are. */
+static void bind_step(struct network *network, struct step *step) {
     char *weights = network->weights;
     step->src_map = feature_map(network, step->src);
-    step->src_map.data = (char *)step->src_map.data +
-                         step->shift * step->src_map.pitch * element_size(step->src_map.element);
+    if (step->src_map.data)
+        step->src_map.data = (char *)step->src_map.data + step->shift * step->src_map.pitch *
+                                                              element_size(step->src_map.element);
     if (step->other != NO_FEATURE)
         step->other_map = feature_map(network, step->other);
     for (size_t i = 0; i < STEP_OUTPUTS; i++)
@@ -92,7 +88,22 @@ static enum status bind_step(struct network *network, struct step *step) {
     if (step->constant_channels)
         step->other_map = (struct map){weights + step->weights, network->element,       1, 1, 1,
                                        step->constant_channels, step->constant_channels};
-    return step->kind == STEP_CONV ? bind_conv(network, step) : STATUS_OK;
+    if (step->kind == STEP_CONV && step->window.group == 1) {
+        pad_channels(&step->src_map);
+        pad_channels(&step->other_map);
+        pad_channels(&step->dst_map[0]);
+    }
+}
+
+void network_bind(struct network *network, const struct network_memory *memory) {
+    network->memory[HOME_ARENA] = memory->arena;
+    network->memory[HOME_ENDS] = memory->ends;
+    for (size_t i = 0; i < network->n_steps; i++)
+        bind_step(network, &network->steps[i]);
+}
+
+struct network_bytes network_bytes(const struct network *network) {
+    return (struct network_bytes){network->bytes[HOME_ARENA], network->bytes[HOME_ENDS]};
 }
 
 enum status network_make(const struct graph *graph, struct conv_library *library,
@@ -112,8 +123,10 @@ enum status network_make(const struct graph *graph, struct conv_library *library
     TRY(steps_compile(network));
     TRY(arena_place(network));
     TRY(allocate(network));
+    network_bind(network, &(struct network_memory){0}); /* for the shapes */
     for (size_t i = 0; i < network->n_steps; i++)
-        TRY(bind_step(network, &network->steps[i]));
+        if (network->steps[i].kind == STEP_CONV)
+            TRY(want_conv(network, &network->steps[i]));
     TRY(conv_library_build(library));
     forget_graph(network);
 out:
@@ -130,7 +143,7 @@ void network_free(struct network *network) {
         return;
     forget_graph(network);
     device_free(network->weights);
-    device_free(network->arena);
+    device_free(network->memory[HOME_OWN]);
     free(network->features);
     free(network->steps);
     free(network);

@@ -21,6 +21,21 @@ enum status network_make(const struct graph *graph, struct conv_library *library
                          struct network **out);
 void network_free(struct network *network);
 
+/* Memory on the device that a network works in and does not own. Networks that run one after
+ * another may share it. */
+struct network_memory {
+    void *arena; /* what it holds is needed within a forward only */
+    void *ends;  /* the input, from when it is filled, and the head's maps, until they are read */
+};
+struct network_bytes {
+    size_t arena, ends;
+};
+/* How much of each it needs. */
+struct network_bytes network_bytes(const struct network *network);
+/* Says where that memory is: before the first forward, and again when it has moved. What was
+ * enqueued or captured before is not changed by it. */
+void network_bind(struct network *network, const struct network_memory *memory);
+
 /* The input map (n, height, width, channels), or one in cells of 2x2 pixels, to be filled by
  * kernel_letterbox; channels are padded for fp16's alignment. */
 struct map network_input(const struct network *network);

@@ -1,4 +1,4 @@
-/* Which step needs which buffer, and where the buffers lie in the arena. */
+/* Which step needs which buffer, and where the buffers lie in their homes. */
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -25,34 +25,43 @@ static void find_lives(struct network *network) {
             use(network, step->dst[k], i);
     }
     for (size_t i = 0; i < network->n_features; i++)
-        if (network->features[i].parent == NO_FEATURE && network->features[i].kept) {
+        if (network->features[i].parent == NO_FEATURE && network->features[i].home != HOME_ARENA) {
             network->features[i].begin = 0;
             network->features[i].end = network->n_steps;
         }
 }
 
-static bool is_placed(const struct feature *feature) {
-    return feature->parent == NO_FEATURE && feature->begin != SIZE_MAX;
+static bool is_placed(const struct feature *feature, enum home home) {
+    return feature->parent == NO_FEATURE && feature->home == home && feature->begin != SIZE_MAX;
+}
+
+/* The roots of one home; room for all there are in `blocks`. */
+static enum status place(struct network *network, enum home home, struct arena_block *blocks) {
+    enum status status;
+    size_t n = 0;
+    for (size_t i = 0; i < network->n_features; i++) {
+        const struct feature *feature = &network->features[i];
+        size_t bytes =
+            network->n * feature_cells(feature) * feature->pitch * element_size(feature->element);
+        if (is_placed(feature, home))
+            blocks[n++] = (struct arena_block){bytes, feature->begin, feature->end, 0};
+    }
+    TRY(arena_fit(blocks, n, ARENA_ALIGNMENT, &network->bytes[home]));
+    n = 0;
+    for (size_t i = 0; i < network->n_features; i++)
+        if (is_placed(&network->features[i], home))
+            network->features[i].offset = blocks[n++].offset;
+out:
+    return status;
 }
 
 enum status arena_place(struct network *network) {
     enum status status;
     struct arena_block *blocks = NULL;
-    size_t n = 0;
     TRY(memory_zeroed(network->n_features, sizeof *blocks, &blocks));
     find_lives(network);
-    for (size_t i = 0; i < network->n_features; i++) {
-        const struct feature *feature = &network->features[i];
-        size_t bytes =
-            network->n * feature_cells(feature) * feature->pitch * element_size(feature->element);
-        if (is_placed(feature))
-            blocks[n++] = (struct arena_block){bytes, feature->begin, feature->end, 0};
-    }
-    TRY(arena_fit(blocks, n, ARENA_ALIGNMENT, &network->arena_bytes));
-    n = 0;
-    for (size_t i = 0; i < network->n_features; i++)
-        if (is_placed(&network->features[i]))
-            network->features[i].offset = blocks[n++].offset;
+    for (enum home home = 0; home < HOMES; home++)
+        TRY(place(network, home, blocks));
 out:
     free(blocks);
     return status;

@@ -82,8 +82,9 @@ struct map feature_map(const struct network *network, size_t feature) {
     size_t first;
     const struct feature *view = &network->features[feature];
     const struct feature *root = &network->features[feature_root(network, feature, &first)];
+    char *home = network->memory[root->home];
     return (struct map){
-        .data = (char *)network->arena + root->offset + first * element_size(root->element),
+        .data = home ? home + root->offset + first * element_size(root->element) : NULL,
         .element = root->element,
         .n = network->n,
         .height = view->height,
@@ -105,7 +106,7 @@ static void view_part(struct network *network, size_t whole, const struct part *
     struct feature *features = network->features;
     size_t alignment = network_alignment(network->element), first;
     size_t root = feature_root(network, parts[k].feature, &first);
-    if (root == whole || features[root].kept || parts[k].start < first)
+    if (root == whole || features[root].home != HOME_ARENA || parts[k].start < first)
         return;
     size_t begin = parts[k].start - first, end = begin + features[root].channels;
     if (end > features[whole].channels || begin % alignment || features[root].channels % alignment)

@@ -66,7 +66,7 @@ static enum status find_map(struct network *network, const struct op *op) {
         view.channels = run;
         view.parent = from;
         view.first = first;
-        view.kept = false;
+        view.home = HOME_ARENA;
         TRY(feature_add(network, &view, &made));
         *content = (struct content){.role = ROLE_MAP, .feature = made};
     } else {

@@ -8,6 +8,14 @@
 
 #define NO_FEATURE SIZE_MAX
 
+/* Which piece of memory a root lies in. */
+enum home {
+    HOME_ARENA, /* network_memory's: other roots lie there at other steps */
+    HOME_ENDS,  /* network_memory's: the input and the head's maps, apart from each other */
+    HOME_OWN,   /* the network's: zeroed once, and nothing else uses it */
+    HOMES
+};
+
 /* A feature map: a buffer of its own (a root), or some channels of another feature. The pitch of a
  * root is its channels rounded up to 16 bytes; what is behind the channels is only read by
  * convolutions, with weights of zero. */
@@ -16,9 +24,9 @@ struct feature {
     size_t pitch; /* of a root */
     enum element element;
     size_t parent, first; /* channels first .. of `parent`; NO_FEATURE: a root */
-    bool kept;            /* of a root: its memory is zeroed once and nothing else uses it */
-    size_t begin, end;    /* of a root: the steps that need it, the last one included */
-    size_t offset;        /* of a root: bytes in the arena */
+    enum home home;       /* of a root */
+    size_t begin, end;    /* of a root in the arena: the steps that need it, both included */
+    size_t offset;        /* of a root: bytes in its home */
 };
 
 enum step_kind {
@@ -102,8 +110,9 @@ struct network {
     uint8_t *host_weights; /* only while compiling */
     size_t input;          /* feature */
     size_t boxes[GRAPH_LEVELS], scores[GRAPH_LEVELS];
-    size_t arena_bytes;
-    void *weights, *arena; /* on the device; the weights of convolutions are the library's */
+    void *weights;       /* on the device; those of convolutions are the library's */
+    size_t bytes[HOMES]; /* that its roots take of each, where they lie on the device: */
+    void *memory[HOMES]; /* HOME_OWN's is owned; NULL: not bound yet */
 };
 
 /* STATUS_BAD_INPUT: the operator cannot be run here. */
@@ -129,6 +138,7 @@ size_t feature_root(const struct network *network, size_t feature, size_t *first
 /* Whether a convolution can use it in place: every cell starts aligned, and the channels are a
  * multiple of the alignment or all that there are in the buffer. */
 bool feature_is_aligned(const struct network *network, size_t feature);
+/* Where its home is not bound yet, without data. */
 struct map feature_map(const struct network *network, size_t feature);
 /* Makes the output of a Concat, its inputs (`parts`) becoming views of it where they can. Those
  * that cannot are left to be copied. */
@@ -192,7 +202,8 @@ enum status weights_constant(struct network *network, int tensor, size_t *offset
 /* Appends the steps of all operators and of the head's outputs. */
 enum status steps_compile(struct network *network);
 
-/* network_arena.c: puts each root where nothing that is needed at the same time lies. */
+/* network_arena.c: puts each root where nothing that is needed at the same time lies. Sets
+ * network->bytes. */
 enum status arena_place(struct network *network);
 
 static inline bool op_input(const struct op *op, size_t input) {

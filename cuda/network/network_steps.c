@@ -12,7 +12,7 @@ static enum status read_map(const struct network *network, const struct op *op, 
 }
 
 /* The same, as a convolution can read it; where it reads beyond the channels (times zero), what is
- * there must stay finite: the buffer is kept. */
+ * there must stay finite: nothing else may use the buffer. The input's is written as a whole. */
 static enum status read_aligned(struct network *network, const struct op *op, size_t input,
                                 size_t *feature) {
     enum status status;
@@ -23,14 +23,16 @@ static enum status read_aligned(struct network *network, const struct op *op, si
         size_t from = *feature;
         root.pitch = channels_aligned(root.element, root.channels);
         root.parent = NO_FEATURE;
-        root.kept = false;
+        root.home = HOME_ARENA;
         TRY(feature_add(network, &root, feature));
         TRY(step_add(network, STEP_COPY, from, *feature, &copy));
     }
     struct feature *view = &network->features[*feature];
     if (view->channels % network_alignment(view->element)) {
         size_t first;
-        network->features[feature_root(network, *feature, &first)].kept = true;
+        struct feature *whole = &network->features[feature_root(network, *feature, &first)];
+        if (whole->home == HOME_ARENA)
+            whole->home = HOME_OWN;
     }
 out:
     return status;
@@ -210,7 +212,7 @@ static enum status compile_concat(struct network *network, const struct op *op) 
             size_t place;
             view.parent = whole;
             view.first = start;
-            view.kept = false;
+            view.home = HOME_ARENA;
             TRY(feature_add(network, &view, &place));
             TRY(step_add(network, STEP_COPY, parts[i], place, &copy));
         }
@@ -385,7 +387,7 @@ static enum status compile_output(struct network *network, int tensor, size_t *o
     packed.pitch = packed.channels;
     packed.element = ELEMENT_F32;
     packed.parent = NO_FEATURE;
-    packed.kept = true;
+    packed.home = HOME_ENDS;
     TRY(feature_add(network, &packed, out));
     TRY(step_add(network, STEP_COPY, content->feature, *out, &step));
 out:

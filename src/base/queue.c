@@ -3,8 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
+
+/* For waits that end at a time of clock_ns. */
+static int condition_init(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    int error = pthread_condattr_init(&attributes);
+    if (error)
+        return error;
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    error = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return error;
+}
 
 enum status queue_make(size_t capacity, struct queue *queue) {
     *queue = (struct queue){.capacity = capacity};
@@ -13,7 +26,7 @@ enum status queue_make(size_t capacity, struct queue *queue) {
         return status;
     int error = pthread_mutex_init(&queue->mutex, NULL);
     if (!error) {
-        error = pthread_cond_init(&queue->changed, NULL);
+        error = condition_init(&queue->changed);
         if (error)
             pthread_mutex_destroy(&queue->mutex);
     }
@@ -63,6 +76,18 @@ size_t queue_pop(struct queue *queue, void **items, size_t most) {
     pthread_mutex_lock(&queue->mutex);
     while (!queue->closed && queue->count == 0)
         pthread_cond_wait(&queue->changed, &queue->mutex);
+    size_t n = take(queue, items, most);
+    pthread_mutex_unlock(&queue->mutex);
+    return n;
+}
+
+size_t queue_pop_until(struct queue *queue, void **items, size_t most, uint64_t end) {
+    const uint64_t second = 1000000000;
+    const struct timespec due = {.tv_sec = (time_t)(end / second), .tv_nsec = (long)(end % second)};
+    pthread_mutex_lock(&queue->mutex);
+    while (!queue->closed && queue->count == 0 &&
+           pthread_cond_timedwait(&queue->changed, &queue->mutex, &due) == 0)
+        ;
     size_t n = take(queue, items, most);
     pthread_mutex_unlock(&queue->mutex);
     return n;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -26,6 +27,9 @@ bool queue_push(struct queue *queue, void *item);
 /* Waits for an item or the end, and takes what is there, up to `most`, into `items`. Returns how
  * many; 0: closed and empty. */
 size_t queue_pop(struct queue *queue, void **items, size_t most);
+
+/* The same, but waits until `end` at most, a time of clock_ns; 0: it has come, too. */
+size_t queue_pop_until(struct queue *queue, void **items, size_t most, uint64_t end);
 
 /* Takes what is there at this moment, up to `most`; 0 where nothing is. */
 size_t queue_try_pop(struct queue *queue, void **items, size_t most);

@@ -40,18 +40,17 @@ enum status flights_submit(const struct verify_job *job, struct flights *flights
     flight->n_pictures = 0;
     for (size_t i = 0; job->interface && i < flight->n_items; i++) {
         struct item *item = flight->items[i];
-        if (!item->error[0])
-            flight->pictures[flight->n_pictures++] = (struct picture){
-                .slot = item->slot,
-                .n_views = item->n_views,
-                .views = item->views,
-                .n_labels = item->labels.n_labels,
-                .targets = item->targets,
-                .findings = &item->findings,
-                .n_planted = item->planting.n_targets,
-                .planted = item->planting.n_planted ? item->planting.targets : NULL,
-                .planted_findings = &item->planted_findings,
-            };
+        flight->pictures[flight->n_pictures++] = (struct picture){
+            .slot = item->slot,
+            .n_views = item->n_views,
+            .views = item->views,
+            .n_labels = item->labels.n_labels,
+            .targets = item->targets,
+            .findings = &item->findings,
+            .n_planted = item->planting.n_targets,
+            .planted = item->planting.n_planted ? item->planting.targets : NULL,
+            .planted_findings = &item->planted_findings,
+        };
     }
     return flight->n_pictures
                ? job->interface->submit(job->backend, flight->pictures, flight->n_pictures)

@@ -7,7 +7,7 @@
 
 /* Items that went to the backend together. */
 struct flight {
-    size_t n_items, n_pictures; /* unreadable items have no picture */
+    size_t n_items, n_pictures; /* in a dry run items have no picture */
     struct item **items;        /* [batch] */
     struct picture *pictures;   /* [batch] */
 };

@@ -206,8 +206,7 @@ static enum status check_findings(const struct item *item) {
         return FAIL(STATUS_FAILED,
                     "%s: the model's output for it is not finite (NaN or infinity): its weights "
                     "are damaged or its training diverged: start over with --overwrite, and give "
-                    "another checkpoint or, on CUDA, first try --no-half: fp16 may be too small "
-                    "for it",
+                    "another checkpoint",
                     short_path(item->path).text);
     if (item->findings.implausible)
         return FAIL(STATUS_FAILED,
@@ -342,6 +341,12 @@ static void note_findings(const struct item *item, struct notes *notes) {
     if (item->result.error)
         notes_add(notes, NOTE_FAILED_IMAGE, "%s: %s", short_path(item->path).text,
                   item->result.error);
+    else if (item->findings.widened)
+        notes_add(
+            notes, NOTE_WIDENED,
+            "%s: fp16 is too small for the model's numbers: this picture, and others of which "
+            "that is so, are forwarded again in fp32; faster, where they are many: --no-half",
+            short_path(item->path).text);
     for (size_t i = 0; i < item->labels.n_invalid; i++)
         notes_add(notes, NOTE_INVALID_LABEL, "%s:%u: %s", short_path(item->label_path).text,
                   item->labels.invalid[i].line, item->labels.invalid[i].reason);

@@ -9,9 +9,10 @@
 #include "job/verify.h"
 
 struct item {
-    size_t slot;      /* of the backend; also the item's place in the pool */
-    size_t turn;      /* images that the rank took before this one */
-    const char *path; /* path_text's */
+    size_t slot;       /* of the backend; also the item's place in the pool */
+    size_t turn;       /* images that the rank took before this one */
+    struct item *next; /* while it is gathered with others */
+    const char *path;  /* path_text's */
     struct text label_text;
     const char *label_path; /* in it: of the file that has the image's labels */
     char error[512];        /* why the image failed; "" where it did not */

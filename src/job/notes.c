@@ -8,7 +8,7 @@
 #include "base/shown.h"
 #include "job/verify.h"
 
-/* What "and N more" counts, by kind. */
+/* What "and N more" counts, by kind; NULL: what is said once says it of all. */
 static const char *const nouns[NOTE_KINDS] = {
     [NOTE_DEVICE] = "notes on the device",
     [NOTE_STALL] = "pauses",
@@ -38,7 +38,8 @@ void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...
     /* Here and not only where it is printed: notes are told apart by their newlines. */
     text_shown(&shown, line, strlen(line));
     pthread_mutex_lock(&notes->mutex);
-    if (notes->count[kind]++ < NOTE_CAP && text_status(&shown) == STATUS_OK)
+    uint64_t cap = nouns[kind] ? NOTE_CAP : 1;
+    if (notes->count[kind]++ < cap && text_status(&shown) == STATUS_OK)
         text_format(&notes->waiting, "%.*s\n", MOST, shown.length ? shown.data : "");
     pthread_mutex_unlock(&notes->mutex);
     text_free(&shown);
@@ -47,7 +48,7 @@ void notes_add(struct notes *notes, enum note_kind kind, const char *format, ...
 void notes_close(struct notes *notes) {
     pthread_mutex_lock(&notes->mutex);
     for (size_t i = 0; i < NOTE_KINDS; i++)
-        if (notes->count[i] > NOTE_CAP)
+        if (nouns[i] && notes->count[i] > NOTE_CAP)
             text_format(&notes->waiting, "… and %llu more %s: see verification_records.jsonl\n",
                         (unsigned long long)(notes->count[i] - NOTE_CAP), nouns[i]);
     pthread_mutex_unlock(&notes->mutex);

@@ -7,7 +7,14 @@
 
 #include "base/text.h"
 
-enum note_kind { NOTE_DEVICE, NOTE_STALL, NOTE_FAILED_IMAGE, NOTE_INVALID_LABEL, NOTE_KINDS };
+enum note_kind {
+    NOTE_DEVICE,
+    NOTE_STALL,
+    NOTE_FAILED_IMAGE,
+    NOTE_INVALID_LABEL,
+    NOTE_WIDENED, /* said once */
+    NOTE_KINDS
+};
 enum { NOTE_CAP = 10 }; /* lines of one kind */
 
 /* Thread-safe. */

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "job/flight.h"
+#include "job/gathering.h"
 #include "job/second_look.h"
 
 /* How often a journal is synced. */
@@ -86,7 +88,7 @@ void *pipeline_read(void *argument) {
         enum status status = read_and_stage(verify, keeps ? &item->image : &image, item);
         image_release(&image);
         if (status == STATUS_OK)
-            queue_push(&verify->ready, item);
+            queue_push(item->error[0] ? &verify->judged : &verify->ready, item);
         else if (!atomic_load(&verify->stopped)) /* else that is why it was given up */
             stop(verify, status);
     }
@@ -97,23 +99,73 @@ void *pipeline_read(void *argument) {
     return NULL;
 }
 
-/* Fills the next flight with what is ready. 0: collect one first, or, with none submitted, the
- * end. Waits only where none is: readers may be waiting for the very items that are. */
-static size_t fill_flight(struct verify *verify, struct flights *flights) {
-    struct flight *flight = flights_next(flights);
-    if (!flight)
-        return 0;
-    flight->n_items = (flights->count ? queue_try_pop : queue_pop)(
-        &verify->ready, (void **)flight->items, flights->batch);
-    return flight->n_items;
+/* What the thread that forwards has. */
+struct forwarding {
+    struct flights flights;
+    struct gathering gathering;
+    uint64_t idle; /* since when the backend has nothing to do, where no flight is submitted */
+    struct second_look second;
+};
+
+/* Fills `items` with what is ready. Waits only where nothing is submitted: readers may be waiting
+ * for the very items that are. */
+static size_t take_ready(struct verify *verify, struct forwarding *forwarding,
+                         struct item **items) {
+    struct queue *ready = &verify->ready;
+    size_t most = forwarding->flights.batch;
+    uint64_t patience = (uint64_t)(1e9 * verify->job->patience);
+    if (forwarding->flights.count)
+        return queue_try_pop(ready, (void **)items, most);
+    if (forwarding->gathering.count)
+        return queue_pop_until(ready, (void **)items, most, forwarding->idle + patience);
+    size_t n = queue_pop(ready, (void **)items, most);
+    forwarding->idle = clock_ns();
+    return n;
 }
 
-static enum status collect(struct verify *verify, struct flights *flights,
-                           struct second_look *second) {
+/* Gathers what is ready until that makes a flight; into `flight`. */
+static enum status gather_flight(struct verify *verify, struct forwarding *forwarding,
+                                 struct flight *flight) {
+    enum status status = STATUS_OK;
+    struct gathering *gathering = &forwarding->gathering;
+    size_t n;
+    while ((flight->n_items = gathering_take(gathering, false, flight->items)) == 0) {
+        n = take_ready(verify, forwarding, flight->items);
+        for (size_t i = 0; i < n; i++)
+            TRY(gathering_add(gathering, flight->items[i]));
+        if (n)
+            continue;
+        if (!forwarding->flights.count)
+            flight->n_items = gathering_take(gathering, true, flight->items);
+        break;
+    }
+out:
+    return status;
+}
+
+/* Fills the next flight, *n: how many items. 0: collect one first, or, with none submitted, the
+ * end. */
+static enum status fill_flight(struct verify *verify, struct forwarding *forwarding, size_t *n) {
+    enum status status = STATUS_OK;
+    struct flight *flight = flights_next(&forwarding->flights);
+    *n = 0;
+    if (!flight)
+        return STATUS_OK;
+    if (verify->job->window)
+        TRY(gather_flight(verify, forwarding, flight));
+    else
+        flight->n_items = take_ready(verify, forwarding, flight->items);
+    *n = flight->n_items;
+out:
+    return status;
+}
+
+static enum status collect(struct verify *verify, struct forwarding *forwarding) {
     enum status status;
     const struct flight *flight;
-    TRY(flights_collect(verify->job, flights, &flight));
-    TRY(second_look_take(verify->job, flight, second));
+    TRY(flights_collect(verify->job, &forwarding->flights, &flight));
+    TRY(second_look_take(verify->job, flight, &forwarding->second));
+    forwarding->idle = clock_ns();
     for (size_t i = 0; i < flight->n_items; i++)
         queue_push(&verify->judged, flight->items[i]);
 out:
@@ -123,23 +175,26 @@ out:
 void *pipeline_forward(void *argument) {
     struct verify *verify = argument;
     enum status status;
-    struct flights flights = {0};
-    struct second_look second = {0};
-    TRY(flights_make(verify->job, &flights));
-    TRY(second_look_make(verify->job, flights.batch, &second));
+    struct forwarding forwarding = {0};
+    struct flights *flights = &forwarding.flights;
+    TRY(flights_make(verify->job, flights));
+    TRY(second_look_make(verify->job, flights->batch, &forwarding.second));
+    forwarding.gathering = gathering_of(flights->batch, verify->job->window);
     while (!atomic_load(&verify->stopped)) {
-        size_t n = fill_flight(verify, &flights);
-        if (n == 0 && flights.count == 0)
+        size_t n;
+        TRY(fill_flight(verify, &forwarding, &n));
+        if (n == 0 && flights->count == 0)
             break;
         uint64_t start = clock_ns();
-        TRY(n ? flights_submit(verify->job, &flights) : collect(verify, &flights, &second));
+        TRY(n ? flights_submit(verify->job, flights) : collect(verify, &forwarding));
         atomic_fetch_add(&verify->stage_ns[STAGE_FORWARD], pipeline_since(start));
     }
 out:
     if (status != STATUS_OK)
         stop(verify, status);
-    second_look_free(&second);
-    flights_free(&flights);
+    second_look_free(&forwarding.second);
+    gathering_free(&forwarding.gathering);
+    flights_free(flights);
     queue_close(&verify->judged);
     leave(verify);
     return NULL;

@@ -39,9 +39,17 @@ struct verify_job {
     bool decode_fast; /* pictures much larger than the networks' inputs are not decoded whole */
     size_t readers, placers; /* threads */
     size_t slots;            /* images in flight: as many as the backend was opened with */
-    size_t image_memory;     /* bytes, for pictures that are being read; 0: no limit */
-    double stall_seconds;    /* a warning after so long without a finished image; 0: none */
+    /* Images that may be taken while one waits for others that are alike, so that batches are of
+     * one kind; fewer than slots. 0: none waits. */
+    size_t window;
+    double patience;      /* seconds that it waits where the backend has nothing to do */
+    size_t image_memory;  /* bytes, for pictures that are being read; 0: no limit */
+    double stall_seconds; /* a warning after so long without a finished image; 0: none */
 };
+
+/* A batch takes a device some hundredths of a second: what is forwarded too early while it has
+ * nothing to do costs little. */
+#define GATHERING_PATIENCE 0.5
 
 enum {
     NOTE_BYTES = 1024, /* room for any warning line, its newline and NUL */

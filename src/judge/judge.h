@@ -86,8 +86,9 @@ struct detections {
  */
 struct findings {
     bool not_finite;  /* numbers of the network's output are not: what follows says nothing */
-    bool implausible; /* nor does it where those of a tail that was not tried when the model was
-                         read are no scores, or none of its boxes is one in pixels */
+    bool widened;     /* they were not, in fp16: what follows is of a forward in fp32 */
+    bool implausible; /* those of a tail that was not tried when the model was read are no scores,
+                         or none of its boxes is one in pixels: what follows says nothing */
     size_t n_evidence, evidence_capacity;
     struct evidence *evidence; /* one per target, in order */
     /* (n_evidence, classes of the judge), where asked for; those of targets that are not judged say

@@ -53,9 +53,20 @@ static inline void scale_weights(struct graph *graph) {
     }
 }
 
+/* Memory for one network alone. */
+static inline struct network_memory network_room(struct network *network) {
+    struct network_bytes bytes = network_bytes(network);
+    struct network_memory memory;
+    ASSERT_OK(device_alloc(bytes.arena, &memory.arena));
+    ASSERT_OK(device_alloc(bytes.ends, &memory.ends));
+    network_bind(network, &memory);
+    return memory;
+}
+
 struct rig_network {
     struct conv_library *library;
     struct network *network;
+    struct network_memory memory;
     const struct graph *graph;
     size_t n, height, width;
 };
@@ -65,11 +76,14 @@ static inline struct rig_network network_start(const struct graph *graph, enum e
     struct rig_network rig = {.graph = graph, .n = n, .height = height, .width = width};
     ASSERT_OK(conv_library_make(NULL, &rig.library));
     ASSERT_OK(network_make(graph, rig.library, element, n, height, width, &rig.network));
+    rig.memory = network_room(rig.network);
     return rig;
 }
 
 static inline void network_end(struct rig_network *rig) {
     network_free(rig->network);
+    device_free(rig->memory.arena);
+    device_free(rig->memory.ends);
     conv_library_free(rig->library);
 }
 

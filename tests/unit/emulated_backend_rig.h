@@ -19,6 +19,8 @@
 
 #include "backend.h"
 #include "base/queue.h"
+#include "cuda/cuda.h"
+#include "emulated_runtime.h"
 
 enum { PICTURES_MOST = 16, LABELS_MOST = 40 };
 
@@ -97,6 +99,7 @@ static inline void samples_free(struct samples *samples) {
 struct plan {
     const struct backend_interface *interface;
     uint32_t imgsz;
+    uint32_t opened; /* what the backend is told that imgsz is; 0: as it is */
     uint32_t second; /* the size of a second network; 0: there is none */
     bool folds;      /* the two see every other picture each, else both see all */
     size_t batch, slots;
@@ -275,7 +278,8 @@ static inline enum status run_open(const struct plan *plan, const struct model *
     *run = (struct run){.plan = plan, .model = model, .samples = samples};
     const uint32_t sizes[] = {plan->imgsz, plan->second};
     for (size_t v = 0; v < 2; v++)
-        run->networks[v] = (struct backend_network){.model = model, .imgsz = sizes[v]};
+        run->networks[v] = (struct backend_network){
+            .model = model, .imgsz = v == 0 && plan->opened ? plan->opened : sizes[v]};
     run->n_views = plan->second && !plan->folds ? 2 : 1;
     run->judge = (struct judge){.n_classes = model->graph.head.n_classes,
                                 .predict = plan->predict,
@@ -338,6 +342,32 @@ static inline void run_free(struct run *run) {
     queue_free(&run->ready);
     pthread_mutex_destroy(&run->mutex);
 }
+
+static inline void run_ok(const struct plan *plan, const struct model *model,
+                          const struct samples *samples, struct run *run) {
+    ASSERT_OK(run_make(plan, model, samples, run));
+    assert_int_equal(emulated_left(), 0);
+}
+
+static inline struct model demo_model(void) {
+    struct model model = {0};
+    ASSERT_OK(model_read("demo/model.onnx", NULL, 64, &model));
+    return model;
+}
+
+static inline void demo_samples(struct samples *samples, size_t n_classes) {
+    sample_read(samples, "0001", n_classes);
+    sample_draw(samples, 64, 40, 3, n_classes);
+    sample_read(samples, "0002", n_classes);
+    sample_draw(samples, 33, 120, 0, n_classes);
+    sample_draw(samples, 100, 97, 9, n_classes);
+    sample_read(samples, "0005", n_classes);
+    sample_draw(samples, 1, 1, 1, n_classes);
+}
+
+/* Shapes that change from picture to picture, labels, more pictures than slots. */
+static const struct plan usual = {
+    .interface = &backend_cuda, .imgsz = 64, .batch = 1, .slots = 3, .rect = true, .predict = true};
 
 /* How far the findings of two runs are from each other: scores, what is made of them, boxes in
  * pixels. */
@@ -417,15 +447,19 @@ static inline void assert_same_evidence(const struct evidence *a, const struct e
 }
 
 /* To the bit. */
+static inline void assert_same_findings(const struct findings *x, const struct findings *y) {
+    assert_int_equal(x->n_evidence, y->n_evidence);
+    for (size_t k = 0; k < x->n_evidence; k++)
+        assert_same_evidence(&x->evidence[k], &y->evidence[k]);
+    assert_same_list(&x->missing, &y->missing);
+    assert_same_list(&x->predictions, &y->predictions);
+}
+
 static inline void assert_same_run(const struct run *a, const struct run *b) {
     for (size_t i = 0; i < a->samples->n; i++) {
         const struct findings *x = &a->findings[i], *y = &b->findings[i];
         assert_int_equal(x->n_evidence, a->samples->items[i].n_targets);
-        assert_int_equal(x->n_evidence, y->n_evidence);
-        for (size_t k = 0; k < x->n_evidence; k++)
-            assert_same_evidence(&x->evidence[k], &y->evidence[k]);
-        assert_same_list(&x->missing, &y->missing);
-        assert_same_list(&x->predictions, &y->predictions);
+        assert_same_findings(x, y);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/queue.h"
 #include "unit.h"
 
@@ -131,11 +132,32 @@ static void test_closing_wakes_a_waiting_producer(void **state) {
     queue_free(&queue);
 }
 
+static void test_waiting_ends(void **state) {
+    (void)state;
+    enum { SHORT = 20000000 };
+    struct queue queue;
+    int value = 1;
+    void *items[2];
+    assert_int_equal(queue_make(2, &queue), STATUS_OK);
+    uint64_t start = clock_ns();
+    assert_int_equal(queue_pop_until(&queue, items, 2, start + SHORT), 0);
+    assert_true(clock_ns() - start >= SHORT);
+    assert_true(queue_push(&queue, &value));
+    assert_int_equal(queue_pop_until(&queue, items, 2, start), 1); /* it is there */
+    assert_ptr_equal(items[0], &value);
+    assert_true(queue_push(&queue, &value));
+    queue_close(&queue);
+    assert_int_equal(queue_pop_until(&queue, items, 2, UINT64_MAX), 1);
+    assert_int_equal(queue_pop_until(&queue, items, 2, UINT64_MAX), 0);
+    queue_free(&queue);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_arrive_once),
         cmocka_unit_test(test_order_and_end),
         cmocka_unit_test(test_trying_does_not_wait),
+        cmocka_unit_test(test_waiting_ends),
         cmocka_unit_test(test_closing_wakes_a_waiting_producer),
     };
     return RUN_TESTS(tests);

@@ -217,7 +217,10 @@ static void memory_is_shared(void **state) {
     size_t biases = rig.network->weight_bytes, input = 4 * 17 * 17 * 16 * 2;
     assert_in_range(biases, 13 * 16 * 4, 13 * 256);
     input = (input + 255) / 256 * 256;
-    assert_int_equal(rig.network->arena_bytes, input + 2 * map + 2 * map); /* the head in floats */
+    struct network_bytes bytes = network_bytes(rig.network);
+    assert_int_equal(bytes.arena, 2 * map);
+    assert_int_equal(bytes.ends, input + 2 * map); /* the head in floats */
+    assert_int_equal(rig.network->bytes[HOME_OWN], 0);
     for (size_t i = 0; i < rig.network->n_features; i++)
         assert_int_equal(rig.network->features[i].offset % 256, 0);
     network_end(&rig);
@@ -365,6 +368,7 @@ static void weights_are_shared(void **state) {
     struct graph graph = net_start();
     struct conv_library *library;
     struct network *networks[CASES];
+    struct network_memory memory[CASES];
     size_t bytes = 0;
     int x = conv_silu(&graph, stem(&graph, 16), 16, 16, 3, 1);
     set_group(&graph, 16, 16, 16, 3);
@@ -375,6 +379,7 @@ static void weights_are_shared(void **state) {
     for (size_t i = 0; i < CASES; i++) {
         ASSERT_OK(network_make(&graph, library, cases[i].element, cases[i].n, cases[i].height,
                                cases[i].width, &networks[i]));
+        memory[i] = network_room(networks[i]);
         assert_int_equal(store->bytes > bytes, cases[i].brings);
         bytes = store->bytes;
     }
@@ -387,6 +392,10 @@ static void weights_are_shared(void **state) {
     for (size_t i = 1; i < CASES; i++) {
         ASSERT_OK(network_forward(networks[i], NULL));
         network_free(networks[i]);
+    }
+    for (size_t i = 0; i < CASES; i++) {
+        device_free(memory[i].arena);
+        device_free(memory[i].ends);
     }
     conv_library_free(library);
     graph_free(&graph);

@@ -28,10 +28,14 @@ static void check(struct capacity capacity, size_t readers, size_t batch, size_t
 static void test_plans(void **state) {
     (void)state;
     /* On a CPU no more than are being read, forwarded and placed. */
-    check(capacity_plan(true, 1, 1, 1), 1, 1, 3);
-    check(capacity_plan(true, 16, 1, 1), 3, 1, 5);
+    check(capacity_plan(true, false, 1, 1, 1), 1, 1, 3);
+    check(capacity_plan(true, false, 16, 1, 1), 3, 1, 5);
     /* On a GPU batches in flight, and one that is being read. */
-    check(capacity_plan(false, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33);
+    check(capacity_plan(false, false, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33);
+    assert_int_equal(capacity_plan(false, false, 8, 32, 2).window, 0);
+    /* Those that wait for others like them are in addition. */
+    check(capacity_plan(false, true, 8, 32, 2), 8, 32, 2 * 32 + 8 + 1 + 33 + 16 * 32);
+    assert_int_equal(capacity_plan(false, true, 8, 32, 2).window, 16 * 32);
     check(capacity_plan_dry(4), 4, 1, 18);
 }
 
