@@ -65,10 +65,10 @@ static void test_kinds_of_libraries(void **state) {
     static const struct {
         const char *name, *kinds;
         bool read;
-    } cases[] = {{"images/b.avif", ".avif 1", *AVIF_SUFFIXES},
-                 {"images/b.heic", ".heic 1", *HEIF_SUFFIXES},
-                 {"images/b.HEIF", ".heif 1", *HEIF_SUFFIXES},
-                 {"images/b.hif", ".hif 1", *HEIF_SUFFIXES}};
+    } cases[] = {{"images/b.avif", ".avif 1", sizeof AVIF_SUFFIXES > 1},
+                 {"images/b.heic", ".heic 1", sizeof HEIF_SUFFIXES > 1},
+                 {"images/b.HEIF", ".heif 1", sizeof HEIF_SUFFIXES > 1},
+                 {"images/b.hif", ".hif 1", sizeof HEIF_SUFFIXES > 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct dataset dataset;
         char images[64];

@@ -171,7 +171,12 @@ struct random_net {
 static struct random_net random_net_make(uint32_t seed, size_t side, size_t bins, size_t classes,
                                          float spread) {
     struct random_net net = {.judge.n_classes = classes};
-    net.head = (struct head){HEAD_DISTANCE, classes, bins, 1, false, false, 1, {{.stride = 8}}};
+    net.head = (struct head){.kind = HEAD_DISTANCE,
+                             .n_classes = classes,
+                             .bins = bins,
+                             .n_anchors = 1,
+                             .n_levels = 1,
+                             .levels = {{.stride = 8}}};
     net.head.levels[0].score_channel = 4 * bins;
     size_t channels = 4 * bins + classes, n = channels * side * side;
     net.data = malloc(n * sizeof *net.data);

@@ -122,7 +122,12 @@ static void test_logits_at_the_floor(void **state) {
     /* Four distances, then one class. */
     const float map[5][WIDTH] = {
         [4] = {logf(0.0499f / 0.9501f), logf(0.0501f / 0.9499f), logf(0.06f / 0.94f), NAN}};
-    struct head head = {HEAD_DISTANCE, 1, 1, 1, false, false, 1, {{.stride = 8}}};
+    struct head head = {.kind = HEAD_DISTANCE,
+                        .n_classes = 1,
+                        .bins = 1,
+                        .n_anchors = 1,
+                        .n_levels = 1,
+                        .levels = {{.stride = 8}}};
     head.levels[0].score_channel = 4;
     struct head_map whole = {&map[0][0], 5, WIDTH, 1, 1};
     struct head_maps maps = {.boxes = {whole}, .scores = {whole}};
