@@ -100,7 +100,12 @@ static void test_many_labels_take_a_bounded_time(void **state) {
                                                                 two_groups, scattered};
     static struct target targets[LABELS];
     const struct judge judge = {.n_classes = CLASSES};
-    struct head head = {HEAD_DISTANCE, CLASSES, BINS, 1, false, false, 1, {{.stride = STRIDE}}};
+    struct head head = {.kind = HEAD_DISTANCE,
+                        .n_classes = CLASSES,
+                        .bins = BINS,
+                        .n_anchors = 1,
+                        .n_levels = 1,
+                        .levels = {{.stride = STRIDE}}};
     const struct letterbox letterbox = letterbox_plan(640, 640, 640, false, 32);
     struct judge_scratch *scratch;
     struct findings findings = {0};
