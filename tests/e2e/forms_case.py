@@ -11,9 +11,10 @@ NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 class FormsCase(Case):
-    def verify(self, data, *flags, output="output", **options):
+    def verify(self, data, *flags, output="output", ranks=0, **options):
+        """The records of a run, of one process unless told otherwise."""
         self.verify_demo("--no-self-test", "--review", 0, "--output", self.path(output), *flags,
-                         data=data, **options)
+                         data=data, ranks=ranks, **options)
         return self.records(output)
 
     def yaml(self, folder, names=NAMES, **more):

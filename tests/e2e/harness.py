@@ -28,6 +28,7 @@ def mpi_environment():
 
 
 os.environ.update(mpi_environment())
+os.environ.setdefault("OMPI_MCA_pml", "ob1")  # what Open MPI takes here, without a try of all others first
 # Whose mpirun passes lines on after a signal, and starts hosts over loopback.
 IS_OPEN_MPI_4 = "(Open MPI) 4" in subprocess.run(["mpirun", "--version"], stdout=subprocess.PIPE,
                                                  text=True).stdout

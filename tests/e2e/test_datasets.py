@@ -19,7 +19,7 @@ class DatasetsTest(FormsCase):
         self.write("data", "obj.names", text="\n".join(NAMES) + "\n")
         data = self.write("data", "obj.data", text="classes = 10\ntrain = data/train.txt\n"
                           "valid = none.txt\nnames = data/obj.names\nbackup = backup\n")
-        found = self.verify(data)
+        found = self.verify(data, ranks=2)
         self.assertIn("none.txt", self.stdout)
         self.assertEqual([dict(record, image=os.path.basename(record["image"]), label=None)
                           for record in found],
@@ -43,7 +43,7 @@ class DatasetsTest(FormsCase):
         for name in sorted(os.listdir(os.path.join(second, "images")))[:6]:
             os.remove(os.path.join(second, "images", name))
         shutil.rmtree(self.path("output"), ignore_errors=True)
-        found = self.verify("%s,%s" % (self.yaml(first), self.yaml(second)))
+        found = self.verify("%s,%s" % (self.yaml(first), self.yaml(second)), ranks=2)
         alone = [self.verify(self.yaml(self.path(name)), output=name + "-out") for name in "ab"]
         self.assertEqual([record["image"].split("/")[0] for record in found], ["a"] * 6 + ["b"] * 6)
         self.assertEqual([record["boxes"] for record in found],
@@ -74,7 +74,7 @@ class DatasetsTest(FormsCase):
         self.assertIsNone(self.report("boxes")["kpt_shape"])
         self.assertNotIn("Judged by", self.stdout)
         self.relabel(folder, lambda *row: " ".join(row) + " 0.1 0.2 2 0 0 0")
-        found = self.verify(self.yaml(folder, kpt_shape="[2, 3]"))
+        found = self.verify(self.yaml(folder, kpt_shape="[2, 3]"), ranks=2)
         self.assertEqual(found, wanted)
         self.assertEqual(self.judged_as(), {"box": 0, "polygon": 0, "pose": total, "obb": 0})
         self.assertEqual(self.report()["kpt_shape"], [2, 3])
@@ -105,7 +105,7 @@ class DatasetsTest(FormsCase):
             return "%s %r %r %r %r %r %r %r %r" % (name, x, y - h, x + w, y, x, y + h, x - w, y)
 
         self.relabel(folder, diamond)
-        found = self.verify(self.yaml(folder))
+        found = self.verify(self.yaml(folder), ranks=2)
         total = self.report()["total_boxes"]
         self.assertEqual([[(box["line"], box["class"], box["verdict"]) for box in record["boxes"]]
                           for record in found],
@@ -279,7 +279,7 @@ class DatasetsTest(FormsCase):
         return command[1:]
 
     def check_resumed(self, data):
-        self.verify(data)
+        self.verify(data, ranks=2)
         self.run_verify(*self.killed(data, "killed"), "--resume")
         self.assertEqual(self.tree("killed"), self.tree())
         self.assertEqual(self.judged_as("killed"), self.judged_as())

@@ -235,8 +235,15 @@ class Recipes(Case):
             for part in parts:
                 subprocess.run(["bash", "-n"], input=part, text=True, check=True)
 
-    def test_spack(self):
-        """The recipe is run with a stand-in for Spack that writes down what it is told."""
+    # What Spack calls a line of packages/build.txt.
+    SPACK = {"build-essential": "c", "cmake": "cmake", "pkg-config": "pkgconfig",
+             "libopenmpi-dev | libmpich-dev": "mpi", "libdnnl-dev": "onednn", "libprotobuf-c-dev": "protobuf-c",
+             "protobuf-c-compiler": "protobuf-c", "libyaml-dev": "libyaml", "libjson-c-dev": "json-c",
+             "libjpeg-dev": "jpeg", "libpng-dev": "libpng", "libwebp-dev": "libwebp", "libtiff-dev": "libtiff",
+             "libzip-dev": "libzip", "zlib1g-dev": "zlib-api"}
+
+    def spack_recipe(self):
+        """The recipe's class, and what it tells Spack, for which something stands in that writes it down."""
         told = []
 
         class Package:
@@ -248,21 +255,43 @@ class Recipes(Case):
 
         package = types.ModuleType("spack.package")
         for name in ("license", "version", "depends_on", "conflicts"):
-            setattr(package, name, lambda *said, **more: told.append(said[0]))
+            setattr(package, name, lambda *said, directive=name, **more: told.append((directive, said, more)))
         package.CMakePackage, package.CudaPackage = Package, type("CudaPackage", (), {})
         package.__all__ = [name for name in vars(package) if not name.startswith("_")]
         with mock.patch.dict(sys.modules, {"spack": types.ModuleType("spack"),
                                            "spack.package": package}):
-            recipe = runpy.run_path(os.path.join(PACKAGING, "spack", "package.py"))["VerifyLabels"]
-        for name in ("mpi", "libzip", "libyaml", "json-c", "protobuf-c", "libpng"):
-            self.assertIn(name, told)
-        built = recipe()
+            return runpy.run_path(os.path.join(PACKAGING, "spack", "package.py"))["VerifyLabels"], told
+
+    def test_spack_needs_what_the_build_needs(self):
+        _, told = self.spack_recipe()
+        with open(os.path.join(ROOT, "packages", "build.txt"), encoding="utf-8") as file:
+            lines = [line.split("#")[0].strip() for line in file]
+        wanted = {self.SPACK[line] for line in lines if line}
+        found = {re.match("[a-z0-9-]+", said[0])[0] for directive, said, _ in told if directive == "depends_on"}
+        self.assertEqual(found, wanted | {"cxx", "cudnn"})  # the two for CUDA
+        for directive, said, more in told:
+            self.assertEqual(len(said), 1)
+            self.assertLessEqual(set(more), {"type", "when", "msg"} if directive != "version" else set())
+            self.assertIn(more.get("when", "+cuda"), ("+cuda",))
+            self.assertIn(more.get("type", "build"), ("build",))
+        with open(os.path.join(ROOT, "CMakeLists.txt"), encoding="utf-8") as file:
+            least = re.search(r"cmake_minimum_required\(VERSION ([0-9.]+)\)", file.read())[1]
+        self.assertIn("cmake@%s:" % least, [said[0] for _, said, _ in told])
+
+    def test_spack_gives_options_that_there_are(self):
+        built = self.spack_recipe()[0]()
         built.spec = mock.Mock(variants={"cuda_arch": mock.Mock(value=("80", "90"))})
         built.spec.satisfies = lambda spec: spec == "+cuda"
         self.assertEqual(built.cmake_args(),
                          ["-DVERIFY_CUDA=ON", "-DVERIFY_CUDA_ARCHITECTURES=80;90"])
         built.spec.satisfies = lambda spec: False
         self.assertEqual(built.cmake_args(), ["-DVERIFY_CUDA=OFF"])
+        there = ""
+        for name in ("cmake/cuda_wanted.cmake", "cuda/architectures.cmake"):
+            with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+                there += file.read()
+        for option in ("VERIFY_CUDA", "VERIFY_CUDA_ARCHITECTURES"):
+            self.assertRegex(there, r"set\(%s \S+ CACHE STRING" % option)
 
 
 if __name__ == "__main__":

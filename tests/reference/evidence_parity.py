@@ -3,7 +3,7 @@
 
 usage: evidence_parity.py [EMULATOR] EVIDENCE_DUMP      (exit 77: skipped, without numpy)
 
-Random cases of tests/data/make_evidence.py, more and other ones than the stored, are judged by the
+Random cases of tests/data/evidence_cases.py, more and other ones than the stored, are judged by the
 program built from evidence_dump.c and by evidence.py, from one view and from several of networks that
 know different classes; every field must agree within 2e-3, and so must what each label would look like
 with any other class.
@@ -119,9 +119,9 @@ def views_of_one_picture(cases, seed):
     return pictures
 
 
-def view_of(cases, np, case):
+def view_of(decode, np, case):
     """As evidence.py has a view."""
-    anchors = cases.decode(case)
+    anchors = decode(case)
     view = np.array([box for box, _ in anchors]), np.array([scores for _, scores in anchors])
     return view + ((case["numbers"],) if "numbers" in case else ())
 
@@ -145,7 +145,8 @@ def main():
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.join(HERE, "..", "data"))
     import evidence as reference
-    import make_evidence as cases
+    import evidence_cases as cases
+    from evidence_rule import decode
 
     largest, failed, n_labels = {}, 0, 0
     kinds = [dict(classes=6, bins=8), dict(classes=3, block=8, n_objects=7),
@@ -156,7 +157,7 @@ def main():
     for seed, pictures in enumerate(rounds):
         labels = np.array(pictures[0]["labels"], float).reshape(-1, 5)
         dump = read_dump(np.frombuffer(run_dump(cases, pictures), "<f4"), len(labels))
-        wrong, apart = compare(reference, np, labels, [view_of(cases, np, case) for case in pictures],
+        wrong, apart = compare(reference, np, labels, [view_of(decode, np, case) for case in pictures],
                                min(case["gain"] for case in pictures), dump)
         n_labels += len(labels)
         for name, x in apart.items():

@@ -1,4 +1,4 @@
-/* Reads one case of raw head maps and labels, as tests/data/make_evidence.py writes it: a file of
+/* Reads one case of raw head maps and labels, as tests/data/evidence_cases.py writes it: a file of
  * little-endian float32 and nothing else. What is expected of it follows in the file. */
 #ifndef VERIFY_TESTS_EVIDENCE_CASE_H
 #define VERIFY_TESTS_EVIDENCE_CASE_H

@@ -86,10 +86,18 @@ out:
     return status;
 }
 
+/* The result's integers; its scale is input `scale`. */
+static enum status quantise_result(struct importer *importer, const struct node *node, int x,
+                                   size_t scale) {
+    int out;
+    return numbers_quantise(importer, node, x, scheme_at(node, scale, 0), 0,
+                            node->message->output[0], &out);
+}
+
 enum status translate_q_conv(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
     enum status status;
-    int x = node_input(node, 0), weights = node_input(node, 3), bias = node_input(node, 8), out;
+    int x = node_input(node, 0), weights = node_input(node, 3), bias = node_input(node, 8);
     struct scheme of_x = scheme_at(node, 1, 0), of_weights = scheme_at(node, 4, 0),
                   of_bias = {-1, -1, 0};
     if (of_x.scale < 0 || of_weights.scale < 0)
@@ -102,56 +110,55 @@ enum status translate_q_conv(struct importer *importer, const struct node *node,
     TRY(integers_dequantise(importer, node, x, of_x, NULL, &x));
     TRY(integers_dequantise(importer, node, weights, of_weights, NULL, &weights));
     TRY(node_convolve(importer, node, (const int[]){x, weights, bias}, NULL, &x));
-    status = numbers_quantise(importer, node, x, scheme_at(node, 6, 0), 0, node->message->output[0],
-                              &out);
+    status = quantise_result(importer, node, x, 6);
+out:
+    return status;
+}
+
+/* Two inputs, which have scales along these axes, by `op`. */
+static enum status combine(struct importer *importer, const struct node *node, struct op op,
+                           int64_t axis_a, int64_t axis_b) {
+    enum status status;
+    int x;
+    op.n_inputs = 2;
+    op.output = -1;
+    TRY(integers_dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, axis_a), NULL,
+                            &op.inputs[0]));
+    TRY(integers_dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, axis_b), NULL,
+                            &op.inputs[1]));
+    TRY(emit(importer, node, &op, false, NULL, &x));
+    status = quantise_result(importer, node, x, 6);
 out:
     return status;
 }
 
 enum status translate_q_matmul(struct importer *importer, const struct node *node, int detail) {
     (void)detail;
-    enum status status;
-    int a, b, out;
-    TRY(integers_dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, -2), NULL, &a));
-    TRY(integers_dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, -1), NULL, &b));
-    const struct op op = {.kind = OP_MATMUL, .n_inputs = 2, .inputs = {a, b}, .output = -1};
-    TRY(emit(importer, node, &op, false, NULL, &a));
-    status = numbers_quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0],
-                              &out);
-out:
-    return status;
+    return combine(importer, node, (struct op){.kind = OP_MATMUL}, -2, -1);
 }
 
 enum status translate_q_binary(struct importer *importer, const struct node *node, int binary) {
-    enum status status;
-    int a, b, out;
-    TRY(integers_dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &a));
-    TRY(integers_dequantise(importer, node, node_input(node, 3), scheme_at(node, 4, 0), NULL, &b));
-    TRY(emit_binary(importer, node, (enum binary)binary, a, b, NULL, &a));
-    status = numbers_quantise(importer, node, a, scheme_at(node, 6, 0), 0, node->message->output[0],
-                              &out);
-out:
-    return status;
+    return combine(importer, node, (struct op){.kind = OP_BINARY, .binary = (enum binary)binary}, 0,
+                   0);
 }
 
 enum status translate_q_activation(struct importer *importer, const struct node *node,
                                    int activation) {
     enum status status;
-    int x, out;
+    int x;
     const struct op op = {.unary = UNARY_ACTIVATION,
                           .activation = (enum activation)activation,
                           .alpha = node_float(node, "alpha", 0.01f)};
     TRY(integers_dequantise(importer, node, node_input(node, 0), scheme_at(node, 1, 0), NULL, &x));
     TRY(emit_unary(importer, node, &op, x, NULL, &x));
-    status = numbers_quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0],
-                              &out);
+    status = quantise_result(importer, node, x, 3);
 out:
     return status;
 }
 
 enum status translate_q_pool(struct importer *importer, const struct node *node, int kind) {
     enum status status;
-    int x, out;
+    int x;
     struct op op = {.kind = (enum op_kind)kind,
                     .n_inputs = 1,
                     .output = -1,
@@ -167,8 +174,7 @@ enum status translate_q_pool(struct importer *importer, const struct node *node,
     if (kind == OP_AVERAGE_POOL)
         TRY(node_window(importer, node, NULL, &op.window));
     TRY(emit(importer, node, &op, false, NULL, &x));
-    status = numbers_quantise(importer, node, x, scheme_at(node, 3, 0), 0, node->message->output[0],
-                              &out);
+    status = quantise_result(importer, node, x, 3);
 out:
     return status;
 }
@@ -187,8 +193,7 @@ enum status translate_q_concat(struct importer *importer, const struct node *nod
         TRY(integers_dequantise(importer, node, node_input(node, i), scheme_at(node, i + 1, 0),
                                 NULL, &op.inputs[op.n_inputs++]));
     TRY(emit(importer, node, &op, false, NULL, &x));
-    status =
-        numbers_quantise(importer, node, x, scheme_at(node, 0, 0), 0, node->message->output[0], &x);
+    status = quantise_result(importer, node, x, 0);
 out:
     return status;
 }

@@ -187,23 +187,9 @@ out:
     return status;
 }
 
-static enum status dequantise_constant(struct importer *importer, int x,
-                                       const struct scheme *scheme, const char *name, int *out) {
-    enum status status = derive(importer, x, name, out);
-    if (status != STATUS_OK)
-        return status;
-    const struct shape *shape = &importer->shapes[x];
-    const struct parts parts = parts_of(importer, shape, scheme);
-    const float *from = importer->graph->tensors[x].data;
-    float *to = importer->graph->tensors[*out].data;
-    uint64_t count = (uint64_t)shape_elements(shape);
-    for (uint64_t i = 0; i < count; i++)
-        to[i] = (from[i] - zero_at(&parts, i)) * scale_at(&parts, i);
-    return STATUS_OK;
-}
-
-static enum status quantise_constant(struct importer *importer, int x, const struct scheme *scheme,
-                                     const float range[2], const char *name, int *out) {
+/* A constant's numbers, or with a range the integers of numbers. */
+static enum status convert_constant(struct importer *importer, int x, const struct scheme *scheme,
+                                    const float *range, const char *name, int *out) {
     enum status status = derive(importer, x, name, out);
     if (status != STATUS_OK)
         return status;
@@ -213,8 +199,12 @@ static enum status quantise_constant(struct importer *importer, int x, const str
     float *to = importer->graph->tensors[*out].data;
     uint64_t count = (uint64_t)shape_elements(shape);
     for (uint64_t i = 0; i < count; i++) {
-        float whole = nearbyintf(from[i] / scale_at(&parts, i)) + zero_at(&parts, i);
-        to[i] = whole < range[0] ? range[0] : whole > range[1] ? range[1] : whole;
+        float scale = scale_at(&parts, i), zero = zero_at(&parts, i);
+        float whole = nearbyintf(from[i] / scale) + zero;
+        if (range == NULL)
+            to[i] = (from[i] - zero) * scale;
+        else
+            to[i] = whole < range[0] ? range[0] : whole > range[1] ? range[1] : whole;
     }
     return STATUS_OK;
 }
@@ -232,7 +222,7 @@ enum status integers_dequantise(struct importer *importer, const struct node *no
     bool keeps =
         constant ? is_zero(importer, scheme.zero) : tensor_is_number(importer, scale, &one);
     if (constant) {
-        TRY(dequantise_constant(importer, x, &scheme, output, out));
+        TRY(convert_constant(importer, x, &scheme, NULL, output, out));
     } else {
         TRY(integers_centre(importer, node, x, scheme.zero, &x));
         TRY(emit_binary(importer, node, BINARY_MUL, x, scheme.scale, output, out));
@@ -276,7 +266,7 @@ enum status numbers_quantise(struct importer *importer, const struct node *node,
     TRY(as_floats(importer, node, &x));
     TRY(scheme_spread(importer, node, x, &scheme));
     if (is_constant(importer, x, &scheme))
-        return quantise_constant(importer, x, &scheme, range, output, out);
+        return convert_constant(importer, x, &scheme, range, output, out);
     TRY(emit_binary(importer, node, BINARY_DIV, x, scheme.scale, NULL, &x));
     bool plain = is_zero(importer, scheme.zero) || tensor_is_number(importer, scheme.zero, &zero);
     if (plain)

@@ -21,13 +21,13 @@ struct editing {
     struct edit_parts parts;
     struct json_span blank; /* before the last element of the array */
     size_t last_end;        /* of the last element; 0: there is none */
-    bool removing;          /* the elements from `removed` on go */
-    size_t removed;
-    size_t kept_end; /* of the last element before those; 0: there is none */
+    size_t kept_end;        /* of the last element that stays; 0: there is none */
+    size_t removed;         /* the elements from here on go; 0: none */
     double highest_id;
     bool odd_ids;            /* that are no numbers */
     struct index_set images; /* by name */
     size_t *added_to;        /* [coco.n_images]: 1 + the first decision that adds to it; 0: none */
+    size_t *images_of;       /* [n_decisions]: which image a decision adds to */
 };
 
 /* ---------------------------------------------------------------- one annotation */
@@ -106,9 +106,9 @@ static void decide(struct editing *editing, const struct coco_annotation *annota
 /* Elements that go take one of the commas around them along. */
 static enum status end_removal(struct editing *editing, size_t next) {
     size_t begin = next || !editing->kept_end ? editing->removed : editing->kept_end;
-    if (!editing->removing)
+    if (editing->removed == 0)
         return STATUS_OK;
-    editing->removing = false;
+    editing->removed = 0;
     return edit_replace(&editing->cursor, begin, next ? next : editing->last_end, "", 0);
 }
 
@@ -153,14 +153,13 @@ static enum status edit_annotation(struct editing *editing,
         decide(editing, annotation, editing->decisions + begin, end - begin, &removal);
     editing->used = end;
     look_at(editing, annotation);
-    if (removal && !editing->removing) {
-        editing->removing = true;
+    if (removal && editing->removed == 0) {
         editing->removed = annotation->whole.begin;
-        editing->kept_end = editing->last_end;
     } else if (!removal) {
         TRY(end_removal(editing, annotation->whole.begin));
         TRY(edit_parts_put(&editing->cursor, &editing->parts));
         refuse_known(editing, annotation);
+        editing->kept_end = annotation->whole.end;
     }
     editing->last_end = annotation->whole.end;
 out:
@@ -175,19 +174,13 @@ static enum status edit_annotations(struct editing *editing) {
     while (coco_next(&editing->coco, &scan, &first, &annotation))
         TRY(edit_annotation(editing, &annotation));
     TRY(coco_check(&editing->coco, &scan));
-    if (editing->removing && !editing->kept_end)
-        editing->kept_end = SIZE_MAX; /* nothing is left */
-    bool empty = editing->last_end == 0 || editing->kept_end == SIZE_MAX;
-    if (editing->kept_end == SIZE_MAX)
-        editing->kept_end = 0;
     TRY(end_removal(editing, 0));
-    if (empty)
+    if (editing->kept_end == 0)
         editing->blank = (struct json_span){0, 0};
     if (editing->last_end == 0)
         editing->last_end = editing->coco.annotations.begin + 1;
     while (editing->used < editing->n_decisions && editing->decisions[editing->used].line > 0)
         editing->decisions[editing->used++].refused = "the file has no such annotation any more";
-    editing->kept_end = empty ? 0 : editing->last_end;
 out:
     return status;
 }
@@ -234,6 +227,7 @@ static enum status find_images(struct editing *editing) {
     if (!any)
         return STATUS_OK;
     TRY(memory_zeroed(coco->n_images, sizeof *editing->added_to, &editing->added_to));
+    TRY(memory_zeroed(editing->n_decisions, sizeof *editing->images_of, &editing->images_of));
     for (size_t i = 0; i < coco->n_images; i++)
         if (json_span_text(coco->bytes, coco->images[i].name, &name))
             TRY(index_set_add(&editing->images, index_set_hash(name.data, name.length), i));
@@ -253,6 +247,7 @@ static enum status find_images(struct editing *editing) {
             decision->refused = "the file has no such category any more";
         else
             editing->added_to[image] = i + 1;
+        editing->images_of[i] = image;
     }
     status = text_status(&name);
 out:
@@ -266,7 +261,7 @@ static void write_added(struct editing *editing, const struct coco_image *image,
     const struct json_span category = editing->coco.categories[decision->class].id_span;
     double pixels[4];
     to_pixels(image, decision->xywhn, pixels);
-    if (editing->kept_end)
+    if (editing->kept_end > 0 || text->length > 0)
         text_string(text, ",");
     text_bytes(text, bytes + editing->blank.begin, editing->blank.end - editing->blank.begin);
     text_string(text, "{\"id\": ");
@@ -282,17 +277,15 @@ static void write_added(struct editing *editing, const struct coco_image *image,
     text_string(text, "], \"area\": ");
     text_json_number(text, pixels[2] * pixels[3], PIXEL_DECIMALS);
     text_string(text, ", \"iscrowd\": 0, \"segmentation\": []}");
-    editing->kept_end = editing->last_end;
 }
 
-static enum status add_annotation(struct editing *editing, struct decision *decision,
-                                  struct text *added, struct text *name) {
+static enum status add_annotation(struct editing *editing, size_t index, struct text *added) {
+    struct decision *decision = &editing->decisions[index];
     if (editing->odd_ids || !(editing->highest_id < 1e15)) {
         decision->refused = "annotations in the file have ids that are no numbers";
         return STATUS_OK;
     }
-    size_t image = find_image(editing, path_list_get(editing->names, decision->image), name);
-    write_added(editing, &editing->coco.images[image], decision, added);
+    write_added(editing, &editing->coco.images[editing->images_of[index]], decision, added);
     decision->done = true;
     return text_status(added);
 }
@@ -300,7 +293,7 @@ static enum status add_annotation(struct editing *editing, struct decision *deci
 /* They stand at the array's end, one behind the other. */
 static enum status add_annotations(struct editing *editing) {
     enum status status = STATUS_OK;
-    struct text added = {0}, name = {0};
+    struct text added = {0};
     for (size_t i = editing->used; i < editing->n_decisions; i++) {
         struct decision *decision = &editing->decisions[i];
         bool repeated = false;
@@ -308,14 +301,13 @@ static enum status add_annotations(struct editing *editing) {
             repeated |= editing->decisions[k].image == decision->image &&
                         decision_is_same(decision, &editing->decisions[k]);
         if (adds(decision) && !repeated)
-            TRY(add_annotation(editing, decision, &added, &name));
+            TRY(add_annotation(editing, i, &added));
     }
     if (added.length > 0)
         status = edit_replace(&editing->cursor, editing->last_end, editing->last_end, added.data,
                               added.length);
 out:
     text_free(&added);
-    text_free(&name);
     return status;
 }
 
@@ -337,6 +329,7 @@ enum status coco_edit_make(const char *file, const char *bytes, size_t length,
     coco_free(&editing.coco);
     index_set_free(&editing.images);
     free(editing.added_to);
+    free(editing.images_of);
     text_free(&editing.parts.texts);
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "damage.h"
 #include "darknet_files.h"
 #include "unit.h"
 
@@ -257,31 +258,37 @@ static void test_deep(void **state) {
     }
 }
 
+struct pair {
+    const char *folder;
+    const struct weights *weights;
+};
+
+static bool load(void *context, const char *bytes, size_t length) {
+    const struct pair *pair = context;
+    struct model model;
+    char *cfg = strndup(bytes, length);
+    assert_non_null(cfg);
+    bool good = darknet_load(pair->folder, cfg, pair->weights, &model) == STATUS_OK;
+    if (good)
+        model_free(&model);
+    free(cfg);
+    return good;
+}
+
 /* Every beginning of a valid pair, and every byte of the .cfg replaced by some others: refused or
  * read, but nothing else. */
 static void test_cut_and_changed(void **state) {
     static const char good[] = NET "[conv]\nbatch_normalize=1\nfilters=6\nsize=3\npad=1\n"
                                    "activation=mish\n[route]\nlayers=-1\ngroups=2\n[upsample]\n"
                                    "[maxpool]\nsize=2\nstride=2\n[shortcut]\nfrom=1\n" MAP YOLO;
-    static const char others[] = "\n-[9";
+    static const char others[] = "\n-[9"; /* and NUL, where the text ends then */
     struct weights weights;
-    struct model model;
-    size_t read = 0, tried = 0;
     weights_header(&weights, 0, 2, true);
     weights_floats(&weights, 6 * 31 + 7 * 4, 0.1f, 2);
-    assert_int_equal(darknet_load(*state, good, &weights, &model), STATUS_OK);
-    model_free(&model);
-    for (size_t i = 0; i < sizeof good - 1; i++)
-        for (size_t k = 0; k < sizeof others; k++, tried++) {
-            char cfg[sizeof good];
-            memcpy(cfg, good, sizeof good);
-            cfg[i] = others[k]; /* the last is NUL: the text ends there */
-            if (darknet_load(*state, cfg, &weights, &model) == STATUS_OK) {
-                read++;
-                model_free(&model);
-            }
-        }
-    assert_true(read > 0 && read < tried / 2);
+    struct pair pair = {*state, &weights};
+    assert_true(load(&pair, good, sizeof good - 1));
+    size_t read = damage_each(good, sizeof good - 1, others, sizeof others, load, &pair);
+    assert_true(read > 0 && read < (sizeof good - 1) * sizeof others / 2);
 }
 
 static void test_not_text(void **state) {
