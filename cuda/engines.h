@@ -22,7 +22,6 @@ struct engines {
     size_t n_graphs;
     const struct graph **graphs; /* [n_graphs]; owned, but for the graphs; the library is not */
     struct conv_library *library;
-    cudaStream_t stream;
     enum element element;
     size_t batch;
     size_t count, capacity;
@@ -47,6 +46,6 @@ void engines_release(struct engines *engines);
 bool engines_make_room(struct engines *engines);
 
 /* Enqueues the forward of the whole batch. */
-enum status engine_forward(struct engine *engine, cudaStream_t stream);
+enum status engine_forward(const struct engines *engines, struct engine *engine);
 
 #endif

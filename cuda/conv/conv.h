@@ -21,12 +21,18 @@ struct conv_shape {
     enum element element;
 };
 
-struct conv_library; /* one device's cuDNN handle, workspace, and plans shared by equal shapes */
-struct conv_plan;    /* owned by the library */
+/* One device's cuDNN handle, stream, workspace, and plans shared by equal shapes. */
+struct conv_library;
+struct conv_plan; /* owned by the library */
 
-/* `stream` is what convolutions run on, on the calling thread's device. */
-enum status conv_library_make(stream_handle stream, struct conv_library **out);
-void conv_library_free(struct conv_library *library); /* NULL is allowed */
+/* On the calling thread's device, with a stream of its own. */
+enum status conv_library_make(struct conv_library **out);
+/* Waits for the stream; captured graphs with its convolutions must be gone. NULL is allowed. */
+void conv_library_free(struct conv_library *library);
+
+/* The stream that convolutions run on, and all else that reads or writes their maps. It waits for
+ * no other stream, the default one neither, and can be captured. NULL on the host. */
+stream_handle conv_library_stream(const struct conv_library *library);
 
 /* Notes that this shape will be needed; *out is usable after conv_library_build. Channels-last
  * weights (O, kh, kw, I / group), bias fp32. */

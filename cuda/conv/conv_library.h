@@ -61,7 +61,7 @@ struct conv_target {
 #endif
 
 struct conv_library {
-    cudaStream_t stream;
+    cudaStream_t stream; /* owned */
     int device;
     char *device_text; /* of the cache file: name, capability, versions */
     size_t n_handles;

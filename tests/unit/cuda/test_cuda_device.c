@@ -36,7 +36,7 @@ static void test_hidden_devices(void **state) {
     assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "", 1), 0);
     assert_says_why(device_available(NULL, 0));
     assert_says_why(device_bind(0, NULL, 0, &device));
-    assert_int_equal(conv_library_make(NULL, &library), STATUS_FAILED);
+    assert_int_equal(conv_library_make(&library), STATUS_FAILED);
     assert_null(library);
 }
 
