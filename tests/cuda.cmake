@@ -54,6 +54,26 @@ target_link_libraries(test_emulated_backend PRIVATE verify_emulated_backend veri
 set_target_properties(test_emulated_backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                        ${CMAKE_BINARY_DIR}/tests)
 emulated_orders(backend descending shuffled)
+# The same over a fake of cuDNN: its convolutions, and programs that also run on a GPU.
+add_executable(test_emulated_cudnn unit/cuda/test_emulated_cudnn.c
+                                   $<TARGET_OBJECTS:verify_emulated_conv>)
+set(programs test_emulated_cudnn)
+emulated_orders(cudnn descending shuffled)
+foreach(name network attention)
+  add_executable(test_emulated_cudnn_${name} unit/cuda/test_cuda_${name}.c)
+  target_compile_definitions(test_emulated_cudnn_${name} PRIVATE TEST_ON_GPU)
+  list(APPEND programs test_emulated_cudnn_${name})
+  emulated_orders(cudnn_${name} descending shuffled)
+  # One way to compute each convolution is enough, and none comes from a file.
+  foreach(order descending shuffled)
+    set_property(TEST emulated_cudnn_${name}_${order} APPEND
+                 PROPERTY ENVIRONMENT VERIFY_CUDNN_CANDIDATES=1 XDG_CACHE_HOME=none HOME=none)
+  endforeach()
+endforeach()
+foreach(name ${programs})
+  target_link_libraries(${name} PRIVATE verify_emulated_cudnn verify_tests)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU

@@ -30,12 +30,20 @@ out:
     return status;
 }
 
+/* VERIFY_CUDNN_CANDIDATES: fewer for a short start. */
+static size_t candidates_wanted(void) {
+    const char *text = getenv("VERIFY_CUDNN_CANDIDATES");
+    unsigned long wanted = text ? strtoul(text, NULL, 10) : 0;
+    return wanted >= 1 && wanted <= CONV_CANDIDATES ? wanted : CONV_CANDIDATES;
+}
+
 enum status conv_library_make(struct conv_library **out) {
     enum status status = STATUS_OK;
     struct conv_library *library = NULL;
     cudnnHandle_t handle = NULL;
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *library, &library));
+    library->most_candidates = candidates_wanted();
     TRY(describe_device(library));
     CUDA_TRY(cudaStreamCreateWithFlags(&library->stream, cudaStreamNonBlocking));
     status = CUDNN(cudnnCreate(&handle));
@@ -156,8 +164,15 @@ static void note_compiler(struct conv_library *library) {
 
 static void note_ways(struct conv_library *library) {
     size_t packed = 0;
-    for (size_t i = 0; i < library->plans.n; i++)
+    size_t forced = 0;
+    for (size_t i = 0; i < library->plans.n; i++) {
         packed += library->plans.items[i]->build->engine.way.packed;
+        forced += library->plans.items[i]->build->engine.way.forced;
+    }
+    if (forced)
+        text_format(&library->note,
+                    "cuDNN does not fuse %zu of %zu kinds of convolution with what follows them; ",
+                    forced, library->plans.n);
     if (packed)
         text_format(&library->note,
                     "cuDNN takes %zu of %zu kinds of convolution only with copied maps; ", packed,

@@ -10,16 +10,7 @@
 #include "cuda/check.h"
 #include "emulated_runtime.h"
 #include "emulation_padding.h"
-
-struct host_conv_library;
-enum status host_conv_library_make(struct host_conv_library **out);
-void host_conv_library_free(struct host_conv_library *library);
-enum status host_conv_library_want(struct host_conv_library *library,
-                                   const struct conv_shape *shape, struct conv_plan **out);
-enum status host_conv_library_build(struct host_conv_library *library);
-struct weight_store *host_conv_library_weights(struct host_conv_library *library);
-enum status host_conv_run(struct host_conv_library *library, const struct conv_plan *plan,
-                          const struct conv_operands *operands);
+#include "host_conv.h"
 
 struct conv_library {
     struct host_conv_library *host;
