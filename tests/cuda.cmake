@@ -77,6 +77,28 @@ endforeach()
 
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU
+  # cuDNN's planning, with a stub for the driver.
+  find_package(CUDAToolkit REQUIRED)
+  add_library(verify_driver_stub MODULE driver_stub.c)
+  set(stub ${CMAKE_BINARY_DIR}/tests/driver_stub)
+  set_target_properties(verify_driver_stub PROPERTIES OUTPUT_NAME cuda SUFFIX .so.1
+                                                      LIBRARY_OUTPUT_DIRECTORY ${stub})
+  target_link_libraries(verify_driver_stub PRIVATE verify_flags)
+  set(conv ${PROJECT_SOURCE_DIR}/cuda/conv)
+  add_executable(test_cuda_plans unit/cuda/test_cuda_plans.c ${conv}/conv_candidates.c
+                                 ${conv}/conv_config.c ${conv}/conv_engine.c ${conv}/conv_graph.c)
+  add_dependencies(test_cuda_plans verify_driver_stub)
+  target_include_directories(test_cuda_plans SYSTEM PRIVATE ${CUDNN_INCLUDE}
+                                                            ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_libraries(test_cuda_plans PRIVATE verify_cuda_host verify_tests CUDA::cudart_static
+                                                ${CUDNN_LIBRARY})
+  set_target_properties(test_cuda_plans PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                   ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME cuda_plans COMMAND test_cuda_plans WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(
+    cuda_plans
+    PROPERTIES LABELS release TIMEOUT 900 COST 60 ENVIRONMENT
+               "LD_LIBRARY_PATH=${stub}:${CUDAToolkit_LIBRARY_DIR};VERIFY_DRIVER_STUB=1")
   # The same on a GPU: skipped where there is none.
   foreach(name network attention zoo judge gates)
     add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)
