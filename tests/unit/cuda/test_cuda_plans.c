@@ -131,13 +131,15 @@ static const struct yolo yolos[] = {
 };
 enum { SMALL = 3, YOLOS = sizeof yolos / sizeof *yolos };
 
-/* Compiling takes long: of the smallest networks each shape is planned for one of the GPUs, in
- * turns, unless VERIFY_PLANS is "all", which takes all networks and each shape for each GPU. */
+/* Fused engines are compiled, which takes long: of the smallest networks each shape is planned for
+ * one of the GPUs, in turns, unless VERIFY_PLANS is "all", which takes all networks and each shape
+ * for each GPU. */
 static void check_plans(enum element element, enum conv_form form) {
     struct conv_plans plans = {0};
     struct conv_target target;
     const char *text = getenv("VERIFY_PLANS");
     bool all = text && strcmp(text, "all") == 0;
+    bool each = all || form == CONV_PLAIN;
     if (!getenv("VERIFY_DRIVER_STUB"))
         SKIP("there is no stub of the driver in LD_LIBRARY_PATH (VERIFY_DRIVER_STUB)");
     if (!described_make(&described_gpus[0], &target))
@@ -146,8 +148,8 @@ static void check_plans(enum element element, enum conv_form form) {
     for (size_t i = 0; i < (all ? YOLOS : SMALL); i++)
         add_shapes(&plans, &yolos[i], element);
     for (size_t i = 0; i < DESCRIBED_GPUS; i++)
-        plan_all(&plans, &described_gpus[i], (struct conv_way){.form = form}, all ? 0 : i,
-                 all ? 1 : DESCRIBED_GPUS);
+        plan_all(&plans, &described_gpus[i], (struct conv_way){.form = form}, each ? 0 : i,
+                 each ? 1 : DESCRIBED_GPUS);
     conv_plans_free(&plans);
 }
 
