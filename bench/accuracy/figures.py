@@ -10,6 +10,7 @@ import random
 from ranking import auroc, average_precision
 
 RESAMPLES = 500
+FOUND = "found"  # truth of a label in which nothing is planted, and people found something wrong
 
 
 def boxes(pictures):
@@ -30,10 +31,11 @@ def picture_auroc(pictures):
 
 
 def planted(pictures):
-    """The figures of a run on planted errors; a box's truth is the kind of its error, or None."""
+    """The figures of a run on planted errors; a box's truth is the kind of its error, FOUND, or None."""
     every = boxes(pictures)
     is_kind = lambda kind: lambda box: box["truth"] == kind
-    is_wrong = lambda box: box["truth"] is not None
+    is_wrong = lambda box: box["truth"] not in (None, FOUND)
+    sound = [box for box in every if box["truth"] != FOUND]
     found = {"swap AUROC": ranking(auroc, every, "class", is_kind("swap")),
              "swap AP": ranking(average_precision, every, "class", is_kind("swap"))}
     called = [box["truth"] == "swap" for box in every if box["called"]]
@@ -45,6 +47,7 @@ def planted(pictures):
     found["spurious AP"] = ranking(average_precision, every, "nothing", is_kind("spurious"))
     found["any AUROC"] = ranking(auroc, every, "any", is_wrong)
     found["any AP"] = ranking(average_precision, every, "any", is_wrong)
+    found["any AP, sound"] = ranking(average_precision, sound, "any", is_wrong)
     found["pictures AUROC"] = picture_auroc(pictures)
     return found
 

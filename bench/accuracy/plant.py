@@ -58,10 +58,11 @@ def spurious(rng, rows, classes):
 
 
 def plant(name, rows, classes, seed):
-    """The rows (class, box) of one picture with errors, and [(line or None, kind)] of these."""
+    """The rows (class, box) of one picture with errors, [(line or None, kind)] of these, and {line: the line that it
+    was} of what is as it was."""
     rng = random.Random("%s %s" % (seed, name))
-    planted, errors = [], []
-    for label, box in rows:
+    planted, errors, kept = [], [], {}
+    for line, (label, box) in enumerate(rows, 1):
         chance = rng.random()
         if chance < SWAPPED:
             label, kind = swapped(rng, label, classes), "swap"
@@ -74,9 +75,11 @@ def plant(name, rows, classes, seed):
         planted.append((label, box))
         if kind:
             errors.append((len(planted), kind))
+        else:
+            kept[len(planted)] = line
     for _ in range(sum(rng.random() < SPURIOUS for _ in rows)):
         row = spurious(rng, planted, classes)
         if row:
             planted.append(row)
             errors.append((len(planted), "spurious"))
-    return planted, errors
+    return planted, errors, kept

@@ -68,15 +68,21 @@ class Set:
         """Labels with errors, and the truth as join() takes it."""
         labels, truth = {}, {}
         for image, rows in self.labels.items():
-            labels[image], errors = plant.plant(image, rows, classes, seed)
-            truth[image] = {line: kind for line, kind in errors if line}, bool(errors)
+            labels[image], errors, kept = plant.plant(image, rows, classes, seed)
+            doubted = self.doubted(image)
+            kinds = {line: figures.FOUND for line, was in kept.items() if was in doubted}
+            truth[image] = {**kinds, **{line: kind for line, kind in errors if line}}, bool(errors)
         return labels, truth
+
+    def doubted(self, image):
+        """{line: level} of the labels in which people found something wrong."""
+        seen = self.audit.get(image, {"labels": []})
+        return {e["line"]: e["level"] for e in seen["labels"] if e["level"] in ("real", "arguable")}
 
     def real(self):
         truth = {}
         for image, seen in self.audit.items():
-            levels = {e["line"]: e["level"] for e in seen["labels"] if e["level"] in ("real", "arguable")}
-            truth[image] = levels, any(e["level"] == "real" for e in seen["labels"] + seen["missing"])
+            truth[image] = self.doubted(image), any(e["level"] == "real" for e in seen["labels"] + seen["missing"])
         return truth
 
 
@@ -234,7 +240,8 @@ def write_up(runs, sets, options, seconds):
         "Mean over the sets; ± the standard deviation between plantings, of the same pictures.\n",
         planted_table(runs, sets, options.seeds),
         "`called P`, `called R`: precision and recall of the verdict `mislabeled` for a class swap. `any`: any error, "
-        "by the score of the label.\n",
+        "by the score of the label. `sound`: without the labels in which people found something wrong before anything "
+        "was planted, which count as sound elsewhere.\n",
         "## Errors that people made\n",
         "%s of the labels are wrong by the judgement of two people who looked at each without seeing any program's "
         "output (most are loose boxes, boxes around no such object, duplicates; hardly any a wrong class). Mean over "

@@ -143,6 +143,24 @@ out:
     return status;
 }
 
+/* What is unpacked from CVAT lies beside the file, whatever folder it is said to be in. */
+static enum status no_names(const struct data_reader *reader, const char *path) {
+    enum status status;
+    struct text beside = {0};
+    size_t folder = path_folder_length(reader->file);
+    text_bytes(&beside, reader->file, folder);
+    text_string(&beside, path + path_folder_length(path));
+    TRY(text_status(&beside));
+    if (folder > 0 && access(beside.data, F_OK) == 0)
+        TRY(FAIL(STATUS_BAD_INPUT,
+                 "%s does not exist, as %s says; %s does: give the folder, --data %.*s, instead",
+                 path, reader->file, beside.data, (int)folder, reader->file));
+    status = FAIL(STATUS_BAD_INPUT, "%s does not exist: check 'names' in %s", path, reader->file);
+out:
+    text_free(&beside);
+    return status;
+}
+
 static enum status read_names(struct data_reader *reader) {
     enum status status = STATUS_OK;
     struct name_list list = {0};
@@ -151,8 +169,7 @@ static enum status read_names(struct data_reader *reader) {
     if (reader->names.length > 0) {
         TRY(resolve(reader->file, reader->names.data, &folder, &path));
         if (access(path.data, F_OK) != 0)
-            TRY(FAIL(STATUS_BAD_INPUT, "%s does not exist: check 'names' in %s", path.data,
-                     reader->file));
+            TRY(no_names(reader, path.data));
         TRY(name_list_read(path.data, &list));
         if (list.count == 0)
             TRY(FAIL(STATUS_BAD_INPUT, "%s is empty: it needs a class name a line", path.data));

@@ -82,19 +82,27 @@ out:
     return status;
 }
 
-/* COCO's annotations may lie with the images. */
-static void say_json(const char *root, struct text *text) {
-    static const char *const places[] = {"", "/annotations"}, *const suffixes[] = {".json", NULL};
+/* COCO's annotations may lie with the images: below the root, or with those of each split. */
+static void say_json(const char *root, const char *image, struct text *text) {
+    static const char *const suffixes[] = {".json", NULL};
+    size_t root_length = strlen(root), beside = path_folder_length(image);
+    const struct {
+        const char *begin;
+        size_t length;
+        const char *end;
+    } places[] = {
+        {root, root_length, ""}, {root, root_length, "/annotations"}, {image, beside, ""}};
     struct text folder = {0};
     char *found = NULL;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < sizeof places / sizeof *places && !found; i++) {
         text_clear(&folder);
-        text_format(&folder, "%s%s", root, places[i]);
+        text_bytes(&folder, places[i].begin, places[i].length);
+        text_string(&folder, places[i].end);
         found = folder.failed ? NULL : first_file(folder.data, suffixes);
         if (found)
             text_format(text, "; or give %s/%s, if that is COCO's annotations", folder.data, found);
-        free(found);
     }
+    free(found);
     text_free(&folder);
 }
 
@@ -110,7 +118,7 @@ enum status dataset_check_labels(const struct dataset *dataset) {
         goto out;
     const char *first = path_list_get(&dataset->images, 0);
     TRY(label_path_text(first, &search.path));
-    say_json(dataset->root, &more);
+    say_json(dataset->root, first, &more);
     TRY(text_status(&more));
     status = FAIL(STATUS_BAD_INPUT,
                   "no image has a label file: that of %s was looked for at %s; 'images' or "

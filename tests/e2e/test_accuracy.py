@@ -32,10 +32,10 @@ class Planted(unittest.TestCase):
         counts = dict.fromkeys(("swap", "dropped", "moved", "spurious"), 0)
         alike = 0
         for name, rows in self.rows.items():
-            made, errors = plant.plant(name, rows, 80, 1)
+            made, errors, kept = plant.plant(name, rows, 80, 1)
             spoilt = {line: kind for line, kind in errors if line}
-            kept = [row for line, row in enumerate(made, 1) if line not in spoilt]
-            self.assertTrue(all(row in rows for row in kept))
+            self.assertEqual(set(kept), set(range(1, len(made) + 1)) - set(spoilt))
+            self.assertTrue(all(made[line - 1] == rows[was - 1] for line, was in kept.items()))
             for line, kind in errors:
                 counts[kind] += 1
                 if kind == "dropped":
@@ -81,6 +81,13 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(found["P of first 20"], 2 / 20)
         self.assertAlmostEqual(found["in first tenth"], 2 / 3)
         self.assertEqual(found["pictures AUROC"], 1)
+
+    def test_planted_among_what_was_wrong(self):
+        """A label in which people had found something wrong is sound in all figures but one."""
+        boxes = [(9, figures.FOUND), (8, "swap"), (7, None), (6, "moved")]
+        found = figures.planted([self.picture(*boxes)])
+        self.assertAlmostEqual(found["any AP"], (1 / 2 + 2 / 4) / 2)
+        self.assertAlmostEqual(found["any AP, sound"], (1 + 2 / 3) / 2)
 
     def test_the_head_of_equal_scores_is_their_share(self):
         boxes = [{"any": 1, "truth": "real" if i < 10 else None} for i in range(40)]

@@ -182,6 +182,11 @@ class DatasetsTest(FormsCase):
         _, data = self.make_coco(3)
         self.run_verify("--model", MODEL, "--data", self.path("data"), "--output", self.path("o"), code=2)
         self.assertIn("or give %s, if that is COCO's annotations" % data, self.stdout + self.stderr)
+        part = self.path("parts", "train")
+        shutil.copytree(self.path("data", "images"), part)
+        shutil.copy(data, part)
+        self.run_verify("--model", MODEL, "--data", self.path("parts"), "--output", self.path("o"), code=2)
+        self.assertRegex(self.stdout + self.stderr, "or give %s/.*json, if that is COCO's annotations" % part)
 
     def test_coco_oddities(self):
         wanted, data = self.make_coco(3)

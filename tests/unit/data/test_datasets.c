@@ -99,6 +99,7 @@ static void test_bad_darknet(void **state) {
         {"train = l.txt\nclasses = 3\nnames = n\n", NULL,
          "@/x.data: 'classes = 3', and @/n names 2: they must match"},
         {"train = l.txt\nnames = none\n", NULL, "none does not exist: check 'names' in @/x.data"},
+        {"train = l.txt\nnames = data/n\n", NULL, "@/n does: give the folder, --data @, instead"},
         {"train = none.txt\n", NULL, "none.txt does not exist: check 'train' in @/x.data"},
         {"train = d\\l.txt\n", NULL, "'train: d\\l.txt' is written as on Windows"},
         {"train = l.txt\n", "test", "--split: @/x.data has no 'test'; it has train"},
