@@ -123,3 +123,8 @@ set_tests_properties(
   e2e_emulated
   PROPERTIES LABELS release TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT
              "VERIFY=$<TARGET_FILE:verify_emulated>;VERIFY_EMULATION_ORDER=shuffled")
+
+# The command for a machine with a GPU, with stand-ins.
+add_test(NAME gpu_rehearsal COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/gpu.sh --rehearse --only program
+                                    --build ${CMAKE_BINARY_DIR})
+set_tests_properties(gpu_rehearsal PROPERTIES LABELS release TIMEOUT 600 RUN_SERIAL ON)
