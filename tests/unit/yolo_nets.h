@@ -41,32 +41,39 @@ static inline int yolo_c3(struct graph *graph, int x, int64_t from, int64_t to, 
     return conv_silu(graph, CONCAT(graph, a, b), 2 * half, to, 1, 1);
 }
 
-/* `c3` : of yolo11, a C3 in the place of each bottleneck. */
-static inline int yolo_c2f(struct graph *graph, const struct yolo *yolo, int x, int64_t from,
-                           int64_t to, int64_t n, bool add, bool c3) {
-    int64_t half = yolo->family == YOLO_11 && !c3 && from == to / 2 ? to / 4 : to / 2;
+/* Of yolo11's deep ones, a C3 stands in the place of each bottleneck. */
+struct yolo_block {
+    int64_t from, to, n; /* channels in and out, bottlenecks */
+    bool backbone, deep;
+};
+
+static inline int yolo_c2f(struct graph *graph, const struct yolo *yolo, int x,
+                           const struct yolo_block *block) {
+    bool v11 = yolo->family == YOLO_11;
+    bool add = block->backbone || v11;
+    int64_t half =
+        v11 && !block->deep && block->from == block->to / 2 ? block->to / 4 : block->to / 2;
+    int64_t n = v11 ? yolo->repeats : block->n;
     int parts[16];
     size_t n_parts = 2;
-    x = conv_silu(graph, x, from, 2 * half, 1, 1);
+    x = conv_silu(graph, x, block->from, 2 * half, 1, 1);
     parts[0] = slice(graph, x, 1, 0, half, 1);
     parts[1] = slice(graph, x, 1, half, INT64_MAX, 1);
     for (int64_t i = 0; i < n; i++, n_parts++) {
         int last = parts[n_parts - 1];
-        if (c3)
-            parts[n_parts] = yolo_c3(graph, last, half, half, 2, 3, add);
-        else
-            parts[n_parts] = yolo_bottleneck(graph, last, half,
-                                             yolo->family == YOLO_11 ? half / 2 : half, 3, add);
+        parts[n_parts] = v11 && block->deep
+                             ? yolo_c3(graph, last, half, half, 2, 3, add)
+                             : yolo_bottleneck(graph, last, half, v11 ? half / 2 : half, 3, add);
     }
-    return conv_silu(graph, concat(graph, n_parts, parts), (int64_t)n_parts * half, to, 1, 1);
+    return conv_silu(graph, concat(graph, n_parts, parts), (int64_t)n_parts * half, block->to, 1,
+                     1);
 }
 
-static inline int yolo_stage(struct graph *graph, const struct yolo *yolo, int x, int64_t from,
-                             int64_t to, int64_t n, bool backbone, bool deep) {
+static inline int yolo_stage(struct graph *graph, const struct yolo *yolo, int x,
+                             const struct yolo_block *block) {
     if (yolo->family == YOLO_V5)
-        return yolo_c3(graph, x, from, to, n, 1, backbone);
-    return yolo_c2f(graph, yolo, x, from, to, yolo->family == YOLO_11 ? yolo->repeats : n,
-                    backbone || yolo->family == YOLO_11, yolo->family == YOLO_11 && deep);
+        return yolo_c3(graph, x, block->from, block->to, block->n, 1, block->backbone);
+    return yolo_c2f(graph, yolo, x, block);
 }
 
 static inline int yolo_sppf(struct graph *graph, int x, int64_t channels) {
@@ -142,24 +149,25 @@ static inline struct graph yolo_make(const struct yolo *yolo) {
     for (size_t i = 1; i < 5; i++) {
         int64_t repeats = i == 1 || (i == 4 && !v5) ? n : i == 3 && v5 ? 3 * n : 2 * n;
         x = conv_silu(&graph, x, c[i - 1], c[i], 3, 2);
-        x = yolo_stage(&graph, yolo, x, c[i], c[i], repeats, true, i > 2);
+        x = yolo_stage(&graph, yolo, x, &(struct yolo_block){c[i], c[i], repeats, true, i > 2});
         maps[i] = x;
     }
     x = yolo_sppf(&graph, x, c[4]);
     if (yolo->family == YOLO_11)
         x = yolo_c2psa(&graph, x, c[4]);
     int top = x;
-    x = yolo_stage(&graph, yolo, CONCAT(&graph, yolo_up(&graph, x), maps[3]), c[4] + c[3], c[3], n,
-                   false, false);
+    x = yolo_stage(&graph, yolo, CONCAT(&graph, yolo_up(&graph, x), maps[3]),
+                   &(struct yolo_block){c[4] + c[3], c[3], n, false, false});
     int middle = x;
     int found[YOLO_LEVELS];
-    found[0] = yolo_stage(&graph, yolo, CONCAT(&graph, yolo_up(&graph, x), maps[2]), c[3] + c[2],
-                          c[2], n, false, false);
+    found[0] = yolo_stage(&graph, yolo, CONCAT(&graph, yolo_up(&graph, x), maps[2]),
+                          &(struct yolo_block){c[3] + c[2], c[2], n, false, false});
     x = conv_silu(&graph, found[0], c[2], c[2], 3, 2);
-    found[1] =
-        yolo_stage(&graph, yolo, CONCAT(&graph, x, middle), c[2] + c[3], c[3], n, false, false);
+    found[1] = yolo_stage(&graph, yolo, CONCAT(&graph, x, middle),
+                          &(struct yolo_block){c[2] + c[3], c[3], n, false, false});
     x = conv_silu(&graph, found[1], c[3], c[3], 3, 2);
-    found[2] = yolo_stage(&graph, yolo, CONCAT(&graph, x, top), c[3] + c[4], c[4], n, false, true);
+    found[2] = yolo_stage(&graph, yolo, CONCAT(&graph, x, top),
+                          &(struct yolo_block){c[3] + c[4], c[4], n, false, true});
     yolo_detect(&graph, yolo, found, &c[2]);
     return graph;
 }
