@@ -351,6 +351,11 @@ static void test_few_candidates(void **state) {
     assert_int_equal(fake_cudnn_executions(FAKE_ORDINARY), 0);
     shape.n++;
     assert_int_equal(engine_of(&shape, &failing), FAKE_ORDINARY);
+    struct conv_shape large = shape; /* more than the pattern that candidates are timed with */
+    large.n = 1;
+    large.height = large.width = 96;
+    fake_cudnn_set(&faultless);
+    build_quietly(&large);
     assert_int_equal(setenv("VERIFY_CUDNN_CANDIDATES", "9", 1), 0); /* no such number */
     shape.n++;
     assert_int_equal(engine_of(&shape, &faultless), FAKE_TENSOR_CORE);
