@@ -101,7 +101,7 @@ out:
 static enum status take_input(struct bench *bench, size_t round) {
     struct map input = network_input(bench->network);
     return kernel_letterbox(bench->inputs[round % SETS].pictures, &input,
-                            stopwatch_stream(bench->stopwatch));
+                            conv_library_stream(bench->library));
 }
 
 static enum status measure_forward(struct bench *bench) {
@@ -112,7 +112,7 @@ static enum status measure_forward(struct bench *bench) {
     double *times = NULL;
     TRY(memory_zeroed(rounds, sizeof *times, &times));
     TRY(take_input(bench, 0));
-    TRY(network_forward(bench->network, stopwatch_stream(stopwatch)));
+    TRY(network_forward(bench->network));
     TRY(stopwatch_wait(stopwatch));
     TRY(stopwatch_capture(stopwatch, bench->network));
     for (size_t i = 0; i < warm_up + rounds; i++) {
@@ -144,7 +144,7 @@ static enum status mark_steps(struct bench *bench, size_t round) {
         TRY(stopwatch_replay(stopwatch));
     TRY(stopwatch_mark(stopwatch, 0));
     for (size_t i = 0; i < n; i++) {
-        TRY(network_step_run(bench->network, i, stopwatch_stream(stopwatch)));
+        TRY(network_step_run(bench->network, i));
         TRY(stopwatch_mark(stopwatch, i + 1));
     }
     TRY(stopwatch_mark(stopwatch, n + 1));
@@ -253,7 +253,8 @@ static enum status prepare(struct settings *settings, struct bench *bench) {
     size_t marks = 2 * settings->rounds, steps = 4 * graph->n_ops + GRAPH_LEVELS * 2;
     TRY(stopwatch_make(marks > steps ? marks : steps, &bench->stopwatch));
     find_peak(settings, stopwatch_device(bench->stopwatch));
-    TRY(conv_library_make(stopwatch_stream(bench->stopwatch), &bench->library));
+    TRY(conv_library_make(&bench->library));
+    stopwatch_follow(bench->stopwatch, conv_library_stream(bench->library));
     TRY(network_make(graph, bench->library, settings->element, settings->batch, side, side,
                      &bench->network));
     struct network_bytes bytes = network_bytes(bench->network);

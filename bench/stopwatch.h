@@ -8,11 +8,12 @@
 
 struct stopwatch;
 
-/* On the first device, with a stream of its own, for marks 0 to marks - 1. */
+/* On the first device, which it makes the calling thread's, for marks 0 to marks - 1. */
 enum status stopwatch_make(size_t marks, struct stopwatch **out);
 void stopwatch_free(struct stopwatch *stopwatch); /* NULL is allowed */
 const char *stopwatch_device(const struct stopwatch *stopwatch);
-stream_handle stopwatch_stream(const struct stopwatch *stopwatch);
+/* The stream on which it sets marks from now on; not owned. */
+void stopwatch_follow(struct stopwatch *stopwatch, stream_handle stream);
 
 /* Sets a mark behind what was enqueued. */
 enum status stopwatch_mark(struct stopwatch *stopwatch, size_t mark);

@@ -9,7 +9,7 @@
 
 struct stopwatch {
     struct device device;
-    cudaStream_t stream;
+    cudaStream_t stream; /* the library's */
     cudaGraphExec_t forward;
     size_t marks;
     cudaEvent_t events[];
@@ -18,15 +18,11 @@ struct stopwatch {
 void stopwatch_free(struct stopwatch *stopwatch) {
     if (!stopwatch)
         return;
-    if (stopwatch->stream)
-        cudaStreamSynchronize(stopwatch->stream);
     for (size_t i = 0; i < stopwatch->marks; i++)
         if (stopwatch->events[i])
             cudaEventDestroy(stopwatch->events[i]);
     if (stopwatch->forward)
         cudaGraphExecDestroy(stopwatch->forward);
-    if (stopwatch->stream)
-        cudaStreamDestroy(stopwatch->stream);
     free(stopwatch);
 }
 
@@ -38,7 +34,6 @@ enum status stopwatch_make(size_t marks, struct stopwatch **out) {
     stopwatch->marks = marks;
     TRY(device_available(NULL, 0));
     TRY(device_bind(0, NULL, 0, &stopwatch->device));
-    CUDA_TRY(cudaStreamCreateWithFlags(&stopwatch->stream, cudaStreamNonBlocking));
     for (size_t i = 0; i < marks; i++)
         CUDA_TRY(cudaEventCreate(&stopwatch->events[i]));
     *out = stopwatch;
@@ -52,8 +47,8 @@ const char *stopwatch_device(const struct stopwatch *stopwatch) {
     return stopwatch->device.name;
 }
 
-stream_handle stopwatch_stream(const struct stopwatch *stopwatch) {
-    return stopwatch->stream;
+void stopwatch_follow(struct stopwatch *stopwatch, stream_handle stream) {
+    stopwatch->stream = stream;
 }
 
 enum status stopwatch_mark(struct stopwatch *stopwatch, size_t mark) {
@@ -84,7 +79,7 @@ enum status stopwatch_capture(struct stopwatch *stopwatch, struct network *netwo
     enum status status = STATUS_OK, enqueued;
     cudaGraph_t graph = NULL;
     CUDA_TRY(cudaStreamBeginCapture(stopwatch->stream, cudaStreamCaptureModeThreadLocal));
-    enqueued = network_forward(network, stopwatch->stream);
+    enqueued = network_forward(network);
     CUDA_TRY(cudaStreamEndCapture(stopwatch->stream, &graph));
     TRY(enqueued);
     CUDA_TRY(cudaGraphInstantiate(&stopwatch->forward, graph, 0));

@@ -23,9 +23,9 @@ const char *stopwatch_device(const struct stopwatch *stopwatch) {
     return "the host's plain loops";
 }
 
-stream_handle stopwatch_stream(const struct stopwatch *stopwatch) {
+void stopwatch_follow(struct stopwatch *stopwatch, stream_handle stream) {
     (void)stopwatch;
-    return NULL;
+    (void)stream;
 }
 
 enum status stopwatch_mark(struct stopwatch *stopwatch, size_t mark) {
@@ -50,5 +50,5 @@ enum status stopwatch_capture(struct stopwatch *stopwatch, struct network *netwo
 }
 
 enum status stopwatch_replay(struct stopwatch *stopwatch) {
-    return network_forward(stopwatch->network, NULL);
+    return network_forward(stopwatch->network);
 }

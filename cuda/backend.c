@@ -39,7 +39,7 @@ struct backend {
     const struct backend_interface *interface;
     struct device device;
     struct text description, note;
-    cudaStream_t stream; /* forwards and judging */
+    cudaStream_t stream; /* the library's: forwards and judging */
     struct conv_library *library;
     struct engines engines;
     enum element element; /* that pictures are forwarded in at first */
@@ -97,7 +97,7 @@ static enum status rehearse(struct backend *backend, const struct judge *judge) 
                                        .planted = judge->self_test ? targets : NULL};
     for (size_t i = 0; i < backend->engines.count; i++) {
         struct engine *engine = &backend->engines.items[i];
-        TRY(engine_forward(engine, backend->stream));
+        TRY(engine_forward(&backend->engines, engine));
         if (i < backend->most_views)
             backend->views[i] = (struct judged_view){i, network_head(engine->network)};
     }
@@ -190,8 +190,6 @@ static void close_backend(struct backend *backend) {
     batch_free(backend);
     staging_free(backend->staging);
     conv_library_free(backend->library);
-    if (backend->stream)
-        cuda_forget(cudaStreamDestroy(backend->stream));
     engines_free(&backend->engines);
     free(backend->views);
     text_free(&backend->description);
@@ -229,8 +227,8 @@ static enum status open_backend(const struct backend_network *networks, size_t n
     backend->hang_seconds = options->hang_seconds;
     text_format(&backend->description, "%s (%s)", backend->device.name, backend->device.uuid);
     TRY(text_status(&backend->description));
-    CUDA_TRY(cudaStreamCreateWithFlags(&backend->stream, cudaStreamNonBlocking));
-    TRY(conv_library_make(backend->stream, &backend->library));
+    TRY(conv_library_make(&backend->library));
+    backend->stream = conv_library_stream(backend->library);
     TRY(engines_make(n_networks, &backend->engines));
     backend->engines.library = backend->library;
     backend->element = options->half ? ELEMENT_F16 : ELEMENT_F32;
@@ -376,7 +374,7 @@ static enum status enqueue(struct backend *backend, struct run *run) {
         struct map input = network_input(engine->network);
         input.n = run->n; /* the rest of the batch keeps what it held */
         TRY(kernel_letterbox(backend->inputs + v * run->n, &input, backend->stream));
-        TRY(engine_forward(engine, backend->stream));
+        TRY(engine_forward(&backend->engines, engine));
     }
     TRY(judgement_enqueue(run->judgement, backend->stream));
     CUDA_TRY(cudaEventRecord(run->done, backend->stream));

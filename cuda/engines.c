@@ -175,14 +175,15 @@ out:
 
 /* The first time as it is, since libraries still set themselves up then; the second time captured;
  * from then on the captured graph in one launch. */
-enum status engine_forward(struct engine *engine, cudaStream_t stream) {
+enum status engine_forward(const struct engines *engines, struct engine *engine) {
     enum status status;
+    cudaStream_t stream = conv_library_stream(engines->library);
     cudaGraph_t graph = NULL;
     if (engine->forwards++ == 0)
-        return network_forward(engine->network, stream);
+        return network_forward(engine->network);
     if (!engine->captured) {
         CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-        enum status enqueued = network_forward(engine->network, stream);
+        enum status enqueued = network_forward(engine->network);
         cudaError_t ended = cudaStreamEndCapture(stream, &graph);
         TRY(enqueued); /* says more than that the capture broke */
         TRY(cuda_status(ended, "cudaStreamEndCapture"));

@@ -67,6 +67,6 @@ bool engines_make_room(struct engines *engines);
 enum status engines_settle(struct engines *engines);
 
 /* Enqueues the forward of the whole batch. */
-enum status engine_forward(struct engine *engine, cudaStream_t stream);
+enum status engine_forward(const struct engines *engines, struct engine *engine);
 
 #endif

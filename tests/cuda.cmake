@@ -57,9 +57,51 @@ foreach(name backend memory)
                                                          ${CMAKE_BINARY_DIR}/tests)
   emulated_orders(${name} descending shuffled)
 endforeach()
+# The same over a fake of cuDNN: its convolutions, and programs that also run on a GPU.
+add_executable(test_emulated_cudnn unit/cuda/test_emulated_cudnn.c
+                                   $<TARGET_OBJECTS:verify_emulated_conv>)
+set(programs test_emulated_cudnn)
+emulated_orders(cudnn descending shuffled)
+foreach(name network attention)
+  add_executable(test_emulated_cudnn_${name} unit/cuda/test_cuda_${name}.c)
+  target_compile_definitions(test_emulated_cudnn_${name} PRIVATE TEST_ON_GPU)
+  list(APPEND programs test_emulated_cudnn_${name})
+  emulated_orders(cudnn_${name} descending shuffled)
+  # One way to compute each convolution is enough, and none comes from a file.
+  foreach(order descending shuffled)
+    set_property(TEST emulated_cudnn_${name}_${order} APPEND
+                 PROPERTY ENVIRONMENT VERIFY_CUDNN_CANDIDATES=1 XDG_CACHE_HOME=none HOME=none)
+  endforeach()
+endforeach()
+foreach(name ${programs})
+  target_link_libraries(${name} PRIVATE verify_emulated_cudnn verify_tests)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 
 if(VERIFY_WITH_CUDA)
   unit_test(cuda_device verify_cuda) # needs CUDA's libraries, but no GPU
+  # cuDNN's planning, with a stub for the driver.
+  find_package(CUDAToolkit REQUIRED)
+  add_library(verify_driver_stub MODULE driver_stub.c)
+  set(stub ${CMAKE_BINARY_DIR}/tests/driver_stub)
+  set_target_properties(verify_driver_stub PROPERTIES OUTPUT_NAME cuda SUFFIX .so.1
+                                                      LIBRARY_OUTPUT_DIRECTORY ${stub})
+  target_link_libraries(verify_driver_stub PRIVATE verify_flags)
+  set(conv ${PROJECT_SOURCE_DIR}/cuda/conv)
+  add_executable(test_cuda_plans unit/cuda/test_cuda_plans.c ${conv}/conv_candidates.c
+                                 ${conv}/conv_config.c ${conv}/conv_engine.c ${conv}/conv_graph.c)
+  add_dependencies(test_cuda_plans verify_driver_stub)
+  target_include_directories(test_cuda_plans SYSTEM PRIVATE ${CUDNN_INCLUDE}
+                                                            ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_libraries(test_cuda_plans PRIVATE verify_cuda_host verify_tests CUDA::cudart_static
+                                                ${CUDNN_LIBRARY})
+  set_target_properties(test_cuda_plans PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                                   ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME cuda_plans COMMAND test_cuda_plans WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(
+    cuda_plans
+    PROPERTIES LABELS release TIMEOUT 900 COST 60 ENVIRONMENT
+               "LD_LIBRARY_PATH=${stub}:${CUDAToolkit_LIBRARY_DIR};VERIFY_DRIVER_STUB=1")
   # The same on a GPU: skipped where there is none.
   foreach(name network attention zoo judge tails gates)
     add_executable(test_gpu_${name} unit/cuda/test_cuda_${name}.c)
@@ -84,3 +126,8 @@ set_tests_properties(
   e2e_emulated
   PROPERTIES LABELS release TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT
              "VERIFY=$<TARGET_FILE:verify_emulated>;VERIFY_EMULATION_ORDER=shuffled")
+
+# The command for a machine with a GPU, with stand-ins.
+add_test(NAME gpu_rehearsal COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/gpu.sh --rehearse --only program
+                                    --build ${CMAKE_BINARY_DIR})
+set_tests_properties(gpu_rehearsal PROPERTIES LABELS release TIMEOUT 600 RUN_SERIAL ON)

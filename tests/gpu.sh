@@ -12,10 +12,13 @@ if [ -n "${VERIFY_FIXTURES:-}" ]; then
 fi
 only=tests,program,sanitizer
 limit=300
+seconds=560
+results=
+rehearse=
 
 usage() {
   cat << EOF
-usage: tests/gpu.sh [--build FOLDER] [--model FILE] [--data PATH] [--only PARTS]
+usage: tests/gpu.sh [--build FOLDER] [--model FILE] [--data PATH] [--only PARTS] [--results FOLDER]
 
 Checks the CUDA backend on the first GPU, a line for each gate:
   tests      the test programs test_gpu_*: kernels, network, attention on its own, the zoo, and the
@@ -32,7 +35,12 @@ Checks the CUDA backend on the first GPU, a line for each gate:
   --model FILE     default: $model (yolov8n.onnx below the folder that VERIFY_FIXTURES names)
   --data PATH      default: $data (coco128 there)
   --only PARTS     of $only, by commas
-  --limit SECONDS  longest time of one test program (default: $limit)
+  --limit SECONDS  longest time of one check (default: $limit)
+  --seconds N      longest time of all; what would begin later is left out (default: $seconds)
+  --results FOLDER summary.txt, a line for each check as soon as it has ended, and logs.tar.gz, the
+                   log of each; summary and logs so far are there whenever it is interrupted
+  --rehearse       on a machine without a GPU, with stand-ins: the emulated backend and its tests, the
+                   demo at 64 pixels, no sanitizer
 
 exit status: 0 all passed, 1 something failed, 2 bad usage, 77 no GPU
 EOF
@@ -41,7 +49,8 @@ EOF
 while [ $# -gt 0 ]; do
   case $1 in
     --help) usage && exit 0 ;;
-    --build | --model | --data | --only | --limit)
+    --rehearse) rehearse=1 && shift ;;
+    --build | --model | --data | --only | --limit | --seconds | --results)
       [ $# -gt 1 ] || { echo "gpu.sh: $1 needs a value" >&2; exit 2; }
       declare "${1#--}=$2"
       shift 2
@@ -54,11 +63,12 @@ for part in ${only//,/ }; do
 done
 cd "$root"
 
-if ! gpu=$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2> /dev/null | head -1) || [ -z "$gpu" ]; then
+if [ -n "$rehearse" ]; then
+  gpu="none: a rehearsal with stand-ins"
+elif ! gpu=$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2> /dev/null | head -1) || [ -z "$gpu" ]; then
   echo "gpu.sh: no NVIDIA GPU here (nvidia-smi names none): nothing was tested"
   exit 77
 fi
-echo "GPU: $gpu"
 
 # find_program NAME: its path in the build, empty where it is not.
 find_program() {
@@ -70,53 +80,103 @@ find_program() {
     fi
   done
 }
-verify=$(find_program verify)
-if [ -z "$verify" ]; then
+verify=$(find_program "verify${rehearse:+_emulated}")
+if [ -z "$verify" ] && [ -n "$rehearse" ]; then
+  echo "gpu.sh: --rehearse: no verify_emulated in $build" >&2
+  exit 2
+elif [ -z "$verify" ]; then
   bash build.sh --tests --cuda "$build" -DVERIFY_CUDA_ARCHITECTURES=native
   verify=$(find_program verify)
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
+if [ -n "$results" ]; then
+  mkdir -p "$results" && results=$(realpath "$results") && : > "$results/summary.txt"
+fi
+
+# say LINE: on the screen and, at once, in the summary.
+say() {
+  echo "$1"
+  [ -z "$results" ] || echo "$1" >> "$results/summary.txt"
+}
+
+keep_logs() {
+  [ -z "$results" ] || ! ls "$work"/*.log > /dev/null 2>&1 || (cd "$work" && tar -czf "$results/logs.tar.gz" -- *.log)
+}
+trap 'keep_logs; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+passed=0 failed=0 skipped=0 checked=0
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+say "GPU: $gpu"
+kind=test_gpu_
+[ -z "$rehearse" ] || kind=test_emulated_
 
 has_part() { [[ ,$only, == *,$1,* ]]; }
 
 skip() {
   skipped=$((skipped + 1))
-  echo "skipped: $1"
+  say "skipped: $1"
+}
+
+# Seconds that the next check may take.
+seconds_left() {
+  local left=$((seconds - SECONDS))
+  echo $((left < limit ? left : limit))
 }
 
 # check NAME COMMAND…: says whether it passed; of its output the figures, all where it did not; exit
 # status 77: cases of it were skipped.
 check() {
-  local name=$1 status=0 start=$SECONDS
+  local name=$1 status=0 start=$SECONDS left log
   shift
-  "$@" > "$work/log" 2>&1 || status=$?
+  left=$(seconds_left)
+  if [ "$left" -lt 1 ]; then
+    skip "$name: the time is over"
+    return 1
+  fi
+  checked=$((checked + 1))
+  log=$work/$(printf '%02d' $checked)-$(tr -cs 'a-zA-Z0-9\n' '-' <<< "${name##*/}" | cut -c1-60).log
+  # A function of this file limits its own programs.
+  if [ "$(type -t "$1")" = function ]; then
+    "$@" > "$log" 2>&1 || status=$?
+  else
+    timeout -k 5 "$left" "$@" > "$log" 2>&1 || status=$?
+  fi
   if [ $status = 0 ]; then
     passed=$((passed + 1))
-    echo "passed: $name ($((SECONDS - start)) s)"
-    grep -E 'within|matched|same verdict|largest' "$work/log" | sed 's/^/    /' || true
+    say "passed: $name ($((SECONDS - start)) s)"
+    grep -E 'within|matched|same verdict|largest' "$log" | sed 's/^/    /' || true
     return 0
   fi
   # A test program that ran, and whose other cases passed; one that finds no device runs none.
-  if [ $status = 77 ] && grep -q 'test(s) run' "$work/log"; then
+  if [ $status = 77 ] && grep -q 'test(s) run' "$log"; then
     skip "cases of $name ($((SECONDS - start)) s):"
-    sed -n 's/^skipped: /    /p' "$work/log" | sort -u
+    sed -n 's/^skipped: /    /p' "$log" | sort -u
     return 0
   fi
   failed=$((failed + 1))
-  tail -60 "$work/log" | sed 's/^/    /'
-  echo "FAILED: $name (status $status, $((SECONDS - start)) s)"
+  tail -60 "$log" | sed 's/^/    /'
+  say "FAILED: $name (status $status, $((SECONDS - start)) s)"
   return 1
 }
+
+small=() batch=32
+if [ -n "$rehearse" ]; then
+  small=(--imgsz 64) batch=2
+  mkdir -p "$work/data/images" "$work/data/labels"
+  for picture in demo/data/images/*000[1-4].*; do
+    name=$(basename "${picture%.*}")
+    cp "$picture" "$work/data/images/" && cp "demo/data/labels/$name.txt" "$work/data/labels/"
+  done
+  data=$work/data
+fi
 
 # run NAME FLAG…: a run of the program whose output is in $work/NAME.
 run() {
   local name=$1
   shift
   check "verify $*" "$verify" --model "$model" --data "$data" --output "$work/$name" --place none \
-    --save-json --conf 0.05 --quiet "$@"
+    --save-json --conf 0.05 --quiet "${small[@]}" "$@"
 }
 
 records() { echo "$work/$1/verification_records.jsonl"; }
@@ -131,8 +191,8 @@ against() {
 }
 
 two_ranks() {
-  mpirun -np 2 --oversubscribe "$verify" --model "$model" --data "$data" --output "$work/ranks" --place none \
-    --device cuda --batch 32 > "$work/screen" 2>&1 || { cat "$work/screen"; return 1; }
+  timeout -k 5 "$(seconds_left)" mpirun -np 2 --oversubscribe "$verify" --model "$model" --data "$data" --output "$work/ranks" --place none \
+    --device cuda --batch "$batch" "${small[@]}" > "$work/screen" 2>&1 || { cat "$work/screen"; return 1; }
 }
 
 names_in_order() {
@@ -142,25 +202,25 @@ names_in_order() {
 part_tests() {
   local name program
   for name in network attention zoo judge tails gates; do
-    program=$(find_program "test_gpu_$name")
+    program=$(find_program "$kind$name")
     if [ -z "$program" ]; then
       skip "test_gpu_$name is not in $build"
     else
-      check "test_gpu_$name" timeout "$limit" "$program" || true
+      check "test_gpu_$name" "$program" || true
     fi
   done
 }
 
 part_sanitizer() {
   local tool name program
-  if ! command -v compute-sanitizer > /dev/null; then
+  if [ -n "$rehearse" ] || ! command -v compute-sanitizer > /dev/null; then
     skip "compute-sanitizer is not installed"
     return
   fi
   for tool in memcheck racecheck synccheck; do
     for name in attention judge network; do
       program=$(find_program "test_gpu_$name")
-      [ -z "$program" ] || check "$tool of test_gpu_$name" timeout "$limit" \
+      [ -z "$program" ] || check "$tool of test_gpu_$name" \
         compute-sanitizer --tool "$tool" --error-exitcode 1 "$program" || true
     done
   done
@@ -172,16 +232,16 @@ part_program() {
     return
   fi
   run cpu --device cpu || return 0
-  if run fp16 --device cuda --batch 32; then
+  if run fp16 --device cuda --batch "$batch"; then
     against cpu fp16 "fp16 against the CPU" 0.995 0.005
-    if run again --device cuda --batch 32; then
+    if run again --device cuda --batch "$batch"; then
       check "the same run: the same records" cmp "$(records fp16)" "$(records again)" || true
     fi
     if run one --device cuda --batch 1; then
-      against fp16 one "batch 1 against batch 32" 0.995 0.005
+      against fp16 one "batch 1 against batch $batch" 0.995 0.005
     fi
   fi
-  if run fp32 --device cuda --no-half --batch 32; then
+  if run fp32 --device cuda --no-half --batch "$batch"; then
     against cpu fp32 "fp32 against the CPU" 0.999 0.001
   fi
   if ! command -v mpirun > /dev/null; then
@@ -201,5 +261,5 @@ part_program() {
 for part in ${only//,/ }; do
   "part_$part"
 done
-echo "gpu.sh: $passed passed, $failed failed, $skipped skipped"
+say "gpu.sh: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -30,14 +30,22 @@ out:
     return status;
 }
 
-enum status conv_library_make(stream_handle stream, struct conv_library **out) {
+/* VERIFY_CUDNN_CANDIDATES: fewer for a short start. */
+static size_t candidates_wanted(void) {
+    const char *text = getenv("VERIFY_CUDNN_CANDIDATES");
+    unsigned long wanted = text ? strtoul(text, NULL, 10) : 0;
+    return wanted >= 1 && wanted <= CONV_CANDIDATES ? wanted : CONV_CANDIDATES;
+}
+
+enum status conv_library_make(struct conv_library **out) {
     enum status status = STATUS_OK;
     struct conv_library *library = NULL;
     cudnnHandle_t handle = NULL;
     *out = NULL;
     TRY(memory_zeroed(1, sizeof *library, &library));
-    library->stream = stream;
+    library->most_candidates = candidates_wanted();
     TRY(describe_device(library));
+    CUDA_TRY(cudaStreamCreateWithFlags(&library->stream, cudaStreamNonBlocking));
     status = CUDNN(cudnnCreate(&handle));
     if (status != STATUS_OK) {
         status = status_prefix(status, "%s: cuDNN cannot use this GPU: ", library->device_text);
@@ -66,6 +74,8 @@ static void build_free(struct conv_plan *plan) {
 void conv_library_free(struct conv_library *library) {
     if (!library)
         return;
+    if (library->stream)
+        cuda_forget(cudaStreamSynchronize(library->stream));
     for (size_t i = 0; i < library->plans.n; i++)
         build_free(library->plans.items[i]);
     conv_plans_free(&library->plans);
@@ -75,9 +85,15 @@ void conv_library_free(struct conv_library *library) {
     free(library->workspaces);
     while (library->n_handles)
         (void)cudnnDestroy(library->handles[--library->n_handles]);
+    if (library->stream)
+        cuda_forget(cudaStreamDestroy(library->stream));
     text_free(&library->note);
     free(library->device_text);
     free(library);
+}
+
+stream_handle conv_library_stream(const struct conv_library *library) {
+    return library->stream;
 }
 
 enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
@@ -148,8 +164,15 @@ static void note_compiler(struct conv_library *library) {
 
 static void note_ways(struct conv_library *library) {
     size_t packed = 0;
-    for (size_t i = 0; i < library->plans.n; i++)
+    size_t forced = 0;
+    for (size_t i = 0; i < library->plans.n; i++) {
         packed += library->plans.items[i]->build->engine.way.packed;
+        forced += library->plans.items[i]->build->engine.way.forced;
+    }
+    if (forced)
+        text_format(&library->note,
+                    "cuDNN does not fuse %zu of %zu kinds of convolution with what follows them; ",
+                    forced, library->plans.n);
     if (packed)
         text_format(&library->note,
                     "cuDNN takes %zu of %zu kinds of convolution only with copied maps; ", packed,

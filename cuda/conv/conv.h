@@ -21,12 +21,18 @@ struct conv_shape {
     enum element element;
 };
 
-struct conv_library; /* one device's cuDNN handle, workspace, and plans shared by equal shapes */
-struct conv_plan;    /* owned by the library */
+/* One device's cuDNN handle, stream, workspace, and plans shared by equal shapes. */
+struct conv_library;
+struct conv_plan; /* owned by the library */
 
-/* `stream` is what convolutions run on, on the calling thread's device. */
-enum status conv_library_make(stream_handle stream, struct conv_library **out);
-void conv_library_free(struct conv_library *library); /* NULL is allowed */
+/* On the calling thread's device, with a stream of its own. */
+enum status conv_library_make(struct conv_library **out);
+/* Waits for the stream; captured graphs with its convolutions must be gone. NULL is allowed. */
+void conv_library_free(struct conv_library *library);
+
+/* The stream that convolutions run on, and all else that reads or writes their maps. It waits for
+ * no other stream, the default one neither, and can be captured. NULL on the host. */
+stream_handle conv_library_stream(const struct conv_library *library);
 
 /* Notes that this shape will be needed; *out is usable after conv_library_build. Channels-last
  * weights (O, kh, kw, I / group), bias fp32. */
@@ -34,8 +40,9 @@ enum status conv_library_want(struct conv_library *library, const struct conv_sh
                               struct conv_plan **out);
 /* Builds all that is wanted and not built yet: from the cache file of this kind of device and cuDNN
  * version (XDG_CACHE_HOME or ~/.cache, folder verify) what it knows, the rest anew, in threads,
- * timed on the stream; the file is then written. Processes of one cache folder take turns, so that
- * all choose alike. A shape for which cuDNN has no fused plan, or a slower one, gets the
+ * timed on the stream; the file is then written. VERIFY_CUDNN_CANDIDATES, a number, says how many
+ * ways of a shape are compiled and timed, instead of 8. Processes of one cache folder take turns,
+ * so that all choose alike. A shape for which cuDNN has no fused plan, or a slower one, gets the
  * convolution alone and kernel_bias_activation; one whose wider buffers cuDNN refuses is copied;
  * one that cuDNN cannot do at all is STATUS_FAILED, naming the shape. After a failure, plans that
  * were not built before are gone. */

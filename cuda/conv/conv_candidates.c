@@ -12,16 +12,19 @@ static const struct {
     const char *text;
     struct conv_way way;
 } ways[] = {
-    {"fused", {CONV_FUSED, false}},
-    {"plain", {CONV_PLAIN, false}},
-    {"fused packed", {CONV_FUSED, true}},
-    {"plain packed", {CONV_PLAIN, true}},
+    {"fused", {CONV_FUSED, false, false}},
+    {"plain", {CONV_PLAIN, false, false}},
+    {"fused packed", {CONV_FUSED, true, false}},
+    {"plain packed", {CONV_PLAIN, true, false}},
+    {"plain not fused", {CONV_PLAIN, false, true}},
+    {"plain packed not fused", {CONV_PLAIN, true, true}},
 };
-enum { N_WAYS = sizeof ways / sizeof *ways };
+enum { N_WAYS = sizeof ways / sizeof *ways, ASKED = 4 /* the first ones, in this order */ };
 
 const char *conv_way_text(const struct conv_way *way) {
     for (size_t i = 0; i < N_WAYS; i++)
-        if (ways[i].way.form == way->form && ways[i].way.packed == way->packed)
+        if (ways[i].way.form == way->form && ways[i].way.packed == way->packed &&
+            ways[i].way.forced == way->forced)
             return ways[i].text;
     return "";
 }
@@ -47,18 +50,19 @@ static bool load(const struct conv_target *target, struct conv_plan *plan,
     return true;
 }
 
-static void find(const struct conv_target *target, struct conv_plan *plan) {
+/* Candidates of all ways, up to `most`. */
+static void find(const struct conv_target *target, struct conv_plan *plan, size_t most) {
     struct conv_build *build = plan->build;
     bool direct = false;
-    for (size_t i = 0; i < N_WAYS; i++) {
+    for (size_t i = 0; i < ASKED; i++) {
         const struct conv_way *way = &ways[i].way;
         /* Copies only where there is no other way. */
         if (way->packed && (direct || !conv_is_strided(&plan->shape)))
             continue;
         if (!conv_form_exists(&plan->shape, way->form))
             continue;
-        size_t room = CONV_CANDIDATES - build->n_candidates;
-        size_t limit = way->form == CONV_FUSED ? CONV_CANDIDATES / 2 : room;
+        size_t room = most - build->n_candidates;
+        size_t limit = way->form == CONV_FUSED ? (most + 1) / 2 : room;
         build->n_candidates +=
             conv_engines_find(target, &plan->shape, way, &build->candidates[build->n_candidates],
                               limit < room ? limit : room);
@@ -68,7 +72,7 @@ static void find(const struct conv_target *target, struct conv_plan *plan) {
 
 void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan) {
     struct conv_target target = {.handle = library->handles[0]};
-    find(&target, plan);
+    find(&target, plan, CONV_CANDIDATES);
 }
 
 struct finder {
@@ -82,20 +86,25 @@ struct worker {
     pthread_t thread;
 };
 
-static void *work(void *argument) {
-    struct worker *worker = argument;
+static void work(struct worker *worker) {
     struct finder *finder = worker->finder;
     struct conv_library *library = finder->library;
-    if (cudaSetDevice(library->device) != cudaSuccess)
-        return NULL; /* the others do its share */
     for (;;) {
         size_t i = atomic_fetch_add(&finder->next, 1);
         if (i >= library->plans.n)
-            return NULL;
+            return;
         struct conv_plan *plan = library->plans.items[i];
         if (!plan->built && !load(&worker->target, plan, finder->cache))
-            find(&worker->target, plan);
+            find(&worker->target, plan, library->most_candidates);
     }
+}
+
+/* A thread besides the calling one. Others do its share where it cannot. */
+static void *help(void *argument) {
+    struct worker *worker = argument;
+    if (cudaSetDevice(worker->finder->library->device) == cudaSuccess)
+        work(worker);
+    return NULL;
 }
 
 /* Threads worth having: no more than processors and plans. */
@@ -128,10 +137,10 @@ enum status conv_candidates_find(struct conv_library *library, const struct conv
         workers[i] = (struct worker){.finder = &finder, .target.handle = library->handles[i]};
     /* Fewer threads than wanted do the same work. */
     while (started < wanted &&
-           !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
+           !pthread_create(&workers[started].thread, NULL, help, &workers[started]))
         started++;
     if (wanted)
-        (void)work(&workers[0]);
+        work(&workers[0]);
     while (started > 1)
         (void)pthread_join(workers[--started].thread, NULL);
 out:

@@ -26,6 +26,7 @@ enum conv_form {
 struct conv_way {
     enum conv_form form;
     bool packed; /* maps that are parts of wider buffers are copied to and from scratch */
+    bool forced; /* of a plain engine that was chosen: none that fuses could be run */
 };
 
 /* An execution plan of cuDNN, ready to run. */
@@ -61,7 +62,7 @@ struct conv_target {
 #endif
 
 struct conv_library {
-    cudaStream_t stream;
+    cudaStream_t stream; /* owned */
     int device;
     char *device_text; /* of the cache file: name, capability, versions */
     size_t n_handles;
@@ -73,6 +74,7 @@ struct conv_library {
     void **workspaces;
     size_t workspace_bytes; /* of the last */
     struct text note;
+    size_t most_candidates; /* for one shape, unless none of them can be run */
 };
 
 /* Whether a shape's form can be said as an operation graph. */
@@ -126,7 +128,7 @@ enum status conv_engine_run(const struct conv_shape *shape, const struct conv_en
 /* Gives every plan not built its candidates, in threads: the cache's engine where there is one, or
  * else what cuDNN proposes. */
 enum status conv_candidates_find(struct conv_library *library, const struct conv_cache *cache);
-/* The same for one plan, by the calling thread, the cache apart. */
+/* The same for one plan, by the calling thread, the cache apart, as many as there may be. */
 void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan);
 /* Runs the candidates of every plan not built; the fastest becomes its engine. What cannot be run,
  * or not be captured into a CUDA graph, is dropped; an engine of the cache is then replaced.

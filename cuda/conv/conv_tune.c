@@ -133,10 +133,11 @@ out:
 }
 
 static void bench_free(struct bench *bench) {
+    cuda_forget(cudaStreamSynchronize(bench->library->stream));
     if (bench->start)
-        (void)cudaEventDestroy(bench->start);
+        cuda_forget(cudaEventDestroy(bench->start));
     if (bench->end)
-        (void)cudaEventDestroy(bench->end);
+        cuda_forget(cudaEventDestroy(bench->end));
     device_free(bench->src);
     device_free(bench->weights);
     device_free(bench->bias);
@@ -174,20 +175,20 @@ out:
 }
 
 static enum status capture(const struct bench *bench, const struct conv_shape *shape,
-                           const struct conv_engine *engine, cudaGraphExec_t *out) {
+                           const struct conv_engine *engine, size_t runs, cudaGraphExec_t *out) {
     enum status status = STATUS_OK;
     cudaStream_t stream = bench->library->stream;
     cudaGraph_t graph = NULL;
     /* Other threads may allocate meanwhile. */
     CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-    enum status enqueued = enqueue(bench, shape, engine, RUNS);
+    enum status enqueued = enqueue(bench, shape, engine, runs);
     cudaError_t ended = cudaStreamEndCapture(stream, &graph);
     TRY(enqueued);
     TRY(cuda_status(ended, "cudaStreamEndCapture"));
     CUDA_TRY(cudaGraphInstantiateWithFlags(out, graph, 0));
 out:
     if (graph)
-        (void)cudaGraphDestroy(graph);
+        cuda_forget(cudaGraphDestroy(graph));
     return status;
 }
 
@@ -197,29 +198,35 @@ static int compare_floats(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Without rivals it is only shown that it runs. */
 static enum status time_candidate(const struct bench *bench, const struct conv_shape *shape,
-                                  struct conv_engine *engine) {
+                                  struct conv_engine *engine, bool rivals) {
     enum status status = STATUS_OK;
     cudaStream_t stream = bench->library->stream;
     cudaGraphExec_t graph = NULL;
-    float times[LAUNCHES];
+    float times[LAUNCHES] = {0};
     /* Modules are loaded at their first use, which a capture does not allow. */
     TRY(enqueue(bench, shape, engine, 1));
     CUDA_TRY(cudaStreamSynchronize(stream));
-    TRY(capture(bench, shape, engine, &graph));
+    TRY(capture(bench, shape, engine, rivals ? RUNS : 1, &graph));
     CUDA_TRY(cudaGraphLaunch(graph, stream));
-    for (size_t i = 0; i < LAUNCHES; i++) {
+    CUDA_TRY(cudaStreamSynchronize(stream));
+    for (size_t i = 0; rivals && i < LAUNCHES; i++) {
         CUDA_TRY(cudaEventRecord(bench->start, stream));
         CUDA_TRY(cudaGraphLaunch(graph, stream));
         CUDA_TRY(cudaEventRecord(bench->end, stream));
         CUDA_TRY(cudaStreamSynchronize(stream));
         CUDA_TRY(cudaEventElapsedTime(&times[i], bench->start, bench->end));
     }
-    qsort(times, LAUNCHES, sizeof *times, compare_floats);
-    engine->milliseconds = times[LAUNCHES / 2] / RUNS;
+    if (rivals) {
+        qsort(times, LAUNCHES, sizeof *times, compare_floats);
+        engine->milliseconds = times[LAUNCHES / 2] / RUNS;
+    }
 out:
+    if (status != STATUS_OK)
+        cuda_forget(cudaStreamSynchronize(stream));
     if (graph)
-        (void)cudaGraphExecDestroy(graph);
+        cuda_forget(cudaGraphExecDestroy(graph));
     return status;
 }
 
@@ -229,20 +236,26 @@ static bool take_fastest(const struct bench *bench, struct conv_plan *plan, char
                          size_t size) {
     struct conv_build *build = plan->build;
     size_t best = build->n_candidates;
+    bool fuses = false;
     for (size_t i = 0; i < build->n_candidates; i++) {
         struct conv_engine *engine = &build->candidates[i];
-        if (time_candidate(bench, &plan->shape, engine) != STATUS_OK) {
+        if (time_candidate(bench, &plan->shape, engine, build->n_candidates > 1) != STATUS_OK) {
             /* Not an engine for this device; the next may be. */
             (void)cudaGetLastError();
             (void)snprintf(reason, size, "%s", status_message());
-        } else if (best == build->n_candidates ||
-                   engine->milliseconds < build->candidates[best].milliseconds) {
+            continue;
+        }
+        fuses = fuses || engine->way.form == CONV_FUSED;
+        if (best == build->n_candidates ||
+            engine->milliseconds < build->candidates[best].milliseconds) {
             best = i;
         }
     }
     bool found = best < build->n_candidates;
     if (found) {
         build->engine = build->candidates[best];
+        if (build->engine.config) /* else the cache file says it */
+            build->engine.way.forced = !fuses && conv_form_exists(&plan->shape, CONV_FUSED);
         build->candidates[best] = (struct conv_engine){0};
     }
     for (size_t i = 0; i < build->n_candidates; i++)
@@ -255,10 +268,11 @@ static enum status choose(struct bench *bench, struct conv_plan *plan) {
     enum status status = STATUS_OK;
     char reason[512] = "cuDNN has no engine for it";
     TRY(fill(bench, plan->shape.element));
-    bool of_cache = plan->build->n_candidates && !plan->build->candidates[0].config;
+    bool more = bench->library->most_candidates < CONV_CANDIDATES ||
+                (plan->build->n_candidates && !plan->build->candidates[0].config);
     if (take_fastest(bench, plan, reason, sizeof reason))
         goto out;
-    if (of_cache) {
+    if (more) {
         conv_candidates_renew(bench->library, plan);
         TRY(reserve_workspace(bench, plan));
         if (take_fastest(bench, plan, reason, sizeof reason))

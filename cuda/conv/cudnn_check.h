@@ -2,6 +2,7 @@
 #ifndef VERIFY_CUDA_CUDNN_CHECK_H
 #define VERIFY_CUDA_CUDNN_CHECK_H
 
+#include <cuda_runtime_api.h>
 #include <cudnn.h>
 
 #include "base/status.h"
@@ -10,6 +11,7 @@ static inline enum status cudnn_status(cudnnStatus_t code, const char *call) {
     char detail[256] = "";
     if (code == CUDNN_STATUS_SUCCESS)
         return STATUS_OK;
+    (void)cudaGetLastError(); /* cuDNN's, of which no later launch is guilty */
     cudnnGetLastErrorString(detail, sizeof detail);
     detail[sizeof detail - 1] = '\0';
     return FAIL(STATUS_FAILED, "cuDNN: %s: %s%s%s", call, cudnnGetErrorString(code),

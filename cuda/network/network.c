@@ -159,7 +159,8 @@ size_t network_n_steps(const struct network *network) {
     return network->n_steps;
 }
 
-enum status network_step_run(struct network *network, size_t index, stream_handle stream) {
+enum status network_step_run(struct network *network, size_t index) {
+    stream_handle stream = conv_library_stream(network->library);
     const struct step *step = &network->steps[index];
     const struct map *src = &step->src_map, *dst = step->dst_map;
     const struct map *other = step->other_map.data ? &step->other_map : NULL;
@@ -198,10 +199,10 @@ enum status network_step_run(struct network *network, size_t index, stream_handl
     return STATUS_OK;
 }
 
-enum status network_forward(struct network *network, stream_handle stream) {
+enum status network_forward(struct network *network) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < network->n_steps; i++)
-        TRY(network_step_run(network, i, stream));
+        TRY(network_step_run(network, i));
 out:
     return status;
 }

@@ -39,8 +39,8 @@ void network_bind(struct network *network, const struct network_memory *memory);
 /* The input map (n, height, width, channels), or one in cells of 2x2 pixels, to be filled by
  * kernel_letterbox; channels are padded for fp16's alignment. */
 struct map network_input(const struct network *network);
-/* Enqueues the forward of the whole batch. */
-enum status network_forward(struct network *network, stream_handle stream);
+/* Enqueues the forward of the whole batch on the library's stream. */
+enum status network_forward(struct network *network);
 
 /* The steps that a forward enqueues, one by one: for profiles, and for tests of single layers. */
 struct network_step {
@@ -54,7 +54,7 @@ struct network_step {
 size_t network_n_steps(const struct network *network);
 struct network_step network_step(const struct network *network, size_t index);
 /* Enqueues one step; all of them in order are a forward. */
-enum status network_step_run(struct network *network, size_t index, stream_handle stream);
+enum status network_step_run(struct network *network, size_t index);
 
 /* After a forward: the head's raw maps on the device, fp32, channels last. */
 struct network_head {

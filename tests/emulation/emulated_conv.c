@@ -10,39 +10,39 @@
 #include "cuda/check.h"
 #include "emulated_runtime.h"
 #include "emulation_padding.h"
-
-struct host_conv_library;
-enum status host_conv_library_make(stream_handle stream, struct host_conv_library **out);
-void host_conv_library_free(struct host_conv_library *library);
-enum status host_conv_library_want(struct host_conv_library *library,
-                                   const struct conv_shape *shape, struct conv_plan **out);
-enum status host_conv_library_build(struct host_conv_library *library);
-struct weight_store *host_conv_library_weights(struct host_conv_library *library);
-enum status host_conv_run(struct host_conv_library *library, const struct conv_plan *plan,
-                          const struct conv_operands *operands);
+#include "host_conv.h"
 
 struct conv_library {
     struct host_conv_library *host;
-    stream_handle stream;
+    cudaStream_t stream;
 };
 
-enum status conv_library_make(stream_handle stream, struct conv_library **out) {
+enum status conv_library_make(struct conv_library **out) {
     enum status status;
     TRY(memory_zeroed(1, sizeof **out, out));
-    (*out)->stream = stream;
-    TRY(host_conv_library_make(stream, &(*out)->host));
+    TRY(host_conv_library_make(&(*out)->host));
+    CUDA_TRY(cudaStreamCreateWithFlags(&(*out)->stream, cudaStreamNonBlocking));
 out:
     if (status != STATUS_OK) {
-        free(*out);
+        conv_library_free(*out);
         *out = NULL;
     }
     return status;
 }
 
 void conv_library_free(struct conv_library *library) {
-    if (library)
-        host_conv_library_free(library->host);
+    if (!library)
+        return;
+    host_conv_library_free(library->host);
+    if (library->stream) {
+        cuda_forget(cudaStreamSynchronize(library->stream));
+        cuda_forget(cudaStreamDestroy(library->stream));
+    }
     free(library);
+}
+
+stream_handle conv_library_stream(const struct conv_library *library) {
+    return library->stream;
 }
 
 enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,

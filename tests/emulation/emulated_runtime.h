@@ -16,7 +16,9 @@
  * while work that is enqueued needs them, and launches of graphs that need memory freed since; one
  * device's work with another's memory.
  *
- * Not to be had: managed memory, peers, cudaDeviceSynchronize, callbacks, timing, several streams
+ * Time passes by convolutions alone (fake_cudnn.h), as many milliseconds as their engine says.
+ *
+ * Not to be had: managed memory, peers, cudaDeviceSynchronize, callbacks, several streams
  * in one capture, and whatever is not in include/cuda_runtime_api.h. Not seen: kernels that read
  * pageable host memory; kernels of two streams that share memory and alternate within a kernel. */
 #ifndef VERIFY_TEST_EMULATED_RUNTIME_H

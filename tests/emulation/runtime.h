@@ -53,6 +53,8 @@ struct CUevent_st {
     int device;
     struct position recorded; /* count 0: never */
     bool asked;               /* since then */
+    /* On the clock, once it is reached; NULL of events that are not for that. */
+    std::shared_ptr<double> milliseconds;
 };
 
 struct CUgraph_st {
@@ -82,6 +84,7 @@ struct runtime {
     bool hangs;
     const char *failed;
     uint64_t n_made; /* numbers of allocations and streams */
+    double clock;    /* milliseconds that work took which says so (stream_submit) */
     uint32_t random;
     std::map<uintptr_t, allocation> allocations; /* by address */
     std::map<uint64_t, std::unique_ptr<CUstream_st>> streams;
@@ -135,6 +138,13 @@ void streams_reach(struct position wanted);
 void streams_work_ahead(void);
 /* Nothing that is enqueued is ever done. */
 void streams_drop(void);
+/* For libraries beside the runtime. Enqueues work that needs the allocations which these addresses
+ * lie in and takes so long. */
+cudaError_t stream_submit(const char *name, std::function<void(void)> run,
+                          const std::vector<const void *> &memory, double milliseconds,
+                          cudaStream_t stream);
+/* Aborts where not all of these bytes are in one allocation. */
+void stream_check_memory(const char *what, const void *address, size_t bytes);
 /* The name of enqueued work that needs the allocation, or NULL. */
 const char *streams_need(uint64_t allocation);
 

@@ -1,6 +1,5 @@
 /* Devices, errors, and calls that are made to fail. */
 #include <cuda_emulation.h>
-#include <cudnn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +165,12 @@ cudaError_t cudaSetDevice(int device) {
     return call.result(error);
 }
 
+cudaError_t cudaGetDevice(int *device) {
+    struct call call(__func__);
+    *device = current_device;
+    return call.result(call.error);
+}
+
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device) {
     struct call call(__func__);
     cudaError_t error = call.error ? call.error : check_device(device);
@@ -198,17 +203,4 @@ cudaError_t cudaRuntimeGetVersion(int *version) {
     struct call call(__func__);
     *version = CUDART_VERSION;
     return call.result(call.error);
-}
-
-size_t cudnnGetVersion(void) {
-    return CUDNN_MAJOR * 10000;
-}
-
-cudnnStatus_t cudnnGraphVersionCheck(void) {
-    return CUDNN_STATUS_SUCCESS;
-}
-
-const char *cudnnGetErrorString(cudnnStatus_t status) {
-    (void)status;
-    return "CUDNN_STATUS_SUCCESS";
 }

@@ -246,7 +246,11 @@ cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t bytes, enum cudaM
     struct call call(__func__);
     if (call.error || !bytes)
         return call.result(call.error);
-    if (!check_copy(__func__, dst, src, bytes, kind))
+    if (kind == cudaMemcpyDeviceToDevice) {
+        for (const void *side : {(const void *)dst, src})
+            if (memory_range(__func__, side, bytes)->pinned)
+                runtime_die("%s with host memory on the device's side", __func__);
+    } else if (!check_copy(__func__, dst, src, bytes, kind))
         runtime_die("%s with host memory that is not pinned", __func__);
     return call.result(stream_enqueue(stream_of(stream), {copy_work(dst, src, bytes)}));
 }

@@ -219,6 +219,25 @@ int emulated_enqueue(const char *name, void (*run)(void *), const void *args, si
                                   : enqueue_launch(stream_of((cudaStream_t)stream), work));
 }
 
+cudaError_t stream_submit(const char *name, std::function<void(void)> run,
+                          const std::vector<const void *> &memory, double milliseconds,
+                          cudaStream_t stream) {
+    struct call call(name);
+    struct work work = {name,
+                        [=] {
+                            run();
+                            runtime.clock += milliseconds;
+                        },
+                        {}};
+    memory_add_uses(memory.data(), memory.size() * sizeof(void *), &work.uses);
+    return call.result(call.error ? call.error : enqueue_launch(stream_of(stream), work));
+}
+
+void stream_check_memory(const char *what, const void *address, size_t bytes) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    (void)memory_range(what, address, bytes);
+}
+
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags) {
     struct call call(__func__);
     if (call.error == cudaSuccess)
@@ -265,14 +284,22 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return cudaSuccess;
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags) {
-    struct call call(__func__);
-    (void)flags;
+static cudaError_t make_event(const char *name, cudaEvent_t *out, bool timed) {
+    struct call call(name);
     if (call.error == cudaSuccess) {
-        *out = new CUevent_st{runtime_device(), {0, 0}, false};
+        *out = new CUevent_st{
+            runtime_device(), {0, 0}, false, timed ? std::make_shared<double>(0.0) : NULL};
         runtime.events.insert(*out);
     }
     return call.result(call.error);
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t *out) {
+    return make_event(__func__, out, true);
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags) {
+    return make_event(__func__, out, !(flags & cudaEventDisableTiming));
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
@@ -291,8 +318,26 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
         runtime_die("%s: not emulated in a capture", __func__);
     if (event_of(event)->device != found->device)
         return call.result(cudaErrorInvalidResourceHandle);
+    if (std::shared_ptr<double> milliseconds = event->milliseconds) {
+        auto look = std::make_shared<work>(
+            work{__func__, [=] { *milliseconds = runtime.clock; }, std::vector<uint64_t>()});
+        (void)stream_enqueue(found, {look});
+    }
     event->recorded = stream_tail(found);
     event->asked = false;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEvent_t end) {
+    struct call call(__func__);
+    const CUevent_st *from = event_of(start), *to = event_of(end);
+    if (call.error)
+        return call.result(call.error);
+    if (!from->milliseconds || !to->milliseconds || !from->recorded.count || !to->recorded.count)
+        return call.result(cudaErrorInvalidResourceHandle);
+    if (!reached(from->recorded) || !reached(to->recorded))
+        return call.result(cudaErrorNotReady);
+    *milliseconds = (float)(*to->milliseconds - *from->milliseconds);
     return cudaSuccess;
 }
 

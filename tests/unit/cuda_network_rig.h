@@ -74,7 +74,7 @@ struct rig_network {
 static inline struct rig_network network_start(const struct graph *graph, enum element element,
                                                size_t n, size_t height, size_t width) {
     struct rig_network rig = {.graph = graph, .n = n, .height = height, .width = width};
-    ASSERT_OK(conv_library_make(NULL, &rig.library));
+    ASSERT_OK(conv_library_make(&rig.library));
     ASSERT_OK(network_make(graph, rig.library, element, n, height, width, &rig.network));
     rig.memory = network_room(rig.network);
     return rig;
@@ -121,7 +121,8 @@ static inline void network_run(struct rig_network *rig, float *const *pictures) 
             }
     ASSERT_OK(device_upload(host, bytes, input.data));
     free(host);
-    ASSERT_OK(network_forward(rig->network, NULL));
+    ASSERT_OK(network_forward(rig->network));
+    ASSERT_OK(device_wait(conv_library_stream(rig->library)));
 }
 
 /* Picture `index` of map `k` (boxes and scores in turn) as planes; free() releases them. */
@@ -344,7 +345,7 @@ static inline void refuse(struct graph *graph, int result) {
     struct conv_library *library;
     struct network *network;
     net_head(graph, result, result);
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     assert_int_equal(network_make(graph, library, ELEMENT_F32, 1, 32, 32, &network),
                      STATUS_BAD_INPUT);
     assert_null(network);

@@ -77,7 +77,7 @@ static struct conv_shape shape_of(const struct setup *setup, const struct window
 static void run_alone(const struct conv_shape *shape, const struct conv_operands *operands) {
     struct conv_library *library;
     struct conv_plan *plan;
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     ASSERT_OK(conv_library_want(library, shape, &plan));
     ASSERT_OK(conv_library_build(library));
     assert_null(conv_library_note(library));
@@ -222,7 +222,7 @@ static void test_equal_shapes_share_a_plan(void **state) {
     struct conv_plan *first, *second, *third;
     struct conv_shape other = base_shape;
     other.n = 1;
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     ASSERT_OK(conv_library_want(library, &base_shape, &first));
     ASSERT_OK(conv_library_want(library, &other, &second));
     ASSERT_OK(conv_library_want(library, &base_shape, &third));
@@ -238,7 +238,7 @@ static void test_shapes_that_are_none(void **state) {
     struct conv_plan *plan;
     struct conv_shape wrong[32];
     size_t n = 0;
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
 #define WRONG(field, value) (wrong[n] = base_shape, wrong[n++].field = (value))
     WRONG(n, 0), WRONG(height, 0), WRONG(in_channels, 0), WRONG(out_channels, 0);
     WRONG(in_pitch, 15), WRONG(out_pitch, 31), WRONG(residual_pitch, 31), WRONG(window.group, 0);
@@ -270,7 +270,7 @@ static void test_run_wants_what_was_built(void **state) {
     ASSERT_OK(device_alloc(36 * 4, &b));
     struct map src = {x, ELEMENT_F32, 2, 20, 24, 16, 16}, dst = {y, ELEMENT_F32, 2, 20, 24, 32, 32};
     struct map residual = {r, ELEMENT_F32, 2, 20, 24, 32, 32}, other;
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     ASSERT_OK(conv_library_want(library, &shape, &plan));
 #define REFUSED(...)                                                                               \
     assert_int_equal(conv_run(library, plan, &(struct conv_operands){__VA_ARGS__}), STATUS_FAILED)

@@ -14,6 +14,7 @@
 
 #include "cuda/conv/conv_library.h"
 #include "cuda/device.h"
+#include "cuda_described.h"
 #include "unit.h"
 
 /* Asked by the leak sanitizer. cuDNN and cuBLASLt keep memory until the process ends. */
@@ -36,7 +37,7 @@ static void test_hidden_devices(void **state) {
     assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "", 1), 0);
     assert_says_why(device_available(NULL, 0));
     assert_says_why(device_bind(0, NULL, 0, &device));
-    assert_int_equal(conv_library_make(NULL, &library), STATUS_FAILED);
+    assert_int_equal(conv_library_make(&library), STATUS_FAILED);
     assert_null(library);
 }
 
@@ -63,7 +64,7 @@ static const struct conv_shape base_shape = {
 };
 
 static void assert_graph(const struct conv_shape *shape, enum conv_form form, bool packed) {
-    struct conv_way way = {form, packed};
+    struct conv_way way = {.form = form, .packed = packed};
     struct conv_graph graph;
     cudnnStatus_t result = conv_graph_make(NULL, shape, &way, &graph);
     if (result != CUDNN_STATUS_SUCCESS) {
@@ -140,46 +141,16 @@ static void test_strided(void **state) {
 
 static void test_ways(void **state) {
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        struct conv_way way = {i & 1 ? CONV_PLAIN : CONV_FUSED, i & 2}, parsed;
+    for (int i = 0; i < 8; i++) {
+        struct conv_way way = {i & 1 ? CONV_PLAIN : CONV_FUSED, i & 2, i & 1 && i & 4}, parsed;
         assert_true(conv_way_parse(conv_way_text(&way), &parsed));
         assert_int_equal(parsed.form, way.form);
         assert_int_equal(parsed.packed, way.packed);
+        assert_int_equal(parsed.forced, way.forced);
     }
     struct conv_way way;
     assert_false(conv_way_parse("", &way));
     assert_false(conv_way_parse("fused ", &way));
-}
-
-/* As cuDNN describes an A100. */
-static const char a100[] =
-    "{\"version\":1,\"deviceName\":\"NVIDIA A100\",\"name\":\"NVIDIA A100\",\"cudaDeviceId\":0,"
-    "\"deviceVer\":800,\"driverVer\":13000,\"maxGridSize\":[2147483647,65535,65535],"
-    "\"maxBlockSize\":[1024,1024,64],\"regsPerBlock\":65536,\"multiProcessorCount\":108,"
-    "\"smClockRateKHz\":1410000,\"memClockRateKHz\":1215000,\"l2CacheSize\":41943040,"
-    "\"warpSize\":32,\"maxSharedMemoryPerBlock\":49152,\"maxSharedMemoryPerBlockOptin\":166912,"
-    "\"reservedSharedMemoryPerBlock\":1024,\"maxRegistersPerSM\":65536,\"pciDeviceId\":0,"
-    "\"maxCtasPerSM\":32,\"maxThreadsPerBlock\":1024,\"maxThreadsPerSM\":2048,"
-    "\"isTccDriver\":0,\"supportCoopLaunch\":1,\"totalGlobalMem\":85000000000}";
-
-/* *target is to be released with described_free; false where this cuDNN knows no such thing. */
-static bool described(struct conv_target *target) {
-    *target = (struct conv_target){0};
-#if CUDNN_VERSION >= 90800
-    if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, &target->device) ==
-            CUDNN_STATUS_SUCCESS &&
-        cudnnBackendSetAttribute(target->device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION,
-                                 CUDNN_TYPE_CHAR, sizeof a100 - 1, a100) == CUDNN_STATUS_SUCCESS &&
-        cudnnBackendFinalize(target->device) == CUDNN_STATUS_SUCCESS)
-        return true;
-#endif
-    print_message("skipped: this cuDNN takes no description of a device\n");
-    return false;
-}
-
-static void described_free(struct conv_target *target) {
-    if (target->device)
-        (void)cudnnBackendDestroyDescriptor(target->device);
 }
 
 static bool has_note(cudnnBackendDescriptor_t config, cudnnBackendNumericalNote_t wanted) {
@@ -207,7 +178,7 @@ enum { ENGINES = 8 };
 /* No two alike: the texts name engine and knobs. */
 static size_t find(const struct conv_target *target, const struct conv_shape *shape,
                    struct conv_engine engines[ENGINES]) {
-    const struct conv_way way = {CONV_PLAIN, false};
+    const struct conv_way way = {.form = CONV_PLAIN};
     char *texts[ENGINES];
     size_t n = conv_engines_find(target, shape, &way, engines, ENGINES);
     assert_in_range(n, 1, ENGINES);
@@ -231,7 +202,7 @@ static void test_engines_of_a_described_device(void **state) {
     (void)state;
     struct conv_target target;
     struct conv_engine engines[ENGINES];
-    if (!described(&target))
+    if (!described_make(&described_gpus[DESCRIBED_A100], &target))
         SKIP("this cuDNN describes no device");
     size_t n = find(&target, &base_shape, engines);
     assert_true(n > 1);
@@ -251,7 +222,7 @@ static void test_tensor_cores_for_fp16_only(void **state) {
     struct conv_engine engines[ENGINES];
     struct conv_shape shape = base_shape;
     size_t with = 0;
-    if (!described(&target))
+    if (!described_make(&described_gpus[DESCRIBED_A100], &target))
         SKIP("this cuDNN describes no device");
     size_t n = find(&target, &shape, engines);
     for (size_t i = 0; i < n; i++) {
@@ -278,10 +249,10 @@ static void test_tensor_cores_for_fp16_only(void **state) {
 static void test_plans_from_their_text(void **state) {
     (void)state;
     static const char *const wrong[] = {"", "{}", "[]", "no JSON", "{\"engine\": 1}"};
-    const struct conv_way way = {CONV_PLAIN, false};
+    const struct conv_way way = {.form = CONV_PLAIN};
     struct conv_target target;
     struct conv_engine engines[ENGINES], loaded = {0};
-    if (!described(&target))
+    if (!described_make(&described_gpus[DESCRIBED_A100], &target))
         SKIP("this cuDNN describes no device");
     size_t n = find(&target, &base_shape, engines);
     for (size_t i = 0; i < n; i++) {
@@ -320,7 +291,7 @@ static void test_engines_for_shapes(void **state) {
     };
     struct conv_target target;
     struct conv_engine engines[ENGINES];
-    if (!described(&target))
+    if (!described_make(&described_gpus[DESCRIBED_A100], &target))
         SKIP("this cuDNN describes no device");
     for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
         struct conv_shape shape = {

@@ -44,10 +44,11 @@ static bool computes(const struct step *step) {
 
 static size_t next_step(struct network *network, size_t at) {
     for (; at < network->n_steps; at++) {
-        ASSERT_OK(network_step_run(network, at, NULL));
+        ASSERT_OK(network_step_run(network, at));
         if (computes(&network->steps[at]))
             break;
     }
+    ASSERT_OK(device_wait(conv_library_stream(network->library)));
     return at;
 }
 

@@ -334,8 +334,10 @@ static void from_pictures(void **state) {
         struct map input = network_input(rig.network);
         assert_int_equal(input.height, IMGSZ / 2 + 1);
         network_run(&rig, NULL);
-        ASSERT_OK(kernel_letterbox(device_picture, &input, NULL));
-        ASSERT_OK(network_forward(rig.network, NULL));
+        stream_handle stream = conv_library_stream(rig.library);
+        ASSERT_OK(kernel_letterbox(device_picture, &input, stream));
+        ASSERT_OK(network_forward(rig.network));
+        ASSERT_OK(device_wait(stream));
         float *actual = network_planes(&rig, 0, 0, &elements);
         if (element == ELEMENT_F32)
             assert_true(worst_error(actual, expected, elements) <= small_graph.f32);
@@ -374,7 +376,7 @@ static void weights_are_shared(void **state) {
     set_group(&graph, 16, 16, 16, 3);
     x = conv_silu(&graph, x, 16, 8, 1, 1);
     net_head(&graph, x, x);
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     const struct weight_store *store = conv_library_weights(library);
     for (size_t i = 0; i < CASES; i++) {
         ASSERT_OK(network_make(&graph, library, cases[i].element, cases[i].n, cases[i].height,
@@ -390,7 +392,8 @@ static void weights_are_shared(void **state) {
         assert_ptr_equal(networks[0]->steps[i].weights_data, networks[1]->steps[i].weights_data);
     network_free(networks[0]); /* takes nothing away from the others */
     for (size_t i = 1; i < CASES; i++) {
-        ASSERT_OK(network_forward(networks[i], NULL));
+        ASSERT_OK(network_forward(networks[i]));
+        ASSERT_OK(device_wait(conv_library_stream(library)));
         network_free(networks[i]);
     }
     for (size_t i = 0; i < CASES; i++) {
@@ -451,7 +454,7 @@ static void wrong_size(void **state) {
     int x = stem(&graph, 8);
     x = net_binary(&graph, BINARY_ADD, x, net_constant(&graph, SHAPE(1, 8, 16, 16), 1));
     net_head(&graph, x, x);
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     assert_int_equal(network_make(&graph, library, ELEMENT_F16, 1, 48, 48, &network),
                      STATUS_BAD_INPUT);
     assert_null(network);

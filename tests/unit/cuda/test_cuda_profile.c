@@ -105,7 +105,7 @@ static void steps_are_the_forward(void **state) {
     assert_memory_not_equal(forward, nothing, elements * sizeof *forward);
     network_run(&rig, &picture);
     for (size_t i = 0; i < network_n_steps(rig.network); i++)
-        ASSERT_OK(network_step_run(rig.network, i, NULL));
+        ASSERT_OK(network_step_run(rig.network, i));
     float *steps = network_planes(&rig, 0, 0, &elements);
     assert_memory_equal(steps, forward, elements * sizeof *forward);
     free(picture);

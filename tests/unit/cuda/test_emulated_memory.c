@@ -92,7 +92,7 @@ static size_t peak_of(struct plan plan, const struct model *model, const struct 
 static struct network_bytes bytes_of(const struct model *model, size_t batch, size_t side) {
     struct conv_library *library;
     struct network *network;
-    ASSERT_OK(conv_library_make(NULL, &library));
+    ASSERT_OK(conv_library_make(&library));
     ASSERT_OK(network_make(&model->graph, library, ELEMENT_F32, batch, side, side, &network));
     struct network_bytes bytes = network_bytes(network);
     network_free(network);
