@@ -168,7 +168,7 @@ if [ -n "$rehearse" ]; then
     name=$(basename "${picture%.*}")
     cp "$picture" "$work/data/images/" && cp "demo/data/labels/$name.txt" "$work/data/labels/"
   done
-  data=$work/data
+  model=demo/model.onnx data=$work/data
 fi
 
 # run NAME FLAG…: a run of the program whose output is in $work/NAME.
