@@ -145,14 +145,12 @@ static enum status save(struct conv_library *library, struct conv_cache *cache, 
 }
 
 /* cuDNN compiles some of its engines by NVRTC, which it opens when it comes to that, and does
- * without them where it cannot. */
+ * without them where it cannot. What is opened here stays, for cuDNN. */
 static void note_compiler(struct conv_library *library) {
     char name[32];
     (void)snprintf(name, sizeof name, "libnvrtc.so.%d%s", CUDART_VERSION / 1000,
                    CUDART_VERSION < 12000 ? ".2" : "");
-    void *compiler = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
-    if (!compiler)
-        compiler = dlopen(name, RTLD_LAZY);
+    void *compiler = dlopen(name, RTLD_LAZY | RTLD_NODELETE);
     if (compiler)
         (void)dlclose(compiler);
     else
