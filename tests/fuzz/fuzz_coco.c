@@ -50,12 +50,7 @@ out:
 }
 
 void fuzz_one(const uint8_t *data, size_t size) {
-    char *bytes = malloc(size + 1); /* a NUL follows, as behind a file that was read */
-    if (!bytes)
-        abort();
-    if (size > 0)
-        memcpy(bytes, data, size);
-    bytes[size] = '\0';
+    char *bytes = fuzz_text(data, size);
     enum status read = read_all(bytes, size), edited = edit_some(bytes, size);
     if (read != edited || (read != STATUS_OK && read != STATUS_BAD_INPUT))
         abort();

@@ -26,12 +26,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
     struct record record = {0};
     struct findings_list list = {0};
     bool whole;
-    char *line = malloc(size + 1);
-    if (line == NULL)
-        abort();
-    if (size > 0)
-        memcpy(line, data, size);
-    line[size] = '\0';
+    char *line = fuzz_text(data, size);
     if (record_read(line, &record, &whole) != STATUS_OK)
         abort();
     if (whole && (texts_of(&record) > size || findings_of(&record, &list) != STATUS_OK))

@@ -54,12 +54,7 @@ static void edit_some(const char *bytes, size_t length) {
 }
 
 void fuzz_one(const uint8_t *data, size_t size) {
-    char *bytes = malloc(size + 1); /* a NUL follows, as behind a file that was read */
-    if (!bytes)
-        abort();
-    if (size > 0)
-        memcpy(bytes, data, size);
-    bytes[size] = '\0';
+    char *bytes = fuzz_text(data, size);
     read_labels(data, size);
     edit_some(bytes, size);
     free(bytes);

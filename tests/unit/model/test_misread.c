@@ -9,41 +9,13 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "export_case.h"
 #include "graph_evaluate.h"
-#include "model/model.h"
 #include "raw_head.h"
 #include "unit.h"
 
 #define DATA    "tests/data/onnx/"
 #define MISREAD DATA "misread/"
-
-static void read_model(const char *path, int64_t imgsz, struct model *model) {
-    if (model_read(path, NULL, imgsz, model) != STATUS_OK)
-        fail_msg("%s", status_message());
-}
-
-static void check_refused(const char *path, const char *says) {
-    struct model model;
-    assert_int_equal(model_read(path, NULL, 0, &model), STATUS_BAD_INPUT);
-    if (strstr(status_message(), says) == NULL)
-        fail_msg("%s", status_message());
-}
-
-static double sum_of(const float *values, size_t count) {
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++)
-        sum += fabs((double)values[i]);
-    return sum;
-}
-
-/* A picture without meaning, in RGB from 0 to 1; the caller frees it. */
-static float *make_input(size_t height, size_t width) {
-    float *input = malloc(3 * height * width * sizeof *input);
-    assert_non_null(input);
-    for (size_t i = 0; i < 3 * height * width; i++)
-        input[i] = (float)(i * 37 % 64) / 64.0f;
-    return input;
-}
 
 /* YOLOX's exporter leaves its rows as the maps have them, or makes boxes of them where asked to;
  * the model is fed BGR from 0 to 255. */

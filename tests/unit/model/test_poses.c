@@ -9,43 +9,19 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "export_case.h"
 #include "graph_evaluate.h"
-#include "model/model.h"
 #include "raw_head.h"
 #include "unit.h"
 
 #define POSES "tests/data/onnx/poses/"
 enum { SIDE = 64, ANCHORS = 80 };
 
-static void read_pose(const char *name, struct model *model) {
-    char path[200];
+/* The path of a file of these; valid until the next call. */
+static const char *pose(const char *name) {
+    static char path[200];
     snprintf(path, sizeof path, POSES "%s.onnx", name);
-    if (model_read(path, NULL, 0, model) != STATUS_OK)
-        fail_msg("%s", status_message());
-}
-
-static void check_refused(const char *name, const char *says) {
-    char path[200];
-    struct model model;
-    snprintf(path, sizeof path, POSES "%s.onnx", name);
-    assert_int_equal(model_read(path, NULL, 0, &model), STATUS_BAD_INPUT);
-    if (strstr(status_message(), says) == NULL)
-        fail_msg("%s", status_message());
-}
-
-static double sum_of(const float *values, size_t count) {
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++)
-        sum += fabs((double)values[i]);
-    return sum;
-}
-
-static float *make_input(void) {
-    float *input = malloc(3 * SIDE * SIDE * sizeof *input);
-    assert_non_null(input);
-    for (size_t i = 0; i < 3 * SIDE * SIDE; i++)
-        input[i] = (float)(i * 37 % 64) / 64.0f;
-    return input;
+    return path;
 }
 
 /* Boxes and scores as the file's own tail gives them, with keypoints of three or two numbers; of
@@ -82,8 +58,8 @@ static void reads_boxes_of_known_heads(void **state) {
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct model model;
         struct decoded decoded;
-        float *input = make_input();
-        read_pose(files[i].name, &model);
+        float *input = make_input(SIDE, SIDE);
+        read_model(pose(files[i].name), 0, &model);
         assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
         assert_int_equal(model.n_classes, files[i].classes);
         assert_non_null(strstr(model.description, "a pose model of which the boxes are used"));
@@ -117,8 +93,8 @@ static void leaves_keypoints_out(void **state) {
                  {"rows_single", 1, 11189.11}};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct model model;
-        float *out, *input = make_input();
-        read_pose(files[i].name, &model);
+        float *out, *input = make_input(SIDE, SIDE);
+        read_model(pose(files[i].name), 0, &model);
         const struct head *head = &model.graph.head;
         assert_int_equal(head->kind, HEAD_FINAL);
         assert_int_equal(model.n_classes, files[i].classes);
@@ -139,9 +115,10 @@ static void leaves_keypoints_out(void **state) {
  * with the output. */
 static void refuses_what_is_not_certain(void **state) {
     (void)state;
-    check_refused("rows_bare", "not certain");
-    check_refused("rows_other", "16 numbers a box where 18 (4, the keypoints and the classes)");
-    check_refused("rows_turned", "16 numbers a box where 14");
+    check_refused(pose("rows_bare"), "not certain");
+    check_refused(pose("rows_other"),
+                  "16 numbers a box where 18 (4, the keypoints and the classes)");
+    check_refused(pose("rows_turned"), "16 numbers a box where 14");
 }
 
 int main(void) {
