@@ -39,17 +39,21 @@ static void scan_keypoint(const struct keypoint_shape *shape, size_t number, dou
         row->below = value;
 }
 
+/* Finds the next column at or behind *at, which moves to its end; NULL: there is none. */
+static const char *next_column(const char **at, const char *end) {
+    while (*at < end && is_blank(**at))
+        ++*at;
+    const char *column = *at;
+    while (*at < end && !is_blank(**at))
+        ++*at;
+    return column < end ? column : NULL;
+}
+
 static void scan_row(const char *at, const char *end, const struct keypoint_shape *keypoints,
                      struct row *row) {
+    const char *column;
     *row = (struct row){0};
-    for (;;) {
-        while (at < end && is_blank(*at))
-            at++;
-        if (at == end)
-            return;
-        const char *column = at;
-        while (at < end && !is_blank(*at))
-            at++;
+    while ((column = next_column(&at, end)) != NULL) {
         double value;
         enum number_kind kind = number_parse(column, (size_t)(at - column), &value);
         if (kind != NUMBER_FINITE && !row->wrong) {
@@ -199,6 +203,7 @@ out:
     return status;
 }
 
+/* Adds a label without numbers. */
 static enum status add_label(struct label_file *file, uint32_t line, enum label_form form,
                              const double values[BOX_COLUMNS]) {
     enum status status;
@@ -208,6 +213,7 @@ static enum status add_label(struct label_file *file, uint32_t line, enum label_
     label->line = line;
     label->class = (uint32_t)values[0];
     label->form = form;
+    label->first = label->n_numbers = 0;
     for (size_t i = 0; i < 4; i++)
         label->xywhn[i] = (float)values[i + 1];
 out:
@@ -218,10 +224,37 @@ static void clear(struct label_file *file) {
     for (size_t i = 0; i < file->n_invalid; i++)
         free(file->invalid[i].reason);
     file->n_invalid = 0;
-    file->n_labels = 0;
+    file->n_labels = file->n_numbers = 0;
     file->present = file->absent = false;
     free(file->content.bytes);
     file->content = (struct file_bytes){0};
+}
+
+/* Adds the label of a valid row, [at, end), and the numbers that it has beside class and box. */
+static enum status add_row(struct label_file *file, uint32_t line, const struct label_rules *rules,
+                           const struct row *row, const double values[BOX_COLUMNS], const char *at,
+                           const char *end) {
+    enum status status;
+    enum label_form form = form_of(row, rules);
+    const char *column;
+    size_t before = form == LABEL_POSE ? BOX_COLUMNS : 1, index = 0;
+    TRY(add_label(file, line, form, values));
+    if (form == LABEL_BOX)
+        goto out;
+    struct label *label = &file->labels[file->n_labels - 1];
+    label->first = file->n_numbers;
+    label->n_numbers = row->columns - before;
+    TRY(memory_reserve(&file->numbers, &file->number_capacity, file->n_numbers + label->n_numbers,
+                       sizeof *file->numbers));
+    while ((column = next_column(&at, end)) != NULL) {
+        double value = 0;
+        if (index++ < before)
+            continue;
+        number_parse(column, (size_t)(at - column), &value);
+        file->numbers[file->n_numbers++] = (float)value;
+    }
+out:
+    return status;
 }
 
 static enum status parse(const char *bytes, size_t length, const struct label_rules *rules,
@@ -254,7 +287,7 @@ static enum status parse(const char *bytes, size_t length, const struct label_ru
             if (reason.length > 0)
                 TRY(add_invalid(file, line, reason.data));
             else
-                TRY(add_label(file, line, form_of(&row, rules), values));
+                TRY(add_row(file, line, rules, &row, values, at, stop));
             text_clear(&reason);
         }
         at = stop + (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n');
@@ -352,6 +385,7 @@ enum status label_file_read(const char *path, const char *image, const char *ext
 void label_file_free(struct label_file *file) {
     clear(file);
     free(file->labels);
+    free(file->numbers);
     free(file->invalid);
     *file = (struct label_file){0};
 }

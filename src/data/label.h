@@ -37,6 +37,10 @@ struct label {
     uint32_t class; /* the data set's class number */
     float xywhn[4]; /* centre, width and height as fractions of the picture */
     enum label_form form;
+    /* What the line says beside class and box, as fractions of the picture: corners of an outline,
+     * or keypoints; label_file.numbers from `first` on. 0 where the form is LABEL_BOX, or the
+     * labels are of another form than lines. */
+    size_t first, n_numbers;
 };
 
 /* The keypoints of a data set of poses, as kpt_shape in data.yaml has them. */
@@ -61,6 +65,8 @@ struct label_file {
     bool absent;  /* there is no such file */
     size_t n_labels, label_capacity;
     struct label *labels;
+    size_t n_numbers, number_capacity;
+    float *numbers;
     size_t n_invalid, invalid_capacity;
     struct invalid_label *invalid;
     struct file_bytes content; /* of a file read, so that what was judged is what is copied; its

@@ -17,6 +17,7 @@ void item_free(struct item *item) {
     image_free(&item->image);
     label_file_free(&item->labels);
     free(item->targets);
+    free(item->points);
     free(item->views);
     findings_free(&item->findings);
     findings_free(&item->planted_findings);
@@ -33,12 +34,29 @@ void item_free(struct item *item) {
     *item = (struct item){0};
 }
 
+/* What a label says beside its box, in pixels, as `target` has it. */
+static void make_points(const struct verify_job *job, const struct label *label, struct item *item,
+                        struct target *target) {
+    const float size[] = {(float)item->width, (float)item->height};
+    const float *numbers = item->labels.numbers + label->first;
+    float *points = item->points + label->first;
+    target->keypoints = label->form == LABEL_POSE;
+    target->point_values = target->keypoints ? job->labels.rules.keypoints.values : 2;
+    target->n_points = label->n_numbers / target->point_values;
+    target->points = points;
+    for (size_t i = 0; i < label->n_numbers; i++) {
+        size_t axis = i % target->point_values;
+        points[i] = axis < 2 ? numbers[i] * size[axis] : numbers[i];
+    }
+}
+
 static enum status make_targets(const struct verify_job *job, struct item *item) {
     const struct label_file *file = &item->labels;
-    enum status status = memory_reserve(&item->targets, &item->target_capacity,
-                                        file->n_labels ? file->n_labels : 1, sizeof *item->targets);
-    if (status != STATUS_OK)
-        return status;
+    enum status status;
+    TRY(memory_reserve(&item->targets, &item->target_capacity, file->n_labels ? file->n_labels : 1,
+                       sizeof *item->targets));
+    TRY(memory_reserve(&item->points, &item->point_capacity, file->n_numbers,
+                       sizeof *item->points));
     float w = (float)item->width, h = (float)item->height;
     for (size_t i = 0; i < file->n_labels; i++) {
         const struct label *label = &file->labels[i];
@@ -49,8 +67,11 @@ static enum status make_targets(const struct verify_job *job, struct item *item)
             .box = {(b[0] - b[2] / 2) * w, (b[1] - b[3] / 2) * h, (b[0] + b[2] / 2) * w,
                     (b[1] + b[3] / 2) * h},
         };
+        if (label->n_numbers > 0)
+            make_points(job, label, item, &item->targets[i]);
     }
-    return STATUS_OK;
+out:
+    return status;
 }
 
 static enum status plant(const struct verify_job *job, struct item *item) {
@@ -235,6 +256,7 @@ enum status item_judge(const struct verify_job *job, struct item *item) {
     result->n_seen = result->n_planted = 0;
     result->self_test = false;
     result->hypotheses = NULL;
+    result->numbers = item->findings.numbers;
     result->score = 0;
     if (!failed && job->interface)
         TRY(check_findings(item));

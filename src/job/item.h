@@ -23,6 +23,8 @@ struct item {
     struct label_file labels;
     size_t target_capacity;
     struct target *targets; /* one a label, same order */
+    size_t point_capacity;
+    float *points; /* what the targets refer to */
     size_t n_views, view_capacity;
     struct picture_view *views;
     struct findings findings;

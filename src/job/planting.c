@@ -90,6 +90,7 @@ static struct box box_beside(struct planter *planter, struct box box, double shi
 }
 
 static void set_box(struct target *target, struct box box) {
+    target->n_points = 0; /* its outline is elsewhere now */
     target->box[0] = box.x1;
     target->box[1] = box.y1;
     target->box[2] = box.x2;

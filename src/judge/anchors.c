@@ -18,6 +18,10 @@ static enum status check_map(const struct head_map *map, size_t channels) {
     return STATUS_OK;
 }
 
+static bool same_size(const struct head_map *a, const struct head_map *b) {
+    return a->width == b->width && a->height == b->height;
+}
+
 static void add_plane(struct anchors *anchors, const struct plane *model) {
     struct plane *plane = &anchors->planes[anchors->n_planes++];
     *plane = *model;
@@ -28,18 +32,25 @@ static void add_plane(struct anchors *anchors, const struct plane *model) {
     anchors->n_tiles += plane->n_tiles;
 }
 
-static enum status add_distance_level(struct anchors *anchors, const struct head_level *level,
-                                      const struct head_map *boxes, const struct head_map *scores) {
+static enum status add_distance_level(struct anchors *anchors, const struct head_maps *maps,
+                                      size_t index) {
     enum status status;
     const struct head *head = anchors->head;
-    if (head->bins == 0)
-        return FAIL(STATUS_FAILED, "the detection head has no bins");
+    const struct head_level *level = &head->levels[index];
+    const struct head_map *boxes = &maps->boxes[index], *scores = &maps->scores[index];
+    const struct head_map *extras = head->n_extras ? &maps->extras[index] : NULL;
+    if (head->bins == 0 || head->bins > GRAPH_BINS)
+        return FAIL(STATUS_FAILED, "the detection head has %zu bins", head->bins);
     TRY(check_map(boxes, level->box_channel + 4 * head->bins));
     TRY(check_map(scores, level->score_channel + head->n_classes));
-    if (boxes->width != scores->width || boxes->height != scores->height)
+    if (extras)
+        TRY(check_map(extras, level->extra_channel + head->n_extras));
+    if (!same_size(boxes, scores) || (extras && !same_size(boxes, extras)))
         return FAIL(STATUS_FAILED, "the head's maps of boxes and scores differ in size");
     add_plane(anchors, &(struct plane){.boxes = boxes,
                                        .scores = scores,
+                                       .extras = extras,
+                                       .extra_channel = level->extra_channel,
                                        .box_channel = level->box_channel,
                                        .class_channel = level->score_channel,
                                        .stride = (float)level->stride});
@@ -88,7 +99,7 @@ static enum status add_planes(struct anchors *anchors, const struct head_maps *m
     switch (head->kind) {
     case HEAD_DISTANCE:
         for (size_t i = 0; i < head->n_levels; i++)
-            TRY(add_distance_level(anchors, &head->levels[i], &maps->boxes[i], &maps->scores[i]));
+            TRY(add_distance_level(anchors, maps, i));
         break;
     case HEAD_ANCHOR:
         for (size_t i = 0; i < head->n_levels; i++)
@@ -124,7 +135,7 @@ enum status anchors_begin(struct anchors *anchors, const struct head *head,
     TRY(memory_reserve(&anchors->boxes, &anchors->box_capacity, 4 * n_tiles * TILE,
                        sizeof *anchors->boxes));
     size_t raw_channels = head->kind == HEAD_DISTANCE ? 4 * head->bins : 4;
-    TRY(memory_reserve(&anchors->raw, &anchors->raw_capacity, raw_channels * TILE,
+    TRY(memory_reserve(&anchors->raw, &anchors->raw_capacity, (raw_channels + 1) * TILE,
                        sizeof *anchors->raw));
     anchors->rows = rows_in(anchors->boxes, n_tiles * TILE);
     for (size_t i = 0; i < anchors->n_planes; i++) {
@@ -236,6 +247,19 @@ static void distance_tile(const float *sides, const float *column, const float *
                                  sides[3 * TILE + lane], column[lane], row[lane], stride);
 }
 
+/* The hulls of turned boxes. */
+static void turned_tile(const float *sides, const float *angles, const float *column,
+                        const float *row, const struct anchors *anchors, float stride,
+                        struct box *out) {
+    for (size_t lane = 0; lane < TILE; lane++) {
+        const float distances[] = {sides[lane], sides[TILE + lane], sides[2 * TILE + lane],
+                                   sides[3 * TILE + lane]};
+        struct anchor_cell cell = {column[lane], row[lane], stride};
+        float angle = head_angle(anchors->head->raw_angle, angles[lane]);
+        out[lane] = turned_hull(distance_turned_box(distances, angle, cell));
+    }
+}
+
 VECTOR_CLONES
 static void anchor_tile(const float *raw, const float *column, const float *row, float stride,
                         struct anchor_size size, struct box *out) {
@@ -278,7 +302,14 @@ static void decode_tile(struct anchors *anchors, const struct tile *tile, struct
                       count, SIDES, raw + side * TILE);
         if (head->bins > 1)
             dfl_tile(raw, head->bins, sides);
-        distance_tile(head->bins > 1 ? sides : raw, column, row, plane->stride, out);
+        if (plane->extras && head->task == TASK_OBB) {
+            float *angles = raw + head->bins * SIDES;
+            load_tile(plane->extras, plane->extra_channel, 1, tile->first, count, TILE, angles);
+            turned_tile(head->bins > 1 ? sides : raw, angles, column, row, anchors, plane->stride,
+                        out);
+        } else {
+            distance_tile(head->bins > 1 ? sides : raw, column, row, plane->stride, out);
+        }
         break;
     case HEAD_ANCHOR:
         load_tile(plane->boxes, plane->box_channel, 4, tile->first, count, TILE, raw);
@@ -315,6 +346,31 @@ size_t anchors_decode(struct anchors *anchors, size_t index) {
         rows_set(anchors->rows, place, box);
     }
     return tile->slot;
+}
+
+const struct plane *anchors_cell(const struct anchors *anchors, uint32_t id, size_t *cell) {
+    id -= anchors->first_id;
+    const struct tile *tile = &anchors->tiles[id / TILE];
+    *cell = tile->first + id % TILE;
+    return &anchors->planes[tile->plane];
+}
+
+struct turned_box anchors_turned_box(const struct anchors *anchors, uint32_t id) {
+    const struct head *head = anchors->head;
+    size_t cell;
+    const struct plane *plane = anchors_cell(anchors, id, &cell);
+    float sides[4];
+    for (size_t side = 0; side < 4; side++) {
+        float logits[GRAPH_BINS];
+        for (size_t bin = 0; bin < head->bins; bin++)
+            logits[bin] =
+                head_map_at(plane->boxes, plane->box_channel + side * head->bins + bin, cell);
+        sides[side] = head->bins > 1 ? dfl_expectation(logits, 1, head->bins) : logits[0];
+    }
+    const struct anchor_cell at = {(float)(cell % plane->width), (float)(cell / plane->width),
+                                   plane->stride};
+    float angle = head_map_at(plane->extras, plane->extra_channel, cell);
+    return distance_turned_box(sides, head_angle(head->raw_angle, angle), at);
 }
 
 size_t anchors_view(const struct anchors *views, uint32_t id) {

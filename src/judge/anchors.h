@@ -14,10 +14,11 @@
 
 /* One anchor of every cell of one level. */
 struct plane {
-    const struct head_map *boxes, *scores;
-    size_t box_channel;        /* of the first box channel */
-    size_t objectness_channel; /* in `scores`, where the head has one */
-    size_t class_channel;      /* of class 0 in `scores` */
+    const struct head_map *boxes, *scores, *extras; /* extras: NULL where the head has none */
+    size_t extra_channel;                           /* of the first of them */
+    size_t box_channel;                             /* of the first box channel */
+    size_t objectness_channel;                      /* in `scores`, where the head has one */
+    size_t class_channel;                           /* of class 0 in `scores` */
     size_t width, cells;
     float stride;
     float anchor[2];
@@ -49,7 +50,8 @@ struct anchors {
     struct rows rows;
     uint32_t *slot_tile; /* the tile of each slot; owned */
     size_t slot_capacity;
-    float *raw; /* one tile's box channels, (4, TILE) or (bins, 4, TILE); owned */
+    float
+        *raw; /* one tile's box channels, (4, TILE) or (bins, 4, TILE), and (TILE) angles; owned */
     size_t raw_capacity;
 };
 
@@ -57,6 +59,10 @@ struct anchors {
 static inline size_t head_map_offset(const struct head_map *map, size_t channel, size_t cell) {
     return channel / map->block * map->width * map->height * map->block + cell * map->block +
            channel % map->block;
+}
+
+static inline float head_map_at(const struct head_map *map, size_t channel, size_t cell) {
+    return map->data[head_map_offset(map, channel, cell)];
 }
 
 /* Lays the anchors of these maps out, of the judge's classes and from id 0 on; nothing is decoded.
@@ -73,6 +79,11 @@ size_t anchors_decode(struct anchors *anchors, size_t tile);
 static inline struct box anchors_box_at(const struct anchors *anchors, size_t place) {
     return rows_box(anchors->rows, place);
 }
+/* The number of the anchor at a place. */
+static inline uint32_t anchors_id(const struct anchors *anchors, size_t place) {
+    size_t tile = anchors->slot_tile[place / TILE];
+    return anchors->first_id + (uint32_t)(tile * TILE + place % TILE);
+}
 /* The box of an anchor, of the first of these views or one behind it; decodes its tile. */
 struct box anchors_box(struct anchors *views, uint32_t id);
 
@@ -83,6 +94,12 @@ size_t anchors_view(const struct anchors *views, uint32_t id);
 static inline uint32_t anchors_class(const struct anchors *anchors, size_t class) {
     return anchors->classes ? anchors->classes[class] : (uint32_t) class;
 }
+
+/* The plane of an anchor of these anchors, and its cell there. */
+const struct plane *anchors_cell(const struct anchors *anchors, uint32_t id, size_t *cell);
+
+/* Of a head of TASK_OBB: an anchor's box as it is turned, in network pixels. */
+struct turned_box anchors_turned_box(const struct anchors *anchors, uint32_t id);
 
 /* Score (0 to 1) of one class of the head of the anchor at a place. */
 float anchors_score_at(const struct anchors *anchors, size_t place, size_t class);

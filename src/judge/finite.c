@@ -35,6 +35,9 @@ bool boxes_are_finite(const struct anchors *anchors) {
     bool finite = true;
     for (size_t i = 0; finite && i < anchors->n_planes; i++)
         finite = channels_are_finite(anchors->planes[i].boxes, anchors->planes[i].box_channel, n);
+    for (size_t i = 0; finite && head->n_extras && i < anchors->n_planes; i++)
+        finite = channels_are_finite(anchors->planes[i].extras, anchors->planes[i].extra_channel,
+                                     head->n_extras);
     return finite;
 }
 

@@ -152,6 +152,35 @@ struct anchor_size {
     float width, height, scale_xy;
 };
 
+/* A box that is turned: by an angle in radians, from the x axis towards y. */
+struct turned_box {
+    float x, y, width, height, angle; /* x, y: its centre */
+};
+
+/* The angle of a head of TASK_OBB, from what its map holds (see struct head). */
+VERIFY_INLINE float head_angle(bool raw, float value) {
+    return raw ? value : (sigmoid(value) - 0.25f) * 3.14159265f;
+}
+
+/* Distances in strides from the cell's centre to the sides (left, top, right, bottom) of a box that
+ * is turned around it. */
+VERIFY_INLINE struct turned_box distance_turned_box(const float sides[4], float angle,
+                                                    struct anchor_cell cell) {
+    float x = (sides[2] - sides[0]) / 2, y = (sides[3] - sides[1]) / 2;
+    float c = cosf(angle), s = sinf(angle);
+    struct turned_box box = {(cell.column + 0.5f + x * c - y * s) * cell.stride,
+                             (cell.row + 0.5f + x * s + y * c) * cell.stride,
+                             (sides[0] + sides[2]) * cell.stride,
+                             (sides[1] + sides[3]) * cell.stride, angle};
+    return box;
+}
+
+/* The upright box around it. */
+VERIFY_INLINE struct box turned_hull(struct turned_box box) {
+    float c = fabsf(cosf(box.angle)), s = fabsf(sinf(box.angle));
+    return centre_box(box.x, box.y, box.width * c + box.height * s, box.width * s + box.height * c);
+}
+
 /* From the four logits of an anchor-based head (YOLOv5's). */
 VERIFY_INLINE struct box anchor_box(float x, float y, float width, float height,
                                     struct anchor_cell cell, struct anchor_size size) {

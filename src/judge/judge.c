@@ -6,10 +6,12 @@
 
 #include "base/memory.h"
 #include "judge/scratch.h"
+#include "judge/tasks.h"
 
 void findings_free(struct findings *findings) {
     free(findings->evidence);
     free(findings->hypotheses);
+    free(findings->numbers);
     free(findings->missing.items);
     free(findings->predictions.items);
     *findings = (struct findings){0};
@@ -208,10 +210,12 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
     for (size_t i = 0; i < n; i++) {
         const struct judge *of_this = i == 0 ? judge : &of_others;
         struct findings *findings = labellings[i].findings;
-        findings->missing.count = findings->predictions.count = 0;
+        findings->missing.count = findings->predictions.count = findings->n_numbers = 0;
         findings->not_finite = !scratch->all_finite;
         findings->implausible = !scratch->all_plausible;
         TRY(judge_targets(of_this, &labellings[i], scratch));
+        if (i == 0)
+            TRY(tasks_judge(scratch, labellings[i].targets, findings));
         TRY(missing_find(of_this, scratch, findings));
         findings_relate(labellings[i].targets, findings);
         if (of_this->predict)

@@ -23,6 +23,7 @@ struct head_map {
 struct head_maps {
     struct head_map boxes[GRAPH_LEVELS];
     struct head_map scores[GRAPH_LEVELS];
+    struct head_map extras[GRAPH_LEVELS]; /* where the head has them */
 };
 
 /* One view of a picture: what a network at a size says of it. A picture may have several; evidence
@@ -40,6 +41,23 @@ struct view {
 struct target {
     int32_t class; /* the judge's; -1: one that no network knows */
     float box[4];  /* x1, y1, x2, y2 in picture pixels */
+    /* What it says beside them: corners of an outline, or keypoints. The caller's; 0: nothing. */
+    size_t n_points;
+    size_t point_values; /* numbers a point: x and y in picture pixels, of some keypoints how
+                            visible it is, too */
+    bool keypoints;
+    const float *points;
+};
+
+/* What is seen of what a label says beside its box and class: the label's against the network's own
+ * at the anchor that speaks most for it. */
+struct task_evidence {
+    enum task task;  /* of the network; TASK_DETECT: nothing is seen of it, all else is 0 */
+    float agreement; /* 0 to 1: of TASK_OBB the IoU of the two boxes as they are turned */
+    float error;     /* how far apart: of TASK_OBB degrees between the two, 0 to 90 */
+    /* The network's own: numbers of findings->numbers from `first` on, in picture pixels: of
+     * TASK_OBB its four corners. */
+    size_t first, count;
 };
 
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
@@ -56,6 +74,8 @@ struct evidence {
     int32_t twin;     /* the label that `dup` refers to; -1 where there is none */
     float copy;       /* 0 to 1: one object with `twin`, and this label the one to blame */
     float group;      /* 0 to 1: several objects of the class in it */
+    uint32_t anchor;  /* that speaks most for it (anchors.h); of no meaning without `refined` */
+    struct task_evidence task;
 };
 
 /* Missing objects are sought down to this score; the image score uses them all. */
@@ -95,6 +115,8 @@ struct findings {
      * nothing. */
     size_t n_hypotheses, hypothesis_capacity;
     struct hypothesis *hypotheses;
+    size_t n_numbers, number_capacity;
+    float *numbers;                /* what task_evidence refers to */
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
     struct detections predictions; /* as Ultralytics' predict, where asked for */
 };
@@ -151,7 +173,7 @@ void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
-    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf;
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle;
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };

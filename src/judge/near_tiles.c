@@ -61,9 +61,11 @@ void near_tiles_decode(const struct judge_scratch *scratch, struct anchors *anch
         return;
     /* DFL's distances are between 0 and bins - 1 strides; other heads' boxes are cheap. */
     bool bounded = head->kind == HEAD_DISTANCE && head->bins > 1;
+    /* A turned box's corners lie no farther than the diagonal. */
+    float most = (float)(head->bins - 1) * (head->task == TASK_OBB ? 1.4143f : 1.0f);
     for (size_t i = 0; i < anchors->n_tiles; i++) {
         const struct tile *tile = &anchors->tiles[i];
-        float extent = (float)(head->bins - 1) * anchors->planes[tile->plane].stride;
+        float extent = most * anchors->planes[tile->plane].stride;
         if (!bounded || any_label_near(scratch, anchors, tile, extent))
             anchors_decode(anchors, i);
     }

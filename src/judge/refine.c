@@ -96,6 +96,7 @@ float evidence_refine(const struct judge_scratch *scratch, size_t subject,
         return found;
     *most = value;
     evidence->has_refined = true;
+    evidence->anchor = anchors_id(neighbours->anchors, neighbours->places[best]);
     for (size_t i = 0; i < 4; i++)
         evidence->refined[i] = (float)(fusion.sum[i] / fusion.weights);
     evidence->location = box_iou(scratch->subjects[subject].box, box_of(evidence->refined));

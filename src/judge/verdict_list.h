@@ -7,9 +7,16 @@
 
 FINDING(DUPLICATE, "duplicate", UNCERTAIN, false, evidence->dup >= thresholds->max_dup)
 FINDING(CLASS, "class", MISLABELED, true, evidence->margin > thresholds->max_margin)
+/* What a label says beside box and class is in doubt only where those are not. */
+#define BOX_CONFIRMED                                                                              \
+    (evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&                 \
+     evidence->shift <= fminf(SHIFT_DOUBTED, thresholds->max_shift))
+FINDING(ANGLE, "angle", UNCERTAIN, false,
+        BOX_CONFIRMED && evidence->task.task == TASK_OBB &&
+            evidence->task.error > thresholds->max_angle)
 /* Between SHIFT_DOUBTED and max_shift the place is in doubt, not wrong. */
-CONFIRMED(evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&
-          evidence->shift <= fminf(SHIFT_DOUBTED, thresholds->max_shift))
+CONFIRMED(BOX_CONFIRMED)
+#undef BOX_CONFIRMED
 /* A place, or another class, is named from so much evidence on. */
 FINDING(LOCATION, "location", UNCERTAIN, false,
         evidence->shift > thresholds->max_shift && evidence->near >= 0.25f &&

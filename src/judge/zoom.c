@@ -49,8 +49,8 @@ void zoom_targets(const struct target *targets, size_t n, const struct crop *cro
     float x = (float)crop->x, y = (float)crop->y;
     for (size_t i = 0; i < n; i++) {
         const float *box = targets[i].box;
-        out[i] =
-            (struct target){targets[i].class, {box[0] - x, box[1] - y, box[2] - x, box[3] - y}};
+        out[i] = (struct target){.class = targets[i].class,
+                                 .box = {box[0] - x, box[1] - y, box[2] - x, box[3] - y}};
     }
 }
 

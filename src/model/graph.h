@@ -17,6 +17,7 @@ enum {
     GRAPH_INPUTS = 64, /* most inputs of an operator (Concat's are many) */
     GRAPH_LEVELS = 8,  /* most strides of a detection head */
     GRAPH_ANCHORS = 8, /* most anchors per cell of an anchor-based head */
+    GRAPH_BINS = 64,   /* most bins of a side's distribution: 16 is usual */
 };
 
 enum dtype { DTYPE_F32, DTYPE_I64, DTYPE_BOOL };
@@ -70,6 +71,8 @@ enum unary {
     UNARY_CEIL,
     UNARY_ROUND,
     UNARY_RECIPROCAL,
+    UNARY_SIN,
+    UNARY_COS,
     UNARY_ERF,
     UNARY_NOT
 };
@@ -165,13 +168,24 @@ enum head_kind {
                       (objectness after the box), one cell an anchor */
 };
 
+/* What a network says of an object beside its box and class, and what labels of such a data set say
+ * of it. */
+enum task {
+    TASK_DETECT,  /* nothing */
+    TASK_SEGMENT, /* an outline: coefficients of masks that are the head's, too */
+    TASK_OBB,     /* the angle by which its box is turned */
+    TASK_POSE,    /* keypoints */
+    TASK_COUNT
+};
+
 /* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
  * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores), its
  * n_anchors * (5 + n_classes) channels from box_channel on. */
 struct head_level {
     int boxes;  /* tensor (1,C,h,w) */
     int scores; /* tensor (1,C,h,w); may be the same as boxes */
-    size_t box_channel, score_channel;
+    int extras; /* tensor (1,C,h,w) where the head has extras: n_extras channels an anchor */
+    size_t box_channel, score_channel, extra_channel;
     size_t stride;                   /* network pixels per cell */
     float anchors[GRAPH_ANCHORS][2]; /* width, height in network pixels */
     /* Of HEAD_ANCHOR: 0, above it where boxes are Darknet's, HEAD_LINEAR_XY where YOLOX's. */
@@ -180,6 +194,13 @@ struct head_level {
 #define HEAD_LINEAR_XY (-1.0f)
 struct head {
     enum head_kind kind;
+    enum task task;
+    /* Numbers an anchor beside box and classes; 0 where the task has none, or they are not known:
+     * then boxes and classes are all that the head says. */
+    size_t n_extras;
+    /* Of TASK_OBB, whose boxes are turned around the cell's centre by the angle: it is what the map
+     * holds, in radians; else (sigmoid - 1/4) pi. */
+    bool raw_angle;
     size_t n_classes;
     size_t bins;
     size_t n_anchors;   /* 1 for a distance head */

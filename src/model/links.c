@@ -5,20 +5,24 @@
 #include "model/links.h"
 #include "model/operators/operator.h"
 
-size_t head_tensors(const struct head *head, int tensors[2 * GRAPH_LEVELS]) {
+size_t head_tensors(struct head *head, int *tensors[HEAD_TENSORS]) {
     size_t n = 0;
     for (size_t i = 0; i < head->n_levels && i < GRAPH_LEVELS; i++) {
-        tensors[n++] = head->levels[i].boxes;
-        if (head->kind != HEAD_FINAL)
-            tensors[n++] = head->levels[i].scores;
+        struct head_level *level = &head->levels[i];
+        tensors[n++] = &level->boxes;
+        if (head->kind != HEAD_FINAL) /* its scores are in the same map */
+            tensors[n++] = &level->scores;
+        if (head->n_extras > 0)
+            tensors[n++] = &level->extras;
     }
     return n;
 }
 
 enum status links_build(struct links *links, const struct graph *graph) {
     enum status status;
-    int head[2 * GRAPH_LEVELS];
-    size_t n_head = head_tensors(&graph->head, head);
+    struct head head = graph->head;
+    int *read[HEAD_TENSORS];
+    size_t n_read = head_tensors(&head, read);
     int64_t n_tensors = (int64_t)graph->n_tensors;
     *links = (struct links){0};
     TRY(memory_zeroed(graph->n_tensors, sizeof *links->producer, &links->producer));
@@ -42,13 +46,13 @@ enum status links_build(struct links *links, const struct graph *graph) {
                 links->uses[op->inputs[k]]++;
         }
     }
-    for (size_t i = 0; i < n_head; i++) {
-        if (head[i] < 0 || head[i] >= n_tensors) {
+    for (size_t i = 0; i < n_read; i++) {
+        if (*read[i] < 0 || *read[i] >= n_tensors) {
             status =
-                FAIL(STATUS_BAD_INPUT, "the head reads tensor %d, which the model lacks", head[i]);
+                FAIL(STATUS_BAD_INPUT, "the head reads tensor %d, which the model lacks", *read[i]);
             goto out;
         }
-        links->uses[head[i]]++;
+        links->uses[*read[i]]++;
     }
 out:
     return status;

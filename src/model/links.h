@@ -13,8 +13,9 @@ struct links {
 enum status links_build(struct links *links, const struct graph *graph);
 void links_free(struct links *links);
 
-/* The tensors that the head reads (some may be the same). */
-size_t head_tensors(const struct head *head, int tensors[2 * GRAPH_LEVELS]);
+/* Where the head names the tensors that it reads (some may be the same). */
+enum { HEAD_TENSORS = 3 * GRAPH_LEVELS };
+size_t head_tensors(struct head *head, int *tensors[HEAD_TENSORS]);
 /* Removes the operators that are marked. */
 void graph_remove_ops(struct graph *graph, const bool *dead);
 

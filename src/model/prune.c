@@ -5,11 +5,11 @@
 #include "model/links.h"
 
 /* Marks every tensor that the head depends on, and operators that it does not. */
-static void mark(const struct graph *graph, bool *needed, bool *dead) {
-    int head[2 * GRAPH_LEVELS];
+static void mark(struct graph *graph, bool *needed, bool *dead) {
+    int *head[HEAD_TENSORS];
     size_t n_head = head_tensors(&graph->head, head);
     for (size_t i = 0; i < n_head; i++)
-        needed[head[i]] = true;
+        needed[*head[i]] = true;
     for (size_t i = graph->n_ops; i-- > 0;) {
         const struct op *op = &graph->ops[i];
         dead[i] = !needed[op->output];
@@ -59,11 +59,12 @@ enum status graph_prune(struct graph *graph) {
             if (op->inputs[k] >= 0)
                 op->inputs[k] = renamed[op->inputs[k]];
     }
-    for (size_t i = 0; i < head->n_levels; i++) {
-        head->levels[i].boxes = renamed[head->levels[i].boxes];
-        head->levels[i].scores =
-            head->kind == HEAD_FINAL ? head->levels[i].boxes : renamed[head->levels[i].scores];
-    }
+    int *read[HEAD_TENSORS];
+    size_t n_read = head_tensors(head, read);
+    for (size_t i = 0; i < n_read; i++)
+        *read[i] = renamed[*read[i]];
+    for (size_t i = 0; i < head->n_levels && head->kind == HEAD_FINAL; i++)
+        head->levels[i].scores = head->levels[i].boxes;
 out:
     links_free(&links);
     free(needed);

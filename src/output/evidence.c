@@ -55,10 +55,20 @@ static void put_class(struct text *text, const struct class_map *classes, int32_
     put_whole(text, (uint64_t)((int64_t)class_in_data(classes, class) + 1));
 }
 
-static void put_evidence(struct text *text, const struct evidence *evidence,
+static void put_task(struct text *text, const struct task_evidence *task, const float *numbers) {
+    put_whole(text, (uint64_t)task->task);
+    put_real(text, task->agreement);
+    put_real(text, task->error);
+    put_whole(text, task->count);
+    put_reals(text, numbers + task->first, task->count);
+}
+
+/* `numbers`: what its task_evidence refers to; NULL: that is left out. */
+static void put_evidence(struct text *text, const struct evidence *evidence, const float *numbers,
                          const struct class_map *classes) {
-    unsigned flags =
-        (evidence->judged ? KEPT_JUDGED : 0u) | (evidence->has_refined ? KEPT_REFINED : 0u);
+    bool task = numbers && evidence->task.task != TASK_DETECT;
+    unsigned flags = (evidence->judged ? KEPT_JUDGED : 0u) |
+                     (evidence->has_refined ? KEPT_REFINED : 0u) | (task ? KEPT_TASK : 0u);
     put_whole(text, flags);
     put_class(text, classes, evidence->suggested);
     if (!evidence->judged)
@@ -67,14 +77,16 @@ static void put_evidence(struct text *text, const struct evidence *evidence,
         put_real(text, *kept_real((struct evidence *)evidence, i));
     if (evidence->has_refined)
         put_reals(text, evidence->refined, 4);
+    if (task)
+        put_task(text, &evidence->task, numbers);
 }
 
-static void put_box(struct text *text, const struct box_result *box,
+static void put_box(struct text *text, const struct box_result *box, const float *numbers,
                     const struct class_map *classes) {
     put_whole(text, box->label.line);
     put_whole(text, box->label.class);
     put_reals(text, box->label.xywhn, 4);
-    put_evidence(text, &box->evidence, classes);
+    put_evidence(text, &box->evidence, numbers, classes);
     if (box->evidence.judged)
         put_score(text, box->score);
 }
@@ -100,8 +112,8 @@ static void put_seen(struct text *text, const struct planted_seen *seen,
                      const struct class_map *classes) {
     put_whole(text, (uint64_t)seen->kind);
     put_whole(text, seen->label == NO_LABEL ? 0 : seen->label + 1);
-    put_evidence(text, &seen->wrong, classes);
-    put_evidence(text, &seen->other, classes);
+    put_evidence(text, &seen->wrong, NULL, classes);
+    put_evidence(text, &seen->other, NULL, classes);
     put_real(text, seen->certainty);
 }
 
@@ -158,7 +170,7 @@ static enum status put_image(struct text *text, const struct image_result *resul
     put_score(text, result->score);
     put_whole(text, result->n_boxes);
     for (size_t i = 0; i < result->n_boxes; i++)
-        put_box(text, &result->boxes[i], classes);
+        put_box(text, &result->boxes[i], result->numbers, classes);
     put_objects(text, result, classes);
     put_invalid(text, result->labels);
     put_whole(text, result->n_seen);

@@ -31,6 +31,8 @@ struct kept_image {
     struct text label;        /* the label file's name */
     size_t object_capacity;
     struct detection *objects;
+    size_t n_numbers, number_capacity;
+    float *numbers;
 };
 
 /* Reads a part without its length. STATUS_FAILED where it is none. */

@@ -74,23 +74,45 @@ static int32_t take_class(struct reader *reader) {
     return (int32_t)((int64_t)take_whole(reader, INT32_MAX) - 1);
 }
 
-static struct evidence take_evidence(struct reader *reader) {
-    uint64_t flags = take_whole(reader, KEPT_JUDGED | KEPT_REFINED);
+/* Adds its numbers to the image's. */
+static enum status take_task(struct reader *reader, struct kept_image *image,
+                             struct task_evidence *task) {
+    enum status status;
+    task->task = (enum task)take_whole(reader, TASK_COUNT - 1);
+    task->agreement = take_real(reader);
+    task->error = take_real(reader);
+    task->first = image->n_numbers;
+    task->count = take_count(reader);
+    TRY(memory_reserve(&image->numbers, &image->number_capacity, task->first + task->count,
+                       sizeof *image->numbers));
+    take_reals(reader, image->numbers + task->first, task->count);
+    image->n_numbers += task->count;
+out:
+    return status;
+}
+
+/* image: NULL where none may have a task's. */
+static enum status take_evidence(struct reader *reader, struct kept_image *image,
+                                 struct evidence *out) {
+    enum status status = STATUS_OK;
+    uint64_t flags = take_whole(reader, KEPT_JUDGED | KEPT_REFINED | (image ? KEPT_TASK : 0));
     struct evidence evidence = {.judged = flags & KEPT_JUDGED,
                                 .has_refined = flags & KEPT_REFINED,
                                 .suggested = take_class(reader),
                                 .twin = -1};
-    if (!evidence.judged)
-        return evidence;
-    for (size_t i = 0; i < KEPT_REALS; i++)
+    for (size_t i = 0; evidence.judged && i < KEPT_REALS; i++)
         *kept_real(&evidence, i) = take_real(reader);
-    if (evidence.has_refined)
+    if (evidence.judged && evidence.has_refined)
         take_reals(reader, evidence.refined, 4);
-    return evidence;
+    if (evidence.judged && flags & KEPT_TASK)
+        status = take_task(reader, image, &evidence.task);
+    *out = evidence;
+    return status;
 }
 
-static enum status take_boxes(struct reader *reader, struct image_result *result) {
+static enum status take_boxes(struct reader *reader, struct kept_image *image) {
     enum status status;
+    struct image_result *result = &image->result;
     size_t n = take_count(reader);
     TRY(memory_reserve(&result->boxes, &result->box_capacity, n ? n : 1, sizeof *result->boxes));
     result->n_boxes = n;
@@ -100,10 +122,11 @@ static enum status take_boxes(struct reader *reader, struct image_result *result
         box->label.line = (uint32_t)take_whole(reader, UINT32_MAX);
         box->label.class = (uint32_t)take_whole(reader, INT32_MAX);
         take_reals(reader, box->label.xywhn, 4);
-        box->evidence = take_evidence(reader);
+        TRY(take_evidence(reader, image, &box->evidence));
         if (box->evidence.judged)
             box->score = take_score(reader);
     }
+    result->numbers = image->numbers;
 out:
     return status;
 }
@@ -150,8 +173,8 @@ static enum status take_seen(struct reader *reader, struct image_result *result)
         seen->kind = (enum planted_kind)take_whole(reader, PLANTED_KINDS - 1);
         size_t label = (size_t)take_whole(reader, result->n_boxes);
         seen->label = label ? label - 1 : NO_LABEL;
-        seen->wrong = take_evidence(reader);
-        seen->other = take_evidence(reader);
+        TRY(take_evidence(reader, NULL, &seen->wrong));
+        TRY(take_evidence(reader, NULL, &seen->other));
         seen->certainty = take_real(reader);
     }
     result->n_seen = n;
@@ -185,7 +208,8 @@ static enum status take_image(struct reader *reader, struct kept_image *image) {
     result->height = (uint32_t)take_whole(reader, UINT32_MAX);
     result->imgsz = (uint32_t)take_whole(reader, UINT32_MAX);
     result->score = take_score(reader);
-    TRY(take_boxes(reader, result));
+    image->n_numbers = 0;
+    TRY(take_boxes(reader, image));
     TRY(take_objects(reader, image));
     TRY(take_invalid(reader, &image->labels));
     TRY(take_seen(reader, result));
@@ -211,6 +235,7 @@ void kept_image_free(struct kept_image *image) {
     free(image->result.planted);
     free(image->labels.invalid);
     free(image->objects);
+    free(image->numbers);
     text_free(&image->label);
     *image = (struct kept_image){0};
 }

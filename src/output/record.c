@@ -7,11 +7,12 @@
 
 #include "output/clip.h"
 #include "output/fields.h"
+#include "output/record_task.h"
 #include "output/streams.h"
 
 stream_write record_stream_write, predictions_stream_write; /* rows of streams.c */
 
-enum { DECIMALS = 4, CONFIDENCE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
+enum { DECIMALS = RECORD_DECIMALS, CONFIDENCE_DECIMALS = 5, PIXEL_DECIMALS = 3 };
 enum { SCORE_DIGITS = 6 }; /* decimals would make the worst all 0 */
 
 static void numbers_write(struct text *text, const double numbers[4], int decimals) {
@@ -60,6 +61,7 @@ static void box_write(struct text *text, const struct image_result *result,
     field_number(text, "dup", evidence->dup, DECIMALS);
     field_number(text, "location", evidence->location, DECIMALS);
     field_box(text, "refined", result, evidence->has_refined ? evidence->refined : NULL);
+    record_task_write(text, result, &evidence->task);
     text_string(text, "}");
 }
 

@@ -48,6 +48,7 @@ struct image_result {
     size_t n_boxes, box_capacity;
     struct box_result *boxes; /* owned; none where it failed */
     size_t n_missing;
+    const float *numbers;            /* what task_evidence refers to */
     const struct detection *missing; /* of `objects`, at or above --missing-conf */
     size_t n_objects;
     const struct detection *objects; /* without a label, down to MISSING_FLOOR, of classes that the

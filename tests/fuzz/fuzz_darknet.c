@@ -79,7 +79,8 @@ static void judge_maps(const struct graph *graph, const struct head_maps *maps) 
                                 .iou = 0.7f,
                                 .max_det = 300};
     const struct letterbox letterbox = letterbox_plan(SIDE, SIDE, SIDE, false, 1);
-    const struct target targets[] = {{0, {8, 8, 40, 40}}, {-1, {0, 0, SIDE, SIDE}}};
+    const struct target targets[] = {{.class = 0, .box = {8, 8, 40, 40}},
+                                     {.class = -1, .box = {0, 0, SIDE, SIDE}}};
     struct judge_scratch *scratch = NULL;
     struct findings findings = {0};
     if (judge_scratch_make(&scratch) != STATUS_OK)

@@ -83,9 +83,10 @@ static inline void sample_read(struct samples *samples, const char *name, size_t
     int class;
     while (sample->n_targets < LABELS_MOST / 2 &&
            fscanf(file, "%d %f %f %f %f", &class, &x, &y, &w, &h) == 5)
-        sample->targets[sample->n_targets++] = (struct target){
-            class,
-            {(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height}};
+        sample->targets[sample->n_targets++] =
+            (struct target){.class = class,
+                            .box = {(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width,
+                                    (y + h / 2) * height}};
     fclose(file);
     sample_label(sample, 2, n_classes, &random);
 }

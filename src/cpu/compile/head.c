@@ -9,17 +9,23 @@ static enum layout head_layout(const struct plan *plan, int tensor) {
     return plan->runtime->graph->head.kind == HEAD_FINAL ? LAYOUT_PLAIN : plan->layouts[tensor];
 }
 
-int plan_scores(const struct head *head, size_t level) {
+size_t plan_head(const struct head *head, size_t level, int tensors[HEAD_MAPS]) {
     const struct head_level *maps = &head->levels[level];
-    return head->kind == HEAD_DISTANCE ? maps->scores : maps->boxes;
+    size_t n = 0;
+    tensors[n++] = maps->boxes;
+    tensors[n++] = head->kind == HEAD_DISTANCE ? maps->scores : maps->boxes;
+    if (head->n_extras > 0)
+        tensors[n++] = maps->extras;
+    return n;
 }
 
 enum status plan_keep_head(struct plan *plan) {
     enum status status = STATUS_OK;
     const struct head *head = &plan->runtime->graph->head;
     for (size_t i = 0; i < head->n_levels; i++) {
-        const int tensors[] = {head->levels[i].boxes, plan_scores(head, i)};
-        for (size_t k = 0; k < 2; k++) {
+        int tensors[HEAD_MAPS];
+        size_t n = plan_head(head, i, tensors);
+        for (size_t k = 0; k < n; k++) {
             size_t buffer;
             const struct shape *shape = &plan->shapes[tensors[k]];
             size_t rank = head->kind == HEAD_FINAL ? 3 : 4;
@@ -62,7 +68,11 @@ void plan_maps(const struct plan *plan, struct head_maps *maps) {
     const struct head *head = &plan->runtime->graph->head;
     *maps = (struct head_maps){0};
     for (size_t i = 0; i < head->n_levels; i++) {
-        maps->boxes[i] = map_of(plan, head->levels[i].boxes);
-        maps->scores[i] = map_of(plan, plan_scores(head, i));
+        int tensors[HEAD_MAPS];
+        bool extras = plan_head(head, i, tensors) == HEAD_MAPS;
+        maps->boxes[i] = map_of(plan, tensors[0]);
+        maps->scores[i] = map_of(plan, tensors[1]);
+        if (extras)
+            maps->extras[i] = map_of(plan, tensors[2]);
     }
 }

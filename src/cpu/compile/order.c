@@ -61,8 +61,10 @@ enum status plan_order(const struct graph *graph, size_t *order) {
     for (size_t i = 0; i < graph->n_ops; i++)
         ordering.producer[graph->ops[i].output] = i;
     for (size_t i = 0; i < graph->head.n_levels; i++) {
-        append(&ordering, ordering.producer[graph->head.levels[i].boxes]);
-        append(&ordering, ordering.producer[plan_scores(&graph->head, i)]);
+        int tensors[HEAD_MAPS];
+        size_t n = plan_head(&graph->head, i, tensors);
+        for (size_t k = 0; k < n; k++)
+            append(&ordering, ordering.producer[tensors[k]]);
     }
     for (size_t i = 0; i < graph->n_ops; i++)
         append(&ordering, i);

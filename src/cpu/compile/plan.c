@@ -29,8 +29,11 @@ const struct op *plan_only_use(const struct graph *graph, int tensor) {
                 found = &graph->ops[i];
                 uses++;
             }
-    for (size_t i = 0; i < graph->head.n_levels; i++)
-        uses += graph->head.levels[i].boxes == tensor || graph->head.levels[i].scores == tensor;
+    for (size_t i = 0; i < graph->head.n_levels; i++) {
+        const struct head_level *level = &graph->head.levels[i];
+        uses += level->boxes == tensor || level->scores == tensor ||
+                (graph->head.n_extras > 0 && level->extras == tensor);
+    }
     return uses == 1 ? found : NULL;
 }
 

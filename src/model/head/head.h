@@ -22,6 +22,7 @@ struct head_pool {
 /* Where to look: a graph with the shapes of its tensors at one input size. */
 struct head_search {
     const struct graph *graph;
+    enum task task;             /* that the file says it was trained for */
     const struct shape *shapes; /* by tensor */
     const bool *known;          /* by tensor: whether its shape is known */
     int64_t height, width;

@@ -6,8 +6,6 @@
 #include "base/memory.h"
 #include "model/head/head.h"
 
-/* Most values of a side's distribution: 16 is usual. */
-enum { MOST_BINS = 64 };
 /* Steps to look at one element, to find its channel, and to compute one value of all four sides'
  * distributions. */
 enum { ELEMENT_STEPS = 5, PLACE_STEPS = 10, BIN_STEPS = 80 };
@@ -79,7 +77,7 @@ static enum status try_scores(struct attempt *attempt, int tensor, bool *good) {
     struct head *head = &attempt->head;
     int64_t first[SUBGRAPH_SOURCES + 1], *ids = NULL;
     *good = false;
-    *head = (struct head){.kind = HEAD_DISTANCE, .n_anchors = 1};
+    *head = (struct head){.kind = HEAD_DISTANCE, .task = attempt->search->task, .n_anchors = 1};
     TRY(subgraph_open(attempt->search, tensor, NULL, NULL, &subgraph, good));
     *good = *good && subgraph.n_sources > 0 && subgraph.n_sources <= GRAPH_LEVELS;
     for (size_t s = 0; s < subgraph.n_sources && *good; s++)
@@ -188,7 +186,7 @@ static enum status read_channels(struct attempt *attempt, const struct subgraph 
         head->levels[l].box_channel = low[l];
         if (l == 0)
             head->bins = channels / 4;
-        if (channels == 0 || channels != 4 * head->bins || head->bins > MOST_BINS)
+        if (channels == 0 || channels != 4 * head->bins || head->bins > GRAPH_BINS)
             *good = false;
     }
 out:
@@ -212,9 +210,21 @@ static double distance(const struct attempt *attempt, const float *map, size_t c
     return mean / sum;
 }
 
+/* Radians: head_decode.h's head_angle. */
+static double angle_of(double value, bool raw) {
+    return raw ? value : (1 / (1 + exp(-value)) - 0.25) * 3.14159265358979;
+}
+
+/* Turns a box's centre around that of the cell. */
+static void turn(double centre[4], double column, double row, double angle) {
+    double x = centre[0] - column, y = centre[1] - row;
+    centre[0] = column + x * cos(angle) - y * sin(angle);
+    centre[1] = row + x * sin(angle) + y * cos(angle);
+}
+
 /* Whether the tail's boxes are the formula's, as centre and size or as corners. */
 static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
-                        const struct value *boxes) {
+                        const struct value *boxes, bool raw_angle) {
     const float *tail = boxes->data;
     size_t axis = boxes->shape.dims[1] == 4 && boxes->shape.dims[2] != 4 ? 1 : 2;
     size_t step_side = axis == 1 ? attempt->n_anchors : 1, step_anchor = axis == 1 ? 1 : 4;
@@ -234,6 +244,11 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
         double as_centre[4] = {(as_corners[0] + as_corners[2]) / 2,
                                (as_corners[1] + as_corners[3]) / 2, side[0] + side[2],
                                side[1] + side[3]};
+        if (attempt->head.n_extras > 0) {
+            const float *angles = maps[level->extras].data;
+            turn(as_centre, column, row, angle_of(angles[cell], raw_angle));
+            corners = false;
+        }
         for (size_t s = 0; s < 4; s++) {
             double stride = (double)level->stride, value = tail[a * step_anchor + s * step_side];
             double tolerance = 1e-3 * fmax(1.0, stride / 32.0) + 1e-6 * fabs(value);
@@ -244,6 +259,20 @@ static bool boxes_agree(const struct attempt *attempt, const struct value *maps,
     return centre || corners;
 }
 
+/* Takes a map that boxes are made of as its level's: of distances or, with a single channel, of
+ * angles. Their sigmoid looks like scores of a single class, which they are not. */
+static bool take_source(struct attempt *attempt, int source) {
+    struct head *head = &attempt->head;
+    size_t l = level_of(attempt, source);
+    if (l == head->n_levels)
+        return false;
+    bool angle = head->n_extras > 0 && attempt->search->shapes[source].dims[1] == 1;
+    int *map = angle ? &head->levels[l].extras : &head->levels[l].boxes;
+    bool fits = *map < 0 && !(angle && head->levels[l].scores == source);
+    *map = source;
+    return fits;
+}
+
 /* Whether a tensor of rank 3 holds the boxes of all anchors in network pixels. */
 static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     enum status status;
@@ -251,15 +280,13 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     struct value boxes = {0};
     struct head *head = &attempt->head;
     TRY(subgraph_open(attempt->search, tensor, is_raw_map, attempt, &subgraph, good));
-    *good = *good && subgraph.n_sources == head->n_levels && subgraph.inside[tensor];
+    head->n_extras = attempt->search->task == TASK_OBB;
+    *good = *good && subgraph.n_sources == head->n_levels * (1 + head->n_extras) &&
+            subgraph.inside[tensor];
     for (size_t l = 0; l < head->n_levels; l++)
-        head->levels[l].boxes = -1;
-    for (size_t s = 0; s < subgraph.n_sources && *good; s++) {
-        size_t l = level_of(attempt, subgraph.sources[s]);
-        *good = l < head->n_levels && head->levels[l].boxes < 0;
-        if (*good)
-            head->levels[l].boxes = subgraph.sources[s];
-    }
+        head->levels[l].boxes = head->levels[l].extras = -1;
+    for (size_t s = 0; s < subgraph.n_sources && *good; s++)
+        *good = take_source(attempt, subgraph.sources[s]);
     if (*good)
         TRY(read_channels(attempt, &subgraph, good));
     if (!*good)
@@ -273,7 +300,11 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     }
     if (*good)
         TRY(subgraph_evaluate(&subgraph, &boxes, good));
-    *good = *good && boxes_agree(attempt, subgraph.values, &boxes);
+    head->raw_angle = false;
+    bool agree = *good && boxes_agree(attempt, subgraph.values, &boxes, false);
+    if (*good && !agree && head->n_extras > 0)
+        agree = head->raw_angle = boxes_agree(attempt, subgraph.values, &boxes, true);
+    *good = agree;
 out:
     head_release(attempt->search, boxes.data);
     subgraph_close(&subgraph);

@@ -100,13 +100,19 @@ static enum status read_input(const Onnx__GraphProto *file, struct input *input)
 }
 
 /* Tasks whose models find boxes; `also`: and what more, of which nothing is used. */
-static const struct task {
+static const struct claimed_task {
     const char *name, *also;
-} tasks[] = {{"detect", NULL}, {"segment", "a segmentation model"}, {"pose", "a pose model"}};
+    enum task task;
+} tasks[] = {
+    {"detect", NULL, TASK_DETECT},
+    {"segment", "a segmentation model", TASK_SEGMENT},
+    {"obb", "a model of oriented boxes", TASK_OBB},
+    {"pose", "a pose model", TASK_POSE},
+};
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
 /* What the file says it was trained for, detection where it does not; NULL: boxes are no part. */
-static const struct task *task_of(const Onnx__ModelProto *file) {
+static const struct claimed_task *task_of(const Onnx__ModelProto *file) {
     const char *name = metadata_find(file, "task");
     size_t i = 0;
     while (name != NULL && i < TASKS && strcmp(name, tasks[i].name) != 0)
@@ -242,7 +248,7 @@ out:
 static enum status describe_origin(const Onnx__ModelProto *file, struct model *model) {
     enum status status;
     struct text text = {0};
-    const struct task *task = task_of(file);
+    const struct claimed_task *task = task_of(file);
     const char *description = metadata_find(file, "description");
     if (description == NULL)
         description = file->producer_name == NULL ? "" : file->producer_name;
@@ -251,8 +257,8 @@ static enum status describe_origin(const Onnx__ModelProto *file, struct model *m
         TRY(memory_string(trained + strlen(TRAINED_ON), &model->trained_on));
     text_string(&text, description);
     if (task != NULL && task->also != NULL)
-        text_format(&text, "%s%s of which the boxes are used", *description == '\0' ? "" : ", ",
-                    task->also);
+        text_format(&text, "%s%s%s", *description == '\0' ? "" : ", ", task->also,
+                    model->graph.head.n_extras == 0 ? " of which the boxes are used" : "");
     TRY(text_status(&text));
     TRY(memory_string(text.data == NULL ? "" : text.data, &model->description));
     status = memory_string("ONNX", &model->format);
@@ -305,6 +311,7 @@ static enum status read_at(const char *path, const struct sizes *sizes, size_t i
     model->own_height = *dynamic ? 0 : input.height;
     model->own_width = *dynamic ? 0 : input.width;
     importer.opset = opset_of(file.model);
+    importer.task = task_of(file.model)->task;
     importer.batch = input.batch;
     importer.height = *dynamic ? sizes->height[index] : input.height;
     importer.width = *dynamic ? sizes->width[index] : input.width;

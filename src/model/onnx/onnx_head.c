@@ -14,8 +14,9 @@ static const double LEAST_GAIN = 0.5;
 static bool head_is_open(const struct importer *importer, const struct head *head) {
     for (size_t l = 0; l < head->n_levels; l++) {
         int64_t stride = (int64_t)head->levels[l].stride;
-        for (size_t k = 0; k < 2; k++) {
-            int map = k == 0 ? head->levels[l].boxes : head->levels[l].scores;
+        const int maps[] = {head->levels[l].boxes, head->levels[l].scores, head->levels[l].extras};
+        for (size_t k = 0; k < (head->n_extras ? 3 : 2); k++) {
+            int map = maps[k];
             const struct shape *shape = &importer->probes[map];
             if (!importer->states[map].open || shape->rank != 4 ||
                 shape->dims[2] * stride != importer->probe_height ||
@@ -93,6 +94,7 @@ enum status onnx_find_head(struct importer *importer, const Onnx__ModelProto *fi
     for (size_t i = 0; i < graph->n_tensors; i++)
         known[i] = importer->states[i].known;
     const struct head_search search = {.graph = graph,
+                                       .task = importer->task,
                                        .shapes = importer->shapes,
                                        .known = known,
                                        .height = importer->height,

@@ -56,6 +56,7 @@ struct name_entry {
 struct importer {
     struct graph *graph;
     const char *path;
+    enum task task; /* that the file says it was trained for */
     int64_t opset;
     int64_t batch;         /* that the file was exported with; the graph's is 1 */
     int64_t height, width; /* nominal */

@@ -28,6 +28,7 @@ static const struct translation operators[] = {
     {"Conv", translate_conv, 0},
     {"ConvTranspose", translate_conv_transpose, 0},
     {"ConvInteger", translate_integer, OP_CONV},
+    {"Cos", translate_unary, UNARY_COS},
     {"DequantizeLinear", translate_dequantise, 0},
     {"Div", translate_binary, BINARY_DIV},
     {"DynamicQuantizeLinear", translate_dynamic_quantise, 0},
@@ -79,6 +80,7 @@ static const struct translation operators[] = {
     {"Round", translate_unary, UNARY_ROUND},
     {"Shape", translate_shape, 0},
     {"Sigmoid", translate_activation, ACTIVATION_SIGMOID},
+    {"Sin", translate_unary, UNARY_SIN},
     {"Size", translate_size, 0},
     {"Slice", translate_slice, 0},
     {"Softmax", translate_softmax, 0},
@@ -97,6 +99,7 @@ static const struct translation operators[] = {
 
 /* Those of ONNX Runtime's own that its quantisation writes. */
 static const struct translation microsoft[] = {
+    {"Cos", translate_unary, UNARY_COS},
     {"DequantizeLinear", translate_dequantise, 0},
     {"QLinearAdd", translate_q_binary, BINARY_ADD},
     {"QLinearAveragePool", translate_q_pool, OP_AVERAGE_POOL},

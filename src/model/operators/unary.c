@@ -21,6 +21,8 @@ static enum status dtype_unary(const struct op *op, const struct value *in, enum
     case UNARY_CEIL:
     case UNARY_ROUND:
     case UNARY_RECIPROCAL:
+    case UNARY_SIN:
+    case UNARY_COS:
     case UNARY_ERF:
         break;
     }
@@ -49,6 +51,10 @@ static float unary_float(const struct op *op, float x) {
         return nearbyintf(x); /* halves to even, as ONNX's Round */
     case UNARY_RECIPROCAL:
         return 1.0f / x;
+    case UNARY_SIN:
+        return sinf(x);
+    case UNARY_COS:
+        return cosf(x);
     case UNARY_ERF:
         return erff(x);
     case UNARY_NOT:

@@ -201,7 +201,8 @@ static enum status describe(const struct pickled *root, const struct pickled *ow
         append_text(&text, ", ", pickled_get(root, "date"), 10);
     }
     if (also != NULL)
-        text_format(&text, ", %s of which the boxes are used", also);
+        text_format(&text, ", %s%s", also,
+                    model->graph.head.n_extras == 0 ? " of which the boxes are used" : "");
     TRY(text_status(&text));
     TRY(memory_string(text.data, &model->description));
     TRY(memory_string("PyTorch", &model->format));

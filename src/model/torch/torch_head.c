@@ -1,5 +1,6 @@
 /* The last module: the raw maps of boxes and scores, and what they mean. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@ static const struct head_class {
     size_t sets, used; /* 0: one */
     const char *boxes, *scores; /* the lists of convolutions; NULL: those of Detect */
     const char *bins;
+    enum task task;
+    const char *extras; /* the list of convolutions of what its task has beside boxes; NULL: not
+                           known */
+    bool raw_angle;     /* see struct head */
 } heads[] = {
     {.name = "Detect"},
     {.name = "DDetect"},
@@ -38,8 +43,12 @@ static const struct head_class {
     {.name = "Classify", .other = "classification"},
     {.name = "Classification", .other = "classification"},
     {.name = "Depth", .other = "depth"},
-    {.name = "OBB", .other = "oriented boxes"},
-    {.name = "OBB26", .other = "oriented boxes"},
+    {.name = "OBB", .also = "a model of oriented boxes", .task = TASK_OBB, .extras = "cv4"},
+    {.name = "OBB26",
+     .also = "a model of oriented boxes",
+     .task = TASK_OBB,
+     .extras = "cv4",
+     .raw_angle = true},
     {.name = "SemanticSegment", .other = "semantic segmentation"},
     {.name = "RTDETRDecoder", .other = "RT-DETR"},
     {.name = "WorldDetect", .other = "detection by prompts"},
@@ -110,18 +119,38 @@ out:
 static enum status check_bins(struct torch_import *import, const struct pickled *module,
                               const char *name, size_t bins) {
     enum status status = STATUS_OK;
-    float weights[64];
+    float weights[GRAPH_BINS];
     const struct pickled *conv = torch_part(torch_part(module, name), "conv");
     if (bins == 1)
         return STATUS_OK;
-    if (bins > sizeof weights / sizeof weights[0])
-        return TORCH_FAIL(import, module, "more than %zu bins are not supported",
-                          sizeof weights / sizeof weights[0]);
+    if (bins > GRAPH_BINS)
+        return TORCH_FAIL(import, module, "more than %d bins are not supported", GRAPH_BINS);
     TRY(torch_values(import, module, torch_parameter(conv, "weight"), bins, weights));
     for (size_t i = 0; i < bins; i++)
         if (weights[i] != (float)i)
             return TORCH_FAIL(import, module, "bins other than 0 to %zu are not supported",
                               bins - 1);
+out:
+    return status;
+}
+
+/* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle.
+ */
+static enum status read_extras(struct torch_import *import, const struct pickled *module,
+                               bool usual, const int *inputs, const struct head_class *class) {
+    enum status status;
+    struct head *head = &import->graph->head;
+    struct torch_parts extras;
+    int64_t channels;
+    char name[32];
+    snprintf(name, sizeof name, "%s%s", usual ? "" : "one2one_", class->extras);
+    TRY(torch_int(import, module, "ne", 1, &channels));
+    TRY(level_parts(import, module, name, head->n_levels, &extras));
+    for (size_t l = 0; l < head->n_levels; l++) {
+        TRY(torch_run_item(import, &extras, l, inputs[l], &head->levels[l].extras));
+        TRY(check_channels(import, module, head->levels[l].extras, channels));
+    }
+    head->n_extras = (size_t)channels;
 out:
     return status;
 }
@@ -136,8 +165,8 @@ static enum status read_distance(struct torch_import *import, const struct pickl
     struct head *head = &import->graph->head;
     struct torch_parts boxes, scores;
     const char *of_boxes = class->boxes, *of_scores = class->scores;
+    bool usual = torch_part(module, "cv2") != NULL;
     if (of_boxes == NULL) {
-        bool usual = torch_part(module, "cv2") != NULL;
         of_boxes = usual ? "cv2" : "one2one_cv2";
         of_scores = usual ? "cv3" : "one2one_cv3";
     }
@@ -149,6 +178,8 @@ static enum status read_distance(struct torch_import *import, const struct pickl
     TRY(level_parts(import, module, of_boxes, n_inputs, &boxes));
     TRY(level_parts(import, module, of_scores, n_inputs, &scores));
     *head = (struct head){.kind = HEAD_DISTANCE,
+                          .task = class->task,
+                          .raw_angle = class->raw_angle,
                           .n_classes = (size_t)classes,
                           .bins = (size_t)bins,
                           .n_anchors = 1,
@@ -161,6 +192,8 @@ static enum status read_distance(struct torch_import *import, const struct pickl
         TRY(check_channels(import, module, level->scores, classes));
         maps[l] = level->boxes;
     }
+    if (class->extras != NULL)
+        TRY(read_extras(import, module, usual, inputs, class));
     TRY(read_strides(import, module, maps, n_inputs));
 out:
     return status;

@@ -25,7 +25,7 @@ static const struct target *grid(void) {
     static struct target targets[LABELS];
     for (int i = 0; i < LABELS; i++) {
         float x = 20 + (float)(i % 4) * 150, y = 20 + (float)(i / 4) * 150;
-        targets[i] = (struct target){i % 2 ? 2 : 0, {x, y, x + 90, y + 60}};
+        targets[i] = (struct target){.class = i % 2 ? 2 : 0, .box = {x, y, x + 90, y + 60}};
     }
     targets[LABELS - 1].class = -1;
     return targets;
@@ -172,7 +172,7 @@ static const struct evidence wrong = {.judged = true, .margin = 6, .suggested = 
 
 static void test_judge(void **state) {
     (void)state;
-    static const struct thresholds thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
+    static const struct thresholds thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
     struct box_result boxes[4];
     const struct evidence as_it_is[] = {sound, silent, wrong, sound};
     for (size_t i = 0; i < 4; i++)

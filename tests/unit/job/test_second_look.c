@@ -109,7 +109,8 @@ static void make_item(struct item *item) {
     item->findings.n_evidence = LABELS;
     for (size_t i = 0; i < LABELS; i++) {
         float x = 100 * (float)i + 100, half = 10 + 5 * (float)i;
-        item->targets[i] = (struct target){0, {x - half, 100 - half, x + half, 100 + half}};
+        item->targets[i] =
+            (struct target){.class = 0, .box = {x - half, 100 - half, x + half, 100 + half}};
         item->findings.evidence[i] = (struct evidence){
             .judged = true, .near = 0.1f, .size = 20, .shift = i == 1 ? 1.5f : 2.5f};
     }

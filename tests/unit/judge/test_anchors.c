@@ -93,8 +93,9 @@ static void check(size_t bins, size_t block) {
                         .bins = bins,
                         .n_levels = 1,
                         .levels = {{.stride = 8, .score_channel = SCORE_CHANNEL}}};
-    struct head_maps maps = {{map_make(4 * bins, block, (uint32_t)bins)},
-                             {map_make(SCORE_CHANNEL + CLASSES, block, (uint32_t)bins + 99)}};
+    struct head_maps maps = {
+        .boxes = {map_make(4 * bins, block, (uint32_t)bins)},
+        .scores = {map_make(SCORE_CHANNEL + CLASSES, block, (uint32_t)bins + 99)}};
     struct letterbox letterbox = {.left = 3, .top = 5, .gain_x = 1.5f, .gain_y = 1.25f};
     struct anchors anchors = {0};
     ASSERT_OK(anchors_begin(&anchors, &head, &maps, &letterbox));

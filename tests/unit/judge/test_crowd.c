@@ -58,9 +58,9 @@ static float *object_map(uint32_t seed) {
 
 static struct target around(uint32_t *seed, float jitter, int32_t class) {
     return (struct target){
-        class,
-        {220 + uniform(seed, -jitter, jitter), 220 + uniform(seed, -jitter, jitter),
-         420 + uniform(seed, -jitter, jitter), 420 + uniform(seed, -jitter, jitter)}};
+        .class = class,
+        .box = {220 + uniform(seed, -jitter, jitter), 220 + uniform(seed, -jitter, jitter),
+                420 + uniform(seed, -jitter, jitter), 420 + uniform(seed, -jitter, jitter)}};
 }
 
 /* How the labels lie. */
@@ -84,8 +84,8 @@ static struct target two_groups(uint32_t *seed, size_t i) {
 }
 static struct target scattered(uint32_t *seed, size_t i) {
     float x = uniform(seed, 0, 600), y = uniform(seed, 0, 600);
-    return (struct target){(int32_t)(i % 2),
-                           {x, y, x + uniform(seed, 4, 40), y + uniform(seed, 4, 40)}};
+    return (struct target){.class = (int32_t)(i % 2),
+                           .box = {x, y, x + uniform(seed, 4, 40), y + uniform(seed, 4, 40)}};
 }
 
 static double seconds(void) {

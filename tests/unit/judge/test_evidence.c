@@ -14,7 +14,7 @@
 #include "judge_rig.h"
 #include "unit.h"
 
-static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f};
+static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
 
 static void check_evidence(struct evidence_case *file, const struct evidence *evidence) {
     bool judged = case_size(file);
@@ -227,7 +227,7 @@ static void test_reach_misses_no_anchor(void **state) {
         label.x2 = label.x1 + uniform(&random, 1, seed % 2 ? 20 : 150);
         label.y2 = label.y1 + uniform(&random, 1, seed % 3 ? 20 : 150);
         reach_for(&net, label);
-        struct target target = {0, {label.x1, label.y1, label.x2, label.y2}};
+        struct target target = {.class = 0, .box = {label.x1, label.y1, label.x2, label.y2}};
         assert_int_equal(
             judge_picture(
                 &net.judge,
@@ -285,9 +285,10 @@ static void test_nonsense_stays_finite(void **state) {
     (void)state;
     static const float nonsense[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e7f, 0};
     static const struct target targets[] = {
-        {0, {10, 10, 60, 60}},           {0, {NAN, 0, 10, 10}},      {1, {50, 50, 10, 10}},
-        {1, {20, 20, 20, 40}},           {2, {-1e30f, 0, 1e30f, 9}}, {0, {0, 0, INFINITY, 10}},
-        {2, {-1e6f, -1e6f, 1e6f, 1e6f}},
+        {.class = 0, .box = {10, 10, 60, 60}},           {.class = 0, .box = {NAN, 0, 10, 10}},
+        {.class = 1, .box = {50, 50, 10, 10}},           {.class = 1, .box = {20, 20, 20, 40}},
+        {.class = 2, .box = {-1e30f, 0, 1e30f, 9}},      {.class = 0, .box = {0, 0, INFINITY, 10}},
+        {.class = 2, .box = {-1e6f, -1e6f, 1e6f, 1e6f}},
     };
     struct judge_scratch *scratch;
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
@@ -366,7 +367,7 @@ static void test_no_anchors(void **state) {
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
     struct findings findings = {0};
     struct random_net net = random_net_make(1, 0, 2, 2, 1);
-    struct target target = {1, {0, 0, 10, 10}};
+    struct target target = {.class = 1, .box = {0, 0, 10, 10}};
     net.judge.predict = true;
     assert_int_equal(
         judge_picture(
@@ -390,7 +391,7 @@ static void test_random_weights_end_soon(void **state) {
     assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
     struct findings findings = {0};
     struct random_net net = random_net_make(5, 40, 16, 40, 0.5f);
-    struct target target = {3, {100, 100, 300, 300}};
+    struct target target = {.class = 3, .box = {100, 100, 300, 300}};
     net.judge.predict = true;
     net.judge.conf = 0.25f;
     net.judge.iou = 0.7f;

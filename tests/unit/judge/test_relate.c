@@ -14,7 +14,8 @@
 /* Two labels of one object with this IoU, the first the worse one. */
 static void relate_two(int32_t first, int32_t second, float overlap, float own,
                        struct evidence evidence[2]) {
-    const struct target targets[] = {{first, {0, 0, 10, 10}}, {second, {0, 0, 10, 10}}};
+    const struct target targets[] = {{.class = first, .box = {0, 0, 10, 10}},
+                                     {.class = second, .box = {0, 0, 10, 10}}};
     evidence[0] = (struct evidence){.judged = true, .own = own, .dup = overlap, .twin = 1};
     evidence[1] = (struct evidence){.judged = true, .own = 1, .dup = overlap - 0.5f, .twin = 0};
     struct findings findings = {.n_evidence = 2, .evidence = evidence};
@@ -44,7 +45,7 @@ static void test_one_of_two_is_to_blame(void **state) {
 }
 
 static float group_with(struct detection *objects, size_t n) {
-    const struct target target = {2, {0, 0, 100, 100}};
+    const struct target target = {.class = 2, .box = {0, 0, 100, 100}};
     struct evidence evidence = {.judged = true, .twin = -1};
     struct findings findings = {.n_evidence = 1, .evidence = &evidence, .missing = {n, n, objects}};
     findings_relate(&target, &findings);

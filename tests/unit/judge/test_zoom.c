@@ -15,7 +15,7 @@ static const struct evidence in_doubt = {.judged = true, .shift = 2.5f};
 
 /* Of a picture of 640 x 480 and a label in doubt of its place. */
 static bool plan(float x1, float y1, float x2, float y2, struct crop *crop) {
-    const struct target target = {0, {x1, y1, x2, y2}};
+    const struct target target = {.class = 0, .box = {x1, y1, x2, y2}};
     return zoom_plan(&in_doubt, &target, 640, 480, crop);
 }
 
@@ -52,7 +52,7 @@ static void test_where_it_is(void **state) {
     assert_true(plan(-1000, -1000, -990, -990, &crop));
     is_at(crop, 0, 0, 40, 40);
     /* No higher than the picture. */
-    const struct target tall = {0, {300, 5, 310, 45}};
+    const struct target tall = {.class = 0, .box = {300, 5, 310, 45}};
     assert_true(zoom_plan(&in_doubt, &tall, 640, 50, &crop));
     is_at(crop, 245, 0, 120, 50);
 }
@@ -60,7 +60,7 @@ static void test_where_it_is(void **state) {
 static void test_who_gets_one(void **state) {
     (void)state;
     struct crop crop;
-    const struct target target = {0, {300, 200, 340, 220}};
+    const struct target target = {.class = 0, .box = {300, 200, 340, 220}};
     struct evidence evidence = in_doubt;
     /* 640 / (2 * 266) is 1.203, the same of 268 is 1.194. */
     assert_true(plan(100, 100, 188.8f, 120, &crop));
@@ -82,7 +82,8 @@ static void test_who_gets_one(void **state) {
 static void test_targets(void **state) {
     (void)state;
     const struct crop crop = {100, 50, 120, 120};
-    const struct target targets[] = {{3, {110, 60, 150, 80}}, {-1, {0, 0, 640, 480}}};
+    const struct target targets[] = {{.class = 3, .box = {110, 60, 150, 80}},
+                                     {.class = -1, .box = {0, 0, 640, 480}}};
     struct target out[2];
     zoom_targets(targets, 2, &crop, out);
     assert_int_equal(out[0].class, 3);

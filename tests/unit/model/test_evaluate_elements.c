@@ -53,6 +53,8 @@ static void unary(void **state) {
         {UNARY_CEIL, {0.0f, 3.0f, 1.0f, 2.0f}},
         {UNARY_ROUND, {0.0f, 2.0f, 0.0f, 2.0f}},
         {UNARY_RECIPROCAL, {INFINITY, 0.4f, 2.0f, 0.666666667f}},
+        {UNARY_SIN, {0.0f, 0.598472144f, 0.479425539f, 0.997494987f}},
+        {UNARY_COS, {1.0f, -0.801143616f, 0.877582562f, 0.0707372017f}},
         {UNARY_ERF, {0.0f, 0.999593048f, 0.520499878f, 0.966105146f}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
