@@ -397,6 +397,9 @@ out:
 enum status steps_compile(struct network *network) {
     enum status status = STATUS_OK;
     const struct head *head = &network->graph->head;
+    if (head->task == TASK_OBB) /* its boxes would be taken as upright ones */
+        return FAIL(STATUS_BAD_INPUT,
+                    "oriented boxes are not judged on a GPU yet; use --device cpu");
     for (size_t i = 0; i < network->graph->n_ops; i++) {
         const struct op *op = &network->graph->ops[i];
         size_t first = network->n_steps;

@@ -242,8 +242,8 @@ static enum status add_row(struct label_file *file, uint32_t line, const struct 
     if (form == LABEL_BOX)
         goto out;
     struct label *label = &file->labels[file->n_labels - 1];
-    label->first = file->n_numbers;
-    label->n_numbers = row->columns - before;
+    label->first = (uint32_t)file->n_numbers; /* files are of at most LABEL_FILE_MIB */
+    label->n_numbers = (uint32_t)(row->columns - before);
     TRY(memory_reserve(&file->numbers, &file->number_capacity, file->n_numbers + label->n_numbers,
                        sizeof *file->numbers));
     while ((column = next_column(&at, end)) != NULL) {

@@ -40,7 +40,7 @@ struct label {
     /* What the line says beside class and box, as fractions of the picture: corners of an outline,
      * or keypoints; label_file.numbers from `first` on. 0 where the form is LABEL_BOX, or the
      * labels are of another form than lines. */
-    size_t first, n_numbers;
+    uint32_t first, n_numbers;
 };
 
 /* The keypoints of a data set of poses, as kpt_shape in data.yaml has them. */

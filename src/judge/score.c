@@ -1,6 +1,7 @@
 /* How likely it is that nothing is wrong: with a label, with a picture. */
 #include <math.h>
 
+#include "judge/evidence_math.h"
 #include "judge/judge.h"
 #include "judge/presence.h"
 
@@ -17,6 +18,8 @@ static double chance(double suspicion) {
 /* The most that a twin's better claim counts, or that several objects lie in the box. */
 #define COPY  0.7
 #define GROUP 0.7
+/* The most that what it says beside its box counts. */
+#define OFF 0.95
 
 /* What the network's own box counts beside the shift: enough to show in the digits of a score. */
 #define FIT 0.005
@@ -37,15 +40,32 @@ static double usual(const struct evidence *evidence) {
     return pow((share + RAREST) / (1 + RAREST), RARITY);
 }
 
+/* A label whose box and class are right, but not what it says beside them: as surely as the box is
+ * seen, the more the farther off it is. */
+static double off(const struct evidence *evidence) {
+    double share = 0;
+    switch (evidence->task.task) {
+    case TASK_OBB: /* from a few degrees, which people do not see, to half a quarter turn */
+        share = (double)ramp(evidence->task.error, 5, 45);
+        break;
+    case TASK_DETECT:
+    case TASK_SEGMENT:
+    case TASK_POSE:
+    case TASK_COUNT:
+        break;
+    }
+    return OFF * (double)evidence->here * share;
+}
+
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
- * duplicate or a box around several objects. */
+ * duplicate or a box around several objects, of what it says beside its box. */
 double box_score(const struct evidence *evidence) {
     if (!evidence->judged)
         return 1;
     double class = chance(((double)evidence->margin - 3) / 0.5);
     double existence = chance(((double)evidence->ghost - 7.5) / 0.2) * usual(evidence);
     double single = (1 - COPY * (double)evidence->copy) * (1 - GROUP * (double)evidence->group);
-    return class * (1 - misplaced(evidence)) * existence * single;
+    return class * (1 - misplaced(evidence)) * existence * single * (1 - off(evidence));
 }
 
 double missing_score(const struct detection *missing) {

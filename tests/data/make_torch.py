@@ -195,6 +195,9 @@ AnchorHead = define("models.yolo", "Detect", lambda s, x: [m(y) for m, y in zip(
 Segment = define("models.yolo", "Segment", lambda s, x: [m(y) for m, y in zip(s.m, x)])
 Detect = define("ultralytics.nn.modules", "Detect", lambda s, x: [
     (a(y), b(y)) for a, b, y in zip(s.cv2, s.cv3, x)])
+turned = lambda s, x: [(a(y), b(y), c(y)) for a, b, c, y in zip(s.cv2, s.cv3, s.cv4, x)]
+Turned = define("ultralytics.nn.modules.head", "OBB", turned)
+Turned26 = define("ultralytics.nn.modules.head", "OBB26", turned)
 DFL = define("ultralytics.nn.modules", "DFL", None)
 Pose = define("ultralytics.nn.modules.head", "Pose", None)
 OtherHead = define("other.models", "Detect", None)
@@ -258,13 +261,15 @@ def anchor_head(cls, channels, classes, strides, masks=0):
     return head
 
 
-def distance_head(channels, classes, strides, bins):
+def distance_head(channels, classes, strides, bins, cls=Detect, extras=None):
+    """extras: numbers a cell beside box and classes, and what the file calls how many there are."""
     stack = lambda c, out: nn.Sequential(FlatConv(c, 8, 3), conv2d(8, out, bias=True))
-    return assemble(Detect, {"nc": classes, "nl": len(channels), "reg_max": bins,
-                             "stride": torch.tensor(strides)},
+    more = {"cv4": nn.ModuleList(stack(c, sum(extras.values())) for c in channels)} if extras else {}
+    return assemble(cls, {"nc": classes, "nl": len(channels), "reg_max": bins,
+                          "stride": torch.tensor(strides), **(extras or {})},
                     cv2=nn.ModuleList(stack(c, 4 * bins) for c in channels),
-                    cv3=nn.ModuleList(stack(c, classes) for c in channels),
-                    dfl=assemble(DFL, {"c1": bins}, conv=conv2d(bins, 1)))
+                    cv3=nn.ModuleList(stack(c, classes) for c in channels), **more,
+                    dfl=assemble(DFL, {"c1": bins}, conv=conv2d(bins, 1)) if bins > 1 else nn.Identity())
 
 
 def bottleneck(cls, c, add, act=None):
@@ -389,6 +394,16 @@ def blocks():
     ], {0: "a", 1: "b"})
 
 
+def oriented(head, bins):
+    """Boxes that are turned."""
+    return network(Model, [
+        (FlatConv(3, 8, 3, 2), -1),
+        (FlatConv(8, 8, 3, 2), -1),
+        (FlatConv(8, 8, 3, 2), -1),
+        (distance_head((8, 8), 3, (4., 8.), bins, head, {"ne": 1}), [1, 2]),
+    ], {0: "a", 1: "b", 2: "c"})
+
+
 def boxes_of(made):
     """Every box of a network for the picture."""
     head, rows = made.model[-1], []
@@ -397,14 +412,21 @@ def boxes_of(made):
     for level, found in enumerate(maps):
         stride = float(head.stride[level])
         if isinstance(found, tuple):
-            distances, scores = found
+            distances, scores, *angles = found
             n, h, w = head.reg_max, *scores.shape[2:]
             y, x = torch.meshgrid(torch.arange(h) + 0.5, torch.arange(w) + 0.5, indexing="ij")
             bins = distances.reshape(4, n, h, w)
             if n > 1:
                 bins = bins.softmax(1) * torch.arange(n)[None, :, None, None]
             l, t, r, b = bins.sum(1)
-            box = torch.stack((x + (r - l) / 2, y + (b - t) / 2, l + r, t + b)) * stride
+            right, down = (r - l) / 2, (b - t) / 2
+            if angles:
+                angle = angles[0][0, 0]
+                if type(head) is Turned:
+                    angle = (angle.sigmoid() - 0.25) * torch.pi
+                right, down = (right * angle.cos() - down * angle.sin(),
+                               right * angle.sin() + down * angle.cos())
+            box = torch.stack((x + right, y + down, l + r, t + b)) * stride
             rows.append(torch.cat((box, scores[0].sigmoid())).flatten(1).T)
             continue
         h, w = found.shape[2:]
@@ -445,6 +467,8 @@ def main():
                  ema=None, epoch=-1)
     save_network("segment", randomise(classic(head=Segment, masks=3), 2), False)
     save_network("blocks", randomise(blocks(), 4, 0.7), False)
+    save_network("turned", randomise(oriented(Turned, 4), 5), False)
+    save_network("turned26", randomise(oriented(Turned26, 1), 6), False)
     made = randomise(modern(), 3)
     save_network("modern", made, False, version="8.0.1", train_args={"task": "detect"})
 

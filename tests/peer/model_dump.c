@@ -55,9 +55,10 @@ static enum status put_level(const struct head *head, size_t l, const struct hea
         raw_decode_anchor(head, &head->levels[l], maps->boxes[l].data, height, width, boxes,
                           scores);
     else
-        raw_decode_distance(head, &head->levels[l],
-                            (const float *[]){maps->boxes[l].data, maps->scores[l].data}, height,
-                            width, boxes, scores);
+        raw_decode_distance(
+            head, &head->levels[l],
+            (const float *[]){maps->boxes[l].data, maps->scores[l].data, maps->extras[l].data},
+            height, width, boxes, scores);
     for (size_t i = 0; i < count; i++) {
         fwrite(boxes + 4 * i, sizeof *boxes, 4, stdout);
         fwrite(scores + n_scores * i, sizeof *scores, n_scores, stdout);

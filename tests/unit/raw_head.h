@@ -35,6 +35,7 @@ static inline double raw_distance(const float *map, size_t cells, size_t cell, s
     return mean / sum;
 }
 
+/* maps: of boxes, of scores, of extras. */
 static inline void raw_decode_distance(const struct head *head, const struct head_level *level,
                                        const float *const *maps, size_t height, size_t width,
                                        float *box, float *score) {
@@ -46,8 +47,13 @@ static inline void raw_decode_distance(const struct head *head, const struct hea
             side[s] =
                 raw_distance(boxes, cells, p, level->box_channel + s * head->bins, head->bins);
         double x = (double)(p % width) + 0.5, y = (double)(p / width) + 0.5;
-        *box++ = (float)((x + (side[2] - side[0]) / 2) * stride);
-        *box++ = (float)((y + (side[3] - side[1]) / 2) * stride);
+        double right = (side[2] - side[0]) / 2, down = (side[3] - side[1]) / 2, angle = 0;
+        if (head->task == TASK_OBB) {
+            angle = (double)maps[2][level->extra_channel * cells + p];
+            angle = head->raw_angle ? angle : (raw_sigmoid(angle) - 0.25) * acos(-1);
+        }
+        *box++ = (float)((x + right * cos(angle) - down * sin(angle)) * stride);
+        *box++ = (float)((y + right * sin(angle) + down * cos(angle)) * stride);
         *box++ = (float)((side[0] + side[2]) * stride);
         *box++ = (float)((side[1] + side[3]) * stride);
         for (size_t c = 0; c < head->n_classes; c++)
@@ -84,18 +90,20 @@ static inline void raw_decode_anchor(const struct head *head, const struct head_
 static inline enum status raw_head_run(const struct model *model, size_t height, size_t width,
                                        const float *input, struct decoded *out) {
     const struct head *head = &model->graph.head;
-    int wanted[2 * GRAPH_LEVELS];
-    float *maps[2 * GRAPH_LEVELS] = {NULL};
+    enum { MAPS = 3 };
+    int wanted[MAPS * GRAPH_LEVELS];
+    float *maps[MAPS * GRAPH_LEVELS] = {NULL};
     size_t n = head->n_levels, done = 0;
     *out = (struct decoded){.n_scores = head->n_classes + (head->kind == HEAD_ANCHOR)};
     for (size_t l = 0; l < n; l++) {
-        wanted[2 * l] = head->levels[l].boxes;
-        wanted[2 * l + 1] = head->levels[l].scores;
+        wanted[MAPS * l] = head->levels[l].boxes;
+        wanted[MAPS * l + 1] = head->levels[l].scores;
+        wanted[MAPS * l + 2] = head->n_extras ? head->levels[l].extras : head->levels[l].scores;
         out->count +=
             height / head->levels[l].stride * (width / head->levels[l].stride) * head->n_anchors;
     }
-    enum status status =
-        graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input, wanted, 2 * n, maps);
+    enum status status = graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input,
+                                        wanted, MAPS * n, maps);
     if (status != STATUS_OK)
         return status;
     out->boxes = calloc(out->count * 4, sizeof(float));
@@ -104,14 +112,14 @@ static inline enum status raw_head_run(const struct model *model, size_t height,
         const struct head_level *level = &head->levels[l];
         size_t h = height / level->stride, w = width / level->stride;
         if (head->kind == HEAD_ANCHOR)
-            raw_decode_anchor(head, level, maps[2 * l], h, w, out->boxes + 4 * done,
+            raw_decode_anchor(head, level, maps[MAPS * l], h, w, out->boxes + 4 * done,
                               out->scores + out->n_scores * done);
         else
-            raw_decode_distance(head, level, (const float *[]){maps[2 * l], maps[2 * l + 1]}, h, w,
+            raw_decode_distance(head, level, (const float *const *)maps + MAPS * l, h, w,
                                 out->boxes + 4 * done, out->scores + out->n_scores * done);
         done += h * w * head->n_anchors;
     }
-    for (size_t i = 0; i < 2 * n; i++)
+    for (size_t i = 0; i < MAPS * n; i++)
         free(maps[i]);
     return STATUS_OK;
 }

@@ -440,6 +440,9 @@ static void refusals(void **state) {
     x = RESHAPE(&graph, transpose(&graph, x, 1, 0, 2, 3), 1, 8, 16, 16);
     x = net_conv(&graph, x, 8, 8, 1, 1, true);
     refuse(&graph, x);
+    graph = net_start(); /* oriented boxes */
+    graph.head.task = TASK_OBB;
+    refuse(&graph, stem(&graph, 8));
     graph = net_start(); /* a head that is no map */
     x = RESHAPE(&graph, stem(&graph, 8), 1, 8, 256);
     refuse(&graph, x);

@@ -177,6 +177,15 @@ static void test_verdict(void **state) {
     evidence.task.error = 16;
     assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_UNCERTAIN);
     assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "angle");
+    evidence.here = 1;
+    double worse = box_score(&evidence);
+    evidence.task.error = 30;
+    assert_true(box_score(&evidence) < worse);
+    evidence.task.error = 4;
+    double best = box_score(&evidence);
+    evidence.task.task = TASK_DETECT;
+    assert_float_equal(box_score(&evidence), best, 0);
+    evidence.task = (struct task_evidence){.task = TASK_OBB, .error = 16};
     evidence.own = 0.01f; /* little is seen of it at all: that says more */
     assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "weak");
 }

@@ -102,6 +102,8 @@ static void computes_what_pytorch_does(void **state) {
     check_against_file(DATA "modern.pt", DATA "modern.bin");
     check_against_file(DATA "segment.pt", DATA "segment.bin");
     check_against_file(DATA "blocks.pt", DATA "blocks.bin");
+    check_against_file(DATA "turned.pt", DATA "turned.bin");
+    check_against_file(DATA "turned26.pt", DATA "turned26.bin");
 }
 
 /* Modules of YOLOv5-Face, v5-Lite, v7 and v9, landmarks and keypoints beside the boxes. */

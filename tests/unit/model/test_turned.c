@@ -1,0 +1,87 @@
+/* Exports of models for oriented boxes: their heads are known, or they are refused. Expected
+ * numbers are ONNX Runtime's 1.32 for the same files and inputs. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "export_case.h"
+#include "raw_head.h"
+#include "unit.h"
+
+enum { SIDE = 64, ANCHORS = 80 };
+
+/* Of the best boxes alone, all are read: they come from the raw maps. */
+static void reads_turned_boxes(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t classes;
+        bool raw_angle;
+        double boxes, scores;
+        float first[5];
+    } files[] = {
+        {"sigmoid",
+         2,
+         false,
+         9548.9825,
+         98.377121,
+         {4.5083437f, 2.2807293f, 21.502007f, 26.085419f, .60298735f}},
+        {"raw",
+         2,
+         true,
+         5704.3090,
+         69.595959,
+         {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
+        {"single",
+         1,
+         false,
+         9693.1481,
+         32.557491,
+         {5.3141809f, 2.7804782f, 21.502007f, 26.085419f, .39139625f}},
+        {"ends",
+         2,
+         true,
+         5704.3090,
+         69.595959,
+         {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct model model;
+        struct decoded decoded;
+        char path[200];
+        float *input = make_input(SIDE, SIDE);
+        snprintf(path, sizeof path, "tests/data/onnx/turned/%s.onnx", files[i].name);
+        read_model(path, 0, &model);
+        assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
+        assert_int_equal(model.graph.head.task, TASK_OBB);
+        assert_int_equal(model.graph.head.n_extras, 1);
+        assert_int_equal(model.graph.head.raw_angle, files[i].raw_angle);
+        assert_int_equal(model.n_classes, files[i].classes);
+        assert_non_null(strstr(model.description, "a model of oriented boxes"));
+        assert_null(strstr(model.description, "of which the boxes are used"));
+        assert_int_equal(raw_head_run(&model, SIDE, SIDE, input, &decoded), STATUS_OK);
+        assert_int_equal(decoded.count, ANCHORS);
+        assert_float_equal(sum_of(decoded.boxes, 4 * ANCHORS), files[i].boxes,
+                           1e-6 * files[i].boxes);
+        assert_float_equal(sum_of(decoded.scores, files[i].classes * ANCHORS), files[i].scores,
+                           1e-6 * files[i].scores);
+        for (size_t k = 0; k < 4; k++)
+            assert_float_equal(decoded.boxes[k], files[i].first[k], 1e-4);
+        assert_float_equal(decoded.scores[0], files[i].first[4], 1e-5);
+        free(decoded.boxes);
+        free(decoded.scores);
+        free(input);
+        model_free(&model);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_turned_boxes),
+    };
+    return RUN_TESTS(tests);
+}
