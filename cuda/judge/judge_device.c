@@ -330,11 +330,11 @@ static enum status read_objects(const struct judgement *judgement, size_t begin,
         const struct judge_object *object = i < judgement->n_first
                                                 ? &judgement->first[i]
                                                 : &judgement->rest[i - judgement->n_first];
-        detections->items[detections->count++] =
-            (struct detection){object->kind,
-                               object->score,
-                               {object->box.x1, object->box.y1, object->box.x2, object->box.y2},
-                               object->certainty};
+        detections->items[detections->count++] = (struct detection){
+            .class = object->kind,
+            .confidence = object->score,
+            .box = {object->box.x1, object->box.y1, object->box.x2, object->box.y2},
+            .certainty = object->certainty};
     }
 out:
     return status;

@@ -23,7 +23,7 @@ enum label_format {
     LABEL_FORMATS
 };
 
-/* What a label line says; all are judged as their boxes. */
+/* What a label line says. */
 enum label_form {
     LABEL_BOX,
     LABEL_POLYGON,

@@ -74,6 +74,15 @@ out:
     return status;
 }
 
+static bool judge_oriented(const struct verify_job *job) {
+    for (size_t i = 0; i < job->n_views; i++) {
+        const struct head *head = &job->networks[i].model->graph.head;
+        if (head->task == TASK_OBB && head->n_extras > 0)
+            return true;
+    }
+    return false;
+}
+
 static enum status plant(const struct verify_job *job, struct item *item) {
     const struct planting_picture picture = {
         .name = dataset_image_name(job->root, item->path),
@@ -81,6 +90,7 @@ static enum status plant(const struct verify_job *job, struct item *item) {
         .height = item->height,
         .n_targets = item->labels.n_labels,
         .targets = item->targets,
+        .oriented = judge_oriented(job),
     };
     return planting_make(job->judge, &picture, job->self_test ? job->planting_rate : 0,
                          &item->planting);

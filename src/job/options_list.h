@@ -109,7 +109,7 @@ OPTION(SWITCH, dry_run, "dry-run", NULL, RUN, NOTHING, NULL,
        .info.commands = FOR(VERIFY) | FOR(APPLY))
 OPTION(TEXT, accept, "accept", "REASONS", APPLY, NO_RUN, NULL,
        "decide without a file: take the suggestions for class, contested, location, duplicate, "
-       "unseen, missing",
+       "unseen, missing, angle, outline, point, swapped",
        .info.commands = FOR(APPLY))
 OPTION(REAL, min_precision, "min-precision", "X", APPLY, NO_RUN, "-1", /* -1: any */
        "of --accept class: only above the margin at which so many of the labels called wrong are "

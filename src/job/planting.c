@@ -9,14 +9,15 @@
 #include "base/memory.h"
 #include "judge/box.h"
 
-/* Of the labels: how many are moved, dropped, doubled, and how many boxes are added where nothing
- * is for each label. */
+/* Of the labels: how many are moved, dropped, doubled, turned, and how many boxes are added where
+ * nothing is for each label. */
 #define SHARE_OF_EACH 0.1
 /* So many pictures give some ten thousand errors, and their rates to half a percent. */
 #define MANY_PICTURES 4000.0
 
 enum {
     TRIES = 200, /* for a place */
+    CORNER_NUMBERS = 8,
     /* Of a picture: judging it twice would take long, and all of its labels are much alike. */
     MANY_LABELS = 1000,
 };
@@ -44,6 +45,7 @@ struct planter {
 void planting_free(struct planting *planting) {
     free(planting->targets);
     free(planting->planted);
+    free(planting->points);
     *planting = (struct planting){0};
 }
 
@@ -54,8 +56,10 @@ double planting_rate(uint64_t n_images) {
 static enum status add_target(struct planting *planting, const struct target *target) {
     enum status status = memory_reserve(&planting->targets, &planting->target_capacity,
                                         planting->n_targets + 1, sizeof *planting->targets);
-    if (status == STATUS_OK)
-        planting->targets[planting->n_targets++] = *target;
+    if (status == STATUS_OK) {
+        planting->targets[planting->n_targets] = *target;
+        planting->targets[planting->n_targets++].n_points = 0;
+    }
     return status;
 }
 
@@ -90,7 +94,6 @@ static struct box box_beside(struct planter *planter, struct box box, double shi
 }
 
 static void set_box(struct target *target, struct box box) {
-    target->n_points = 0; /* its outline is elsewhere now */
     target->box[0] = box.x1;
     target->box[1] = box.y1;
     target->box[2] = box.x2;
@@ -146,6 +149,44 @@ out:
     return status;
 }
 
+/* By 15 to 45 degrees around its middle, to either side; where all of it stays in the picture. */
+static enum status turn_label(struct planter *planter, size_t label) {
+    enum status status;
+    const struct planting_picture *picture = planter->picture;
+    struct planting *planting = planter->planting;
+    struct target target = picture->targets[label];
+    float *points = planting->points + label * CORNER_NUMBERS;
+    double angle = random_between(&planter->random, 15, 45) * 0.0174532925199;
+    double c = cos(angle), s = random_bits(&planter->random) & 1 ? sin(angle) : -sin(angle);
+    double x0 = ((double)target.box[0] + target.box[2]) / 2;
+    double y0 = ((double)target.box[1] + target.box[3]) / 2;
+    struct box hull = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    for (size_t i = 0; i < CORNER_NUMBERS; i += 2) {
+        double x = (double)target.points[i] - x0, y = (double)target.points[i + 1] - y0;
+        points[i] = (float)(x0 + x * c - y * s);
+        points[i + 1] = (float)(y0 + x * s + y * c);
+        hull = (struct box){fminf(hull.x1, points[i]), fminf(hull.y1, points[i + 1]),
+                            fmaxf(hull.x2, points[i]), fmaxf(hull.y2, points[i + 1])};
+    }
+    if (!(hull.x1 >= 0 && hull.y1 >= 0 && hull.x2 <= (float)picture->width &&
+          hull.y2 <= (float)picture->height))
+        return add_target(planting, &target);
+    set_box(&target, hull);
+    TRY(add_planted(
+        planting,
+        &(struct planted){.kind = PLANTED_TURNED, .label = label, .target = planting->n_targets}));
+    TRY(add_target(planting, &target));
+    planting->targets[planting->n_targets - 1].points = points;
+    planting->targets[planting->n_targets - 1].n_points = target.n_points;
+out:
+    return status;
+}
+
+static bool is_oriented(const struct planter *planter, const struct target *target) {
+    return planter->picture->oriented && !target->keypoints &&
+           target->n_points * target->point_values == CORNER_NUMBERS;
+}
+
 static enum status plant_at(struct planter *planter, size_t label) {
     const struct target *target = &planter->picture->targets[label];
     double choice = random_between(&planter->random, 0, 1);
@@ -157,6 +198,8 @@ static enum status plant_at(struct planter *planter, size_t label) {
         return drop_label(planter, label);
     if (choice < 3 * SHARE_OF_EACH)
         return double_label(planter, label);
+    if (choice < 4 * SHARE_OF_EACH && is_oriented(planter, target))
+        return turn_label(planter, label);
     return add_target(planter->planting, target);
 }
 
@@ -213,6 +256,9 @@ enum status planting_make(const struct judge *judge, const struct planting_pictu
     /* Where all labels are dropped none is left to be judged, but that they are missed is. */
     TRY(memory_reserve(&planting->targets, &planting->target_capacity, 1,
                        sizeof *planting->targets));
+    if (picture->oriented)
+        TRY(memory_reserve(&planting->points, &planting->point_capacity,
+                           picture->n_targets * CORNER_NUMBERS, sizeof *planting->points));
     for (size_t i = 0; i < picture->n_targets; i++)
         TRY(plant_at(&planter, i));
     for (size_t i = 0; i < picture->n_targets; i++)

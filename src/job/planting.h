@@ -1,6 +1,6 @@
 /* Errors that are planted among a picture's labels in memory, to see whether they are found: moved
- * boxes, boxes where nothing is, doubled and dropped labels. What is planted depends on the image's
- * name and labels alone, so that neither ranks nor order matter. Internal to src/job. */
+ * boxes, boxes where nothing is, doubled, dropped and turned labels. What is planted depends on the
+ * image's name and labels alone, so that neither ranks nor order matter. Internal to src/job. */
 #ifndef VERIFY_JOB_PLANTING_H
 #define VERIFY_JOB_PLANTING_H
 
@@ -20,7 +20,11 @@ struct planted {
 struct planting {
     bool chosen; /* of this picture the self-test takes more than the margins of its labels */
     size_t n_targets, target_capacity;
-    struct target *targets; /* owned; not NULL where anything is planted */
+    /* Owned; not NULL where anything is planted. None but a turned label has points: what becomes
+     * of the others is not looked at. */
+    struct target *targets;
+    size_t point_capacity;
+    float *points; /* of turned labels; owned */
     size_t n_planted, capacity;
     struct planted *planted; /* owned */
 };
@@ -32,6 +36,7 @@ struct planting_picture {
     uint32_t width, height;
     size_t n_targets;
     const struct target *targets;
+    bool oriented; /* the networks judge how boxes are turned */
 };
 
 /* Which share of a run's pictures is chosen for planting: all of a small one. */

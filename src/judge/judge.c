@@ -17,13 +17,17 @@ void findings_free(struct findings *findings) {
     *findings = (struct findings){0};
 }
 
-enum status detections_add(struct detections *detections, uint32_t class, float confidence,
-                           struct box box) {
+enum status detections_add(struct detections *detections, const struct candidate *of,
+                           float confidence, struct box box) {
     enum status status;
     TRY(memory_reserve(&detections->items, &detections->capacity, detections->count + 1,
                        sizeof *detections->items));
-    detections->items[detections->count++] =
-        (struct detection){(int32_t) class, confidence, {box.x1, box.y1, box.x2, box.y2}, 0};
+    detections->items[detections->count++] = (struct detection){
+        .class = (int32_t)of->class,
+        .confidence = confidence,
+        .box = {box.x1, box.y1, box.x2, box.y2},
+        .anchor = of->anchor,
+    };
 out:
     return status;
 }
@@ -214,9 +218,10 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
         findings->not_finite = !scratch->all_finite;
         findings->implausible = !scratch->all_plausible;
         TRY(judge_targets(of_this, &labellings[i], scratch));
-        if (i == 0)
-            TRY(tasks_judge(scratch, labellings[i].targets, findings));
+        TRY(tasks_judge(scratch, labellings[i].targets, findings));
         TRY(missing_find(of_this, scratch, findings));
+        if (i == 0)
+            TRY(tasks_describe(scratch, findings));
         findings_relate(labellings[i].targets, findings);
         if (of_this->predict)
             TRY(predictions_find(of_this, scratch, findings));

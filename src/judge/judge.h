@@ -86,6 +86,9 @@ struct detection {
     float confidence;
     float box[4];    /* x1, y1, x2, y2 in picture pixels, not clipped */
     float certainty; /* of a missing object: how sure it is one; 0 of a prediction */
+    uint32_t anchor; /* that it is of (anchors.h) */
+    /* What the network says of a missing object beside its box, as in task_evidence; 0: nothing. */
+    size_t first, count;
 };
 
 /* What a label would look like if it named another class: for the self-test. */
@@ -116,7 +119,7 @@ struct findings {
     size_t n_hypotheses, hypothesis_capacity;
     struct hypothesis *hypotheses;
     size_t n_numbers, number_capacity;
-    float *numbers;                /* what task_evidence refers to */
+    float *numbers;                /* what task_evidence and missing objects refer to */
     struct detections missing;     /* objects without a label, down to MISSING_FLOOR */
     struct detections predictions; /* as Ultralytics' predict, where asked for */
 };
@@ -194,6 +197,8 @@ enum reason {
 };
 /* As in the records: "class", "location" and so on; NULL for REASON_NONE. */
 const char *reason_name(enum reason reason);
+/* Whether it speaks of what a label says beside its box, which most models do not judge. */
+bool reason_is_of_points(enum reason reason);
 
 /* What a rule says of a label. */
 struct ruling {

@@ -76,7 +76,7 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
         struct box box = nms->boxes[kept->index];
         if (kept->score < MISSING_FLOOR || is_explained(scratch, findings, box, class))
             continue;
-        TRY(detections_add(&findings->missing, class, kept->score, box));
+        TRY(detections_add(&findings->missing, &chosen->items[kept->index], kept->score, box));
         findings->missing.items[findings->missing.count - 1].certainty =
             certainty_of(scratch, box, class, kept->score);
     }

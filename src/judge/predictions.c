@@ -45,8 +45,8 @@ enum status predictions_find(const struct judge *judge, struct judge_scratch *sc
     for (size_t i = 0; i < nms->n_kept; i++) {
         const struct kept *kept = &nms->kept[i];
         if (kept->score > judge->conf)
-            TRY(detections_add(&findings->predictions, chosen->items[kept->index].class,
-                               kept->score, nms->boxes[kept->index]));
+            TRY(detections_add(&findings->predictions, &chosen->items[kept->index], kept->score,
+                               nms->boxes[kept->index]));
     }
 out:
     return status;

@@ -138,7 +138,8 @@ enum status missing_find(const struct judge *judge, struct judge_scratch *scratc
 enum status predictions_find(const struct judge *judge, struct judge_scratch *scratch,
                              struct findings *findings);
 
-enum status detections_add(struct detections *detections, uint32_t class, float confidence,
-                           struct box box);
+/* An object of the candidate's class and anchor. */
+enum status detections_add(struct detections *detections, const struct candidate *of,
+                           float confidence, struct box box);
 
 #endif

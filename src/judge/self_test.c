@@ -22,10 +22,9 @@ size_t margin_bin(float margin) {
 
 const char *planted_name(enum planted_kind kind) {
     static const char *const names[PLANTED_KINDS] = {
-        [PLANTED_MOVED] = "moved",
-        [PLANTED_UNSEEN] = "unseen",
-        [PLANTED_DUPLICATE] = "duplicate",
-        [PLANTED_MISSING] = "missing",
+        [PLANTED_MOVED] = "moved",         [PLANTED_UNSEEN] = "unseen",
+        [PLANTED_DUPLICATE] = "duplicate", [PLANTED_MISSING] = "missing",
+        [PLANTED_TURNED] = "turned",
     };
     return names[kind];
 }

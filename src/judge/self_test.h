@@ -16,6 +16,7 @@ enum planted_kind {
     PLANTED_UNSEEN,
     PLANTED_DUPLICATE,
     PLANTED_MISSING,
+    PLANTED_TURNED, /* only where oriented boxes are judged as such */
     PLANTED_KINDS
 };
 /* As in the report: "moved" and so on. */

@@ -6,6 +6,9 @@
 static task_judge *const judges[TASK_COUNT] = {
     [TASK_OBB] = task_obb_judge,
 };
+static task_describe *const describes[TASK_COUNT] = {
+    [TASK_OBB] = task_obb_describe,
+};
 
 enum status findings_add_number(struct findings *findings, float number) {
     enum status status;
@@ -36,6 +39,23 @@ enum status tasks_judge(const struct judge_scratch *scratch, const struct target
         evidence->task.count = findings->n_numbers - evidence->task.first;
         if (evidence->task.count > 0)
             evidence->task.task = head->task;
+    }
+out:
+    return status;
+}
+
+enum status tasks_describe(const struct judge_scratch *scratch, struct findings *findings) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < findings->missing.count; i++) {
+        struct detection *object = &findings->missing.items[i];
+        const struct anchors *anchors =
+            &scratch->anchors[anchors_view(scratch->anchors, object->anchor)];
+        const struct head *head = anchors->head;
+        if (!describes[head->task] || head->n_extras == 0 || object->certainty < MISSING_FLOOR)
+            continue;
+        object->first = findings->n_numbers;
+        TRY(describes[head->task](anchors, object->anchor, findings));
+        object->count = findings->n_numbers - object->first;
     }
 out:
     return status;

@@ -18,9 +18,17 @@ typedef enum status task_judge(const struct task_subject *subject, struct findin
                                struct task_evidence *evidence);
 task_judge task_obb_judge;
 
+/* Adds the network's own numbers of an anchor; none where they are no numbers. */
+typedef enum status task_describe(const struct anchors *anchors, uint32_t anchor,
+                                  struct findings *findings);
+task_describe task_obb_describe;
+
 /* Does so for each label that has an anchor, by the task of its network. */
 enum status tasks_judge(const struct judge_scratch *scratch, const struct target *targets,
                         struct findings *findings);
+
+/* Adds the network's own numbers of each missing object that is surely enough one to be kept. */
+enum status tasks_describe(const struct judge_scratch *scratch, struct findings *findings);
 
 /* Appends one of the network's own numbers. */
 enum status findings_add_number(struct findings *findings, float number);

@@ -2,6 +2,7 @@
 #include "judge/judge.h"
 
 #include <math.h>
+#include <string.h>
 
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
     const struct {
@@ -32,6 +33,15 @@ const char *verdict_name(enum verdict verdict) {
         [VERDICT_UNCERTAIN] = "uncertain",
     };
     return names[verdict];
+}
+
+bool reason_is_of_points(enum reason reason) {
+    static const char *const names[] = {"angle", "outline", "point", "swapped"};
+    const char *name = reason_name(reason);
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 const char *reason_name(enum reason reason) {

@@ -55,18 +55,23 @@ static void put_class(struct text *text, const struct class_map *classes, int32_
     put_whole(text, (uint64_t)((int64_t)class_in_data(classes, class) + 1));
 }
 
+static void put_numbers(struct text *text, const float *numbers, size_t first, size_t count) {
+    put_whole(text, count);
+    if (count > 0)
+        put_reals(text, numbers + first, count);
+}
+
 static void put_task(struct text *text, const struct task_evidence *task, const float *numbers) {
     put_whole(text, (uint64_t)task->task);
     put_real(text, task->agreement);
     put_real(text, task->error);
-    put_whole(text, task->count);
-    put_reals(text, numbers + task->first, task->count);
+    put_numbers(text, numbers, task->first, numbers ? task->count : 0);
 }
 
-/* `numbers`: what its task_evidence refers to; NULL: that is left out. */
+/* `numbers`: what its task_evidence refers to; NULL: they are left out. */
 static void put_evidence(struct text *text, const struct evidence *evidence, const float *numbers,
                          const struct class_map *classes) {
-    bool task = numbers && evidence->task.task != TASK_DETECT;
+    bool task = evidence->task.task != TASK_DETECT;
     unsigned flags = (evidence->judged ? KEPT_JUDGED : 0u) |
                      (evidence->has_refined ? KEPT_REFINED : 0u) | (task ? KEPT_TASK : 0u);
     put_whole(text, flags);
@@ -91,20 +96,35 @@ static void put_box(struct text *text, const struct box_result *box, const float
         put_score(text, box->score);
 }
 
+static bool is_kept(const struct detection *object) {
+    return object->certainty >= MISSING_FLOOR;
+}
+
+/* Whether the network says more of an object than its box. */
+static bool has_points(const struct image_result *result) {
+    for (size_t i = 0; i < result->n_objects; i++)
+        if (is_kept(&result->objects[i]) && result->objects[i].count > 0)
+            return true;
+    return false;
+}
+
 static void put_objects(struct text *text, const struct image_result *result,
                         const struct class_map *classes) {
     size_t n = 0;
+    bool points = has_points(result);
     for (size_t i = 0; i < result->n_objects; i++)
-        n += result->objects[i].certainty >= MISSING_FLOOR;
+        n += is_kept(&result->objects[i]);
     put_whole(text, n);
     for (size_t i = 0; i < result->n_objects; i++) {
         const struct detection *object = &result->objects[i];
-        if (!(object->certainty >= MISSING_FLOOR))
+        if (!is_kept(object))
             continue;
         put_class(text, classes, object->class);
         put_real(text, object->confidence);
         put_real(text, object->certainty);
         put_reals(text, object->box, 4);
+        if (points)
+            put_numbers(text, result->numbers, object->first, object->count);
     }
 }
 
@@ -159,7 +179,8 @@ static enum status put_image(struct text *text, const struct image_result *resul
                              const struct class_map *classes) {
     enum status status;
     put_whole(text, (result->error ? KEPT_FAILED : 0u) | (result->self_test ? KEPT_SELF_TEST : 0u) |
-                        (result->labels && result->labels->absent ? KEPT_UNLABELLED : 0u));
+                        (result->labels && result->labels->absent ? KEPT_UNLABELLED : 0u) |
+                        (has_points(result) ? KEPT_POINTS : 0u));
     put_text(text, result->name);
     TRY(put_label(text, result));
     put_text(text, result->split);

@@ -7,8 +7,9 @@
 /* The bytes before a part, which say how long it is; and the longest that is believed. */
 enum { EVIDENCE_LENGTH_BYTES = 4, EVIDENCE_PART_BYTES = 1 << 28 };
 
-/* Flags of an image, and of an evidence. */
-enum { KEPT_FAILED = 1, KEPT_SELF_TEST = 2, KEPT_UNLABELLED = 4 };
+/* Flags of an image (KEPT_POINTS: of its objects, numbers of a task are kept), and of an evidence.
+ */
+enum { KEPT_FAILED = 1, KEPT_SELF_TEST = 2, KEPT_UNLABELLED = 4, KEPT_POINTS = 8 };
 enum { KEPT_JUDGED = 1, KEPT_REFINED = 2, KEPT_TASK = 4 };
 
 /* The numbers that are kept of a label's evidence: those that rules and records have. */

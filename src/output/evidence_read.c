@@ -74,28 +74,32 @@ static int32_t take_class(struct reader *reader) {
     return (int32_t)((int64_t)take_whole(reader, INT32_MAX) - 1);
 }
 
-/* Adds its numbers to the image's. */
-static enum status take_task(struct reader *reader, struct kept_image *image,
-                             struct task_evidence *task) {
+/* Adds them to the image's. */
+static enum status take_numbers(struct reader *reader, struct kept_image *image, size_t *first,
+                                size_t *count) {
     enum status status;
-    task->task = (enum task)take_whole(reader, TASK_COUNT - 1);
-    task->agreement = take_real(reader);
-    task->error = take_real(reader);
-    task->first = image->n_numbers;
-    task->count = take_count(reader);
-    TRY(memory_reserve(&image->numbers, &image->number_capacity, task->first + task->count,
+    *first = image->n_numbers;
+    *count = take_count(reader);
+    TRY(memory_reserve(&image->numbers, &image->number_capacity, *first + *count,
                        sizeof *image->numbers));
-    take_reals(reader, image->numbers + task->first, task->count);
-    image->n_numbers += task->count;
+    take_reals(reader, image->numbers + *first, *count);
+    image->n_numbers += *count;
 out:
     return status;
 }
 
-/* image: NULL where none may have a task's. */
+static enum status take_task(struct reader *reader, struct kept_image *image,
+                             struct task_evidence *task) {
+    task->task = (enum task)take_whole(reader, TASK_COUNT - 1);
+    task->agreement = take_real(reader);
+    task->error = take_real(reader);
+    return take_numbers(reader, image, &task->first, &task->count);
+}
+
 static enum status take_evidence(struct reader *reader, struct kept_image *image,
                                  struct evidence *out) {
     enum status status = STATUS_OK;
-    uint64_t flags = take_whole(reader, KEPT_JUDGED | KEPT_REFINED | (image ? KEPT_TASK : 0));
+    uint64_t flags = take_whole(reader, KEPT_JUDGED | KEPT_REFINED | KEPT_TASK);
     struct evidence evidence = {.judged = flags & KEPT_JUDGED,
                                 .has_refined = flags & KEPT_REFINED,
                                 .suggested = take_class(reader),
@@ -126,12 +130,12 @@ static enum status take_boxes(struct reader *reader, struct kept_image *image) {
         if (box->evidence.judged)
             box->score = take_score(reader);
     }
-    result->numbers = image->numbers;
 out:
     return status;
 }
 
-static enum status take_objects(struct reader *reader, struct kept_image *image) {
+/* points: their numbers of a task are kept, too. */
+static enum status take_objects(struct reader *reader, struct kept_image *image, bool points) {
     enum status status;
     size_t n = take_count(reader);
     TRY(memory_reserve(&image->objects, &image->object_capacity, n ? n : 1,
@@ -142,6 +146,9 @@ static enum status take_objects(struct reader *reader, struct kept_image *image)
         object->confidence = take_real(reader);
         object->certainty = take_real(reader);
         take_reals(reader, object->box, 4);
+        object->first = object->count = 0;
+        if (points)
+            TRY(take_numbers(reader, image, &object->first, &object->count));
     }
     image->result.n_objects = n;
     image->result.objects = image->objects;
@@ -164,8 +171,9 @@ out:
     return status;
 }
 
-static enum status take_seen(struct reader *reader, struct image_result *result) {
+static enum status take_seen(struct reader *reader, struct kept_image *image) {
     enum status status;
+    struct image_result *result = &image->result;
     size_t n = take_count(reader);
     TRY(memory_reserve(&result->seen, &result->seen_capacity, n ? n : 1, sizeof *result->seen));
     for (size_t i = 0; i < n && !reader->damaged; i++) {
@@ -173,8 +181,8 @@ static enum status take_seen(struct reader *reader, struct image_result *result)
         seen->kind = (enum planted_kind)take_whole(reader, PLANTED_KINDS - 1);
         size_t label = (size_t)take_whole(reader, result->n_boxes);
         seen->label = label ? label - 1 : NO_LABEL;
-        TRY(take_evidence(reader, NULL, &seen->wrong));
-        TRY(take_evidence(reader, NULL, &seen->other));
+        TRY(take_evidence(reader, image, &seen->wrong));
+        TRY(take_evidence(reader, image, &seen->other));
         seen->certainty = take_real(reader);
     }
     result->n_seen = n;
@@ -196,7 +204,8 @@ static enum status take_label(struct reader *reader, struct kept_image *image) {
 static enum status take_image(struct reader *reader, struct kept_image *image) {
     enum status status;
     struct image_result *result = &image->result;
-    uint64_t flags = take_whole(reader, KEPT_FAILED | KEPT_SELF_TEST | KEPT_UNLABELLED);
+    uint64_t flags =
+        take_whole(reader, KEPT_FAILED | KEPT_SELF_TEST | KEPT_UNLABELLED | KEPT_POINTS);
     result->self_test = flags & KEPT_SELF_TEST;
     image->labels.absent = flags & KEPT_UNLABELLED;
     result->labels = &image->labels;
@@ -210,9 +219,10 @@ static enum status take_image(struct reader *reader, struct kept_image *image) {
     result->score = take_score(reader);
     image->n_numbers = 0;
     TRY(take_boxes(reader, image));
-    TRY(take_objects(reader, image));
+    TRY(take_objects(reader, image, flags & KEPT_POINTS));
     TRY(take_invalid(reader, &image->labels));
-    TRY(take_seen(reader, result));
+    TRY(take_seen(reader, image));
+    result->numbers = image->numbers;
     image->words = take_text(reader);
     result->self_test &= image->words == NULL;
     reader->damaged |= !result->name || reader->at != reader->end ||

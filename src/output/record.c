@@ -73,6 +73,7 @@ static void missing_write(struct text *text, const struct image_result *result,
     field_number(text, "confidence", missing->confidence, DECIMALS);
     field_significant(text, "score", missing_score(missing), SCORE_DIGITS);
     field_box(text, "xywhn", result, missing->box);
+    record_points_write(text, result, missing);
     text_string(text, "}");
 }
 

@@ -12,5 +12,8 @@ enum { RECORD_DECIMALS = 4 }; /* of evidence */
  * nothing is seen of it. */
 void record_task_write(struct text *text, const struct image_result *result,
                        const struct task_evidence *evidence);
+/* Appends the network's own points of a missing object, likewise: `points`. */
+void record_points_write(struct text *text, const struct image_result *result,
+                         const struct detection *missing);
 
 #endif

@@ -97,8 +97,11 @@ static void sizes_write(struct text *text, const struct report *report) {
 static void reasons_write(struct text *text, const struct report *report) {
     field_key(text, "reasons");
     text_string(text, "{");
-    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
-        field_count(text, reason_name((enum reason)r), report->tally->counts[TALLY_REASONS + r]);
+    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
+        uint64_t count = report->tally->counts[TALLY_REASONS + r];
+        if (count > 0 || !reason_is_of_points((enum reason)r))
+            field_count(text, reason_name((enum reason)r), count);
+    }
     text_string(text, "}");
 }
 

@@ -37,6 +37,8 @@ static void write_wrong_class(struct text *text, const struct self_test *test) {
 static void write_planted(struct text *text, enum planted_kind kind,
                           const uint64_t counts[PLANTED_COUNTS]) {
     uint64_t found = 0;
+    if (kind == PLANTED_TURNED && counts[PLANTED_ALL] == 0)
+        return;
     for (int r = 0; r < REASON_COUNT; r++) /* silence is no finding */
         found += r == REASON_WEAK ? 0 : counts[PLANTED_DOUBTED + r];
     field_key(text, planted_name(kind));
@@ -48,7 +50,8 @@ static void write_planted(struct text *text, enum planted_kind kind,
     if (kind == PLANTED_MISSING)
         field_count(text, planted_name(kind), found);
     for (int r = REASON_UNKNOWN_CLASS + 1; kind != PLANTED_MISSING && r < REASON_COUNT; r++)
-        field_count(text, reason_name((enum reason)r), counts[PLANTED_DOUBTED + r]);
+        if (counts[PLANTED_DOUBTED + r] > 0 || !reason_is_of_points((enum reason)r))
+            field_count(text, reason_name((enum reason)r), counts[PLANTED_DOUBTED + r]);
     text_string(text, "}}");
 }
 

@@ -71,17 +71,20 @@ static void write_missing(const struct image_result *result, const struct detect
     write_number(line, ".", (uint64_t)size_of(result, xywhn[2], xywhn[3]));
 }
 
-/* How many of the image's labels are no plain boxes. */
+/* How many of the image's labels are no plain boxes, and whether what they say besides is seen. */
 static void write_forms(const struct image_result *result, struct text *line) {
-    uint64_t counts[LABEL_FORMS] = {0};
-    for (size_t i = 0; i < result->n_boxes; i++)
-        counts[result->boxes[i].label.form]++;
-    for (size_t form = LABEL_BOX + 1; form < LABEL_FORMS; form++) {
-        if (counts[form] == 0)
-            continue;
-        write_number(line, " l", form);
-        write_number(line, ".", counts[form]);
+    uint64_t counts[2][LABEL_FORMS] = {{0}};
+    for (size_t i = 0; i < result->n_boxes; i++) {
+        const struct box_result *box = &result->boxes[i];
+        counts[box->evidence.task.task != TASK_DETECT][box->label.form]++;
     }
+    for (size_t whole = 0; whole < 2; whole++)
+        for (size_t form = LABEL_BOX + 1; form < LABEL_FORMS; form++) {
+            if (counts[whole][form] == 0)
+                continue;
+            write_number(line, whole ? " w" : " l", form);
+            write_number(line, ".", counts[whole][form]);
+        }
 }
 
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
@@ -107,7 +110,7 @@ enum status tally_line(const struct image_result *result, const struct class_map
 /* ---------------------------------------------------------------- reading a line */
 
 struct word {
-    int64_t form; /* of `count` labels; -1: it is a box or a missing object */
+    int64_t form; /* of `count` labels: what of TALLY_FORMS on; -1: a box or a missing object */
     uint64_t count;
     bool missing;     /* else a box */
     int64_t class;    /* -1: the data set lacks it */
@@ -120,11 +123,12 @@ struct word {
 static bool read_word(const char **at, struct word *word) {
     uint64_t class = 0, suggested = 0, form = 0;
     *word = (struct word){.form = -1, .missing = **at == 'm', .class = -1, .suggested = -1};
-    if (**at == 'l') {
-        if (!digits_after(at, 'l', LABEL_FORMS - 1, &form) ||
+    if (**at == 'l' || **at == 'w') {
+        size_t whole = **at == 'w' ? TALLY_WHOLE - TALLY_FORMS : 0;
+        if (!digits_after(at, **at, LABEL_FORMS - 1, &form) ||
             !digits_after(at, '.', UINT32_MAX, &word->count))
             return false;
-        word->form = (int64_t)form;
+        word->form = (int64_t)(form + whole);
         return true;
     }
     if (word->missing && (*at)[1] == '-')

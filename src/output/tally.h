@@ -19,8 +19,10 @@ enum tally_count {
     TALLY_MISSING = TALLY_BOXES + VERDICT_COUNT, /* missing objects */
     TALLY_INVALID,                               /* invalid label lines */
     TALLY_UNLABELLED,                            /* images without a label file */
-    TALLY_FORMS,                                 /* + enum label_form; of boxes none are counted */
-    TALLY_REASONS = TALLY_FORMS + LABEL_FORMS,   /* + enum reason */
+    TALLY_FORMS,                                 /* + enum label_form: of labels of which nothing
+                                                    but the box was judged, though they say more */
+    TALLY_WHOLE = TALLY_FORMS + LABEL_FORMS,     /* + enum label_form: of which that was, too */
+    TALLY_REASONS = TALLY_WHOLE + LABEL_FORMS,   /* + enum reason */
     TALLY_SIZES = TALLY_REASONS + REASON_COUNT,  /* + enum size * TALLY_PER_GROUP + … */
     TALLY_CLASSES = TALLY_SIZES + SIZE_COUNT * TALLY_PER_GROUP, /* + class * TALLY_PER_GROUP + … */
 };
@@ -50,7 +52,8 @@ void tally_free(struct tally *tally);
  * label lines, "u" where it has no label file, then a word for each box,
  * "b<class>.<verdict>.<reason>.<size>", followed by "><suggested>" where that makes a swap, for
  * each missing object, "m<class>.<size>" ("m-" for a class that the data set lacks), for each form
- * of labels but boxes "l<form>.<number>", and the words of the self-test (tally_self_test.h); of a
+ * of labels but boxes "l<form>.<number>" of those judged by their boxes alone and
+ * "w<form>.<number>" of the others, and the words of the self-test (tally_self_test.h); of a
  * failed image, instead of those words, "f " and its JSON object. */
 enum status tally_line(const struct image_result *result, const struct class_map *classes,
                        struct text *line);

@@ -14,6 +14,7 @@ enum kind {
     KIND_NUMBER,  /* double */
     KIND_TEXT,    /* const char * */
     KIND_XYWHN,   /* double[4] */
+    KIND_POINTS,  /* struct record_points */
     KIND_BUCKET,  /* enum bucket */
     KIND_VERDICT, /* enum verdict */
     KIND_REASON,  /* enum reason; REASON_COUNT for one that is not known */
@@ -26,25 +27,37 @@ struct member {
     enum kind kind;
 };
 
-#define MEMBER(type, key, kind)                                                                    \
-    { #key, sizeof #key - 1, offsetof(struct type, key), KIND_##kind }
+#define NAMED(type, member, kind, key)                                                             \
+    { key, sizeof key - 1, offsetof(struct type, member), KIND_##kind }
+#define MEMBER(type, key, kind) NAMED(type, key, kind, #key)
 
 /* In the order in which they are written. */
-static const struct member box_members[] = {
-    MEMBER(record_box, line, COUNT),          MEMBER(record_box, class, CLASS),
-    MEMBER(record_box, name, TEXT),           MEMBER(record_box, xywhn, XYWHN),
-    MEMBER(record_box, verdict, VERDICT),     MEMBER(record_box, reason, REASON),
-    MEMBER(record_box, score, NUMBER),        MEMBER(record_box, suggested, CLASS),
-    MEMBER(record_box, suggested_name, TEXT), MEMBER(record_box, own, NUMBER),
-    MEMBER(record_box, rival, NUMBER),        MEMBER(record_box, contest, NUMBER),
-    MEMBER(record_box, near, NUMBER),         MEMBER(record_box, margin, NUMBER),
-    MEMBER(record_box, shift, NUMBER),        MEMBER(record_box, ghost, NUMBER),
-    MEMBER(record_box, dup, NUMBER),          MEMBER(record_box, location, NUMBER),
-    MEMBER(record_box, refined, XYWHN)};
+static const struct member box_members[] = {MEMBER(record_box, line, COUNT),
+                                            MEMBER(record_box, class, CLASS),
+                                            MEMBER(record_box, name, TEXT),
+                                            MEMBER(record_box, xywhn, XYWHN),
+                                            MEMBER(record_box, verdict, VERDICT),
+                                            MEMBER(record_box, reason, REASON),
+                                            MEMBER(record_box, score, NUMBER),
+                                            MEMBER(record_box, suggested, CLASS),
+                                            MEMBER(record_box, suggested_name, TEXT),
+                                            MEMBER(record_box, own, NUMBER),
+                                            MEMBER(record_box, rival, NUMBER),
+                                            MEMBER(record_box, contest, NUMBER),
+                                            MEMBER(record_box, near, NUMBER),
+                                            MEMBER(record_box, margin, NUMBER),
+                                            MEMBER(record_box, shift, NUMBER),
+                                            MEMBER(record_box, ghost, NUMBER),
+                                            MEMBER(record_box, dup, NUMBER),
+                                            MEMBER(record_box, location, NUMBER),
+                                            MEMBER(record_box, refined, XYWHN),
+                                            NAMED(record_box, agreement, NUMBER, "rotated_iou"),
+                                            NAMED(record_box, error, NUMBER, "angle"),
+                                            MEMBER(record_box, refined_points, POINTS)};
 static const struct member missing_members[] = {
-    MEMBER(record_missing, class, CLASS), MEMBER(record_missing, name, TEXT),
+    MEMBER(record_missing, class, CLASS),       MEMBER(record_missing, name, TEXT),
     MEMBER(record_missing, confidence, NUMBER), MEMBER(record_missing, score, NUMBER),
-    MEMBER(record_missing, xywhn, XYWHN)};
+    MEMBER(record_missing, xywhn, XYWHN),       MEMBER(record_missing, points, POINTS)};
 static const struct member invalid_members[] = {MEMBER(record_invalid, line, COUNT),
                                                 MEMBER(record_invalid, reason, TEXT)};
 static const struct member record_members[] = {
@@ -72,9 +85,18 @@ static const struct record_box no_box = {.class = -1,
                                          .ghost = NAN,
                                          .dup = NAN,
                                          .location = NAN,
-                                         .refined = NO_XYWHN};
+                                         .refined = NO_XYWHN,
+                                         .agreement = NAN,
+                                         .error = NAN};
 static const struct record_missing no_missing = {
     .class = -1, .confidence = NAN, .score = NAN, .xywhn = NO_XYWHN};
+
+/* A record that is being read. */
+struct reading {
+    struct json_reader json;
+    struct record *record;
+    enum status status; /* the first failure */
+};
 
 /* ---------------------------------------------------------------- a value */
 
@@ -102,6 +124,26 @@ static void read_xywhn(struct json_reader *reader, double xywhn[4]) {
         memcpy(xywhn, numbers, sizeof numbers);
 }
 
+/* Adds them to the record's numbers; none where one is no number. */
+static enum status read_points(struct reading *reading, struct record_points *points) {
+    enum status status = STATUS_OK;
+    struct record *record = reading->record;
+    *points = (struct record_points){.first = record->n_numbers};
+    if (!json_enter(&reading->json, '['))
+        return STATUS_OK;
+    bool whole = true;
+    while (json_more(&reading->json, ']')) {
+        double value = json_number(&reading->json);
+        whole = whole && isfinite(value);
+        TRY(memory_reserve(&record->numbers, &record->number_capacity, record->n_numbers + 1,
+                           sizeof *record->numbers));
+        record->numbers[record->n_numbers++] = value;
+    }
+    points->count = whole ? record->n_numbers - points->first : 0;
+out:
+    return status;
+}
+
 static enum bucket read_bucket(const char *name) {
     int bucket = 0;
     while (bucket < BUCKET_FAILED && !(name && strcmp(name, bucket_name(bucket)) == 0))
@@ -125,7 +167,8 @@ static enum reason read_reason(const char *name) {
 
 /* ---------------------------------------------------------------- an object */
 
-static void read_value(struct json_reader *reader, const struct member *member, char *item) {
+static void read_value(struct reading *reading, const struct member *member, char *item) {
+    struct json_reader *reader = &reading->json;
     void *value = item + member->offset;
     switch (member->kind) {
     case KIND_COUNT:
@@ -142,6 +185,10 @@ static void read_value(struct json_reader *reader, const struct member *member, 
         break;
     case KIND_XYWHN:
         read_xywhn(reader, value);
+        break;
+    case KIND_POINTS:
+        if (reading->status == STATUS_OK)
+            reading->status = read_points(reading, value);
         break;
     case KIND_BUCKET:
         *(enum bucket *)value = read_bucket(json_string(reader));
@@ -174,15 +221,16 @@ static const struct member *next_member(struct json_reader *reader, const struct
 }
 
 /* The members that are there; false where it is no object. */
-static bool read_object(struct json_reader *reader, const struct member *members, size_t n,
+static bool read_object(struct reading *reading, const struct member *members, size_t n,
                         void *item) {
+    struct json_reader *reader = &reading->json;
     size_t next = 0;
     if (!json_enter(reader, '{'))
         return false;
     while (json_more(reader, '}')) {
         const struct member *member = next_member(reader, members, n, &next);
         if (member)
-            read_value(reader, member, item);
+            read_value(reading, member, item);
         else
             json_skip(reader);
     }
@@ -191,37 +239,38 @@ static bool read_object(struct json_reader *reader, const struct member *members
 
 /* ---------------------------------------------------------------- the lists */
 
-static bool read_box(struct json_reader *reader, void *item) {
+static bool read_box(struct reading *reading, void *item) {
     struct record_box *box = item;
     *box = no_box;
-    if (!read_object(reader, box_members, COUNT_OF(box_members), box))
+    if (!read_object(reading, box_members, COUNT_OF(box_members), box))
         return false;
     box->has_refined = !isnan(box->refined[0]);
     return !isnan(box->xywhn[0]) && box->line > 0 && box->verdict < VERDICT_COUNT &&
            box->reason < REASON_COUNT;
 }
 
-static bool read_missing(struct json_reader *reader, void *item) {
+static bool read_missing(struct reading *reading, void *item) {
     *(struct record_missing *)item = no_missing;
-    return read_object(reader, missing_members, COUNT_OF(missing_members), item);
+    return read_object(reading, missing_members, COUNT_OF(missing_members), item);
 }
 
-static bool read_invalid(struct json_reader *reader, void *item) {
+static bool read_invalid(struct reading *reading, void *item) {
     struct record_invalid *invalid = item;
     *invalid = (struct record_invalid){0};
-    return read_object(reader, invalid_members, COUNT_OF(invalid_members), invalid) &&
+    return read_object(reading, invalid_members, COUNT_OF(invalid_members), invalid) &&
            invalid->reason;
 }
 
 struct list {
     void *items; /* of the record: struct record_box ** … */
     size_t size, *count, *capacity;
-    bool (*read)(struct json_reader *reader, void *item);
+    bool (*read)(struct reading *reading, void *item);
 };
 
 /* Reads a list; *whole becomes false where it is none, or an item is not what it should be. */
-static enum status read_list(struct json_reader *reader, const struct list *list, bool *whole) {
+static enum status read_list(struct reading *reading, const struct list *list, bool *whole) {
     enum status status = STATUS_OK;
+    struct json_reader *reader = &reading->json;
     *list->count = 0;
     if (!json_enter(reader, '[')) {
         *whole = false;
@@ -231,7 +280,7 @@ static enum status read_list(struct json_reader *reader, const struct list *list
         char *items;
         TRY(memory_reserve(list->items, list->capacity, *list->count + 1, list->size));
         memcpy(&items, list->items, sizeof items);
-        if (!list->read(reader, items + (*list->count)++ * list->size))
+        if (!list->read(reading, items + (*list->count)++ * list->size))
             *whole = false;
     }
 out:
@@ -244,7 +293,8 @@ enum { LISTS = 3 };
 enum status record_read(char *line, struct record *record, bool *whole) {
     /* NOLINTEND(readability-non-const-parameter) */
     enum status status = STATUS_OK;
-    struct json_reader reader = {.at = line};
+    struct reading reading = {.json = {.at = line}, .record = record};
+    struct json_reader *reader = &reading.json;
     const struct list lists[LISTS] = {
         {&record->boxes, sizeof *record->boxes, &record->n_boxes, &record->box_capacity, read_box},
         {&record->missing, sizeof *record->missing, &record->n_missing, &record->missing_capacity,
@@ -256,23 +306,24 @@ enum status record_read(char *line, struct record *record, bool *whole) {
     record->bucket = BUCKET_FAILED;
     record->score = NAN;
     record->width = record->height = 0;
-    record->n_boxes = record->n_missing = record->n_invalid = 0;
-    *whole = json_enter(&reader, '{');
-    while (*whole && json_more(&reader, '}')) {
+    record->n_boxes = record->n_missing = record->n_invalid = record->n_numbers = 0;
+    *whole = json_enter(reader, '{');
+    while (*whole && json_more(reader, '}')) {
         const struct member *member =
-            next_member(&reader, record_members, COUNT_OF(record_members), &next);
+            next_member(reader, record_members, COUNT_OF(record_members), &next);
         if (!member)
-            json_skip(&reader);
+            json_skip(reader);
         else if (member->kind != KIND_LIST)
-            read_value(&reader, member, (char *)record);
+            read_value(&reading, member, (char *)record);
         else
             for (size_t i = 0; i < LISTS; i++)
                 if (member->offset == (size_t)((const char *)lists[i].items - (char *)record)) {
-                    TRY(read_list(&reader, &lists[i], whole));
+                    TRY(read_list(&reading, &lists[i], whole));
                     n_lists++;
                 }
     }
-    *whole = *whole && n_lists == LISTS && record->image && json_at_end(&reader);
+    *whole = *whole && n_lists == LISTS && record->image && json_at_end(reader);
+    status = reading.status;
 out:
     return status;
 }
@@ -281,5 +332,6 @@ void record_free(struct record *record) {
     free(record->boxes);
     free(record->missing);
     free(record->invalid);
+    free(record->numbers);
     *record = (struct record){0};
 }

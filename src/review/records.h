@@ -8,6 +8,12 @@
 
 #include "output/result.h"
 
+/* Numbers of the record, which are those of points: x and y as fractions of the picture, of some
+ * keypoints how visible it is, too; none: count 0. */
+struct record_points {
+    size_t first, count;
+};
+
 /* Numbers are as the records have them; NAN for null. Texts are the reader's. */
 struct record_box {
     uint32_t line;
@@ -22,6 +28,8 @@ struct record_box {
     double own, rival, contest, near, margin, shift, ghost, dup, location;
     bool has_refined;
     double refined[4];
+    double agreement, error; /* of the label's points with the model's; as its task has them */
+    struct record_points refined_points;
 };
 
 struct record_missing {
@@ -29,6 +37,7 @@ struct record_missing {
     const char *name;
     double confidence, score;
     double xywhn[4];
+    struct record_points points;
 };
 
 struct record_invalid {
@@ -47,6 +56,8 @@ struct record {
     struct record_box *boxes;
     struct record_missing *missing;
     struct record_invalid *invalid;
+    size_t n_numbers, number_capacity;
+    double *numbers; /* of points */
 };
 
 struct record_reader;

@@ -61,6 +61,10 @@ out:
 static void read_labels(struct run_results *results) {
     const char *format = json_member_text(results->report, "label_format");
     results->format = format ? label_format_of(format) : LABEL_FORMAT_YOLO;
+    static const char *const outlined[] = {"polygon", "pose", "obb", "whole"};
+    struct json_object *judged = json_member(results->report, "judged_as", json_type_object);
+    for (size_t i = 0; judged && i < sizeof outlined / sizeof *outlined; i++)
+        results->outlined |= json_member_number(judged, outlined[i]) > 0;
     struct json_object *shape = json_member(results->report, "kpt_shape", json_type_array);
     if (!shape || json_object_array_length(shape) != 2)
         return;

@@ -18,6 +18,7 @@ struct run_results {
     bool complete;                   /* false: an interrupted run's */
     enum label_format format;        /* of the data set's labels */
     struct keypoint_shape keypoints; /* likewise */
+    bool outlined;                   /* labels of the run say more than a box */
     size_t n_classes;
     const char **names; /* [n_classes]: the data set's; the names are the report's */
 };

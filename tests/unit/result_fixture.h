@@ -57,7 +57,10 @@ static inline struct image_result fixture_result(void) {
     static struct invalid_label invalid[] = {{2, "class 80 is \"bad\""}, {0, "not a file"}};
     static const struct label_file labels = {.present = true, .n_invalid = 2, .invalid = invalid};
     static const struct detection missing[] = {
-        {PERSON_OF_MODEL, 0.81f, {0, 0, 64, 48}, 0.6561f},
+        {.class = PERSON_OF_MODEL,
+         .confidence = 0.81f,
+         .box = {0, 0, 64, 48},
+         .certainty = 0.6561f},
     };
     for (int i = 0; i < 3; i++)
         boxes[i] = pristine[i];

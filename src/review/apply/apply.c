@@ -61,6 +61,8 @@ static enum status read_acceptance(struct applying *applying) {
     enum status status;
     const struct options *options = applying->options;
     TRY(acceptance_read(options->accept, &applying->acceptance));
+    applying->acceptance.outlined = applying->results.outlined;
+    applying->acceptance.keypoints = applying->results.keypoints;
     if (options->max_score >= 0)
         applying->acceptance.max_score = options->max_score;
     if (options->min_precision < 0)

@@ -62,6 +62,7 @@ static enum status show_done(const struct work *work, const struct decision *dec
     switch (decision->action) {
     case ACTION_CLASS:
     case ACTION_BOX:
+    case ACTION_POINTS:
         if (decision->class >= 0 && decision->class != decision->judged_class)
             text_format(line, ": class %u %s -> %lld %s", decision->judged_class,
                         class_name(changes, decision->judged_class), (long long)decision->class,
@@ -72,6 +73,8 @@ static enum status show_done(const struct work *work, const struct decision *dec
             text_string(line, " ->");
             box_append(line, decision->xywhn);
         }
+        if (decision->action == ACTION_POINTS)
+            text_format(line, ": %zu numbers of its points", decision->n_points);
         break;
     case ACTION_ADD:
         text_format(line, ": added: %lld %s", (long long)decision->class,
@@ -223,13 +226,13 @@ out:
 }
 
 void changes_text(const struct changes *changes, struct text *text) {
-    static const char *const words[ACTIONS] = {[ACTION_CLASS] = "class",
-                                               [ACTION_BOX] = "box",
-                                               [ACTION_DELETE] = "deleted",
-                                               [ACTION_KEEP] = "kept",
-                                               [ACTION_ADD] = "added"};
+    static const char *const words[ACTIONS] = {
+        [ACTION_CLASS] = "class",    [ACTION_BOX] = "box",   [ACTION_POINTS] = "points",
+        [ACTION_DELETE] = "deleted", [ACTION_KEEP] = "kept", [ACTION_ADD] = "added"};
     const char *separator = "";
     for (int a = 0; a < ACTIONS; a++) {
+        if (a == ACTION_POINTS && changes->done[a] == 0) /* of most data sets */
+            continue;
         text_format(text, "%s%s %llu", separator, words[a], (unsigned long long)changes->done[a]);
         separator = ", ";
     }

@@ -7,8 +7,10 @@
 #include "base/memory.h"
 
 void decision_list_free(struct decision_list *list) {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].text);
+        free(list->items[i].points);
+    }
     free(list->items);
     path_list_free(&list->names);
     index_set_free(&list->name_set);

@@ -16,7 +16,7 @@ struct decision_name {
 
 struct decision_list {
     size_t count, capacity;
-    struct decision *items; /* their texts are the list's; owned */
+    struct decision *items; /* their texts and points are the list's; owned */
     struct path_list names; /* of images and label files, each once; `image` and `label` of a
                                decision are places in it */
     struct index_set name_set;
@@ -28,8 +28,7 @@ struct decision_list {
 /* Start with a zeroed list. */
 void decision_list_free(struct decision_list *list);
 
-/* Appends a decision, which becomes the owner of its text; on failure the text remains the
- * caller's. */
+/* Appends a decision, and owns its text and points; on failure they remain the caller's. */
 enum status decision_list_add(struct decision_list *list, const struct decision *decision);
 
 /* The place of a name among the names, where it is added if it is new. */
@@ -51,10 +50,12 @@ enum status decisions_read(const char *file, size_t n_classes, struct decision_l
 
 /* What --accept asks for. */
 struct acceptance {
-    bool reasons[REASON_COUNT]; /* whose boxes' suggestions are taken */
-    bool missing;               /* whether labels are added for missing objects */
-    double max_score;           /* scores are below it; INFINITY: any */
-    double min_margin;          /* of REASON_CLASS margins are above it; -INFINITY: any */
+    bool reasons[REASON_COUNT];      /* whose boxes' suggestions are taken */
+    bool missing;                    /* whether labels are added for missing objects */
+    double max_score;                /* scores are below it; INFINITY: any */
+    double min_margin;               /* of REASON_CLASS margins are above it; -INFINITY: any */
+    bool outlined;                   /* labels of the run say more than a box: new ones do, too */
+    struct keypoint_shape keypoints; /* of the data set */
 };
 
 /* Reads the reasons: "class,duplicate". STATUS_BAD_INPUT names what has no suggestion. */

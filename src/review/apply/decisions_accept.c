@@ -1,14 +1,18 @@
 /* Decisions that nobody made: suggestions that are accepted by reason. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "output/json_member.h"
 #include "review/apply/decision_list.h"
 
 /* What the suggestion for a box of a reason is; ACTIONS: there is none. */
 static enum action action_of(enum reason reason) {
+    if (reason_is_of_points(reason))
+        return ACTION_POINTS;
     switch (reason) {
     case REASON_CLASS:
     case REASON_CONTESTED:
@@ -43,7 +47,8 @@ enum status acceptance_read(const char *reasons, struct acceptance *acceptance) 
         if (!take_reason(at, length, acceptance))
             return FAIL(STATUS_BAD_INPUT,
                         "--accept '%.*s': is none of class, contested, location, duplicate, "
-                        "unseen, missing: for other reasons nothing is suggested",
+                        "unseen, missing, angle, outline, point, swapped: for other reasons "
+                        "nothing is suggested",
                         length > 60 ? 60 : (int)length, at);
         at += length;
         if (!*at)
@@ -78,22 +83,81 @@ enum status acceptance_precision(struct json_object *report, double precision,
                 precision, best);
 }
 
-static enum status accept_box(const struct record_box *box, size_t label, size_t image,
+/* The model's points as the data set's labels have theirs, within the picture. Where labels say how
+ * visible a keypoint is they are to keep that: the model tells how sure it is, not what is hidden;
+ * of a new label, points are visible or left out. */
+static enum status suggest_points(const struct keypoint_shape *shape, const double *numbers,
+                                  size_t n, struct decision *decision) {
+    enum status status;
+    size_t values = shape->count > 0 ? shape->values : 2;
+    size_t own = shape->count > 0 ? n / shape->count : 2, n_points = n / (own ? own : 1);
+    if (own < 2 || own > 3 || n % own != 0)
+        return STATUS_OK;
+    TRY(memory_zeroed(n_points * values, sizeof *decision->points, &decision->points));
+    decision->n_points = n_points * values;
+    for (size_t i = 0; i < n_points; i++) {
+        const double *from = numbers + i * own;
+        double *to = decision->points + i * values;
+        bool seen = decision->action != ACTION_ADD || own < 3 || from[2] >= 0.5;
+        for (size_t k = 0; k < 2 && seen; k++)
+            to[k] = fmin(fmax(from[k], 0), 1);
+        if (values == 3)
+            to[2] = decision->action != ACTION_ADD ? NAN : seen ? 2 : 0;
+    }
+out:
+    return status;
+}
+
+static enum status add_suggested(struct decision *decision, const struct acceptance *acceptance,
+                                 const struct record *record, struct record_points points,
+                                 struct decision_list *list) {
+    enum status status;
+    if (points.count > 0)
+        TRY(suggest_points(&acceptance->keypoints, record->numbers + points.first, points.count,
+                           decision));
+    if (decision->action != ACTION_POINTS || decision->n_points > 0)
+        TRY(decision_list_add(list, decision));
+    else
+        return STATUS_OK;
+    decision->points = NULL;
+out:
+    free(decision->points);
+    return status;
+}
+
+static enum status accept_box(const struct acceptance *acceptance, const struct record *record,
+                              const struct record_box *box, struct decision decision,
                               struct decision_list *list) {
-    struct decision decision = {.action = action_of(box->reason),
-                                .line = box->line,
-                                .class = -1,
-                                .judged_class = (uint32_t)box->class,
-                                .image = image,
-                                .label = label};
+    struct record_points points = box->refined_points;
+    decision.action = action_of(box->reason);
+    decision.line = box->line;
+    decision.judged_class = (uint32_t)box->class;
+    if (decision.action == ACTION_BOX && points.count > 0)
+        decision.action = ACTION_POINTS;
+    if (decision.action != ACTION_POINTS)
+        points.count = 0;
     memcpy(decision.judged_xywhn, box->xywhn, sizeof box->xywhn);
     memcpy(decision.xywhn, box->refined, sizeof box->refined);
+    decision.has_xywhn = box->has_refined;
     if (decision.action == ACTION_CLASS)
         decision.class = box->suggested;
     if ((decision.action == ACTION_CLASS && box->suggested < 0) ||
         (decision.action == ACTION_BOX && !box->has_refined))
         return STATUS_OK;
-    return decision_list_add(list, &decision);
+    return add_suggested(&decision, acceptance, record, points, list);
+}
+
+static enum status accept_missing(const struct acceptance *acceptance, const struct record *record,
+                                  const struct record_missing *missing, struct decision decision,
+                                  struct decision_list *list) {
+    struct record_points points = missing->points;
+    decision.action = ACTION_ADD;
+    decision.class = missing->class;
+    decision.has_xywhn = true;
+    memcpy(decision.xywhn, missing->xywhn, sizeof missing->xywhn);
+    if (!acceptance->outlined)
+        points.count = 0;
+    return add_suggested(&decision, acceptance, record, points, list);
 }
 
 static bool is_accepted(const struct acceptance *acceptance, const struct record_box *box) {
@@ -121,14 +185,11 @@ enum status decisions_accept(const struct acceptance *acceptance, const struct r
             TRY(decision_list_name(list, label, &place));
             TRY(decision_list_name(list, record->image, &image));
         }
-        if (box) {
-            TRY(accept_box(box, place, image, list));
-            continue;
-        }
-        struct decision added = {
-            .action = ACTION_ADD, .class = missing->class, .image = image, .label = place};
-        memcpy(added.xywhn, missing->xywhn, sizeof missing->xywhn);
-        TRY(decision_list_add(list, &added));
+        const struct decision begun = {.class = -1, .image = image, .label = place};
+        if (box)
+            TRY(accept_box(acceptance, record, box, begun, list));
+        else
+            TRY(accept_missing(acceptance, record, missing, begun, list));
     }
 out:
     return status;

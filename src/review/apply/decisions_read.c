@@ -18,12 +18,17 @@
 /* What decisions of an action must have besides the image. */
 static const struct {
     const char *name;
-    bool line, class, box;
+    bool line, class, box, points;
+    bool more; /* what of box and points it need not have, it may have */
 } actions[ACTIONS] = {
-    [ACTION_CLASS] = {"class", true, true, false},    [ACTION_BOX] = {"box", true, false, true},
-    [ACTION_DELETE] = {"delete", true, false, false}, [ACTION_KEEP] = {"keep", false, false, false},
-    [ACTION_ADD] = {"add", false, true, true},
+    [ACTION_CLASS] = {.name = "class", .line = true, .class = true},
+    [ACTION_BOX] = {.name = "box", .line = true, .box = true},
+    [ACTION_POINTS] = {.name = "points", .line = true, .points = true, .more = true},
+    [ACTION_DELETE] = {.name = "delete", .line = true},
+    [ACTION_KEEP] = {.name = "keep"},
+    [ACTION_ADD] = {.name = "add", .class = true, .box = true, .more = true},
 };
+enum { POINT_NUMBERS = 20000 }; /* of one object: more than any outline has */
 
 struct reading {
     const char *file;
@@ -47,7 +52,7 @@ static const char *read_action(struct json_object *object, struct decision *deci
     while (i < ACTIONS && !(name && strcmp(name, actions[i].name) == 0))
         i++;
     decision->action = (enum action)i;
-    return i < ACTIONS ? NULL : "\"action\" is none of class, box, delete, keep, add";
+    return i < ACTIONS ? NULL : "\"action\" is none of class, box, points, delete, keep, add";
 }
 
 static const char *read_line(struct json_object *object, struct decision *decision) {
@@ -80,7 +85,7 @@ static const char *read_class(struct json_object *object, size_t n_classes,
 
 static const char *read_box(struct json_object *object, struct decision *decision) {
     struct json_object *list = member(object, "xywhn");
-    if (!actions[decision->action].box)
+    if (!actions[decision->action].box && !(list && actions[decision->action].more))
         return NULL;
     if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) != 4)
         return "\"xywhn\" is not four numbers";
@@ -96,7 +101,34 @@ static const char *read_box(struct json_object *object, struct decision *decisio
         if (i >= 2 && decision->xywhn[i] < 0.5e-6)
             return "\"xywhn\" is a box without width or height";
     }
+    decision->has_xywhn = true;
     return NULL;
+}
+
+static enum status read_points(struct json_object *object, struct decision *decision,
+                               const char **wrong) {
+    enum status status;
+    struct json_object *list = member(object, "points");
+    if (!actions[decision->action].points && !(list && actions[decision->action].more))
+        return STATUS_OK;
+    size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    if (n == 0 || n > POINT_NUMBERS) {
+        *wrong = "\"points\" is no list of numbers";
+        return STATUS_OK;
+    }
+    TRY(memory_zeroed(n, sizeof *decision->points, &decision->points));
+    decision->n_points = n;
+    for (size_t i = 0; i < n && !*wrong; i++) {
+        struct json_object *value = json_object_array_get_idx(list, i);
+        if (value && !json_object_is_type(value, json_type_double) &&
+            !json_object_is_type(value, json_type_int))
+            *wrong = "\"points\" is no list of numbers";
+        decision->points[i] = value ? json_object_get_double(value) : NAN;
+        if (!(decision->points[i] >= 0) && value)
+            *wrong = "\"points\" has a number below 0";
+    }
+out:
+    return status;
 }
 
 static enum status read_text(struct json_object *object, struct decision *decision,
@@ -144,6 +176,8 @@ static enum status read_decision(struct reading *reading, struct json_object *ob
         *wrong = read_class(object, reading->n_classes, decision);
     if (!*wrong)
         *wrong = read_box(object, decision);
+    if (!*wrong)
+        TRY(read_points(object, decision, wrong));
     if (!*wrong)
         TRY(read_name(reading, object, "image", &decision->image, wrong));
     if (!*wrong)
@@ -199,8 +233,10 @@ static enum status take_line(struct reading *reading, struct json_tokener *token
     }
     TRY(decision_list_add(reading->list, &decision));
     decision.text = NULL;
+    decision.points = NULL;
 out:
     free(decision.text);
+    free(decision.points);
     json_object_put(object);
     return status;
 }

@@ -79,18 +79,27 @@ static bool same_box(const double a[4], const double b[4]) {
     return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
 }
 
+static bool same_points(const struct decision *a, const struct decision *b) {
+    return a->n_points == b->n_points &&
+           (a->n_points == 0 || memcmp(a->points, b->points, a->n_points * sizeof *a->points) == 0);
+}
+
 bool decision_is_same(const struct decision *a, const struct decision *b) {
     return a->action == b->action && a->class == b->class &&
            (a->action == ACTION_DELETE || a->action == ACTION_KEEP || a->action == ACTION_CLASS ||
-            same_box(a->xywhn, b->xywhn));
+            (same_box(a->xywhn, b->xywhn) && same_points(a, b)));
 }
 
-/* A class and a box may be decided apart. */
+static bool is_place(const struct decision *decision) {
+    return decision->action == ACTION_BOX || decision->action == ACTION_POINTS;
+}
+
+/* A class and where it is may be decided apart. */
 static bool contradict(const struct decision *a, const struct decision *b) {
     if (decision_is_same(a, b))
         return false;
-    bool apart = (a->action == ACTION_CLASS && b->action == ACTION_BOX) ||
-                 (a->action == ACTION_BOX && b->action == ACTION_CLASS);
+    bool apart =
+        (a->action == ACTION_CLASS && is_place(b)) || (is_place(a) && b->action == ACTION_CLASS);
     return !apart || (a->class >= 0 && b->class >= 0 && a->class != b->class);
 }
 
@@ -120,6 +129,8 @@ const char *decision_why_not(const struct decision *decision, const struct label
         return "the annotation is not any more what was judged";
     if (decision->action == ACTION_BOX && has_more)
         return "the annotation has an outline or keypoints: it takes no new box";
+    if (decision->action == ACTION_POINTS)
+        return "points are changed in label lines alone, not in annotations";
     return NULL;
 }
 
@@ -142,6 +153,8 @@ struct decided decisions_weigh(struct decision *decisions, size_t count) {
             decided.removal = decision;
         if (decision->action == ACTION_BOX && !decided.box)
             decided.box = decision;
+        if (decision->action == ACTION_POINTS && !decided.points)
+            decided.points = decision;
         if (decision->class >= 0 && !decided.class)
             decided.class = decision;
     }

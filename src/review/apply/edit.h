@@ -50,7 +50,7 @@ const char *decision_why_not(const struct decision *decision, const struct label
 
 /* What is to be done with one object. */
 struct decided {
-    struct decision *class, *box, *removal; /* NULL: nothing */
+    struct decision *class, *box, *points, *removal; /* NULL: nothing */
 };
 /* Weighs the decisions about one object, those that are not refused. Where they contradict each
  * other all are refused, and nothing is to be done. */

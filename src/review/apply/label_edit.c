@@ -8,11 +8,13 @@
 #include "data/label.h"
 #include "data/number.h"
 #include "review/apply/edit.h"
+#include "review/apply/label_points.h"
 #include "review/label_line.h"
 
 enum { DECIMALS = 6 }; /* of a new box, as of those in records */
 struct editing {
-    struct edit_cursor cursor;  /* over the file's bytes */
+    struct edit_cursor cursor; /* over the file's bytes */
+    struct keypoint_shape shape;
     struct decision *decisions; /* those with a line come first */
     size_t n_decisions;
     struct label_file parsed; /* for decisions that bring no text */
@@ -64,10 +66,29 @@ static void note_line(const struct editing *editing, const struct label_line *li
             decision->judged_xywhn[i] = value;
 }
 
+/* All columns behind the class. */
+static enum status replace_points(struct editing *editing, const struct label_line *line,
+                                  struct decision *points) {
+    enum status status;
+    struct text value = {0};
+    size_t before = editing->cursor.edit->n_ranges, end = line->end;
+    const char *bytes = editing->cursor.bytes;
+    label_points_write(&editing->shape, bytes, line, points, &value);
+    while (end > line->begin && strchr(" \t\v\f", bytes[end - 1]))
+        end--;
+    TRY(text_status(&value));
+    TRY(edit_replace(&editing->cursor, line->columns[0].end, end, value.data, value.length));
+    points->done = editing->cursor.edit->n_ranges > before;
+out:
+    text_free(&value);
+    return status;
+}
+
 static enum status replace_columns(struct editing *editing, const struct label_line *line,
-                                   struct decision *class, struct decision *box) {
+                                   const struct decided *decided) {
     enum status status = STATUS_OK;
     struct text value = {0};
+    struct decision *class = decided->class, *box = decided->box;
     size_t before = editing->cursor.edit->n_ranges;
     if (class && !has_class(editing, line, class->class)) {
         text_count(&value, (uint64_t) class->class);
@@ -80,6 +101,8 @@ static enum status replace_columns(struct editing *editing, const struct label_l
     }
     if (box)
         box->done = editing->cursor.edit->n_ranges > before;
+    if (decided->points)
+        TRY(replace_points(editing, line, decided->points));
 out:
     text_free(&value);
     return status;
@@ -115,6 +138,8 @@ static const char *why_not(struct editing *editing, const struct label_line *lin
         return "the line is a polygon or has keypoints: it takes no new box";
     if (decision->action == ACTION_BOX && line->n_columns < LABEL_LINE_BOX)
         return "the line has no box";
+    if (decision->action == ACTION_POINTS)
+        return label_points_why_not(&editing->shape, line, decision);
     return NULL;
 }
 
@@ -132,7 +157,7 @@ static enum status decide_line(struct editing *editing, const struct label_line 
         decided.removal->done = true;
         return edit_replace(&editing->cursor, line->begin, line->next, "", 0);
     }
-    return replace_columns(editing, line, decided.class, decided.box);
+    return replace_columns(editing, line, &decided);
 }
 
 /* The decisions about existing lines, in one pass over the file. */
@@ -173,6 +198,23 @@ static bool has_label(const struct editing *editing, const struct decision *deci
     return false;
 }
 
+/* Whether the decision's points are written: not among boxes. */
+static bool takes_points(const struct editing *editing, const struct decision *decision) {
+    return decision->n_points > 0 &&
+           (editing->shape.count > 0 || editing->has_polygons || editing->parsed.n_labels == 0);
+}
+
+static const char *why_not_add(const struct editing *editing, const struct decision *decision) {
+    bool pose = editing->shape.count > 0;
+    if (takes_points(editing, decision))
+        return label_points_why_not(&editing->shape, NULL, decision);
+    if (editing->has_polygons || pose)
+        return pose ? "the labels are poses, among which a box would be no valid one"
+                    : "the label file has polygons or keypoints, among which a box would be read "
+                      "as one of them";
+    return NULL;
+}
+
 /* Whether the new text ends within a line. A byte order mark is none. */
 static bool ends_open(const struct editing *editing) {
     const struct text *after = &editing->cursor.edit->after;
@@ -196,7 +238,9 @@ static enum status add_line(struct editing *editing, struct decision *decision) 
     if (open)
         text_bytes(&added, line_end, end_length);
     text_count(&added, (uint64_t)decision->class);
-    for (int i = 0; i < 4; i++) {
+    if (takes_points(editing, decision))
+        label_points_write(&editing->shape, NULL, NULL, decision, &added);
+    for (int i = 0; !takes_points(editing, decision) && i < 4; i++) {
         text_string(&added, " ");
         text_json_number(&added, decision->xywhn[i], DECIMALS);
     }
@@ -220,14 +264,10 @@ static enum status add_lines(struct editing *editing, struct decision *decisions
             repeated = decision_is_same(decision, &decisions[k]);
         if (repeated)
             continue;
-        if (i >= LABEL_FILE_LINES)
-            decision->refused = "there are too many new labels for one file";
-        else if (editing->has_polygons)
-            decision->refused = "the label file has polygons or keypoints, among which a box would "
-                                "be read as one of them";
-        else if (has_label(editing, decision))
-            decision->refused = "the label file has this label already";
-        else
+        decision->refused = i >= LABEL_FILE_LINES ? "there are too many new labels for one file"
+                            : has_label(editing, decision) ? "the label file has this label already"
+                                                           : why_not_add(editing, decision);
+        if (!decision->refused)
             TRY(add_line(editing, decision));
     }
 out:
@@ -240,6 +280,8 @@ enum status label_edit_make(const char *bytes, size_t length, const struct label
     enum status status;
     size_t used = 0;
     struct editing editing = {.decisions = decisions, .n_decisions = n_decisions};
+    if (rules)
+        editing.shape = rules->keypoints;
     edit_begin(bytes, length, edit, &editing.cursor);
     TRY(label_file_parse(editing.cursor.bytes, editing.cursor.length, rules, &editing.parsed));
     if (editing.parsed.n_invalid && editing.parsed.invalid[0].line == 0) {

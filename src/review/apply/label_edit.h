@@ -24,9 +24,10 @@ void label_edit_free(struct label_edit *edit);
 /* Carries out the decisions about one file, which are in the order of their lines, those without
  * one last. `bytes` NULL: there is no such file, and it begins empty. `rules`: of the data set
  * (NULL: no poses). What cannot be done gets its `refused` and changes nothing: a line that is not
- * as it was judged, decisions that contradict each other, a box for a polygon, an object that has a
- * label already. The same decision twice is one. A byte order mark stays first; a new line ends as
- * the file's lines do. */
+ * as it was judged, decisions that contradict each other, a box for a polygon, points for a box, an
+ * object that has a label already. A new label has its points where the file's labels have theirs.
+ * The same decision twice is one. A byte order mark stays first; a new line ends as the file's
+ * lines do. */
 enum status label_edit_make(const char *bytes, size_t length, const struct label_rules *rules,
                             struct decision *decisions, size_t n_decisions,
                             struct label_edit *edit);

@@ -2,6 +2,7 @@
 #include "output/fields.h"
 #include "review/export/format.h"
 #include "review/export/out_file.h"
+#include "review/export/points.h"
 
 extern const struct export_format export_coco; /* a row of formats.c */
 
@@ -48,7 +49,22 @@ static void field_category(struct text *text, const char *key, int64_t class) {
     }
 }
 
-static void annotation_write(struct coco *coco, const struct export_object *object) {
+/* `segmentation` or `keypoints`, with what stands before the name; nothing where there are none. */
+static void field_points(struct text *text, const char *before, const struct object_list *list,
+                         const struct export_points *points) {
+    if (points->count == 0)
+        return;
+    field_next(text);
+    text_format(text, "\"%s%s\": %s", before, points->keypoints ? "keypoints" : "segmentation",
+                points->keypoints ? "[" : "[[");
+    object_points_write(list, points, PIXEL_DECIMALS, text);
+    text_string(text, points->keypoints ? "]" : "]]");
+    if (points->keypoints && *before == '\0')
+        field_count(text, "num_keypoints", object_points_shown(list, points));
+}
+
+static void annotation_write(struct coco *coco, const struct object_list *list,
+                             const struct export_object *object) {
     struct text *text = &coco->later.text;
     const double *corners = object->corners;
     text_string(text, coco->n_annotations++ ? ",\n{" : "\n{");
@@ -69,6 +85,8 @@ static void annotation_write(struct coco *coco, const struct export_object *obje
         field_bbox(text, "suggested_bbox", object->refined);
     else
         field_string(text, "suggested_bbox", NULL);
+    field_points(text, "", list, &object->points);
+    field_points(text, "suggested_", list, &object->refined_points);
     text_string(text, "}");
 }
 
@@ -89,7 +107,7 @@ static enum status image(struct export_target *target, void *state,
     text_string(text, "}");
     for (size_t i = 0; i < image->objects->count; i++)
         if (image->objects->items[i].kind != OBJECT_REFINED) /* suggested_bbox of its label */
-            annotation_write(coco, &image->objects->items[i]);
+            annotation_write(coco, image->objects, &image->objects->items[i]);
     TRY(out_file_pass(&coco->file));
     TRY(out_file_pass(&coco->later));
 out:

@@ -71,7 +71,21 @@ static void cells_image(struct text *text, const struct record *record) {
     cell_text(text, record->split);
 }
 
-static void box_row(struct text *text, const struct record *record, const struct record_box *box) {
+/* How a label's points compare with the model's, and those, with blanks between. */
+static void cells_points(struct text *text, const struct record *record,
+                         const struct record_box *box) {
+    cell_number(text, box->agreement, DECIMALS);
+    cell_number(text, box->error, DECIMALS);
+    next(text);
+    for (size_t i = 0; i < box->refined_points.count; i++) {
+        text_string(text, i ? " " : "");
+        text_json_number(text, record->numbers[box->refined_points.first + i], BOX_DECIMALS);
+    }
+}
+
+/* outlined: labels of the run say more than a box. */
+static void box_row(struct text *text, const struct record *record, const struct record_box *box,
+                    bool outlined) {
     cells_image(text, record);
     cell_text(text, bucket_name(record->bucket));
     cell_score(text, record->score);
@@ -94,6 +108,8 @@ static void box_row(struct text *text, const struct record *record, const struct
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         cell_number(text, numbers[i], DECIMALS);
     cells_box(text, box->refined, box->has_refined);
+    if (outlined)
+        cells_points(text, record, box);
     text_string(text, "\r\n");
 }
 
@@ -107,7 +123,9 @@ static enum status begin(struct export_target *target, void *state) {
                 "image,label,split,bucket,image_score,width,height,line,class,name,x_center,"
                 "y_center,box_width,box_height,verdict,reason,score,suggested,suggested_name,own,"
                 "rival,contest,near,margin,shift,ghost,dup,location,refined_x_center,"
-                "refined_y_center,refined_width,refined_height\r\n");
+                "refined_y_center,refined_width,refined_height");
+    text_string(&tables->boxes.text,
+                target->results->outlined ? ",agreement,error,refined_points\r\n" : "\r\n");
     text_string(&tables->missing.text, "image,label,split,width,height,class,name,x_center,"
                                        "y_center,box_width,box_height,confidence,score\r\n");
     text_string(&tables->invalid.text, "image,label,split,line,reason\r\n");
@@ -117,12 +135,11 @@ out:
 
 static enum status image(struct export_target *target, void *state,
                          const struct export_image *image) {
-    (void)target;
     enum status status;
     struct tables *tables = state;
     const struct record *record = image->record;
     for (size_t i = 0; i < record->n_boxes; i++)
-        box_row(&tables->boxes.text, record, &record->boxes[i]);
+        box_row(&tables->boxes.text, record, &record->boxes[i], target->results->outlined);
     for (size_t i = 0; i < record->n_missing; i++) {
         const struct record_missing *missing = &record->missing[i];
         struct text *text = &tables->missing.text;

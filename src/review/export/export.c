@@ -9,6 +9,7 @@
 #include "job/export_formats.h"
 #include "review/export/format.h"
 #include "review/export/links.h"
+#include "review/export/points.h"
 #include "review/findings.h"
 #include "review/records.h"
 #include "review/run_results.h"
@@ -30,6 +31,8 @@ struct exporter {
     struct record_reader *reader;
     struct findings_list findings;
     struct object_list objects;
+    struct page_source source; /* of label files, where labels say more than a box */
+    struct page_label label;
     struct counts counts;
 };
 
@@ -67,6 +70,17 @@ out:
     return status;
 }
 
+static enum status find_points(struct exporter *exporter, const struct record *record) {
+    enum status status = STATUS_OK;
+    if (!exporter->results.outlined)
+        return STATUS_OK;
+    TRY(page_label_read(&exporter->source, record, &exporter->label));
+    TRY(object_points_find(record, &exporter->label, &exporter->results.keypoints,
+                           &exporter->objects));
+out:
+    return status;
+}
+
 static enum status export_record(struct exporter *exporter, const struct record *record) {
     enum status status = STATUS_OK;
     const struct export_format *format = exporter->format;
@@ -82,6 +96,7 @@ static enum status export_record(struct exporter *exporter, const struct record 
     if (!linked)
         return STATUS_OK;
     TRY(objects_of(record, &exporter->objects));
+    TRY(find_points(exporter, record));
     TRY(note_classes(exporter));
     const struct export_image image = {
         .record = record,
@@ -125,6 +140,8 @@ static enum status open_all(struct exporter *exporter, const struct export_reque
     if (!exporter->results.complete)
         TRY(FAIL(STATUS_BAD_INPUT, "%s: the run was interrupted: finish it with --resume",
                  exporter->results.output));
+    if (exporter->results.outlined)
+        TRY(page_source_open(&exporter->results, &exporter->source));
     text_format(&fallback, EXPORT_FOLDER "/%s", request->format);
     TRY(text_status(&fallback));
     TRY(export_folder_begin(request->to, exporter->results.output, fallback.data,
@@ -148,6 +165,8 @@ static void free_all(struct exporter *exporter) {
     text_free(&exporter->counts.first_taken);
     findings_list_free(&exporter->findings);
     object_list_free(&exporter->objects);
+    page_label_free(&exporter->label);
+    page_source_close(&exporter->source);
     records_close(exporter->reader);
     export_links_free(&exporter->links);
     class_list_free(&exporter->target.classes);
@@ -174,7 +193,7 @@ static void say(const struct exporter *exporter, struct text *lines) {
 
 enum status export_run(const struct export_request *request, struct text *lines) {
     enum status status;
-    struct exporter exporter = {0};
+    struct exporter exporter = {.source = {.output = -1}};
     TRY(open_all(&exporter, request));
     TRY(export_records(&exporter));
     TRY(exporter.format->end(&exporter.target, exporter.state));

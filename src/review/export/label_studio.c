@@ -5,6 +5,7 @@
 #include "output/fields.h"
 #include "review/export/format.h"
 #include "review/export/out_file.h"
+#include "review/export/points.h"
 #include "review/export/xml.h"
 
 extern const struct export_format export_label_studio; /* a row of formats.c */
@@ -18,6 +19,7 @@ struct label_studio {
 enum { PERCENT_DECIMALS = 6, SCORE_DIGITS = 6 };
 
 #define FROM_NAME "label"
+#define OUTLINES  "outline" /* where labels are outlines */
 #define TO_NAME   "image"
 
 static enum status begin(struct export_target *target, void *state) {
@@ -38,37 +40,84 @@ static void url_text(struct text *text, const char *string) {
     }
 }
 
-/* What a region shows: its class and corners, by the label or by what is suggested for it. */
-static void region_write(struct label_studio *studio, const struct record *record,
-                         const struct export_object *object, bool suggested) {
-    struct text *text = &studio->tasks.text;
-    bool moved = suggested && object->suggestion == SUGGEST_BOX;
+/* What a region shows, by the label or by what is suggested for it. */
+struct region {
+    const struct record *record;
+    const struct object_list *objects;
+    const struct export_object *object;
+    const double *corners;               /* of its box */
+    const struct export_points *outline; /* in place of the box; NULL: none */
+    const char *name;                    /* of its class */
+};
+
+static struct region region_of(const struct export_image *image, const struct export_object *object,
+                               bool suggested) {
+    bool moved =
+        suggested && (object->suggestion == SUGGEST_BOX || object->suggestion == SUGGEST_POINTS);
     bool renamed = suggested && object->suggestion == SUGGEST_CLASS;
-    const double *corners = moved ? object->refined : object->corners;
-    const double sizes[] = {record->width, record->height};
+    const struct export_points *points =
+        moved && object->refined_points.count ? &object->refined_points : &object->points;
+    return (struct region){
+        .record = image->record,
+        .objects = image->objects,
+        .object = object,
+        .corners = moved && object->has_refined ? object->refined : object->corners,
+        .outline = points->count > 0 && !points->keypoints ? points : NULL,
+        .name = renamed ? object->suggested_name : object->name,
+    };
+}
+
+static void outline_write(struct text *text, const struct region *region) {
+    const struct export_points *outline = region->outline;
+    const double *numbers = region->objects->numbers + outline->first;
+    field_key(text, "points");
+    for (size_t i = 0; i < outline->count; i += 2) {
+        text_string(text, i ? ", [" : "[[");
+        text_json_number(text, 100 * numbers[i] / region->record->width, PERCENT_DECIMALS);
+        text_string(text, ", ");
+        text_json_number(text, 100 * numbers[i + 1] / region->record->height, PERCENT_DECIMALS);
+        text_string(text, "]");
+    }
+    text_string(text, "]");
+    field_key(text, "closed");
+    text_string(text, "true");
+}
+
+static void rectangle_write(struct text *text, const struct region *region) {
     static const char *const keys[] = {"x", "y", "width", "height"};
-    field_next(text);
-    text_string(text, "\n    {");
-    field_string(text, "from_name", FROM_NAME);
-    field_string(text, "to_name", TO_NAME);
-    field_string(text, "type", "rectanglelabels");
-    field_count(text, "original_width", record->width);
-    field_count(text, "original_height", record->height);
-    field_count(text, "image_rotation", 0);
-    field_key(text, "value");
-    text_string(text, "{");
+    const double sizes[] = {region->record->width, region->record->height};
+    const double *corners = region->corners;
     for (int i = 0; i < 4; i++)
         field_number(text, keys[i],
                      100 * (i < 2 ? corners[i] : corners[i] - corners[i - 2]) / sizes[i % 2],
                      PERCENT_DECIMALS);
     field_count(text, "rotation", 0);
-    field_key(text, "rectanglelabels");
+}
+
+static void region_write(struct label_studio *studio, const struct region *region) {
+    struct text *text = &studio->tasks.text;
+    const char *type = region->outline ? "polygonlabels" : "rectanglelabels";
+    field_next(text);
+    text_string(text, "\n    {");
+    field_string(text, "from_name", region->outline ? OUTLINES : FROM_NAME);
+    field_string(text, "to_name", TO_NAME);
+    field_string(text, "type", type);
+    field_count(text, "original_width", region->record->width);
+    field_count(text, "original_height", region->record->height);
+    field_count(text, "image_rotation", 0);
+    field_key(text, "value");
+    text_string(text, "{");
+    if (region->outline)
+        outline_write(text, region);
+    else
+        rectangle_write(text, region);
+    field_key(text, type);
     text_string(text, "[");
-    text_json_string(text, renamed ? object->suggested_name : object->name);
+    text_json_string(text, region->name);
     text_string(text, "]}");
-    field_significant(text, "score", object->score, SCORE_DIGITS);
+    field_significant(text, "score", region->object->score, SCORE_DIGITS);
     text_clear(&studio->words);
-    object_words(object, &studio->words);
+    object_words(region->object, &studio->words);
     if (studio->words.length) {
         field_key(text, "meta");
         text_string(text, "{\"text\": [");
@@ -98,7 +147,8 @@ static void prediction_write(struct label_studio *studio, const struct export_im
             suggested ? object->suggestion != SUGGEST_DELETE : object->kind == OBJECT_LABEL;
         if (!shown || object->kind == OBJECT_REFINED)
             continue;
-        region_write(studio, image->record, object, suggested);
+        const struct region region = region_of(image, object, suggested);
+        region_write(studio, &region);
         region_end(text, object, i);
     }
     text_string(text, "]}");
@@ -161,7 +211,13 @@ static enum status end(struct export_target *target, void *state) {
                          "\" value=\"$image\" zoom=\"true\" zoomControl=\"true\"/>\n"
                          "  <RectangleLabels name=\"" FROM_NAME "\" toName=\"" TO_NAME "\">\n");
     TRY(class_list_write(&target->classes, label_xml, &config));
-    text_string(&config, "  </RectangleLabels>\n</View>\n");
+    text_string(&config, "  </RectangleLabels>\n");
+    if (target->results->outlined) {
+        text_string(&config, "  <PolygonLabels name=\"" OUTLINES "\" toName=\"" TO_NAME "\">\n");
+        TRY(class_list_write(&target->classes, label_xml, &config));
+        text_string(&config, "  </PolygonLabels>\n");
+    }
+    text_string(&config, "</View>\n");
     TRY(export_file_write(target, "label_config.xml", &config));
 out:
     text_free(&config);

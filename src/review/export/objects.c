@@ -22,7 +22,10 @@ static enum suggestion suggestion_for(const struct record_box *box) {
         [REASON_DUPLICATE] = SUGGEST_DELETE,
         [REASON_UNSEEN] = SUGGEST_DELETE,
     };
-    enum suggestion suggestion = suggestions[box->reason];
+    enum suggestion suggestion =
+        reason_is_of_points(box->reason) ? SUGGEST_POINTS : suggestions[box->reason];
+    if (suggestion == SUGGEST_POINTS)
+        return box->refined_points.count > 0 ? suggestion : SUGGEST_NOTHING;
     bool possible = suggestion == SUGGEST_CLASS ? box->suggested >= 0
                                                 : suggestion != SUGGEST_BOX || box->has_refined;
     return possible ? suggestion : SUGGEST_NOTHING;
@@ -91,7 +94,8 @@ enum status objects_of(const struct record *record, struct object_list *list) {
     for (size_t i = 0; i < record->n_boxes; i++) {
         struct export_object *object = &list->items[list->count++];
         *object = label_object(record, &record->boxes[i]);
-        if (object->suggestion == SUGGEST_BOX)
+        if (object->suggestion == SUGGEST_BOX ||
+            (object->suggestion == SUGGEST_POINTS && object->has_refined))
             list->items[list->count++] = refined_object(object);
     }
     for (size_t i = 0; i < record->n_missing; i++)
@@ -103,6 +107,7 @@ out:
 
 void object_list_free(struct object_list *list) {
     free(list->items);
+    free(list->numbers);
     *list = (struct object_list){0};
 }
 
@@ -121,8 +126,12 @@ void object_words(const struct export_object *object, struct text *text) {
     };
     if (object->kind == OBJECT_MISSING)
         text_string(text, "missing: no label has this object");
+    else if (object->kind == OBJECT_REFINED && object->points.count > 0)
+        text_string(text, "refined: the model's own for a label that is not as the model sees it");
     else if (object->kind == OBJECT_REFINED)
         text_string(text, "refined: the model's own box for a label that is misplaced");
+    else if (object->reason && reason_is_of_points(object->cause))
+        text_format(text, "%s: not as the model sees it", object->reason);
     else if (object->reason) {
         bool names = said[object->cause].names && object->suggested >= 0;
         text_format(text, "%s: %s%s%s", object->reason, said[object->cause].words, names ? " " : "",

@@ -9,7 +9,7 @@
 enum object_kind {
     OBJECT_LABEL,
     OBJECT_MISSING, /* the model sees it, and no label does */
-    OBJECT_REFINED, /* the model's own box for a label that is misplaced; behind that label */
+    OBJECT_REFINED, /* the model's own box, or points, for a label that is misplaced; behind it */
 };
 
 /* What would be done with a label. */
@@ -17,7 +17,16 @@ enum suggestion {
     SUGGEST_NOTHING,
     SUGGEST_CLASS,  /* object.suggested */
     SUGGEST_BOX,    /* object.refined */
+    SUGGEST_POINTS, /* object.refined_points; of a pose with the box */
     SUGGEST_DELETE, /* another label has its object, or nothing is there */
+};
+
+/* Numbers of the list's: x and y in pixels, as exact as the label file or the records have them, of
+ * some keypoints how visible they are, too. */
+struct export_points {
+    size_t first, count; /* count 0: there are none */
+    size_t values;       /* numbers of a point: 2 or 3 */
+    bool keypoints;      /* else corners of an outline or of a turned box */
 };
 
 /* Corners are x1, y1, x2, y2 in pixels of the upright picture, as exact as the records have them,
@@ -36,12 +45,15 @@ struct export_object {
     int64_t suggested; /* -1: no other class */
     const char *suggested_name;
     bool has_refined;
-    double refined[4]; /* corners, as above */
+    double refined[4];                           /* corners, as above */
+    struct export_points points, refined_points; /* points.h; the label's, the model's for it */
 };
 
 struct object_list {
     size_t count, capacity;
     struct export_object *items; /* owned */
+    size_t n_numbers, number_capacity;
+    double *numbers; /* of points; owned */
 };
 
 /* Replaces what the list holds by the objects of a record: labels in the order of their lines, then

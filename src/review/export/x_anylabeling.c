@@ -5,6 +5,7 @@
 #include "review/export/format.h"
 #include "review/export/links.h"
 #include "review/export/out_file.h"
+#include "review/export/points.h"
 
 extern const struct export_format export_x_anylabeling; /* a row of formats.c */
 
@@ -18,12 +19,18 @@ struct labels {
 
 enum { PIXEL_DECIMALS = 4, SCORE_DIGITS = 6 };
 
-/* Four corners, from the upper left one clockwise. */
-static void points_write(struct text *text, const double corners[4]) {
+/* Those of its outline or, of a box, four corners from the upper left one clockwise. */
+static void points_write(struct text *text, const struct object_list *list,
+                         const struct export_object *object) {
     static const int xs[] = {0, 2, 2, 0}, ys[] = {1, 1, 3, 3};
+    static const char *const marks[] = {"[", ", ", "]", ", "};
+    const struct export_points *outline = object_outline(object);
+    const double *corners = object->corners;
     field_key(text, "points");
     text_string(text, "[");
-    for (int i = 0; i < 4; i++) {
+    if (outline)
+        object_outline_write(list, outline, marks, PIXEL_DECIMALS, text);
+    for (int i = 0; !outline && i < 4; i++) {
         text_string(text, i ? ", [" : "[");
         text_json_number(text, corners[xs[i]], PIXEL_DECIMALS);
         text_string(text, ", ");
@@ -43,16 +50,18 @@ static void attributes_write(struct text *text, const struct export_object *obje
     text_string(text, "}");
 }
 
-static void shape_write(struct text *text, const struct export_object *object, struct text *words) {
+static void shape_write(struct text *text, const struct object_list *list,
+                        const struct export_object *object, struct text *words) {
     text_clear(words);
     object_words(object, words);
     text_string(text, "    {");
     field_string(text, "label", object->name);
     field_significant(text, "score", object->score, SCORE_DIGITS);
-    points_write(text, object->corners);
+    points_write(text, list, object);
     field_string(text, "group_id", NULL);
     field_string(text, "description", words->length ? words->data : "");
-    text_string(text, ", \"difficult\": false, \"shape_type\": \"rectangle\", \"flags\": {}");
+    text_format(text, ", \"difficult\": false, \"shape_type\": \"%s\", \"flags\": {}",
+                object_outline(object) ? "polygon" : "rectangle");
     attributes_write(text, object);
     text_string(text, ", \"kie_linking\": []}");
     text->failed |= words->failed;
@@ -74,7 +83,7 @@ static enum status image(struct export_target *target, void *state,
                       "  \"checked\": false,\n  \"shapes\": [\n");
     for (size_t i = 0; i < image->objects->count; i++) {
         text_string(text, i ? ",\n" : "");
-        shape_write(text, &image->objects->items[i], &labels->words);
+        shape_write(text, image->objects, &image->objects->items[i], &labels->words);
     }
     text_string(text, "\n  ],\n  \"imagePath\": ");
     text_json_string(text, slash ? slash + 1 : image->name);

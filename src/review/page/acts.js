@@ -36,8 +36,11 @@
     function decide_class(number) {
         const finding = view.finding(), before = decisions.of(finding);
         const xywhn = (before && before.xywhn) || null;
-        if (finding.kind === "missing")
-            decide({ action: "add", class: number, xywhn: xywhn || finding.xywhn });
+        if (before && before.action === "points")
+            decide(Object.assign({}, before, { class: number }));
+        else if (finding.kind === "missing")
+            decide(Object.assign(review.suggestion(finding) || { action: "add" },
+                { class: number, xywhn: xywhn || finding.xywhn }));
         else
             decide(xywhn ? { action: "box", class: number, xywhn: xywhn }
                 : number === finding.class ? plain("keep")

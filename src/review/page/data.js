@@ -23,6 +23,7 @@
  *   cell         side of a crop in its sheet, pixels; columns: crops in a row of a sheet;
  *                per_sheet: crops of a sheet; per_file: findings or images of a file
  *   classes      names of all classes of the data set, by number
+ *   kpt_shape    of a data set of poses, as in its data.yaml: [keypoints, numbers of each]
  *   report       of verification_report.json: status, total_images, total_boxes, correct,
  *                mislabeled, uncertain, images, missing_boxes, invalid_labels, orphan_labels,
  *                unlabelled_images, judged_as, near_duplicates, per_class, reasons, self_test,
@@ -42,6 +43,9 @@
  *   xywhn        the label's box, or the one of what is missing; null for an invalid line
  *   refined      the model's own box for the label, or null
  *   own, rival, margin, location, dup     of a box: as in the records
+ *   agreement, error    of a label whose points were judged: how well they agree with the model's,
+ *                0 to 1, and how far they are apart; of oriented boxes their IoU, and degrees
+ *   points       the model's own points, as in the records; where there are any
  *   confidence   of what is missing
  *   other        of two labels on one object: {line, text, class, xywhn} of the second one, or null
  *   crop         [x, y, width, height] of the picture's part that its crop shows, in fractions of
@@ -68,10 +72,12 @@
  *                like: [class, x, y, w, h]
  *
  * What the page writes is decisions.jsonl, one decision a line: image, label, line, text, action,
- * class, xywhn, with
+ * class, xywhn and, of those that have any, points, with
  *   action   class          box                         add                    delete   keep
  *   class    the new one    the one it has afterwards   that of the new label  null     null
  *   xywhn    null           the new box                 the new label's box    null     null
+ * An action "points" is as "box": points are those that the label has afterwards, null for a number
+ * that stays; xywhn is a pose's box, else null. Of "add" they are the new label's.
  * A class and a box that both change are one decision "box" whose class is the new one. line and
  * text are null for "add" and for a "keep" of what is missing: the object gets no label (its class
  * and xywhn are then those that were seen). */

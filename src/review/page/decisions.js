@@ -1,5 +1,5 @@
 /* The decisions: one a finding at most, each change undone and redone as it was made. A decision is
- * {action, class, xywhn}; action as in decisions.jsonl, or "other" (delete the second label), or
+ * {action, class, xywhn}, of some points; action as in decisions.jsonl, or "other" (delete the second label), or
  * "skip", which is no decision but says that one has been here. */
 (function (review) {
     "use strict";

@@ -20,6 +20,23 @@
         return "two labels " + name_of(finding) + " on one object";
     }
 
+    const degrees = (finding) => (Number.isFinite(finding.error)
+        ? Math.round(finding.error) + "°" : "more than it may be");
+
+    /* The model's points in the place of the label's; a pose's box with them. */
+    function with_points(finding) {
+        const points = finding.points ? review.suggested_points(finding) : [];
+        return points.length === 0 ? null : { action: "points", class: finding.class,
+            xywhn: review.data.run.kpt_shape ? finding.refined : null, points: points };
+    }
+
+    function add_missing(finding) {
+        const decision = { action: "add", class: finding.class, xywhn: finding.xywhn };
+        if (finding.points && review.is_outlined())
+            decision.points = review.suggested_points(finding);
+        return decision;
+    }
+
     /* A row for each reason, in the order in which they are listed. */
     const REASONS = {
         class: { title: "Wrong class", words: (f) => looks(f, "looks like") },
@@ -27,6 +44,14 @@
         duplicate: { title: "Duplicate", words: doubled },
         location: { title: "Misplaced",
             words: (f) => "labelled " + name_of(f) + ", the box is misplaced" },
+        angle: { title: "Turned", words: (f) => "labelled " + name_of(f) + ", turned by " +
+            degrees(f) + " against the model's box" },
+        outline: { title: "Outline off",
+            words: (f) => "labelled " + name_of(f) + ", the outline is not the model's" },
+        point: { title: "Point off",
+            words: (f) => "labelled " + name_of(f) + ", a point is not where the model sees it" },
+        swapped: { title: "Swapped points",
+            words: (f) => "labelled " + name_of(f) + ", left and right look swapped" },
         unseen: { title: "Nothing there",
             words: (f) => "labelled " + name_of(f) + ", nothing is seen there" },
         contested: { title: "Contested", words: (f) => looks(f, "may be") },
@@ -64,15 +89,20 @@
         case "class":
         case "contested":
             return has_class ? { action: "class", class: finding.suggested, xywhn: null } : null;
+        case "angle":
+        case "outline":
+        case "point":
+        case "swapped":
+            return with_points(finding);
         case "location":
-            return finding.refined
+            return finding.points ? with_points(finding) : finding.refined
                 ? { action: "box", class: finding.class, xywhn: finding.refined } : null;
         case "duplicate":
         case "unseen":
             return { action: "delete", class: null, xywhn: null };
         case "missing":
             return finding.xywhn && finding.class !== null
-                ? { action: "add", class: finding.class, xywhn: finding.xywhn } : null;
+                ? add_missing(finding) : null;
         default:
             return null;
         }
@@ -84,8 +114,13 @@
         switch (action) {
         case "suggestion":
             return review.suggestion(finding) !== null;
-        case "class":
+        case "points":
+            return is_box && Boolean(finding.points);
         case "box":
+            if (is_box && review.points_of_line(finding.text))
+                return false; /* its points would not be of the new box */
+            /* falls through */
+        case "class":
             return Boolean((is_box || finding.kind === "missing") && finding.xywhn);
         case "delete":
             return is_box || (finding.kind === "invalid" && finding.line > 0);
@@ -106,6 +141,10 @@
                 return "Take the model's box";
             return decision.class === finding.class
                 ? "Move the box" : "Move the box, change to " + review.class_name(decision.class);
+        case "points":
+            return (finding.reason === "angle" ? "Take the model's turned box"
+                : "Take the model's points") + (decision.class === finding.class ? ""
+                : ", change to " + review.class_name(decision.class));
         case "add":
             return "Add " + review.class_name(decision.class);
         case "delete":
@@ -123,6 +162,7 @@
     const DONE = {
         class: ["✓", (d) => review.class_name(d.class)],
         box: ["▭", () => "box moved"],
+        points: ["▱", () => "points taken"],
         add: ["+", (d) => review.class_name(d.class) + " added"],
         delete: ["✕", () => "deleted"],
         other: ["✕", () => "other deleted"],

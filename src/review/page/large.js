@@ -59,6 +59,8 @@
                 number(finding.rival) : "")]);
             if (finding.refined)
                 list.push(["Overlap with the model's box", number(finding.location)]);
+            if (Number.isFinite(finding.agreement))
+                list.push(["Agreement with the model's points", number(finding.agreement)]);
             if (finding.other)
                 list.push(["Second label", "line " + finding.other.line + ", " +
                     review.class_name(finding.other.class) + ", overlap " + number(finding.dup)]);

@@ -2,7 +2,7 @@
 (function (review) {
     "use strict";
 
-    const ACTIONS = ["class", "box", "delete", "keep", "add"];
+    const ACTIONS = ["class", "box", "points", "delete", "keep", "add"];
     const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
     const or_null = (value) => (value === undefined ? null : value);
 
@@ -11,7 +11,7 @@
         const on = decision.action === "other" ? finding.other : finding;
         const is_missing = finding.kind === "missing";
         const noted = is_missing && decision.action === "keep";
-        return {
+        const one = {
             image: finding.picture.name,
             label: or_null(finding.picture.label),
             line: is_missing ? null : on.line,
@@ -20,6 +20,9 @@
             class: or_null(noted ? finding.class : decision.class),
             xywhn: or_null(noted ? finding.xywhn : decision.xywhn),
         };
+        if (decision.points)
+            one.points = decision.points;
+        return one;
     }
 
     /* Two decisions about one line of a file (two findings may name the same): a change counts for
@@ -52,10 +55,13 @@
     };
 
     const is_box = (x) => Array.isArray(x) && x.length === 4 && x.every(Number.isFinite);
+    const are_points = (x) => Array.isArray(x) && x.length > 0 &&
+        x.every((number) => number === null || Number.isFinite(number));
     const fits = (one) => one && typeof one === "object" && typeof one.image === "string" &&
         ACTIONS.includes(one.action) &&
         (!["class", "box", "add"].includes(one.action) || Number.isInteger(one.class)) &&
-        (!["box", "add"].includes(one.action) || is_box(one.xywhn));
+        (!["box", "add"].includes(one.action) || is_box(one.xywhn)) &&
+        (one.action !== "points" || are_points(one.points));
 
     function parse(line) {
         try {
@@ -91,10 +97,12 @@
         if (!image)
             return null;
         const decision = { action: one.action, class: null, xywhn: null };
-        if (["class", "box", "add"].includes(one.action))
-            decision.class = one.class;
-        if (["box", "add"].includes(one.action))
-            decision.xywhn = one.xywhn;
+        if (["class", "box", "points", "add"].includes(one.action))
+            decision.class = or_null(one.class);
+        if (["box", "points", "add"].includes(one.action))
+            decision.xywhn = or_null(one.xywhn);
+        if (["points", "add"].includes(one.action) && are_points(one.points))
+            decision.points = one.points;
         if (one.line === null || one.line === undefined) {
             const finding = missing_for(image, one);
             return finding && ["add", "keep"].includes(one.action) ? [finding, decision] : null;

@@ -20,11 +20,25 @@
     const on_screen = (box) => [at.x + at.scale * box[0], at.y + at.scale * box[1],
         at.x + at.scale * box[2], at.y + at.scale * box[3]];
 
+    const at_x = (x) => at.x + at.scale * x * width();
+    const at_y = (y) => at.y + at.scale * y * height();
+
     function rect(box, kind) {
         const [x0, y0, x1, y1] = on_screen(box);
         const shape = { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0) };
         return [svg("rect", Object.assign({ class: "halo" }, shape)),
             svg("rect", Object.assign({ class: kind }, shape))];
+    }
+
+    /* A box of the overlay; with points, its outline instead, or its keypoints, too. */
+    function shapes(box, kind, points) {
+        const at = points ? points.at.map(([x, y]) => [at_x(x), at_y(y)]) : [];
+        if (points && points.kind === "closed") {
+            const corners = at.map((point) => point.join(",")).join(" ");
+            return ["halo", kind].map((name) => svg("polygon", { class: name, points: corners }));
+        }
+        return rect(box, kind).concat(at.flatMap(([x, y]) => ["halo", kind].map((name) =>
+            svg("circle", { class: name, cx: x, cy: y, r: 4 }))));
     }
 
     /* A name above its box or, of the model's, below it, kept on the screen; null: its box is not
@@ -52,11 +66,13 @@
         const boxes = others ? other_boxes() : [];
         if (!review.handles.is_open()) {
             review.boxes_of(finding).forEach((box) => boxes.push([corners(box.xywhn), box.style,
-                (box.style === "label" ? "label: " : "model: ") + box.words]));
-            if (decision && decision.xywhn)
-                boxes.push([corners(decision.xywhn), "decided", "decided"]);
+                (box.style === "label" ? "label: " : "model: ") + box.words, box.points]));
+            if (decision && (decision.xywhn || decision.points))
+                boxes.push([corners(decision.xywhn || finding.refined || finding.xywhn),
+                    "decided", "decided", review.points_decided(decision)]);
         }
-        overlay.replaceChildren(...boxes.flatMap(([box, kind]) => rect(box, kind)),
+        overlay.replaceChildren(...boxes.flatMap(([box, kind, , points]) =>
+            shapes(box, kind, points)),
             ...boxes.map(([box, kind, words]) => name(box, kind, words)).filter(Boolean),
             ...review.handles.shapes(on_screen, rect));
     }

@@ -53,6 +53,19 @@ static void four_member(struct text *text, const char *key, const double numbers
     text_string(text, "]");
 }
 
+/* Points of the model's; where it has any. */
+static void points_member(struct text *text, const struct record *record,
+                          struct record_points points) {
+    if (points.count == 0)
+        return;
+    field_key(text, "points");
+    for (size_t i = 0; i < points.count; i++) {
+        text_string(text, i ? ", " : "[");
+        text_json_number(text, record->numbers[points.first + i], BOX_DECIMALS);
+    }
+    text_string(text, "]");
+}
+
 static enum status line_member(struct text *text, const struct page_label *label, uint32_t number) {
     enum status status = STATUS_OK;
     struct text copy = {0};
@@ -104,18 +117,23 @@ static enum status box_write(const struct record *record, const struct finding *
     number_member(text, "margin", box->margin, DECIMALS);
     number_member(text, "location", box->location, DECIMALS);
     number_member(text, "dup", box->dup, DECIMALS);
+    number_member(text, "agreement", box->agreement, DECIMALS);
+    number_member(text, "error", box->error, DECIMALS);
+    points_member(text, record, box->refined_points);
     if (finding->other != FINDING_NO_OTHER)
         TRY(other_write(record, finding->other, label, text));
 out:
     return status;
 }
 
-static void missing_write(const struct record_missing *missing, struct text *text) {
+static void missing_write(const struct record *record, const struct record_missing *missing,
+                          struct text *text) {
     class_member(text, "class", missing->class);
     score_member(text, missing->score);
     field_string(text, "reason", "missing");
     four_member(text, "xywhn", missing->xywhn);
     number_member(text, "confidence", missing->confidence, DECIMALS);
+    points_member(text, record, missing->points);
 }
 
 static enum status invalid_write(const struct record_invalid *invalid,
@@ -148,7 +166,7 @@ static enum status finding_write(const struct record *record, const struct findi
         break;
     case FINDING_MISSING:
         field_string(text, "kind", "missing");
-        missing_write(&record->missing[finding->item], text);
+        missing_write(record, &record->missing[finding->item], text);
         break;
     case FINDING_INVALID:
         field_string(text, "kind", "invalid");
@@ -405,6 +423,10 @@ enum status page_run_text(const struct run_results *results, const struct page_p
         text_json_string(text, results->names[i]);
     }
     text_string(text, "]");
+    if (results->keypoints.count > 0) {
+        field_key(text, "kpt_shape");
+        text_format(text, "[%u, %u]", results->keypoints.count, results->keypoints.values);
+    }
     report_write_part(results->report, text);
     text_string(text, "}");
     return page_script_end(text);

@@ -1,4 +1,5 @@
 /* Errors planted among a picture's labels, and what becomes of them. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -34,7 +35,7 @@ static const struct target *grid(void) {
 static enum status plant(int number, double rate, struct planting *planting) {
     char name[40];
     snprintf(name, sizeof name, "images/%06d.jpg", number);
-    const struct planting_picture picture = {name, WIDTH, HEIGHT, LABELS, grid()};
+    const struct planting_picture picture = {name, WIDTH, HEIGHT, LABELS, grid(), false};
     return planting_make(&judge, &picture, rate, planting);
 }
 
@@ -90,12 +91,66 @@ static void test_kinds(void **state) {
         for (size_t k = 0; k < PLANTED_KINDS; k++)
             counts[k] += of_picture[k];
     }
-    for (size_t k = 0; k < PLANTED_KINDS; k++) {
+    assert_int_equal(counts[PLANTED_TURNED], 0);
+    for (size_t k = 0; k < PLANTED_TURNED; k++) {
         size_t most = PICTURES * LABELS / 10; /* for many a box there is no room between labels */
         if (counts[k] > most * 11 / 10 || counts[k] < most / (k == PLANTED_UNSEEN ? 4 : 2))
             fail_msg("%s: %zu", planted_name((enum planted_kind)k), counts[k]);
     }
     planting_free(&planting);
+}
+
+/* Labels of oriented boxes: a tenth is turned, around its middle, and stays in the picture; all
+ * else is planted as without. */
+static void test_turned(void **state) {
+    (void)state;
+    static float points[LABELS][8];
+    static struct target targets[LABELS];
+    struct planting planting = {0}, plain = {0}, boxes = {0};
+    size_t turned = 0;
+    for (size_t i = 0; i < LABELS; i++) {
+        const float *b = (targets[i] = grid()[i]).box;
+        const float corners[] = {b[0], b[1], b[2], b[1], b[2], b[3], b[0], b[3]};
+        memcpy(points[i], corners, sizeof corners);
+        targets[i].n_points = 4;
+        targets[i].point_values = 2;
+        targets[i].points = points[i];
+    }
+    for (int i = 0; i < PICTURES; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "images/%06d.jpg", i);
+        struct planting_picture picture = {name, WIDTH, HEIGHT, LABELS, targets, true};
+        assert_int_equal(planting_make(&judge, &picture, 1, &planting), STATUS_OK);
+        for (size_t k = 0; k < planting.n_planted; k++) {
+            const struct planted *planted = &planting.planted[k];
+            if (planted->kind != PLANTED_TURNED)
+                continue;
+            const struct target *now = &planting.targets[planted->target];
+            const float *before = points[planted->label];
+            turned++;
+            assert_int_equal(now->n_points, 4);
+            float x = (now->points[0] + now->points[4]) / 2;
+            float wide = now->box[2] - now->box[0];
+            assert_float_equal(x, (before[0] + before[4]) / 2, 1e-3);
+            for (size_t n = 0; n < 8; n++)
+                assert_true(now->points[n] >= 0 && now->points[n] <= (n % 2 ? HEIGHT : WIDTH));
+            double angle = atan2((double)now->points[3] - now->points[1],
+                                 (double)now->points[2] - now->points[0]);
+            assert_true(fabs(angle) > 0.26 && fabs(angle) < 0.79 && wide > 90);
+        }
+        picture.oriented = false;
+        assert_int_equal(planting_make(&judge, &picture, 1, &plain), STATUS_OK);
+        /* Where boxes are not judged so, their corners change nothing. */
+        assert_int_equal(plant(i, 1, &boxes), STATUS_OK);
+        assert_int_equal(plain.n_planted, boxes.n_planted);
+        assert_int_equal(plain.n_targets, boxes.n_targets);
+        for (size_t k = 0; k < plain.n_targets; k++)
+            assert_memory_equal(plain.targets[k].box, boxes.targets[k].box, sizeof(float[4]));
+    }
+    assert_true(turned > PICTURES * LABELS / 20 && turned < PICTURES * LABELS / 8);
+    planting_free(&planting);
+    planting_free(&plain);
+    planting_free(&boxes);
 }
 
 /* By the name and the labels, whatever came before. */
@@ -124,7 +179,7 @@ static void test_all_dropped(void **state) {
         struct planting planting = {0};
         char name[40];
         snprintf(name, sizeof name, "images/%06d.jpg", i);
-        const struct planting_picture picture = {name, WIDTH, HEIGHT, 1, grid()};
+        const struct planting_picture picture = {name, WIDTH, HEIGHT, 1, grid(), false};
         assert_int_equal(planting_make(&judge, &picture, 1, &planting), STATUS_OK);
         assert_non_null(planting.targets);
         dropped = dropped || (planting.n_planted == 1 && planting.n_targets == 0);
@@ -145,13 +200,13 @@ static void test_share_of_pictures(void **state) {
         assert_int_equal(planting.n_planted + planting.n_targets, 0);
     }
     assert_true(planted > PICTURES / 5 && planted < PICTURES * 3 / 10);
-    const struct planting_picture empty = {"a.jpg", WIDTH, HEIGHT, 0, NULL};
+    const struct planting_picture empty = {"a.jpg", WIDTH, HEIGHT, 0, NULL, false};
     assert_int_equal(planting_make(&judge, &empty, 1, &planting), STATUS_OK);
     assert_int_equal(planting.n_planted, 0);
     static struct target crowd[1001];
     for (size_t i = 0; i < 1001; i++)
         crowd[i] = grid()[0];
-    struct planting_picture crowded = {"a.jpg", WIDTH, HEIGHT, 1001, crowd};
+    struct planting_picture crowded = {"a.jpg", WIDTH, HEIGHT, 1001, crowd, false};
     assert_int_equal(planting_make(&judge, &crowded, 1, &planting), STATUS_OK);
     assert_false(planting.chosen);
     assert_int_equal(planting.n_planted + planting.n_targets, 0);
@@ -219,8 +274,11 @@ static void test_judge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_again),
-        cmocka_unit_test(test_all_dropped), cmocka_unit_test(test_share_of_pictures),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_turned),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_all_dropped),
+        cmocka_unit_test(test_share_of_pictures),
         cmocka_unit_test(test_judge),
     };
     return RUN_TESTS(tests);

@@ -119,11 +119,37 @@ static void test_words(void **state) {
     text_free(&part);
 }
 
+/* What networks of a task say besides, of labels and of objects without one, comes back. */
+static void test_points(void **state) {
+    (void)state;
+    static const float numbers[] = {1, 2, 30, 2, 30, 40, 1, 40, 5, 6, 7, 8, 9, 10};
+    static const struct detection objects[] = {
+        {.class = 0,
+         .confidence = 0.9f,
+         .box = {0, 0, 9, 9},
+         .certainty = 0.7f,
+         .first = 8,
+         .count = 6},
+        {.class = 1, .confidence = 0.8f, .box = {0, 0, 9, 9}, .certainty = 0.6f}};
+    struct text part = {0};
+    struct image_result result = judged();
+    result.numbers = numbers;
+    result.boxes[0].evidence.judged = true;
+    result.boxes[0].evidence.task = (struct task_evidence){
+        .task = TASK_OBB, .agreement = 0.5f, .error = 31, .first = 0, .count = 8};
+    result.objects = result.missing = objects;
+    result.n_objects = result.n_missing = 2;
+    keep(&result, &part);
+    assert_same(&result, &part);
+    text_free(&part);
+}
+
 /* Below the least threshold nothing is kept. */
 static void test_objects(void **state) {
     (void)state;
-    static const struct detection objects[] = {{0, 0.9f, {0, 0, 9, 9}, 0.05f},
-                                               {1, 0.9f, {0, 0, 9, 9}, 0.0499f}};
+    static const struct detection objects[] = {
+        {.class = 0, .confidence = 0.9f, .box = {0, 0, 9, 9}, .certainty = 0.05f},
+        {.class = 1, .confidence = 0.9f, .box = {0, 0, 9, 9}, .certainty = 0.0499f}};
     struct text part = {0};
     struct kept_image image = {0};
     struct image_result result = judged();
@@ -164,9 +190,8 @@ static void test_damage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_points),     cmocka_unit_test(test_objects),
         cmocka_unit_test(test_damage),
     };
     return RUN_TESTS(tests);

@@ -149,7 +149,8 @@ static void test_not_a_number(void **state) {
     result.boxes[1].evidence.refined[0] = -INFINITY;
     result.boxes[1].label.xywhn[3] = NAN;
     result.score = result.boxes[0].score = NAN;
-    struct detection missing = {PERSON_OF_MODEL, NAN, {0, 0, INFINITY, 48}, NAN};
+    struct detection missing = {
+        .class = PERSON_OF_MODEL, .confidence = NAN, .box = {0, 0, INFINITY, 48}, .certainty = NAN};
     result.missing = &missing;
     struct text text = record(&result);
     struct json_object *object = parse(&text);
@@ -184,7 +185,8 @@ static void test_strange_classes(void **state) {
     result.boxes[0].evidence.suggested = 4;
     result.boxes[1].label.class = 2147483647;
     result.boxes[1].evidence.suggested = -1;
-    struct detection missing = {DOG_OF_MODEL, 0.5f, {0, 0, 64, 48}, 0.5f};
+    struct detection missing = {
+        .class = DOG_OF_MODEL, .confidence = 0.5f, .box = {0, 0, 64, 48}, .certainty = 0.5f};
     result.missing = &missing;
     struct text text = record(&result);
     assert_non_null(strstr(text.data, "\"class\": 7, \"name\": \"class7\""));
@@ -262,12 +264,16 @@ static void test_bucket(void **state) {
 /* ------------------------------------------------------------- predictions */
 
 static const struct detection predictions[] = {
-    {TV_OF_MODEL, 0.987654f, {-5, 10.1234f, 100.5f, 200}, 0},
-    {DOG_OF_MODEL, 0.9f, {0, 0, 10, 10}, 0}, /* not a class of the data set */
-    {PERSON_OF_MODEL, 0.25f, {600, 400, 700, 500}, 0},
-    {PERSON_OF_MODEL, 0.25f, {650, 0, 660, 10}, 0}, /* outside the picture */
-    {PERSON_OF_MODEL, 0.25f, {NAN, 0, 660, 10}, 0},
-    {PERSON_OF_MODEL, NAN, {0, 0, 10, 10}, 0},
+    {.class = TV_OF_MODEL, .confidence = 0.987654f, .box = {-5, 10.1234f, 100.5f, 200}},
+    {.class = DOG_OF_MODEL,
+     .confidence = 0.9f,
+     .box = {0, 0, 10, 10}}, /* not a class of the data set */
+    {.class = PERSON_OF_MODEL, .confidence = 0.25f, .box = {600, 400, 700, 500}},
+    {.class = PERSON_OF_MODEL,
+     .confidence = 0.25f,
+     .box = {650, 0, 660, 10}}, /* outside the picture */
+    {.class = PERSON_OF_MODEL, .confidence = 0.25f, .box = {NAN, 0, 660, 10}},
+    {.class = PERSON_OF_MODEL, .confidence = NAN, .box = {0, 0, 10, 10}},
 };
 
 static void test_predictions(void **state) {

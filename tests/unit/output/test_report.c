@@ -347,6 +347,16 @@ static void test_judged_as(void **state) {
     check_words(&f->tally, 1, 0, 0, "1 polygon.");
     check_words(&f->tally, 2, 3, 1, "5 polygons, 1 pose.");
     check_words(&f->tally, 0, 6, 0, "6 oriented boxes.");
+    /* Those that are judged as they are are not named; the rest of a set of them is. */
+    f->tally.counts[TALLY_WHOLE + LABEL_QUAD] = 4;
+    check_words(&f->tally, 0, 2, 0, "2 oriented boxes.");
+    const struct judged_as judged = judged_as_of(&f->tally);
+    assert_int_equal(judged.whole, 4);
+    assert_int_equal(judged.counts[JUDGED_BOX], 0);
+    f->tally.counts[TALLY_WHOLE + LABEL_QUAD] = 0;
+    f->tally.counts[TALLY_WHOLE + LABEL_POLYGON] = 3;
+    check_words(&f->tally, 0, 3, 0, "3 polygons.");
+    check_words(&f->tally, 0, 0, 0, ".");
 }
 
 int main(void) {

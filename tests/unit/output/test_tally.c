@@ -55,6 +55,24 @@ static void test_counts(void **state) {
     tally_free(&tally);
 }
 
+/* Labels that say more than a box: of one the rest was judged, of the others not. */
+static void test_forms(void **state) {
+    (void)state;
+    struct class_map classes = fixture_classes();
+    struct image_result result = fixture_result();
+    struct tally tally;
+    assert_int_equal(tally_make(4, &tally), STATUS_OK);
+    for (size_t i = 0; i < result.n_boxes; i++)
+        result.boxes[i].label.form = LABEL_QUAD;
+    result.boxes[0].evidence.task.task = TASK_OBB;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(tally_add(&tally, &result, &classes), STATUS_OK);
+    const uint64_t alone[LABEL_FORMS] = {[LABEL_QUAD] = 4}, whole[LABEL_FORMS] = {[LABEL_QUAD] = 2};
+    assert_memory_equal(tally.counts + TALLY_FORMS, alone, sizeof alone);
+    assert_memory_equal(tally.counts + TALLY_WHOLE, whole, sizeof whole);
+    tally_free(&tally);
+}
+
 static void test_failed_images(void **state) {
     (void)state;
     struct class_map classes = fixture_classes();
@@ -148,11 +166,9 @@ static void test_swaps_stay_sorted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_failed_images),
-        cmocka_unit_test(test_no_swap),
-        cmocka_unit_test(test_classes_beyond),
-        cmocka_unit_test(test_swaps_stay_sorted),
+        cmocka_unit_test(test_counts),         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_failed_images),  cmocka_unit_test(test_no_swap),
+        cmocka_unit_test(test_classes_beyond), cmocka_unit_test(test_swaps_stay_sorted),
     };
     return RUN_TESTS(tests);
 }

@@ -22,8 +22,9 @@ static void test_line(void **state) {
     assert_int_equal(tally_line(&result, &classes, &line), STATUS_OK);
     assert_string_equal(line.data, "1 2 b0.1.3.1>1 b1.0.0.2 b3.2.1.1 m0.1");
     text_clear(&line);
-    static const struct detection dogs[] = {{DOG_OF_MODEL, 0.9f, {0, 0, 1, 1}, 0},
-                                            {TV_OF_MODEL, 0.9f, {0, 0, 1, 1}, 0}};
+    static const struct detection dogs[] = {
+        {.class = DOG_OF_MODEL, .confidence = 0.9f, .box = {0, 0, 1, 1}},
+        {.class = TV_OF_MODEL, .confidence = 0.9f, .box = {0, 0, 1, 1}}};
     result.missing = dogs;
     result.n_missing = 2;
     result.n_boxes = 0;
