@@ -215,7 +215,7 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
         findings->implausible = !scratch->all_plausible;
         TRY(judge_targets(of_this, &labellings[i], scratch));
         if (i == 0)
-            TRY(tasks_judge(scratch, labellings[i].targets, findings));
+            TRY(tasks_judge(judge, scratch, labellings[i].targets, findings));
         TRY(missing_find(of_this, scratch, findings));
         findings_relate(labellings[i].targets, findings);
         if (of_this->predict)

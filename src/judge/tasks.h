@@ -9,6 +9,7 @@ struct task_subject {
     const struct anchors *anchors; /* the view that the anchor is of */
     uint32_t anchor;
     const struct target *target;
+    const struct keypoint_rules *keypoints;
 };
 
 /* Compares them: sets agreement and error of `evidence` and adds the network's own numbers to
@@ -16,11 +17,11 @@ struct task_subject {
  * what the task is about. */
 typedef enum status task_judge(const struct task_subject *subject, struct findings *findings,
                                struct task_evidence *evidence);
-task_judge task_obb_judge;
+task_judge task_obb_judge, task_pose_judge;
 
 /* Does so for each label that has an anchor, by the task of its network. */
-enum status tasks_judge(const struct judge_scratch *scratch, const struct target *targets,
-                        struct findings *findings);
+enum status tasks_judge(const struct judge *judge, const struct judge_scratch *scratch,
+                        const struct target *targets, struct findings *findings);
 
 /* Appends one of the network's own numbers. */
 enum status findings_add_number(struct findings *findings, float number);
