@@ -37,15 +37,33 @@ static double usual(const struct evidence *evidence) {
     return pow((share + RAREST) / (1 + RAREST), RARITY);
 }
 
+/* A keypoint this far off, as a share of the object's size, is as likely wrong as not. Left and
+ * right are exchanged as surely as a point twice as far off is wrong. The box must be confirmed, by
+ * so much evidence wholly, for its points to be said wrong. */
+#define POINT_DOUBTED 0.1
+#define POINT_SPREAD  0.02
+#define CONFIRMED_BY  0.5
+
+static double posed(const struct evidence *evidence) {
+    const struct task_evidence *task = &evidence->task;
+    if (task->task != TASK_POSE)
+        return 1;
+    double error = (double)task->error;
+    if (task->pose.swapped)
+        error = fmax(error, 2 * POINT_DOUBTED);
+    double confirmed = fmin(1, (double)evidence->own / CONFIRMED_BY);
+    return 1 - confirmed * (1 - chance((error - POINT_DOUBTED) / POINT_SPREAD));
+}
+
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
- * duplicate or a box around several objects. */
+ * duplicate or a box around several objects, and of its keypoints where it has such. */
 double box_score(const struct evidence *evidence) {
     if (!evidence->judged)
         return 1;
     double class = chance(((double)evidence->margin - 3) / 0.5);
     double existence = chance(((double)evidence->ghost - 7.5) / 0.2) * usual(evidence);
     double single = (1 - COPY * (double)evidence->copy) * (1 - GROUP * (double)evidence->group);
-    return class * (1 - misplaced(evidence)) * existence * single;
+    return class * (1 - misplaced(evidence)) * existence * single * posed(evidence);
 }
 
 double missing_score(const struct detection *missing) {
