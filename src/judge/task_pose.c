@@ -28,13 +28,14 @@ static float sigma_of(const struct keypoint_rules *rules, size_t count, size_t p
 struct keypoint {
     float x, y;  /* in picture pixels */
     float shown; /* a label's visibility; 0: it has none such. The network's certainty */
+    bool inside; /* of the picture, where alone a label can have it */
 };
 
 static struct keypoint labelled_point(const struct target *target, size_t point) {
     const float *numbers = target->points + point * target->point_values;
     float x = numbers[0], y = numbers[1];
     float shown = target->point_values > 2 ? numbers[2] : (float)(x != 0 || y != 0);
-    return (struct keypoint){x, y, shown > 0 ? shown : 0};
+    return (struct keypoint){x, y, shown > 0 ? shown : 0, true};
 }
 
 /* The network's, which is certain of all points where it does not say. */
@@ -51,8 +52,10 @@ static struct keypoint own_point(const struct task_subject *subject, size_t poin
                           (float)(cell / plane->width), plane->stride);
     float shown =
         head->point_values > 2 ? sigmoid(head_map_at(plane->extras, channel + 2, cell)) : 1;
-    return (struct keypoint){(x - (float)letterbox->left) / letterbox->gain_x,
-                             (y - (float)letterbox->top) / letterbox->gain_y, shown};
+    x = (x - (float)letterbox->left) / letterbox->gain_x;
+    y = (y - (float)letterbox->top) / letterbox->gain_y;
+    bool inside = x >= 0 && y >= 0 && x <= (float)letterbox->width && y <= (float)letterbox->height;
+    return (struct keypoint){x, y, shown, inside};
 }
 
 /* OKS while its points are added: the mean of e^-(d^2 / (8 sigma^2 area)) over the label's. */
@@ -76,12 +79,13 @@ static float similarity_of(const struct similarity *similarity) {
     return similarity->count > 0 ? similarity->sum / similarity->count : 0;
 }
 
-/* Adds what is suggested for a point: the network's where it sees one. Whether it is there at all,
- * a network that does not say leaves to the label. */
+/* Adds what is suggested for a point: the network's where it sees one that a label can have.
+ * Whether it is there at all, a network that does not say leaves to the label. */
 static enum status suggest(const struct task_subject *subject, struct keypoint label,
                            struct keypoint own, struct findings *findings) {
     enum status status;
-    bool takes = own.shown >= SEEN && (label.shown > 0 || subject->anchors->head->point_values > 2);
+    bool takes = own.inside && own.shown >= SEEN &&
+                 (label.shown > 0 || subject->anchors->head->point_values > 2);
     TRY(findings_add_number(findings, takes ? own.x : label.x));
     TRY(findings_add_number(findings, takes ? own.y : label.y));
     if (subject->target->point_values > 2)
@@ -95,7 +99,7 @@ static void compare(struct keypoint label, struct keypoint own, size_t point, fl
                     struct task_evidence *evidence) {
     bool labelled = label.shown > 0, seen = own.shown >= SEEN;
     float error = sqrtf(square_distance(label, own)) / size;
-    evidence->pose.absent += seen && !labelled;
+    evidence->pose.absent += seen && own.inside && !labelled;
     evidence->pose.invented += labelled && !seen;
     if (seen && labelled && (evidence->pose.point < 0 || error > evidence->error)) {
         evidence->error = error;

@@ -209,6 +209,24 @@ static void test_points_without_visibility(void **state) {
     findings_free(&findings);
 }
 
+/* A label cannot have what lies outside of the picture. */
+static void test_outside_of_the_picture(void **state) {
+    (void)state;
+    static const float lacking[NUMBERS] = {40, 44, 2, 80, 48, 2, 0, 0, 0};
+    static const float having[NUMBERS] = {40, 44, 2, 80, 48, 2, 96, 112, 2};
+    struct pose_head made;
+    struct findings findings = {0};
+    make_head(&made, VALUES, false);
+    made.points[(2 * VALUES + 1) * MAP_CELLS + CELL] = raw(&made.head, 120, 4, 3);
+    struct task_evidence evidence = see(&made, lacking, POINTS, VALUES, &findings);
+    assert_int_equal(evidence.pose.absent, 0);
+    assert_float_equal(findings.numbers[evidence.first + 2 * VALUES + 2], 0, 0);
+    evidence = see(&made, having, POINTS, VALUES, &findings);
+    assert_float_equal(evidence.error, sqrtf(64 / 2048.0f), 1e-5);
+    assert_float_equal(findings.numbers[evidence.first + 2 * VALUES + 1], 112, 0);
+    findings_free(&findings);
+}
+
 static void test_nothing_to_compare(void **state) {
     (void)state;
     static const float none[NUMBERS] = {40, 44, 0, 80, 48, 0, 96, 60, 0};
@@ -251,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_left_and_right),
         cmocka_unit_test(test_visibility),
         cmocka_unit_test(test_points_without_visibility),
+        cmocka_unit_test(test_outside_of_the_picture),
         cmocka_unit_test(test_nothing_to_compare),
         cmocka_unit_test(test_verdict),
     };
