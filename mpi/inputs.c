@@ -67,6 +67,7 @@ static enum status share_dataset(const struct ranks *ranks, struct dataset *data
     size_t length = 0;
     MPI_Bcast(&dataset->splits, sizeof dataset->splits, MPI_BYTE, 0, MPI_COMM_WORLD);
     MPI_Bcast(&dataset->keypoints, sizeof dataset->keypoints, MPI_BYTE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(&dataset->traits, sizeof dataset->traits, MPI_BYTE, 0, MPI_COMM_WORLD);
     MPI_Bcast(&dataset->format, sizeof dataset->format, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (ranks->rank == 0) {
         for (size_t i = 0; i < FOLDERS; i++)
@@ -102,6 +103,7 @@ out:
 static enum status match_classes(const struct options *options, struct inputs *inputs) {
     enum status status;
     const struct class_union *known = &inputs->networks.classes;
+    const struct keypoint_traits *traits = &inputs->dataset.traits;
     TRY(networks_check_names(&inputs->networks, inputs->dataset.n_names));
     TRY(class_map_make((const char *const *)inputs->dataset.names, inputs->dataset.n_names,
                        (const char *const *)known->names, known->count, &inputs->classes));
@@ -117,6 +119,9 @@ static enum status match_classes(const struct options *options, struct inputs *i
         .conf = (float)options->conf,
         .iou = (float)options->iou,
         .max_det = (size_t)options->max_det,
+        .keypoints = {.count = inputs->dataset.keypoints.count,
+                      .flip = traits->n_flip ? traits->flip : NULL,
+                      .sigmas = traits->n_sigmas ? traits->sigmas : NULL},
     };
 out:
     return status;

@@ -48,6 +48,8 @@ static void labels_part(const struct dataset *dataset, char text[FINGERPRINT_DIG
                              dataset->keypoints.values};
     const struct annotations *annotations = &dataset->annotations;
     uint64_t fingerprint = fingerprint_bytes(FINGERPRINT_START, form, sizeof form);
+    if (dataset->traits.n_flip || dataset->traits.n_sigmas)
+        fingerprint = fingerprint_bytes(fingerprint, &dataset->traits, sizeof dataset->traits);
     if (annotations->n_images > 0) {
         size_t n = annotations->n_images;
         fingerprint = fingerprint_bytes(fingerprint, annotations->starts,

@@ -83,6 +83,18 @@ static void warn_of_training(struct screen *screen, const char *data, const stru
     text_free(&path);
 }
 
+/* Of a pose there is nothing to compare where the network has other points. */
+static void warn_of_keypoints(struct screen *screen, const struct inputs *inputs, size_t index) {
+    const struct head *head = &inputs->networks.models[index].graph.head;
+    const struct keypoint_shape *keypoints = &inputs->dataset.keypoints;
+    if (head->n_points && keypoints->count && head->n_points != keypoints->count)
+        screen_warning(
+            screen,
+            "%s has %zu keypoints an object, the data set's labels %u: keypoints are not "
+            "compared, boxes and classes are",
+            path_list_get(&inputs->networks.paths, index), head->n_points, keypoints->count);
+}
+
 void warn_of_inputs(struct screen *screen, const struct options *options,
                     const struct inputs *inputs, uint64_t kept_images) {
     const struct dataset *dataset = &inputs->dataset;
@@ -95,6 +107,8 @@ void warn_of_inputs(struct screen *screen, const struct options *options,
                            (long long)sizes[i], networks->sizes[i], networks->stride);
     for (size_t i = 0; i < networks->paths.count; i++)
         warn_of_training(screen, options->data, &networks->models[i]);
+    for (size_t i = 0; i < networks->paths.count; i++)
+        warn_of_keypoints(screen, inputs, i);
     warn_of_classes(screen, inputs);
     if (dataset->repeated)
         screen_warning(screen, "%llu images are listed more than once: each is verified once",

@@ -12,7 +12,11 @@
 #include "data/number.h"
 #include "data/yaml_load.h"
 
-enum { MAX_ENTRIES = 10000, MAX_KEYPOINTS = 1000 };
+enum { MAX_ENTRIES = 10000 };
+
+/* Shares of an object's size; COCO's are .025 to .107. */
+#define LEAST_SIGMA 1e-4
+#define MOST_SIGMA  100
 
 struct reader {
     const char *file;
@@ -59,6 +63,12 @@ static yaml_node_t *find(struct reader *reader, const char *key) {
             found = yaml_document_get_node(&reader->document, pair->value);
     }
     return found && is_null(found) ? NULL : found;
+}
+
+/* Of which nothing is said. */
+static bool is_empty(const yaml_node_t *node) {
+    return node->type == YAML_SEQUENCE_NODE &&
+           node->data.sequence.items.top == node->data.sequence.items.start;
 }
 
 static enum status check_string(const struct reader *reader, const yaml_node_t *node,
@@ -257,10 +267,69 @@ static enum status read_keypoints(struct reader *reader) {
         valid = whole_number(
             yaml_document_get_node(&reader->document, node->data.sequence.items.start[i]),
             &values[i]);
-    if (!valid || values[0] < 1 || values[0] > MAX_KEYPOINTS || values[1] < 2 || values[1] > 3)
+    if (!valid || values[0] < 1 || values[0] > KEYPOINTS_MOST || values[1] < 2 || values[1] > 3)
         return bad_node(reader, node, "kpt_shape",
                         "must be [number of keypoints, 2 or 3], such as [17, 3]");
     reader->yaml->keypoints = (struct keypoint_shape){(uint32_t)values[0], (uint32_t)values[1]};
+    return STATUS_OK;
+}
+
+/* Whether a key's value is a list of one entry a keypoint; *items: its first. */
+static bool one_each(const struct reader *reader, const yaml_node_t *node,
+                     const yaml_node_item_t **items) {
+    if (node->type != YAML_SEQUENCE_NODE)
+        return false;
+    *items = node->data.sequence.items.start;
+    return (size_t)(node->data.sequence.items.top - *items) == reader->yaml->keypoints.count;
+}
+
+static enum status read_flip(struct reader *reader) {
+    const yaml_node_t *node = find(reader, "flip_idx");
+    const yaml_node_item_t *items;
+    struct keypoint_traits *traits = &reader->yaml->traits;
+    bool taken[KEYPOINTS_MOST] = {false};
+    size_t count = reader->yaml->keypoints.count;
+    if (!node || count == 0 || is_empty(node))
+        return STATUS_OK;
+    bool valid = one_each(reader, node, &items);
+    for (size_t i = 0; i < count && valid; i++) {
+        size_t other;
+        valid = whole_number(yaml_document_get_node(&reader->document, items[i]), &other) &&
+                other < count && !taken[other];
+        if (valid) {
+            taken[other] = true;
+            traits->flip[i] = (uint16_t)other;
+        }
+    }
+    if (!valid)
+        return bad_node(reader, node, "flip_idx",
+                        "must have each keypoint's number once: which it is in a mirror, such as "
+                        "[0, 2, 1] for a nose and two eyes");
+    traits->n_flip = reader->yaml->keypoints.count;
+    return STATUS_OK;
+}
+
+static enum status read_sigmas(struct reader *reader) {
+    const yaml_node_t *node = find(reader, "kpt_oks_sigmas");
+    const yaml_node_item_t *items;
+    struct keypoint_traits *traits = &reader->yaml->traits;
+    size_t count = reader->yaml->keypoints.count;
+    if (!node || count == 0 || is_empty(node))
+        return STATUS_OK;
+    bool valid = one_each(reader, node, &items);
+    for (size_t i = 0; i < count && valid; i++) {
+        const yaml_node_t *item = yaml_document_get_node(&reader->document, items[i]);
+        double sigma;
+        valid = is_scalar(item) &&
+                number_parse(scalar(item), item->data.scalar.length, &sigma) == NUMBER_FINITE &&
+                sigma >= LEAST_SIGMA && sigma <= MOST_SIGMA;
+        if (valid)
+            traits->sigmas[i] = (float)sigma;
+    }
+    if (!valid)
+        return bad_node(reader, node, "kpt_oks_sigmas",
+                        "must have a number of 0.0001 to 100 for each keypoint");
+    traits->n_sigmas = reader->yaml->keypoints.count;
     return STATUS_OK;
 }
 
@@ -279,6 +348,8 @@ static enum status read_document(struct reader *reader) {
         TRY(read_split(reader, "validation", &reader->yaml->entries[SPLIT_VAL]));
     TRY(read_names(reader));
     TRY(read_keypoints(reader));
+    TRY(read_flip(reader));
+    TRY(read_sigmas(reader));
 out:
     return status;
 }

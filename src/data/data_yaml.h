@@ -24,6 +24,7 @@ struct data_yaml {
     bool model;                      /* keys that describe a model's layers */
     bool darknet;                    /* a .data file's: paths in its lists start at `path`, too */
     struct keypoint_shape keypoints; /* kpt_shape */
+    struct keypoint_traits traits;   /* flip_idx, kpt_oks_sigmas */
     size_t n_names;                  /* 0: neither names nor nc */
     char **names;                    /* owned */
 };
@@ -31,10 +32,10 @@ struct data_yaml {
 /* "train", "val", "test". */
 const char *split_name(size_t split);
 
-/* Reads a data.yaml. Keys: path, train, val (or validation), test, names, nc, kpt_shape; others are
- * passed over, and of a key written twice the last counts. `names` is a list or a map; `nc` alone,
- * and a gap in the map, give "class7". STATUS_BAD_INPUT with file, line where there is one, and
- * reason. Start with a zeroed struct. */
+/* Reads a data.yaml. Keys: path, train, val (or validation), test, names, nc, kpt_shape and, with
+ * it, flip_idx and kpt_oks_sigmas; others are passed over, and of a key written twice the last
+ * counts. `names` is a list or a map; `nc` alone, and a gap in the map, give "class7".
+ * STATUS_BAD_INPUT with file, line where there is one, and reason. Start with a zeroed struct. */
 enum status data_yaml_read(const char *file, struct data_yaml *yaml);
 void data_yaml_free(struct data_yaml *yaml);
 

@@ -24,6 +24,7 @@ struct dataset {
     size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */
     struct keypoint_shape keypoints; /* of labels that are poses */
+    struct keypoint_traits traits;   /* of those keypoints */
     enum label_format format;        /* what its labels are in */
     char *annotation_file;           /* of COCO's annotations; NULL: none; owned */
     struct annotations annotations;  /* likewise */

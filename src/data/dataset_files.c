@@ -69,10 +69,15 @@ out:
 /* All files are of poses of one shape, or none is. */
 static enum status agree_on_keypoints(const struct files *files, struct dataset *dataset) {
     dataset->keypoints = files->items[0].yaml.keypoints;
+    dataset->traits = files->items[0].yaml.traits;
     for (size_t i = 1; i < files->count; i++) {
         const struct keypoint_shape *shape = &files->items[i].yaml.keypoints;
         if (shape->count != dataset->keypoints.count || shape->values != dataset->keypoints.values)
             return FAIL(STATUS_BAD_INPUT, "%s has another kpt_shape than %s: verify each by itself",
+                        files->items[i].file, files->items[0].file);
+        if (memcmp(&files->items[i].yaml.traits, &dataset->traits, sizeof dataset->traits) != 0)
+            return FAIL(STATUS_BAD_INPUT,
+                        "%s has another flip_idx or kpt_oks_sigmas than %s: verify each by itself",
                         files->items[i].file, files->items[0].file);
     }
     return STATUS_OK;

@@ -49,6 +49,14 @@ struct keypoint_shape {
     uint32_t values; /* of each: 2, or 3 with its visibility */
 };
 
+/* What data.yaml says of them beside. Without padding: it is compared, sent and hashed as bytes. */
+enum { KEYPOINTS_MOST = 1000 };
+struct keypoint_traits {
+    uint32_t n_flip, n_sigmas;     /* as many as there are keypoints; 0: not given */
+    uint16_t flip[KEYPOINTS_MOST]; /* flip_idx: which each one is in a mirror, all different */
+    float sigmas[KEYPOINTS_MOST];  /* kpt_oks_sigmas: OKS's for each, above 0 */
+};
+
 /* What a data set's label lines may hold. */
 struct label_rules {
     size_t n_classes; /* class numbers are below; 0: any below 2^31 */

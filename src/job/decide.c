@@ -11,6 +11,7 @@ struct thresholds options_thresholds(const struct options *options) {
         .min_own = (float)options->min_own,
         .max_dup = (float)options->max_dup,
         .max_angle = (float)options->max_angle,
+        .max_point = (float)options->max_point,
         .missing_conf = (float)options->missing_conf,
     };
 }

@@ -81,6 +81,11 @@ OPTION(REAL, max_dup, "max-dup", "X", VERDICT, VERDICTS, "0.7",
 OPTION(REAL, max_angle, "max-angle", "DEGREES", VERDICT, VERDICTS, "15",
        "an oriented box is turned wrongly when it is turned by more against the model's",
        RANGE(0, 90), .info.commands = FOR_VERDICTS)
+OPTION(
+    REAL, max_point, "max-point", "SHARE", VERDICT, VERDICTS, "0.1",
+    "a keypoint is misplaced when it is farther from the model's than this share of the object's "
+    "size",
+    RANGE(0, 10), .info.commands = FOR_VERDICTS)
 OPTION(REAL, missing_conf, "missing-conf", "X", VERDICT, VERDICTS, "0.5",
        "certainty from which on an object without a label is missing", RANGE(0.05, 1),
        .info.commands = FOR_VERDICTS)

@@ -175,6 +175,12 @@ VERIFY_INLINE struct turned_box distance_turned_box(const float sides[4], float 
     return box;
 }
 
+/* One coordinate of a keypoint, in network pixels, of a cell in this column or row (see struct
+ * head). */
+VERIFY_INLINE float keypoint_at(bool centred, float value, float cell, float stride) {
+    return (centred ? value + cell + 0.5f : 2 * value + cell) * stride;
+}
+
 /* The upright box around it. */
 VERIFY_INLINE struct box turned_hull(struct turned_box box) {
     float c = fabsf(cosf(box.angle)), s = fabsf(sinf(box.angle));

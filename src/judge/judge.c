@@ -218,7 +218,7 @@ enum status judge_labellings(const struct judge *judge, const struct view *views
         findings->not_finite = !scratch->all_finite;
         findings->implausible = !scratch->all_plausible;
         TRY(judge_targets(of_this, &labellings[i], scratch));
-        TRY(tasks_judge(scratch, labellings[i].targets, findings));
+        TRY(tasks_judge(judge, scratch, labellings[i].targets, findings));
         TRY(missing_find(of_this, scratch, findings));
         if (i == 0)
             TRY(tasks_describe(scratch, findings));

@@ -49,15 +49,29 @@ struct target {
     const float *points;
 };
 
+/* Of a label of keypoints. */
+struct pose_evidence {
+    int32_t point; /* of those that both have, the one that is farthest off, from 0; -1: none */
+    bool swapped;  /* with left and right exchanged the label agrees far better */
+    /* Points that the network sees and the label lacks, and the other way round; 0 where the
+     * network does not say what it sees. */
+    uint32_t absent, invented;
+    uint32_t values; /* the label's, of a point: 2, or 3 with its visibility */
+};
+
 /* What is seen of what a label says beside its box and class: the label's against the network's own
  * at the anchor that speaks most for it. */
 struct task_evidence {
     enum task task;  /* of the network; TASK_DETECT: nothing is seen of it, all else is 0 */
-    float agreement; /* 0 to 1: of TASK_OBB the IoU of the two boxes as they are turned */
-    float error;     /* how far apart: of TASK_OBB degrees between the two, 0 to 90 */
+    float agreement; /* 0 to 1: of TASK_OBB the IoU of the two boxes as they are turned; of
+                        TASK_POSE the similarity of keypoints (OKS) */
+    float error;     /* how far apart: of TASK_OBB degrees between the two, 0 to 90; of TASK_POSE
+                        `point`, as a share of the object's size, the root of its box's area */
     /* The network's own: numbers of findings->numbers from `first` on, in picture pixels: of
-     * TASK_OBB its four corners. */
+     * TASK_OBB its four corners; of TASK_POSE all points, of pose.values numbers each: where the
+     * network does not see one, the label's. */
     size_t first, count;
+    struct pose_evidence pose;
 };
 
 /* What the raw head says of one label; the symbols are those of docs/evidence.md. */
@@ -125,6 +139,15 @@ struct findings {
 };
 void findings_free(struct findings *findings);
 
+/* What a data set says of its labels' keypoints. */
+struct keypoint_rules {
+    size_t count;
+    const uint16_t *flip; /* [count]: which each one is in a mirror, all different; NULL: not known
+                           */
+    const float *sigmas;  /* [count], above 0: OKS's for each; NULL: COCO's for its 17, 1 / count of
+                             others */
+};
+
 /* Parameters of judging, the same for all pictures. */
 struct judge {
     size_t n_classes;          /* that the networks know, all together */
@@ -135,6 +158,7 @@ struct judge {
                                   anchor, NMS within each class, as Ultralytics' predict */
     float conf, iou;           /* of predictions: lowest confidence, NMS's IoU */
     size_t max_det;            /* of predictions */
+    struct keypoint_rules keypoints; /* the caller's; 0 of them: nothing is said */
 };
 
 /* Scratch memory of one judging thread. */
@@ -176,7 +200,7 @@ void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
-    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle;
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle, max_point;
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };

@@ -40,21 +40,41 @@ static double usual(const struct evidence *evidence) {
     return pow((share + RAREST) / (1 + RAREST), RARITY);
 }
 
-/* A label whose box and class are right, but not what it says beside them: as surely as the box is
- * seen, the more the farther off it is. */
+/* A keypoint this far off, as a share of the object's size, is as likely wrong as not. Left and
+ * right are exchanged as surely as a point twice as far off is wrong. The box must be confirmed, by
+ * so much evidence wholly, for its points to be said wrong. */
+#define POINT_DOUBTED 0.1
+#define POINT_SPREAD  0.02
+#define CONFIRMED_BY  0.5
+
+static double misposed(const struct evidence *evidence) {
+    const struct task_evidence *task = &evidence->task;
+    double error = (double)task->error;
+    if (task->pose.swapped)
+        error = fmax(error, 2 * POINT_DOUBTED);
+    double confirmed = fmin(1, (double)evidence->own / CONFIRMED_BY);
+    return confirmed * (1 - chance((error - POINT_DOUBTED) / POINT_SPREAD));
+}
+
+/* From a few degrees, which people do not see, to half a quarter turn. */
+static double turned(const struct evidence *evidence) {
+    return OFF * (double)evidence->here * (double)ramp(evidence->task.error, 5, 45);
+}
+
+/* How likely it is of a label whose box and class are right that what it says beside them is not:
+ * as surely as the box is seen, the more the farther off it is. */
 static double off(const struct evidence *evidence) {
-    double share = 0;
     switch (evidence->task.task) {
-    case TASK_OBB: /* from a few degrees, which people do not see, to half a quarter turn */
-        share = (double)ramp(evidence->task.error, 5, 45);
-        break;
+    case TASK_OBB:
+        return turned(evidence);
+    case TASK_POSE:
+        return misposed(evidence);
     case TASK_DETECT:
     case TASK_SEGMENT:
-    case TASK_POSE:
     case TASK_COUNT:
         break;
     }
-    return OFF * (double)evidence->here * share;
+    return 0;
 }
 
 /* The chance that a label is no error: of its class, its place, its existence, its being another's

@@ -5,6 +5,7 @@
 
 static task_judge *const judges[TASK_COUNT] = {
     [TASK_OBB] = task_obb_judge,
+    [TASK_POSE] = task_pose_judge,
 };
 static task_describe *const describes[TASK_COUNT] = {
     [TASK_OBB] = task_obb_describe,
@@ -19,8 +20,8 @@ out:
     return status;
 }
 
-enum status tasks_judge(const struct judge_scratch *scratch, const struct target *targets,
-                        struct findings *findings) {
+enum status tasks_judge(const struct judge *judge, const struct judge_scratch *scratch,
+                        const struct target *targets, struct findings *findings) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < findings->n_evidence; i++) {
         struct evidence *evidence = &findings->evidence[i];
@@ -30,6 +31,7 @@ enum status tasks_judge(const struct judge_scratch *scratch, const struct target
             .anchors = &scratch->anchors[anchors_view(scratch->anchors, evidence->anchor)],
             .anchor = evidence->anchor,
             .target = &targets[i],
+            .keypoints = &judge->keypoints,
         };
         const struct head *head = subject.anchors->head;
         if (!judges[head->task] || head->n_extras == 0)

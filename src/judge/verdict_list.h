@@ -14,6 +14,11 @@ FINDING(CLASS, "class", MISLABELED, true, evidence->margin > thresholds->max_mar
 FINDING(ANGLE, "angle", UNCERTAIN, false,
         BOX_CONFIRMED && evidence->task.task == TASK_OBB &&
             evidence->task.error > thresholds->max_angle)
+FINDING(SWAPPED, "swapped", UNCERTAIN, false,
+        BOX_CONFIRMED && evidence->task.task == TASK_POSE && evidence->task.pose.swapped)
+FINDING(POINT, "point", UNCERTAIN, false,
+        BOX_CONFIRMED && evidence->task.task == TASK_POSE &&
+            evidence->task.error > thresholds->max_point)
 /* Between SHIFT_DOUBTED and max_shift the place is in doubt, not wrong. */
 CONFIRMED(BOX_CONFIRMED)
 #undef BOX_CONFIRMED

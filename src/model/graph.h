@@ -201,6 +201,11 @@ struct head {
     /* Of TASK_OBB, whose boxes are turned around the cell's centre by the angle: it is what the map
      * holds, in radians; else (sigmoid - 1/4) pi. */
     bool raw_angle;
+    /* Of TASK_POSE: keypoints, and the numbers that the map has of each: x, y and, where there are
+     * three, a logit of being seen. x = (x + column + 1/2) stride where they are `centred`, else
+     * (2 x + column) stride; y likewise. n_extras is the product; both are 0 where it is. */
+    size_t n_points, point_values;
+    bool centred_points;
     size_t n_classes;
     size_t bins;
     size_t n_anchors;   /* 1 for a distance head */

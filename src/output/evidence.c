@@ -61,10 +61,22 @@ static void put_numbers(struct text *text, const float *numbers, size_t first, s
         put_reals(text, numbers + first, count);
 }
 
+/* What a task has of its own. */
+static void put_own(struct text *text, const struct task_evidence *task) {
+    if (task->task != TASK_POSE)
+        return;
+    put_whole(text, (uint64_t)((int64_t)task->pose.point + 1));
+    put_whole(text, task->pose.swapped);
+    put_whole(text, task->pose.absent);
+    put_whole(text, task->pose.invented);
+    put_whole(text, task->pose.values);
+}
+
 static void put_task(struct text *text, const struct task_evidence *task, const float *numbers) {
     put_whole(text, (uint64_t)task->task);
     put_real(text, task->agreement);
     put_real(text, task->error);
+    put_own(text, task);
     put_numbers(text, numbers, task->first, numbers ? task->count : 0);
 }
 

@@ -74,6 +74,17 @@ static int32_t take_class(struct reader *reader) {
     return (int32_t)((int64_t)take_whole(reader, INT32_MAX) - 1);
 }
 
+static void take_own(struct reader *reader, struct task_evidence *task) {
+    if (task->task != TASK_POSE)
+        return;
+    task->pose.point = (int32_t)((int64_t)take_whole(reader, INT32_MAX) - 1);
+    task->pose.swapped = take_whole(reader, 1) != 0;
+    task->pose.absent = (uint32_t)take_whole(reader, UINT32_MAX);
+    task->pose.invented = (uint32_t)take_whole(reader, UINT32_MAX);
+    task->pose.values = (uint32_t)take_whole(reader, 3);
+    reader->damaged |= task->pose.values < 2;
+}
+
 /* Adds them to the image's. */
 static enum status take_numbers(struct reader *reader, struct kept_image *image, size_t *first,
                                 size_t *count) {
@@ -93,6 +104,7 @@ static enum status take_task(struct reader *reader, struct kept_image *image,
     task->task = (enum task)take_whole(reader, TASK_COUNT - 1);
     task->agreement = take_real(reader);
     task->error = take_real(reader);
+    take_own(reader, task);
     return take_numbers(reader, image, &task->first, &task->count);
 }
 

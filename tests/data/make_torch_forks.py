@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Writes to tests/data/torch networks of the modules of other repositories (YOLOv5-Face, v5-Lite, v7,
-v9) and of a pose model, and what they compute. Needs PyTorch and numpy; run by hand from the project's
+v9) and of pose models, and what they compute. Needs PyTorch and numpy; run by hand from the project's
 root: tests/data/make_torch_forks.py"""
+import os
 import warnings
 
 import torch
 from torch import nn
 
-from make_torch import (DFL, Focus, Model, OldConv, OldModel, assemble, cat, conv2d, define, extend, network,
-                        randomise, save, save_network)
+from make_torch import (DFL, OUT, Focus, Model, OldConv, OldModel, assemble, cat, conv2d, define, extend, network,
+                        picture, randomise, save, save_network)
 
 COMMON, YOLO = "models.common", "models.yolo"
 
@@ -99,6 +100,8 @@ DualHead = define(YOLO, "DualDDetect", lambda s, x: [
     (a(y), b(y)) for a, b, y in zip(s.cv4, s.cv5, x[len(x) // 2:])])
 PoseHead = define("ultralytics.nn.modules.head", "Pose", lambda s, x: [
     (a(y), b(y)) for a, b, y in zip(s.cv2, s.cv3, x)])
+Pose26Head = define("ultralytics.nn.modules.head", "Pose26", lambda s, x: [
+    (a(y), b(y)) for a, b, y in zip(s.one2one_cv2, s.one2one_cv3, x)])
 
 
 def anchors(head, strides=(4., 8.)):
@@ -255,6 +258,36 @@ def pose():
                            (head, [1, 2])], {0: "person", 1: "dog"})
 
 
+def pose26():
+    """Saved without the branch that needs suppression of duplicates; keypoints of two numbers."""
+    head = distance_parts(Pose26Head, ("one2one_cv2", "one2one_cv3"), (8, 8), kpt_shape=(3, 2), nk=6)
+    head.dfl = bins()
+    head.one2one_cv4 = nn.ModuleList(conv2d(8, 5, bias=True) for _ in range(2))
+    head.one2one_cv4_kpts = nn.ModuleList(conv2d(5, 6, bias=True) for _ in range(2))
+    return network(Model, [(OldConv(3, 8, 3, 2), -1), (OldConv(8, 8, 3, 2), -1), (OldConv(8, 8, 3, 2), -1),
+                           (head, [1, 2])], {0: "person", 1: "dog"})
+
+
+def keypoints_of(made):
+    """(boxes, keypoints, numbers of each) of a pose network for the picture."""
+    head, seen, rows = made.model[-1], [], []
+    hook = head.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs[0]))
+    with torch.no_grad():
+        made(picture())
+    hook.remove()
+    new = hasattr(head, "one2one_cv4_kpts")
+    for level, x in enumerate(seen):
+        with torch.no_grad():
+            found = head.one2one_cv4_kpts[level](head.one2one_cv4[level](x)) if new else head.cv4[level](x)
+        h, w = found.shape[2:]
+        points = found.reshape(*head.kpt_shape, h, w)
+        y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+        places = points[:, :2] + torch.stack((x, y)) + 0.5 if new else points[:, :2] * 2 + torch.stack((x, y))
+        rows.append(torch.cat((places * float(head.stride[level]), points[:, 2:].sigmoid()), 1).flatten(0, 1)
+                    .flatten(1).T)
+    return torch.cat(rows)
+
+
 def grey(focus):
     """A network for pictures of one channel; run here on the grey of a coloured one."""
     first = assemble(Focus, conv=OldConv(4, 8, 3)) if focus else OldConv(1, 8, 3, 2)
@@ -282,12 +315,15 @@ def main():
     for seed, (name, made) in enumerate((("face", face(10)), ("plate", face(8)), ("lite", lite()),
                                          ("seven", seven(False)), ("seven_pose", seven(True)),
                                          ("nine", nine()), ("pose", pose()), ("grey", grey(False)),
-                                         ("grey_focus", grey(True))), 11):
+                                         ("grey_focus", grey(True)), ("pose26", pose26())), 11):
         made = randomise(made, seed, 1.0)
         for module in made.modules():
             if isinstance(module, DFL):
                 module.conv.weight.data = torch.arange(4.).reshape(1, 4, 1, 1)
         save_seen(name, made, False)
+        if hasattr(made.model[-1], "kpt_shape"):
+            with open(os.path.join(OUT, name + "_points.bin"), "wb") as file:
+                file.write(keypoints_of(made).contiguous().numpy().tobytes())
 
 
 if __name__ == "__main__":

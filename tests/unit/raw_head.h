@@ -85,6 +85,39 @@ static inline void raw_decode_anchor(const struct head *head, const struct head_
     }
 }
 
+/* Runs the model on one picture and decodes its keypoints, (count,n_points,point_values) in network
+ * pixels, which free() releases. */
+static inline enum status raw_keypoints_run(const struct model *model, size_t height, size_t width,
+                                            const float *input, size_t *count, float **out) {
+    const struct head *head = &model->graph.head;
+    int wanted[GRAPH_LEVELS];
+    float *maps[GRAPH_LEVELS] = {NULL}, *at;
+    *count = 0;
+    for (size_t l = 0; l < head->n_levels; l++) {
+        wanted[l] = head->levels[l].extras;
+        *count += height / head->levels[l].stride * (width / head->levels[l].stride);
+    }
+    enum status status = graph_evaluate(&model->graph, (int64_t)height, (int64_t)width, input,
+                                        wanted, head->n_levels, maps);
+    if (status != STATUS_OK)
+        return status;
+    *out = at = calloc(*count * head->n_extras, sizeof(float));
+    for (size_t l = 0; l < head->n_levels; l++) {
+        size_t stride = head->levels[l].stride, columns = width / stride;
+        size_t cells = columns * (height / stride);
+        for (size_t p = 0; p < cells; p++)
+            for (size_t k = 0; k < head->n_extras; k++, at++) {
+                double value = maps[l][(head->levels[l].extra_channel + k) * cells + p];
+                size_t axis = k % head->point_values;
+                double cell = (double)(axis == 0 ? p % columns : p / columns);
+                double place = head->centred_points ? value + cell + 0.5 : 2 * value + cell;
+                *at = (float)(axis == 2 ? raw_sigmoid(value) : place * (double)stride);
+            }
+        free(maps[l]);
+    }
+    return STATUS_OK;
+}
+
 /* Runs the model on one picture, (3,height,width) planes, and decodes its head (of the kinds with
  * raw maps). free() releases boxes and scores. */
 static inline enum status raw_head_run(const struct model *model, size_t height, size_t width,

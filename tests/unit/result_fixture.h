@@ -80,6 +80,19 @@ static inline struct image_result fixture_result(void) {
                                  .labels = &labels};
 }
 
+/* Makes its second label a pose of two points, one of which is off. */
+static inline void fixture_pose(struct image_result *result) {
+    static const float numbers[] = {9, 64, 96, 2, 320, 12, 0};
+    result->numbers = numbers;
+    result->boxes[1].evidence.task = (struct task_evidence){
+        .task = TASK_POSE,
+        .agreement = 0.75f,
+        .error = 0.25f,
+        .first = 1,
+        .count = 6,
+        .pose = {.point = 1, .swapped = true, .absent = 2, .invented = 3, .values = 3}};
+}
+
 /* Counts one image, behind those that were counted before. */
 static inline enum status tally_add(struct tally *tally, const struct image_result *result,
                                     const struct class_map *classes) {

@@ -115,6 +115,9 @@ enum status subgraph_allocate(struct subgraph *subgraph, int tensor, enum dtype 
  * false where an operator is not understood, or work or memory are out of proportion. */
 enum status subgraph_evaluate(struct subgraph *subgraph, struct value *out, bool *done);
 
+/* The same from random values of its sources, which stay in subgraph->values. */
+enum status subgraph_run_random(struct subgraph *subgraph, struct value *out, bool *done);
+
 /* Of a subgraph of moves: where each element of the target comes from. Element e of source s is
  * number first[s] + e; SUBGRAPH_SIGMOID is added for each sigmoid. *ids is the caller's to
  * head_release. */
@@ -124,6 +127,21 @@ enum status subgraph_trace(struct subgraph *subgraph, int64_t first[SUBGRAPH_SOU
 bool subgraph_passes_sigmoid(const struct subgraph *subgraph);
 /* The source that a number belongs to. */
 size_t subgraph_source(const int64_t first[SUBGRAPH_SOURCES + 1], size_t n_sources, int64_t id);
+
+/* Where each row of a distance head's tail comes from: as many as the head has cells. */
+struct head_rows {
+    size_t n;
+    const size_t *level, *cell;
+};
+/* The level whose cells a map has; head->n_levels where none. */
+size_t head_level_of(const struct head_search *search, const struct head *head, int tensor);
+/* Whether an operator makes such a map, and does more than to move elements: what boxes and
+ * keypoints are followed back to. A subgraph_boundary whose context is the head. */
+bool head_is_raw_map(const struct head_search *search, const struct op *op, const void *context);
+/* Looks for the keypoints of a head whose boxes and scores are found, and sets what struct head has
+ * of TASK_POSE; leaves it as it is where there are none that the formulas agree with. */
+enum status head_find_points(const struct head_search *search, const struct head_rows *rows,
+                             struct head *head);
 
 /* Whether an operator only moves elements. */
 bool op_moves(const struct graph *graph, const struct op *op);

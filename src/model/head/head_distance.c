@@ -116,19 +116,21 @@ out:
     return status;
 }
 
-/* The level whose cells a map has; n_levels where none. */
-static size_t level_of(const struct attempt *attempt, int tensor) {
-    int64_t stride = map_stride(attempt->search, tensor);
+size_t head_level_of(const struct head_search *search, const struct head *head, int tensor) {
+    int64_t stride = map_stride(search, tensor);
     size_t l = 0;
-    while (l < attempt->head.n_levels && (int64_t)attempt->head.levels[l].stride != stride)
+    while (l < head->n_levels && (int64_t)head->levels[l].stride != stride)
         l++;
     return l;
 }
 
-/* Boxes are followed back to maps of the levels' sizes that something computed. */
-static bool is_raw_map(const struct head_search *search, const struct op *op, const void *context) {
-    const struct attempt *attempt = context;
-    return level_of(attempt, op->output) < attempt->head.n_levels && !op_moves(search->graph, op);
+static size_t level_of(const struct attempt *attempt, int tensor) {
+    return head_level_of(attempt->search, &attempt->head, tensor);
+}
+
+bool head_is_raw_map(const struct head_search *search, const struct op *op, const void *context) {
+    const struct head *head = context;
+    return head_level_of(search, head, op->output) < head->n_levels && !op_moves(search->graph, op);
 }
 
 /* Widens the range of box channels of each level by those that an operand comes from. */
@@ -279,7 +281,7 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
     struct subgraph subgraph = {0};
     struct value boxes = {0};
     struct head *head = &attempt->head;
-    TRY(subgraph_open(attempt->search, tensor, is_raw_map, attempt, &subgraph, good));
+    TRY(subgraph_open(attempt->search, tensor, head_is_raw_map, head, &subgraph, good));
     head->n_extras = attempt->search->task == TASK_OBB;
     *good = *good && subgraph.n_sources == head->n_levels * (1 + head->n_extras) &&
             subgraph.inside[tensor];
@@ -291,15 +293,7 @@ static enum status try_boxes(struct attempt *attempt, int tensor, bool *good) {
         TRY(read_channels(attempt, &subgraph, good));
     if (!*good)
         goto out;
-    for (size_t s = 0; s < subgraph.n_sources && *good; s++) {
-        struct value *value = &subgraph.values[subgraph.sources[s]];
-        TRY(subgraph_allocate(&subgraph, subgraph.sources[s], DTYPE_F32, good));
-        *good = *good && head_spend(attempt->search, (uint64_t)shape_elements(&value->shape), 3);
-        if (*good)
-            random_values(value->data, (size_t)shape_elements(&value->shape), s + 1);
-    }
-    if (*good)
-        TRY(subgraph_evaluate(&subgraph, &boxes, good));
+    TRY(subgraph_run_random(&subgraph, &boxes, good));
     head->raw_angle = false;
     bool agree = *good && boxes_agree(attempt, subgraph.values, &boxes, false);
     if (*good && !agree && head->n_extras > 0)
@@ -349,6 +343,10 @@ enum status head_find_distance(const struct head_search *search, struct head *he
         if (good)
             TRY(find_boxes(&attempt, found));
     }
+    if (*found && search->task == TASK_POSE)
+        TRY(head_find_points(search,
+                             &(struct head_rows){attempt.n_anchors, attempt.level, attempt.cell},
+                             &attempt.head));
     if (*found)
         *head = attempt.head;
 out:

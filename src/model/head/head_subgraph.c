@@ -30,8 +30,9 @@ bool head_spend(const struct head_search *search, uint64_t count, uint64_t steps
     return steps_spend(search->work_left, count > UINT64_MAX / steps ? UINT64_MAX : count * steps);
 }
 
-/* Steps to look at one operator or at one tensor, room in a subgraph's arrays included. */
-enum { OP_STEPS = 8, TENSOR_STEPS = 40 };
+/* Steps to look at one operator or at one tensor, room in a subgraph's arrays included, and for a
+ * random number. */
+enum { OP_STEPS = 8, TENSOR_STEPS = 40, RANDOM_STEPS = 3 };
 
 /* Inputs whose elements matter: of a Gather the data alone, where moves are followed. */
 static size_t followed(const struct subgraph *subgraph, const struct op *op) {
@@ -249,4 +250,21 @@ void random_values(float *values, size_t count, uint64_t seed) {
         state ^= state << 17;
         values[i] = (float)(state >> 40) * (6.0f / 16777216.0f) - 3.0f;
     }
+}
+
+enum status subgraph_run_random(struct subgraph *subgraph, struct value *out, bool *done) {
+    enum status status = STATUS_OK;
+    *done = true;
+    for (size_t s = 0; s < subgraph->n_sources && *done; s++) {
+        struct value *value = &subgraph->values[subgraph->sources[s]];
+        TRY(subgraph_allocate(subgraph, subgraph->sources[s], DTYPE_F32, done));
+        size_t count = (size_t)shape_elements(&value->shape);
+        *done = *done && head_spend(subgraph->search, count, RANDOM_STEPS);
+        if (*done)
+            random_values(value->data, count, s + 1);
+    }
+    if (*done)
+        TRY(subgraph_evaluate(subgraph, out, done));
+out:
+    return status;
 }

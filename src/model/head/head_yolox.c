@@ -192,15 +192,8 @@ static enum status try_decoded(const struct attempt *attempt, int tensor, bool *
     struct value tail = {0};
     TRY(subgraph_open(search, tensor, is_level_map, attempt, &subgraph, good));
     *good = *good && subgraph.n_sources == MAPS * attempt->yolox.n_levels;
-    for (size_t s = 0; s < subgraph.n_sources && *good; s++) {
-        struct value *map = &subgraph.values[subgraph.sources[s]];
-        TRY(subgraph_allocate(&subgraph, subgraph.sources[s], DTYPE_F32, good));
-        *good = *good && head_spend(search, (uint64_t)shape_elements(&map->shape), 3);
-        if (*good)
-            random_values(map->data, (size_t)shape_elements(&map->shape), s + 1);
-    }
     if (*good)
-        TRY(subgraph_evaluate(&subgraph, &tail, good));
+        TRY(subgraph_run_random(&subgraph, &tail, good));
     *good = *good && boxes_agree(attempt, subgraph.values, &tail);
 out:
     head_release(search, tail.data);

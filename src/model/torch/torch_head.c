@@ -19,7 +19,8 @@ static const struct head_class {
     enum task task;
     const char *extras; /* the list of convolutions of what its task has beside boxes; NULL: not
                            known */
-    bool raw_angle;     /* see struct head */
+    const char *last;   /* the list of those that each of these ends with; NULL: none */
+    bool raw_angle, centred_points; /* see struct head */
 } heads[] = {
     {.name = "Detect"},
     {.name = "DDetect"},
@@ -37,8 +38,14 @@ static const struct head_class {
      .bins = "dfl3"},
     {.name = "Segment", .also = "a segmentation model"},
     {.name = "Segment26", .also = "a segmentation model"},
-    {.name = "Pose", .other = "poses", .also = "a pose model"},
-    {.name = "Pose26", .other = "poses", .also = "a pose model"},
+    {.name = "Pose", .other = "poses", .also = "a pose model", .task = TASK_POSE, .extras = "cv4"},
+    {.name = "Pose26",
+     .other = "poses",
+     .also = "a pose model",
+     .task = TASK_POSE,
+     .extras = "cv4",
+     .last = "cv4_kpts",
+     .centred_points = true},
     {.name = "IKeypoint", .also = "a pose model"},
     {.name = "Classify", .other = "classification"},
     {.name = "Classification", .other = "classification"},
@@ -134,21 +141,47 @@ out:
     return status;
 }
 
-/* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle.
- */
+/* How many numbers an anchor the task has beside boxes and scores. */
+static enum status count_extras(struct torch_import *import, const struct pickled *module,
+                                const struct head_class *class, int64_t *channels) {
+    enum status status;
+    int64_t shape[2];
+    if (class->task != TASK_POSE)
+        return torch_int(import, module, "ne", 1, channels);
+    TRY(torch_ints(import, module, "kpt_shape", 1, 2, shape));
+    if (shape[1] != 2 && shape[1] != 3)
+        return TORCH_FAIL(import, module, "damaged: keypoints of %" PRId64 " numbers", shape[1]);
+    import->graph->head.n_points = (size_t)shape[0];
+    import->graph->head.point_values = (size_t)shape[1];
+    *channels = shape[0] * shape[1];
+out:
+    return status;
+}
+
+/* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle,
+ * keypoints. */
 static enum status read_extras(struct torch_import *import, const struct pickled *module,
                                bool usual, const int *inputs, const struct head_class *class) {
     enum status status;
     struct head *head = &import->graph->head;
-    struct torch_parts extras;
+    struct torch_parts extras, last;
     int64_t channels;
-    char name[32];
+    char name[32], name_of_last[32];
     snprintf(name, sizeof name, "%s%s", usual ? "" : "one2one_", class->extras);
-    TRY(torch_int(import, module, "ne", 1, &channels));
+    if (class->task == TASK_POSE && torch_part(module, name) == NULL)
+        return STATUS_OK; /* its boxes are read without */
+    TRY(count_extras(import, module, class, &channels));
     TRY(level_parts(import, module, name, head->n_levels, &extras));
+    if (class->last != NULL) {
+        snprintf(name_of_last, sizeof name_of_last, "%s%s", usual ? "" : "one2one_", class->last);
+        TRY(level_parts(import, module, name_of_last, head->n_levels, &last));
+    }
     for (size_t l = 0; l < head->n_levels; l++) {
-        TRY(torch_run_item(import, &extras, l, inputs[l], &head->levels[l].extras));
-        TRY(check_channels(import, module, head->levels[l].extras, channels));
+        int *map = &head->levels[l].extras;
+        TRY(torch_run_item(import, &extras, l, inputs[l], map));
+        if (class->last != NULL)
+            TRY(torch_run_item(import, &last, l, *map, map));
+        TRY(check_channels(import, module, *map, channels));
     }
     head->n_extras = (size_t)channels;
 out:
@@ -180,6 +213,7 @@ static enum status read_distance(struct torch_import *import, const struct pickl
     *head = (struct head){.kind = HEAD_DISTANCE,
                           .task = class->task,
                           .raw_angle = class->raw_angle,
+                          .centred_points = class->centred_points,
                           .n_classes = (size_t)classes,
                           .bins = (size_t)bins,
                           .n_anchors = 1,

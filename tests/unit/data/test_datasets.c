@@ -252,6 +252,49 @@ static void test_keypoints(void **state) {
     }
 }
 
+#define POSES "train: images\nnames: [person]\nkpt_shape: [3, 3]\n"
+
+static void test_keypoint_traits(void **state) {
+    (void)state;
+    static const char *const flips[] = {"[0, 1]", "[0, 1, 3]", "[0, 1, 1]",
+                                        "1",      "{0: 1}",    "[0, 2, x]"};
+    static const char *const sigmas[] = {"[0.1, 0.1]", "[0.1, 0, 0.1]", "[0.1, 0.1, .inf]", "0.1"};
+    struct dataset dataset;
+    char text[256];
+    touch("images/a.jpg");
+    file_make(in("data.yaml"), POSES "flip_idx: [0, 2, 1]\nkpt_oks_sigmas: [0.5, .25, 1]\n");
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_int_equal(dataset.traits.n_flip, 3);
+    assert_int_equal(dataset.traits.flip[1], 2);
+    assert_int_equal(dataset.traits.n_sigmas, 3);
+    assert_float_equal(dataset.traits.sigmas[1], 0.25f, 0);
+    dataset_free(&dataset);
+    /* Nothing is said by an empty list, nor of a data set without keypoints. */
+    file_make(in("data.yaml"), POSES "flip_idx: []\n");
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_int_equal(dataset.traits.n_flip, 0);
+    dataset_free(&dataset);
+    file_make(in("data.yaml"), "train: images\nnames: [a]\nflip_idx: [1]\n");
+    open_data(in("data.yaml"), NULL, &dataset);
+    assert_int_equal(dataset.traits.n_flip, 0);
+    dataset_free(&dataset);
+    for (size_t i = 0; i < sizeof flips / sizeof *flips; i++) {
+        snprintf(text, sizeof text, POSES "flip_idx: %s\n", flips[i]);
+        file_make(in("data.yaml"), text);
+        assert_bad(in("data.yaml"), NULL, "@/data.yaml, line 4: 'flip_idx' must have each");
+    }
+    for (size_t i = 0; i < sizeof sigmas / sizeof *sigmas; i++) {
+        snprintf(text, sizeof text, POSES "kpt_oks_sigmas: %s\n", sigmas[i]);
+        file_make(in("data.yaml"), text);
+        assert_bad(in("data.yaml"), NULL, "line 4: 'kpt_oks_sigmas' must have a number");
+    }
+    touch("b/images/b.jpg");
+    file_make(in("data.yaml"), POSES);
+    file_make(in("b/data.yaml"), POSES "flip_idx: [0, 2, 1]\n");
+    assert_bad(joined("data.yaml", "b/data.yaml"), NULL,
+               "@/b/data.yaml has another flip_idx or kpt_oks_sigmas than @/data.yaml");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -259,6 +302,7 @@ int main(void) {
         CASE(test_bad_darknet),       CASE(test_names_beside_labels),
         CASE(test_names_that_differ), CASE(test_several),
         CASE(test_windows_paths),     CASE(test_keypoints),
+        CASE(test_keypoint_traits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,26 @@ static void test_box_score(void **state) {
     assert_float_equal(box_score(&unknown), 1, 0);
 }
 
+/* Of a pose its worst keypoint counts, and left and right exchanged, as far as the box is
+ * confirmed.
+ */
+static void test_box_score_of_pose(void **state) {
+    (void)state;
+    struct evidence e = clean();
+    double box_alone = box_score(&e);
+    e.task = (struct task_evidence){.task = TASK_POSE, .agreement = 1};
+    assert_float_equal(box_score(&e) / box_alone, 1, 0.01);
+    e.task.error = 0.1f;
+    assert_float_equal(box_score(&e) / box_alone, 0.5, 1e-3);
+    e.task.error = 0.06f;
+    e.task.pose.swapped = true;
+    assert_true(box_score(&e) < 0.01 * box_alone);
+    e.own = 0;
+    struct evidence unseen = e;
+    unseen.task = (struct task_evidence){0};
+    assert_float_equal(box_score(&e), box_score(&unseen), 0);
+}
+
 /* A shift counts as far as the network has a box of its own elsewhere. */
 static void test_box_score_of_place(void **state) {
     (void)state;
@@ -347,6 +367,7 @@ int main(void) {
         cmocka_unit_test(test_reason_names),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_box_score),
+        cmocka_unit_test(test_box_score_of_pose),
         cmocka_unit_test(test_box_score_of_place),
         cmocka_unit_test(test_box_score_of_presence),
         cmocka_unit_test(test_worst_boxes_differ),

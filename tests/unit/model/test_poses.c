@@ -1,5 +1,5 @@
-/* Exports of models that find keypoints, too: their boxes are read, or they are refused. Expected
- * numbers are ONNX Runtime's 1.32 for the same files and inputs. */
+/* Exports of models that find keypoints, too: both are read, the boxes alone, or they are refused.
+ * Expected numbers are ONNX Runtime's 1.32 for the same files and inputs. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +62,8 @@ static void reads_boxes_of_known_heads(void **state) {
         read_model(pose(files[i].name), 0, &model);
         assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
         assert_int_equal(model.n_classes, files[i].classes);
-        assert_non_null(strstr(model.description, "a pose model of which the boxes are used"));
+        assert_non_null(strstr(model.description, "a pose model"));
+        assert_null(strstr(model.description, "of which the boxes are used"));
         assert_int_equal(raw_head_run(&model, SIDE, SIDE, input, &decoded), STATUS_OK);
         assert_int_equal(decoded.count, ANCHORS);
         assert_float_equal(sum_of(decoded.boxes, 4 * ANCHORS), files[i].boxes,
@@ -74,6 +75,42 @@ static void reads_boxes_of_known_heads(void **state) {
         assert_float_equal(decoded.scores[0], files[i].first[4], 1e-5);
         free(decoded.boxes);
         free(decoded.scores);
+        free(input);
+        model_free(&model);
+    }
+}
+
+/* Of all anchors, also where the file gives the best alone. */
+static void reads_keypoints_of_known_heads(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t points, values;
+        double sum;
+        float first[3];
+    } files[] = {
+        {"three", 3, 3, 14836.3214, {11.1793756f, 12.7494383f, .388497949f}},
+        {"two", 3, 2, 15179.1854, {8.92937565f, 5.24943829f, .241912007f}},
+        {"single", 1, 3, 4806.48452, {8.57190704f, -3.78523970f, .578196466f}},
+        {"ends", 3, 3, 14836.3214, {11.1793756f, 12.7494383f, .388497949f}},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct model model;
+        float *input = make_input(SIDE, SIDE), *points;
+        size_t count;
+        read_model(pose(files[i].name), 0, &model);
+        const struct head *head = &model.graph.head;
+        assert_int_equal(head->task, TASK_POSE);
+        assert_int_equal(head->n_points, files[i].points);
+        assert_int_equal(head->point_values, files[i].values);
+        assert_false(head->centred_points);
+        assert_int_equal(raw_keypoints_run(&model, SIDE, SIDE, input, &count, &points), STATUS_OK);
+        assert_int_equal(count, ANCHORS);
+        assert_float_equal(sum_of(points, count * head->n_extras), files[i].sum,
+                           1e-6 * files[i].sum);
+        for (size_t k = 0; k < 3; k++)
+            assert_float_equal(points[k], files[i].first[k], 1e-4);
+        free(points);
         free(input);
         model_free(&model);
     }
@@ -124,6 +161,7 @@ static void refuses_what_is_not_certain(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_boxes_of_known_heads),
+        cmocka_unit_test(reads_keypoints_of_known_heads),
         cmocka_unit_test(leaves_keypoints_out),
         cmocka_unit_test(refuses_what_is_not_certain),
     };

@@ -109,14 +109,49 @@ static void computes_what_pytorch_does(void **state) {
 /* Modules of YOLOv5-Face, v5-Lite, v7 and v9, landmarks and keypoints beside the boxes. */
 static void computes_what_forks_do(void **state) {
     (void)state;
-    static const char *const nets[] = {"face", "plate", "lite", "seven",     "seven_pose",
-                                       "nine", "pose",  "grey", "grey_focus"};
+    static const char *const nets[] = {"face", "plate", "lite",   "seven", "seven_pose",
+                                       "nine", "pose",  "pose26", "grey",  "grey_focus"};
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         char model[200], rows[200];
         snprintf(model, sizeof model, DATA "%s.pt", nets[i]);
         snprintf(rows, sizeof rows, DATA "%s.bin", nets[i]);
         check_against_file(model, rows);
     }
+}
+
+/* Of both kinds of heads for poses; of one without kpt_shape the boxes alone. */
+static void computes_keypoints_as_pytorch_does(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t points, values;
+    } nets[] = {{"pose", 4, 3}, {"pose26", 3, 2}};
+    struct model model;
+    for (size_t i = 0; i < 2; i++) {
+        char path[200], points_path[200];
+        size_t n, count;
+        float *points, *picture = make_picture(HEIGHT, WIDTH);
+        snprintf(path, sizeof path, DATA "%s.pt", nets[i].name);
+        snprintf(points_path, sizeof points_path, DATA "%s_points.bin", nets[i].name);
+        float *expected = read_floats(points_path, 0, &n);
+        read_model(path, &model);
+        assert_int_equal(model.graph.head.n_points, nets[i].points);
+        assert_int_equal(model.graph.head.point_values, nets[i].values);
+        assert_null(strstr(model.description, "of which the boxes are used"));
+        assert_int_equal(raw_keypoints_run(&model, HEIGHT, WIDTH, picture, &count, &points),
+                         STATUS_OK);
+        assert_int_equal(n, count * model.graph.head.n_extras);
+        for (size_t k = 0; k < n; k++)
+            assert_float_equal(points[k], expected[k], 2e-3);
+        free(points);
+        free(picture);
+        free(expected);
+        model_free(&model);
+    }
+    read_model(DATA "grey.pt", &model);
+    assert_int_equal(model.graph.head.n_points, 0);
+    assert_non_null(strstr(model.description, "a pose model of which the boxes are used"));
+    model_free(&model);
 }
 
 static void describes_the_classic(void **state) {
@@ -359,6 +394,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computes_what_pytorch_does),
         cmocka_unit_test(computes_what_forks_do),
+        cmocka_unit_test(computes_keypoints_as_pytorch_does),
         cmocka_unit_test(describes_the_classic),
         cmocka_unit_test(describes_the_modern),
         cmocka_unit_test(prefers_the_average),

@@ -93,6 +93,12 @@ static void test_round_trip(void **state) {
     result.label = "elsewhere/b.txt";
     keep(&result, &part);
     assert_same(&result, &part);
+    fixture_pose(&result);
+    keep(&result, &part);
+    assert_same(&result, &part);
+    result.boxes[1].evidence.task.pose.point = -1;
+    keep(&result, &part);
+    assert_same(&result, &part);
     result = (struct image_result){
         .name = "a.jpg", .error = "it is no picture", .bucket = BUCKET_FAILED};
     keep(&result, &part);

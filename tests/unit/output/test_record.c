@@ -61,6 +61,22 @@ static void test_golden_line(void **state) {
         "{\"line\": 0, \"reason\": \"not a file\"}], \"error\": null}\n");
 }
 
+static void test_pose(void **state) {
+    (void)state;
+    struct image_result result = fixture_result();
+    fixture_pose(&result);
+    struct text text = record(&result);
+    assert_non_null(strstr(text.data,
+                           "0.791667], \"oks\": 0.75, \"point_error\": 0.25, \"point\": 1, "
+                           "\"swapped\": true, \"absent\": 2, \"invented\": 3, "
+                           "\"refined_points\": [0.1, 0.2, 2.0, 0.5, 0.025, 0.0]}"));
+    text_free(&text);
+    result.boxes[1].evidence.task.pose = (struct pose_evidence){.point = -1, .values = 2};
+    text = record(&result);
+    assert_non_null(strstr(text.data, "\"point\": null, \"swapped\": false, "));
+    text_free(&text);
+}
+
 static void test_golden_background(void **state) {
     (void)state;
     struct image_result result = {
@@ -337,6 +353,7 @@ static void test_image_ids(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_line),
+        cmocka_unit_test(test_pose),
         cmocka_unit_test(test_golden_background),
         cmocka_unit_test(test_golden_failed),
         cmocka_unit_test(test_strange_strings),
