@@ -35,6 +35,7 @@ struct tile {
 struct anchors {
     const struct head *head;
     struct letterbox letterbox;
+    const struct head_map *prototypes; /* of masks; NULL where the head has none */
     const uint32_t *classes; /* as in struct view */
     uint32_t first_id;       /* of the first one: anchors of several views are numbered on */
     bool logits;             /* scores need a sigmoid */

@@ -24,6 +24,7 @@ struct head_maps {
     struct head_map boxes[GRAPH_LEVELS];
     struct head_map scores[GRAPH_LEVELS];
     struct head_map extras[GRAPH_LEVELS]; /* where the head has them */
+    struct head_map prototypes;           /* where the head has masks */
 };
 
 /* One view of a picture: what a network at a size says of it. A picture may have several; evidence

@@ -180,7 +180,8 @@ enum task {
 
 /* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
  * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores), its
- * n_anchors * (5 + n_classes) channels from box_channel on. */
+ * n_anchors * (5 + n_classes) channels from box_channel on. Extras are n_anchors * n_extras channels
+ * from extra_channel on. */
 struct head_level {
     int boxes;  /* tensor (1,C,h,w) */
     int scores; /* tensor (1,C,h,w); may be the same as boxes */
@@ -201,6 +202,10 @@ struct head {
     /* Of TASK_OBB, whose boxes are turned around the cell's centre by the angle: it is what the map
      * holds, in radians; else (sigmoid - 1/4) pi. */
     bool raw_angle;
+    /* Of TASK_SEGMENT with extras, which are coefficients then: tensor (1,n_extras,h,w), a cell of
+     * which is as many pixels wide and high as the input by them. A mask's logits are the sum of
+     * these maps, each times its coefficient. */
+    int prototypes;
     size_t n_classes;
     size_t bins;
     size_t n_anchors;   /* 1 for a distance head */
@@ -212,6 +217,11 @@ struct head {
     size_t n_levels;
     struct head_level levels[GRAPH_LEVELS];
 };
+
+/* Whether the head has masks: coefficients and prototypes. */
+static inline bool head_has_masks(const struct head *head) {
+    return head->task == TASK_SEGMENT && head->n_extras > 0;
+}
 
 struct graph {
     size_t n_tensors, tensor_capacity;

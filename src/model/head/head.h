@@ -23,6 +23,8 @@ struct head_pool {
 struct head_search {
     const struct graph *graph;
     enum task task;             /* that the file says it was trained for */
+    int prototypes;             /* an output of the file that can be prototypes of masks: a tensor
+                                   (1,C,h,w); -1: none */
     const struct shape *shapes; /* by tensor */
     const bool *known;          /* by tensor: whether its shape is known */
     int64_t height, width;
@@ -37,7 +39,19 @@ enum status head_find(const struct head_search *search, struct head *head, bool 
 
 /* The two kinds. */
 enum status head_find_distance(const struct head_search *search, struct head *head, bool *found);
+/* Where the search has prototypes it finds heads with coefficients alone; these lie, as extras, in
+ * the map of box and scores: an anchor has 5 + n_classes + n_extras channels there. */
 enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
+
+/* Finds the coefficients of masks that go with a HEAD_DISTANCE and the search's prototypes: a tensor
+ * of rank 3, its anchors in the order of `anchors`, that raw maps were moved into. Where there is
+ * one, sets the levels' extras and what else the head has of masks. */
+struct anchor_order {
+    size_t count;
+    const size_t *level, *cell; /* of each anchor */
+};
+enum status head_find_masks(const struct head_search *search, const struct anchor_order *anchors,
+                            struct head *head);
 
 /* YOLOX's head, as its maps lie in the graph: (1,4,h,w) with x, y, w, h, (1,1,h,w) and
  * (1,classes,h,w) with logits, for each stride. x = (x + column) stride, w = e^w stride. */

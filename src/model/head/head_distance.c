@@ -349,8 +349,11 @@ enum status head_find_distance(const struct head_search *search, struct head *he
         if (good)
             TRY(find_boxes(&attempt, found));
     }
-    if (*found)
+    if (*found) {
+        const struct anchor_order order = {attempt.n_anchors, attempt.level, attempt.cell};
+        TRY(head_find_masks(search, &order, &attempt.head));
         *head = attempt.head;
+    }
 out:
     free(attempt.level);
     free(attempt.cell);

@@ -19,6 +19,7 @@ static const struct head_class {
     enum task task;
     const char *extras; /* the list of convolutions of what its task has beside boxes; NULL: not
                            known */
+    const char *n_extras; /* the attribute that says how many these are */
     bool raw_angle;     /* see struct head */
 } heads[] = {
     {.name = "Detect"},
@@ -35,19 +36,28 @@ static const struct head_class {
      .boxes = "cv6",
      .scores = "cv7",
      .bins = "dfl3"},
-    {.name = "Segment", .also = "a segmentation model"},
-    {.name = "Segment26", .also = "a segmentation model"},
+    {.name = "Segment",
+     .also = "a segmentation model",
+     .task = TASK_SEGMENT,
+     .extras = "cv4",
+     .n_extras = "nm"},
+    {.name = "Segment26",
+     .also = "a segmentation model",
+     .task = TASK_SEGMENT,
+     .extras = "cv4",
+     .n_extras = "nm"},
     {.name = "Pose", .other = "poses", .also = "a pose model"},
     {.name = "Pose26", .other = "poses", .also = "a pose model"},
     {.name = "IKeypoint", .also = "a pose model"},
     {.name = "Classify", .other = "classification"},
     {.name = "Classification", .other = "classification"},
     {.name = "Depth", .other = "depth"},
-    {.name = "OBB", .also = "a model of oriented boxes", .task = TASK_OBB, .extras = "cv4"},
+    {.name = "OBB", .also = "a model of oriented boxes", .task = TASK_OBB, .extras = "cv4", .n_extras = "ne"},
     {.name = "OBB26",
      .also = "a model of oriented boxes",
      .task = TASK_OBB,
      .extras = "cv4",
+     .n_extras = "ne",
      .raw_angle = true},
     {.name = "SemanticSegment", .other = "semantic segmentation"},
     {.name = "RTDETRDecoder", .other = "RT-DETR"},
@@ -134,8 +144,8 @@ out:
     return status;
 }
 
-/* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle.
- */
+/* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle,
+ * or coefficients of masks. */
 static enum status read_extras(struct torch_import *import, const struct pickled *module,
                                bool usual, const int *inputs, const struct head_class *class) {
     enum status status;
@@ -144,7 +154,7 @@ static enum status read_extras(struct torch_import *import, const struct pickled
     int64_t channels;
     char name[32];
     snprintf(name, sizeof name, "%s%s", usual ? "" : "one2one_", class->extras);
-    TRY(torch_int(import, module, "ne", 1, &channels));
+    TRY(torch_int(import, module, class->n_extras, 1, &channels));
     TRY(level_parts(import, module, name, head->n_levels, &extras));
     for (size_t l = 0; l < head->n_levels; l++) {
         TRY(torch_run_item(import, &extras, l, inputs[l], &head->levels[l].extras));
@@ -192,8 +202,10 @@ static enum status read_distance(struct torch_import *import, const struct pickl
         TRY(check_channels(import, module, level->scores, classes));
         maps[l] = level->boxes;
     }
-    if (class->extras != NULL)
+    if (class->extras != NULL && (class->task != TASK_SEGMENT || torch_has_prototypes(module)))
         TRY(read_extras(import, module, usual, inputs, class));
+    if (head_has_masks(head))
+        TRY(torch_prototypes(import, module, inputs, n_inputs, &head->prototypes));
     TRY(read_strides(import, module, maps, n_inputs));
 out:
     return status;
@@ -201,16 +213,18 @@ out:
 
 /* What an anchor's channels are. */
 struct anchor_channels {
-    int64_t all;   /* box, objectness, marks, classes, masks */
+    int64_t all;   /* box, objectness, marks, classes, coefficients */
     int64_t marks; /* coordinates of landmarks */
     int64_t classes;
+    int64_t coefficients; /* of masks, where these are used */
 };
 
-/* Leaves box, objectness and classes. */
-static enum status cut_others(struct torch_import *import, const struct pickled *module, int map,
-                              int64_t anchors, const struct anchor_channels *channels, int *out) {
+/* Leaves box, objectness and classes in one map, coefficients in another. */
+static enum status cut_others(struct torch_import *import, const struct pickled *module,
+                              int64_t anchors, const struct anchor_channels *channels,
+                              struct head_level *level) {
     enum status status;
-    int parts[2 * GRAPH_ANCHORS];
+    int parts[2 * GRAPH_ANCHORS], coefficients[GRAPH_ANCHORS], map = level->boxes;
     size_t n = 0;
     for (int64_t a = 0; a < anchors; a++) {
         int64_t start = a * channels->all, classes = start + 5 + channels->marks;
@@ -219,8 +233,15 @@ static enum status cut_others(struct torch_import *import, const struct pickled 
                         &parts[n++]));
         if (!together)
             TRY(torch_slice(import, module, map, classes, channels->classes, &parts[n++]));
+        if (channels->coefficients > 0)
+            TRY(torch_slice(import, module, map, classes + channels->classes,
+                            channels->coefficients, &coefficients[a]));
     }
-    TRY(build_concat(import->graph, torch_layer(import, module), parts, n, 1, out));
+    TRY(build_concat(import->graph, torch_layer(import, module), parts, n, 1, &level->boxes));
+    level->scores = level->boxes;
+    if (channels->coefficients > 0)
+        TRY(build_concat(import->graph, torch_layer(import, module), coefficients, (size_t)anchors,
+                         1, &level->extras));
 out:
     return status;
 }
@@ -238,6 +259,9 @@ static enum status read_channels(struct torch_import *import, const struct pickl
     if (split)
         channels->all = plain;
     channels->marks = class->also == NULL ? channels->all - plain : 0;
+    channels->coefficients = 0;
+    if (class->task == TASK_SEGMENT && torch_has_prototypes(module))
+        channels->coefficients = channels->all - plain;
     if (channels->marks != 0 && channels->marks != 8 && channels->marks != 10) {
         status = TORCH_FAIL(import, module,
                             "has %" PRId64 " numbers a box beside box, objectness and classes, "
@@ -322,6 +346,8 @@ static enum status read_anchors(struct torch_import *import, const struct pickle
                      n_inputs * (size_t)anchors * 2, sides));
     TRY(level_parts(import, module, "m", n_inputs, &convs));
     *head = (struct head){.kind = HEAD_ANCHOR,
+                          .task = class->task,
+                          .n_extras = (size_t)channels.coefficients,
                           .n_classes = (size_t)channels.classes,
                           .bins = 1,
                           .n_anchors = (size_t)anchors,
@@ -329,10 +355,12 @@ static enum status read_anchors(struct torch_import *import, const struct pickle
     for (size_t l = 0; l < n_inputs; l++) {
         TRY(run_level(import, module, &convs, l, inputs[l], &maps[l]));
         TRY(check_channels(import, module, maps[l], anchors * channels.all));
-        if (channels.all != channels.classes + 5)
-            TRY(cut_others(import, module, maps[l], anchors, &channels, &maps[l]));
         head->levels[l].boxes = head->levels[l].scores = maps[l];
+        if (channels.all != channels.classes + 5)
+            TRY(cut_others(import, module, anchors, &channels, &head->levels[l]));
     }
+    if (head_has_masks(head))
+        TRY(torch_prototypes(import, module, inputs, n_inputs, &head->prototypes));
     TRY(read_strides(import, module, maps, n_inputs));
     for (size_t i = 0; i < n_inputs * (size_t)anchors * 2; i++) {
         struct head_level *level = &head->levels[i / 2 / (size_t)anchors];
