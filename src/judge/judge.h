@@ -54,10 +54,12 @@ struct target {
  * at the anchor that speaks most for it. */
 struct task_evidence {
     enum task task;  /* of the network; TASK_DETECT: nothing is seen of it, all else is 0 */
-    float agreement; /* 0 to 1: of TASK_OBB the IoU of the two boxes as they are turned */
-    float error;     /* how far apart: of TASK_OBB degrees between the two, 0 to 90 */
+    float agreement; /* 0 to 1: IoU; of TASK_SEGMENT of mask and polygon, of TASK_OBB of the two
+                        boxes as they are turned */
+    float error;     /* how far apart: of TASK_SEGMENT the boundaries, in picture pixels; of
+                        TASK_OBB degrees between the two, 0 to 90 */
     /* The network's own: numbers of findings->numbers from `first` on, in picture pixels: of
-     * TASK_OBB its four corners. */
+     * TASK_SEGMENT the corners of its outline, of TASK_OBB its four corners. */
     size_t first, count;
 };
 
@@ -174,7 +176,7 @@ void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
-    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle;
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, min_outline, max_angle;
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };

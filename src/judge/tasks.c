@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 static task_judge *const judges[TASK_COUNT] = {
+    [TASK_SEGMENT] = task_segment_judge,
     [TASK_OBB] = task_obb_judge,
 };
 
@@ -16,7 +17,7 @@ out:
     return status;
 }
 
-enum status tasks_judge(const struct judge_scratch *scratch, const struct target *targets,
+enum status tasks_judge(struct judge_scratch *scratch, const struct target *targets,
                         struct findings *findings) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < findings->n_evidence; i++) {
@@ -26,6 +27,8 @@ enum status tasks_judge(const struct judge_scratch *scratch, const struct target
         const struct task_subject subject = {
             .anchors = &scratch->anchors[anchors_view(scratch->anchors, evidence->anchor)],
             .anchor = evidence->anchor,
+            .box = anchors_box(scratch->anchors, evidence->anchor),
+            .outlining = &scratch->outlining,
             .target = &targets[i],
         };
         const struct head *head = subject.anchors->head;

@@ -8,7 +8,9 @@
 struct task_subject {
     const struct anchors *anchors; /* the view that the anchor is of */
     uint32_t anchor;
+    struct box box; /* the anchor's, in picture pixels */
     const struct target *target;
+    struct outlining *outlining; /* the thread's */
 };
 
 /* Compares them: sets agreement and error of `evidence` and adds the network's own numbers to
@@ -16,10 +18,10 @@ struct task_subject {
  * what the task is about. */
 typedef enum status task_judge(const struct task_subject *subject, struct findings *findings,
                                struct task_evidence *evidence);
-task_judge task_obb_judge;
+task_judge task_segment_judge, task_obb_judge;
 
 /* Does so for each label that has an anchor, by the task of its network. */
-enum status tasks_judge(const struct judge_scratch *scratch, const struct target *targets,
+enum status tasks_judge(struct judge_scratch *scratch, const struct target *targets,
                         struct findings *findings);
 
 /* Appends one of the network's own numbers. */
