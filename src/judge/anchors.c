@@ -72,17 +72,17 @@ static enum status add_anchor_level(struct anchors *anchors, const struct head_m
         return FAIL(STATUS_FAILED, "the head's maps of boxes and extras differ in size");
     for (size_t i = 0; i < head->n_anchors; i++) {
         size_t channel = level->box_channel + i * (5 + head->n_classes);
-        add_plane(anchors, &(struct plane){.boxes = map,
-                                           .scores = map,
-                                           .extras = extras,
-                                           .extra_channel =
-                                               level->extra_channel + i * head->n_extras,
-                                           .box_channel = channel,
-                                           .objectness_channel = channel + 4,
-                                           .class_channel = channel + 5,
-                                           .stride = (float)level->stride,
-                                           .anchor = {level->anchors[i][0], level->anchors[i][1]},
-                                           .scale_xy = level->scale_xy});
+        add_plane(anchors,
+                  &(struct plane){.boxes = map,
+                                  .scores = map,
+                                  .extras = extras,
+                                  .extra_channel = level->extra_channel + i * head->n_extras,
+                                  .box_channel = channel,
+                                  .objectness_channel = channel + 4,
+                                  .class_channel = channel + 5,
+                                  .stride = (float)level->stride,
+                                  .anchor = {level->anchors[i][0], level->anchors[i][1]},
+                                  .scale_xy = level->scale_xy});
     }
 out:
     return status;

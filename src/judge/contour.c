@@ -53,8 +53,7 @@ static enum status sample(struct contours *contours, const struct mask *mask, st
         for (size_t c = 0; c < width; c++) {
             bool ring = r == 0 || c == 0 || r == height - 1 || c == width - 1;
             contours->grid[r * width + c] =
-                ring ? OUTSIDE
-                     : mask_at(mask, contours->places[c], contours->places[width + r]);
+                ring ? OUTSIDE : mask_at(mask, contours->places[c], contours->places[width + r]);
         }
 out:
     return status;
@@ -66,8 +65,7 @@ static bool is_inside(float value) {
 
 /* Where the contour that comes into a square by one side leaves it. Of four crossings those are
  * joined that keep what the square's middle is apart from what it is not. */
-static enum side way_out(const struct contours *contours, size_t column, size_t row,
-                         enum side in) {
+static enum side way_out(const struct contours *contours, size_t column, size_t row, enum side in) {
     static const enum side around_top_left[SIDES] = {LEFT, BOTTOM, RIGHT, TOP};
     static const enum side around_top_right[SIDES] = {RIGHT, TOP, LEFT, BOTTOM};
     const float corner[SIDES] = {at(contours, column, row), at(contours, column + 1, row),

@@ -154,8 +154,8 @@ enum status mask_make(struct mask *mask, const struct anchors *anchors, uint32_t
         return STATUS_OK;
     TRY(memory_reserve(&mask->values, &mask->value_capacity, y->count * x->count,
                        sizeof *mask->values));
-    TRY(memory_reserve(&mask->cells, &mask->cell_capacity,
-                       y->n_cells * (x->n_cells + x->count) + n, sizeof *mask->cells));
+    TRY(memory_reserve(&mask->cells, &mask->cell_capacity, y->n_cells * (x->n_cells + x->count) + n,
+                       sizeof *mask->cells));
     float *coefficients = mask->cells + y->n_cells * (x->n_cells + x->count);
     for (size_t k = 0; k < n; k++)
         coefficients[k] = head_map_at(plane->extras, plane->extra_channel + k, cell);

@@ -7,9 +7,9 @@
 /* One axis of the values, which lie on the prototypes' cells or, where the picture's edges in the
  * input do not fall between two cells, twice or four times as densely. */
 struct mask_axis {
-    float scale, shift;        /* what is at x in the picture is at scale x + shift among them */
-    size_t low, high;          /* the first and the last that are in the picture */
-    size_t first, count;       /* those that are computed, within these */
+    float scale, shift;         /* what is at x in the picture is at scale x + shift among them */
+    size_t low, high;           /* the first and the last that are in the picture */
+    size_t first, count;        /* those that are computed, within these */
     size_t first_cell, n_cells; /* what they are made of */
     size_t density;
 };

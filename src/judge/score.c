@@ -37,15 +37,22 @@ static double usual(const struct evidence *evidence) {
     return pow((share + RAREST) / (1 + RAREST), RARITY);
 }
 
+/* How well the label's outline goes with the network's: 1 where no outlines are compared. Sound
+ * ones agree by 0.8 and more in most sets, and from a half on both are about the same. */
+static double outlined(const struct evidence *evidence) {
+    double iou = (double)evidence->task.agreement;
+    return evidence->task.task == TASK_SEGMENT ? iou * chance((0.5 - iou) / 0.06) : 1;
+}
+
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
- * duplicate or a box around several objects. */
+ * duplicate or a box around several objects, its outline. */
 double box_score(const struct evidence *evidence) {
     if (!evidence->judged)
         return 1;
     double class = chance(((double)evidence->margin - 3) / 0.5);
     double existence = chance(((double)evidence->ghost - 7.5) / 0.2) * usual(evidence);
     double single = (1 - COPY * (double)evidence->copy) * (1 - GROUP * (double)evidence->group);
-    return class * (1 - misplaced(evidence)) * existence * single;
+    return class * (1 - misplaced(evidence)) * existence * single * outlined(evidence);
 }
 
 double missing_score(const struct detection *missing) {

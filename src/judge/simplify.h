@@ -16,9 +16,9 @@ struct simplifier {
 };
 
 /* Leaves of n points, in their order, those that matter most, at least 3 and at most `most`, which
- * is 3 or more, and none without which the rest is nowhere `tolerance` away: a point's weight is the
- * tolerance up to which Douglas and Peucker (1973) keep it. Returns in *n how many; fewer than 3
- * stay as they are. */
+ * is 3 or more, and none without which the rest is nowhere `tolerance` away: a point's weight is
+ * the tolerance up to which Douglas and Peucker (1973) keep it. Returns in *n how many; fewer than
+ * 3 stay as they are. */
 enum status polygon_simplify(struct simplifier *simplifier, struct point *points, size_t *n,
                              size_t most, float tolerance);
 void simplifier_free(struct simplifier *simplifier);

@@ -43,9 +43,9 @@ enum status head_find_distance(const struct head_search *search, struct head *he
  * the map of box and scores: an anchor has 5 + n_classes + n_extras channels there. */
 enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
 
-/* Finds the coefficients of masks that go with a HEAD_DISTANCE and the search's prototypes: a tensor
- * of rank 3, its anchors in the order of `anchors`, that raw maps were moved into. Where there is
- * one, sets the levels' extras and what else the head has of masks. */
+/* Finds the coefficients of masks that go with a HEAD_DISTANCE and the search's prototypes: a
+ * tensor of rank 3, its anchors in the order of `anchors`, that raw maps were moved into. Where
+ * there is one, sets the levels' extras and what else the head has of masks. */
 struct anchor_order {
     size_t count;
     const size_t *level, *cell; /* of each anchor */

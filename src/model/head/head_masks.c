@@ -1,5 +1,5 @@
-/* Recognition of the coefficients of masks: behind a known head of distances, numbers of each anchor
- * that nothing but moving has been done to. */
+/* Recognition of the coefficients of masks: behind a known head of distances, numbers of each
+ * anchor that nothing but moving has been done to. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -57,8 +57,8 @@ static bool read_channels(const struct subgraph *subgraph, const struct anchor_o
             level->extra_channel = (size_t)(at / cells);
         started[l] = true;
         for (size_t c = 0; c < n; c++)
-            if (id[c * step] != base[l] + (int64_t)anchors->cell[a] +
-                                    (int64_t)(level->extra_channel + c) * cells)
+            if (id[c * step] !=
+                base[l] + (int64_t)anchors->cell[a] + (int64_t)(level->extra_channel + c) * cells)
                 return false;
     }
     return true;

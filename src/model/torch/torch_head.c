@@ -17,10 +17,10 @@ static const struct head_class {
     const char *boxes, *scores; /* the lists of convolutions; NULL: those of Detect */
     const char *bins;
     enum task task;
-    const char *extras; /* the list of convolutions of what its task has beside boxes; NULL: not
-                           known */
+    const char *extras;   /* the list of convolutions of what its task has beside boxes; NULL: not
+                             known */
     const char *n_extras; /* the attribute that says how many these are */
-    bool raw_angle;     /* see struct head */
+    bool raw_angle;       /* see struct head */
 } heads[] = {
     {.name = "Detect"},
     {.name = "DDetect"},
@@ -52,7 +52,11 @@ static const struct head_class {
     {.name = "Classify", .other = "classification"},
     {.name = "Classification", .other = "classification"},
     {.name = "Depth", .other = "depth"},
-    {.name = "OBB", .also = "a model of oriented boxes", .task = TASK_OBB, .extras = "cv4", .n_extras = "ne"},
+    {.name = "OBB",
+     .also = "a model of oriented boxes",
+     .task = TASK_OBB,
+     .extras = "cv4",
+     .n_extras = "ne"},
     {.name = "OBB26",
      .also = "a model of oriented boxes",
      .task = TASK_OBB,

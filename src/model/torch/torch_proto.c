@@ -52,9 +52,9 @@ static enum status run_proto(struct torch_import *import, const struct pickled *
         TRY(torch_run_part(import, proto, parts[i], x, &x));
     TRY(torch_channels(import, proto, x, &channels));
     if (channels != (int64_t)expected)
-        status = TORCH_FAIL(import, proto,
-                            "damaged: makes %" PRId64 " prototypes for %zu coefficients", channels,
-                            expected);
+        status =
+            TORCH_FAIL(import, proto, "damaged: makes %" PRId64 " prototypes for %zu coefficients",
+                       channels, expected);
     *out = x;
 out:
     return status;
