@@ -10,6 +10,7 @@ struct thresholds options_thresholds(const struct options *options) {
         .max_ghost = (float)options->max_ghost,
         .min_own = (float)options->min_own,
         .max_dup = (float)options->max_dup,
+        .min_outline = (float)options->min_outline,
         .max_angle = (float)options->max_angle,
         .max_point = (float)options->max_point,
         .missing_conf = (float)options->missing_conf,

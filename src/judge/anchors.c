@@ -58,21 +58,31 @@ out:
     return status;
 }
 
-static enum status add_anchor_level(struct anchors *anchors, const struct head_level *level,
-                                    const struct head_map *map) {
+static enum status add_anchor_level(struct anchors *anchors, const struct head_maps *maps,
+                                    size_t index) {
     enum status status;
     const struct head *head = anchors->head;
+    const struct head_level *level = &head->levels[index];
+    const struct head_map *map = &maps->boxes[index];
+    const struct head_map *extras = head->n_extras ? &maps->extras[index] : NULL;
     TRY(check_map(map, level->box_channel + head->n_anchors * (5 + head->n_classes)));
+    if (extras)
+        TRY(check_map(extras, level->extra_channel + head->n_anchors * head->n_extras));
+    if (extras && !same_size(map, extras))
+        return FAIL(STATUS_FAILED, "the head's maps of boxes and extras differ in size");
     for (size_t i = 0; i < head->n_anchors; i++) {
         size_t channel = level->box_channel + i * (5 + head->n_classes);
-        add_plane(anchors, &(struct plane){.boxes = map,
-                                           .scores = map,
-                                           .box_channel = channel,
-                                           .objectness_channel = channel + 4,
-                                           .class_channel = channel + 5,
-                                           .stride = (float)level->stride,
-                                           .anchor = {level->anchors[i][0], level->anchors[i][1]},
-                                           .scale_xy = level->scale_xy});
+        add_plane(anchors,
+                  &(struct plane){.boxes = map,
+                                  .scores = map,
+                                  .extras = extras,
+                                  .extra_channel = level->extra_channel + i * head->n_extras,
+                                  .box_channel = channel,
+                                  .objectness_channel = channel + 4,
+                                  .class_channel = channel + 5,
+                                  .stride = (float)level->stride,
+                                  .anchor = {level->anchors[i][0], level->anchors[i][1]},
+                                  .scale_xy = level->scale_xy});
     }
 out:
     return status;
@@ -103,7 +113,7 @@ static enum status add_planes(struct anchors *anchors, const struct head_maps *m
         break;
     case HEAD_ANCHOR:
         for (size_t i = 0; i < head->n_levels; i++)
-            TRY(add_anchor_level(anchors, &head->levels[i], &maps->boxes[i]));
+            TRY(add_anchor_level(anchors, maps, i));
         break;
     case HEAD_FINAL:
         TRY(add_final_map(anchors, &maps->boxes[0]));
@@ -124,7 +134,10 @@ enum status anchors_begin(struct anchors *anchors, const struct head *head,
     anchors->objectness =
         head->kind == HEAD_ANCHOR || (head->kind == HEAD_FINAL && head->objectness);
     anchors->n_planes = anchors->n_tiles = anchors->n_slots = 0;
+    anchors->prototypes = head_has_masks(head) ? &maps->prototypes : NULL;
     TRY(add_planes(anchors, maps));
+    if (anchors->prototypes)
+        TRY(check_map(anchors->prototypes, head->n_extras));
     size_t n_tiles = anchors->n_tiles;
     if (n_tiles > UINT32_MAX / TILE / 4)
         return FAIL(STATUS_FAILED, "the detection head has too many anchors: %zu", n_tiles * TILE);

@@ -35,10 +35,11 @@ struct tile {
 struct anchors {
     const struct head *head;
     struct letterbox letterbox;
-    const uint32_t *classes; /* as in struct view */
-    uint32_t first_id;       /* of the first one: anchors of several views are numbered on */
-    bool logits;             /* scores need a sigmoid */
-    bool objectness;         /* scores are a product with objectness */
+    const struct head_map *prototypes; /* of masks; NULL where the head has none */
+    const uint32_t *classes;           /* as in struct view */
+    uint32_t first_id; /* of the first one: anchors of several views are numbered on */
+    bool logits;       /* scores need a sigmoid */
+    bool objectness;   /* scores are a product with objectness */
     size_t n_planes;
     struct plane planes[GRAPH_LEVELS * GRAPH_ANCHORS];
     size_t n_tiles, tile_capacity;

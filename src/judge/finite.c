@@ -38,6 +38,8 @@ bool boxes_are_finite(const struct anchors *anchors) {
     for (size_t i = 0; finite && head->n_extras && i < anchors->n_planes; i++)
         finite = channels_are_finite(anchors->planes[i].extras, anchors->planes[i].extra_channel,
                                      head->n_extras);
+    if (finite && anchors->prototypes)
+        finite = channels_are_finite(anchors->prototypes, 0, head->n_extras);
     return finite;
 }
 

@@ -24,6 +24,7 @@ struct head_maps {
     struct head_map boxes[GRAPH_LEVELS];
     struct head_map scores[GRAPH_LEVELS];
     struct head_map extras[GRAPH_LEVELS]; /* where the head has them */
+    struct head_map prototypes;           /* where the head has masks */
 };
 
 /* One view of a picture: what a network at a size says of it. A picture may have several; evidence
@@ -63,13 +64,15 @@ struct pose_evidence {
  * at the anchor that speaks most for it. */
 struct task_evidence {
     enum task task;  /* of the network; TASK_DETECT: nothing is seen of it, all else is 0 */
-    float agreement; /* 0 to 1: of TASK_OBB the IoU of the two boxes as they are turned; of
-                        TASK_POSE the similarity of keypoints (OKS) */
-    float error;     /* how far apart: of TASK_OBB degrees between the two, 0 to 90; of TASK_POSE
-                        `point`, as a share of the object's size, the root of its box's area */
+    float agreement; /* 0 to 1: of TASK_SEGMENT the IoU of mask and polygon, of TASK_OBB that of the
+                        two boxes as they are turned, of TASK_POSE the similarity of keypoints (OKS)
+                      */
+    float error; /* how far apart: of TASK_SEGMENT the boundaries, in picture pixels; of TASK_OBB
+                    degrees between the two, 0 to 90; of TASK_POSE `point`, as a share of the
+                    object's size, the root of its box's area */
     /* The network's own: numbers of findings->numbers from `first` on, in picture pixels: of
-     * TASK_OBB its four corners; of TASK_POSE all points, of pose.values numbers each: where the
-     * network does not see one, the label's. */
+     * TASK_SEGMENT the corners of its outline, of TASK_OBB its four corners, of TASK_POSE all
+     * points, of pose.values numbers each: where the network does not see one, the label's. */
     size_t first, count;
     struct pose_evidence pose;
 };
@@ -200,7 +203,8 @@ void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
-    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle, max_point;
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, min_outline, max_angle,
+        max_point;
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };

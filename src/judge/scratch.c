@@ -43,6 +43,7 @@ void judge_scratch_free(struct judge_scratch *scratch) {
     free(scratch->whole);
     free(scratch->mean_whole);
     free(scratch->held);
+    outlining_free(&scratch->outlining);
     free(scratch->found.items);
     free(scratch->chosen.items);
     free(scratch->first_of);

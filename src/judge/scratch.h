@@ -4,6 +4,7 @@
 #define VERIFY_JUDGE_SCRATCH_H
 
 #include "judge/candidates.h"
+#include "judge/outline.h"
 #include "judge/rows.h"
 
 #define NO_SLOT_OF_CLASS UINT32_MAX
@@ -91,6 +92,7 @@ struct judge_scratch {
     struct held *held; /* those that an anchor must not add to */
     size_t held_capacity;
 
+    struct outlining outlining;
     struct candidates found, chosen;
     bool all_finite;    /* all that the views hold */
     bool all_plausible; /* what their untried tails made */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 static task_judge *const judges[TASK_COUNT] = {
+    [TASK_SEGMENT] = task_segment_judge,
     [TASK_OBB] = task_obb_judge,
     [TASK_POSE] = task_pose_judge,
 };
@@ -20,7 +21,7 @@ out:
     return status;
 }
 
-enum status tasks_judge(const struct judge *judge, const struct judge_scratch *scratch,
+enum status tasks_judge(const struct judge *judge, struct judge_scratch *scratch,
                         const struct target *targets, struct findings *findings) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < findings->n_evidence; i++) {
@@ -30,6 +31,8 @@ enum status tasks_judge(const struct judge *judge, const struct judge_scratch *s
         const struct task_subject subject = {
             .anchors = &scratch->anchors[anchors_view(scratch->anchors, evidence->anchor)],
             .anchor = evidence->anchor,
+            .box = anchors_box(scratch->anchors, evidence->anchor),
+            .outlining = &scratch->outlining,
             .target = &targets[i],
             .keypoints = &judge->keypoints,
         };

@@ -8,8 +8,10 @@
 struct task_subject {
     const struct anchors *anchors; /* the view that the anchor is of */
     uint32_t anchor;
+    struct box box; /* the anchor's, in picture pixels */
     const struct target *target;
     const struct keypoint_rules *keypoints;
+    struct outlining *outlining; /* the thread's */
 };
 
 /* Compares them: sets agreement and error of `evidence` and adds the network's own numbers to
@@ -17,7 +19,7 @@ struct task_subject {
  * what the task is about. */
 typedef enum status task_judge(const struct task_subject *subject, struct findings *findings,
                                struct task_evidence *evidence);
-task_judge task_obb_judge, task_pose_judge;
+task_judge task_segment_judge, task_obb_judge, task_pose_judge;
 
 /* Adds the network's own numbers of an anchor; none where they are no numbers. */
 typedef enum status task_describe(const struct anchors *anchors, uint32_t anchor,
@@ -25,7 +27,7 @@ typedef enum status task_describe(const struct anchors *anchors, uint32_t anchor
 task_describe task_obb_describe;
 
 /* Does so for each label that has an anchor, by the task of its network. */
-enum status tasks_judge(const struct judge *judge, const struct judge_scratch *scratch,
+enum status tasks_judge(const struct judge *judge, struct judge_scratch *scratch,
                         const struct target *targets, struct findings *findings);
 
 /* Adds the network's own numbers of each missing object that is surely enough one to be kept. */

@@ -11,6 +11,9 @@ FINDING(CLASS, "class", MISLABELED, true, evidence->margin > thresholds->max_mar
 #define BOX_CONFIRMED                                                                              \
     (evidence->own >= thresholds->min_own && evidence->own >= evidence->contest &&                 \
      evidence->shift <= fminf(SHIFT_DOUBTED, thresholds->max_shift))
+FINDING(OUTLINE, "outline", UNCERTAIN, false,
+        BOX_CONFIRMED && evidence->task.task == TASK_SEGMENT &&
+            evidence->task.agreement < thresholds->min_outline)
 FINDING(ANGLE, "angle", UNCERTAIN, false,
         BOX_CONFIRMED && evidence->task.task == TASK_OBB &&
             evidence->task.error > thresholds->max_angle)

@@ -180,7 +180,8 @@ enum task {
 
 /* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
  * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores), its
- * n_anchors * (5 + n_classes) channels from box_channel on. */
+ * n_anchors * (5 + n_classes) channels from box_channel on. Extras are n_anchors * n_extras
+ * channels from extra_channel on. */
 struct head_level {
     int boxes;  /* tensor (1,C,h,w) */
     int scores; /* tensor (1,C,h,w); may be the same as boxes */
@@ -206,6 +207,10 @@ struct head {
      * (2 x + column) stride; y likewise. n_extras is the product; both are 0 where it is. */
     size_t n_points, point_values;
     bool centred_points;
+    /* Of TASK_SEGMENT with extras, which are coefficients then: tensor (1,n_extras,h,w), a cell of
+     * which is as many pixels wide and high as the input by them. A mask's logits are the sum of
+     * these maps, each times its coefficient. */
+    int prototypes;
     size_t n_classes;
     size_t bins;
     size_t n_anchors;   /* 1 for a distance head */
@@ -217,6 +222,11 @@ struct head {
     size_t n_levels;
     struct head_level levels[GRAPH_LEVELS];
 };
+
+/* Whether the head has masks: coefficients and prototypes. */
+static inline bool head_has_masks(const struct head *head) {
+    return head->task == TASK_SEGMENT && head->n_extras > 0;
+}
 
 struct graph {
     size_t n_tensors, tensor_capacity;

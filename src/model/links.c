@@ -15,6 +15,8 @@ size_t head_tensors(struct head *head, int *tensors[HEAD_TENSORS]) {
         if (head->n_extras > 0)
             tensors[n++] = &level->extras;
     }
+    if (head_has_masks(head))
+        tensors[n++] = &head->prototypes;
     return n;
 }
 

@@ -14,7 +14,7 @@ enum status links_build(struct links *links, const struct graph *graph);
 void links_free(struct links *links);
 
 /* Where the head names the tensors that it reads (some may be the same). */
-enum { HEAD_TENSORS = 3 * GRAPH_LEVELS };
+enum { HEAD_TENSORS = 3 * GRAPH_LEVELS + 1 };
 size_t head_tensors(struct head *head, int *tensors[HEAD_TENSORS]);
 /* Removes the operators that are marked. */
 void graph_remove_ops(struct graph *graph, const bool *dead);

@@ -7,6 +7,7 @@
 static const struct {
     const char *agreement, *error;
 } fields[TASK_COUNT] = {
+    [TASK_SEGMENT] = {"outline", "edge"},
     [TASK_OBB] = {"rotated_iou", "angle"},
     [TASK_POSE] = {"oks", "point_error"},
 };

@@ -19,28 +19,34 @@ size_t plan_head(const struct head *head, size_t level, int tensors[HEAD_MAPS]) 
     return n;
 }
 
+/* Keeps a tensor in the layout in which the judge reads it. */
+static enum status keep(struct plan *plan, int tensor) {
+    enum status status;
+    size_t buffer;
+    const struct shape *shape = &plan->shapes[tensor];
+    size_t rank = plan->runtime->graph->head.kind == HEAD_FINAL ? 3 : 4;
+    if (shape->rank != rank || shape->dims[0] != 1 || plan->dtypes[tensor] != DTYPE_F32) {
+        char text[SHAPE_TEXT];
+        return FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is not a map",
+                    plan->runtime->graph->tensors[tensor].name, shape_text(shape, text));
+    }
+    TRY(plan_read(plan, tensor, head_layout(plan, tensor), &buffer));
+    plan->buffers[buffer].last = SIZE_MAX;
+out:
+    return status;
+}
+
 enum status plan_keep_head(struct plan *plan) {
     enum status status = STATUS_OK;
     const struct head *head = &plan->runtime->graph->head;
     for (size_t i = 0; i < head->n_levels; i++) {
         int tensors[HEAD_MAPS];
         size_t n = plan_head(head, i, tensors);
-        for (size_t k = 0; k < n; k++) {
-            size_t buffer;
-            const struct shape *shape = &plan->shapes[tensors[k]];
-            size_t rank = head->kind == HEAD_FINAL ? 3 : 4;
-            if (shape->rank != rank || shape->dims[0] != 1 ||
-                plan->dtypes[tensors[k]] != DTYPE_F32) {
-                char text[SHAPE_TEXT];
-                status =
-                    FAIL(STATUS_BAD_INPUT, "the head's tensor '%.200s' of shape %s is not a map",
-                         plan->runtime->graph->tensors[tensors[k]].name, shape_text(shape, text));
-                goto out;
-            }
-            TRY(plan_read(plan, tensors[k], head_layout(plan, tensors[k]), &buffer));
-            plan->buffers[buffer].last = SIZE_MAX;
-        }
+        for (size_t k = 0; k < n; k++)
+            TRY(keep(plan, tensors[k]));
     }
+    if (head_has_masks(head))
+        TRY(keep(plan, head->prototypes));
 out:
     return status;
 }
@@ -75,4 +81,6 @@ void plan_maps(const struct plan *plan, struct head_maps *maps) {
         if (extras)
             maps->extras[i] = map_of(plan, tensors[2]);
     }
+    if (head_has_masks(head))
+        maps->prototypes = map_of(plan, head->prototypes);
 }

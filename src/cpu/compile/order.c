@@ -66,6 +66,8 @@ enum status plan_order(const struct graph *graph, size_t *order) {
         for (size_t k = 0; k < n; k++)
             append(&ordering, ordering.producer[tensors[k]]);
     }
+    if (head_has_masks(&graph->head))
+        append(&ordering, ordering.producer[graph->head.prototypes]);
     for (size_t i = 0; i < graph->n_ops; i++)
         append(&ordering, i);
 out:

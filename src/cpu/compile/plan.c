@@ -34,6 +34,7 @@ const struct op *plan_only_use(const struct graph *graph, int tensor) {
         uses += level->boxes == tensor || level->scores == tensor ||
                 (graph->head.n_extras > 0 && level->extras == tensor);
     }
+    uses += head_has_masks(&graph->head) && graph->head.prototypes == tensor;
     return uses == 1 ? found : NULL;
 }
 

@@ -23,6 +23,8 @@ struct head_pool {
 struct head_search {
     const struct graph *graph;
     enum task task;             /* that the file says it was trained for */
+    int prototypes;             /* an output of the file that can be prototypes of masks: a tensor
+                                   (1,C,h,w); -1: none */
     const struct shape *shapes; /* by tensor */
     const bool *known;          /* by tensor: whether its shape is known */
     int64_t height, width;
@@ -37,7 +39,20 @@ enum status head_find(const struct head_search *search, struct head *head, bool 
 
 /* The two kinds. */
 enum status head_find_distance(const struct head_search *search, struct head *head, bool *found);
+/* Where the search has prototypes it finds heads with coefficients alone; these lie, as extras, in
+ * the map of box and scores: an anchor has 5 + n_classes + n_extras channels there. */
 enum status head_find_anchor(const struct head_search *search, struct head *head, bool *found);
+
+/* Which cell of which level each anchor of a distance head's tail is. */
+struct anchor_order {
+    size_t count;
+    const size_t *level, *cell; /* of each anchor */
+};
+/* Finds the coefficients of masks that go with a HEAD_DISTANCE and the search's prototypes: a
+ * tensor of rank 3, its anchors in the order of `anchors`, that raw maps were moved into. Where
+ * there is one, sets the levels' extras and what else the head has of masks. */
+enum status head_find_masks(const struct head_search *search, const struct anchor_order *anchors,
+                            struct head *head);
 
 /* YOLOX's head, as its maps lie in the graph: (1,4,h,w) with x, y, w, h, (1,1,h,w) and
  * (1,classes,h,w) with logits, for each stride. x = (x + column) stride, w = e^w stride. */
@@ -128,11 +143,6 @@ bool subgraph_passes_sigmoid(const struct subgraph *subgraph);
 /* The source that a number belongs to. */
 size_t subgraph_source(const int64_t first[SUBGRAPH_SOURCES + 1], size_t n_sources, int64_t id);
 
-/* Where each row of a distance head's tail comes from: as many as the head has cells. */
-struct head_rows {
-    size_t n;
-    const size_t *level, *cell;
-};
 /* The level whose cells a map has; head->n_levels where none. */
 size_t head_level_of(const struct head_search *search, const struct head *head, int tensor);
 /* Whether an operator makes such a map, and does more than to move elements: what boxes and
@@ -140,7 +150,7 @@ size_t head_level_of(const struct head_search *search, const struct head *head, 
 bool head_is_raw_map(const struct head_search *search, const struct op *op, const void *context);
 /* Looks for the keypoints of a head whose boxes and scores are found, and sets what struct head has
  * of TASK_POSE; leaves it as it is where there are none that the formulas agree with. */
-enum status head_find_points(const struct head_search *search, const struct head_rows *rows,
+enum status head_find_points(const struct head_search *search, const struct anchor_order *anchors,
                              struct head *head);
 
 /* Whether an operator only moves elements. */

@@ -1,5 +1,5 @@
 /* Recognition of heads that predict boxes relative to anchors: one tensor with a row per cell and
- * anchor: box, objectness, classes. */
+ * anchor: box, objectness, classes and, where the file has prototypes, coefficients of masks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +88,11 @@ static enum status read_rows(struct attempt *attempt, const struct subgraph *sub
         size_t cells = level_cells(attempt, l), at = (size_t)(id - first[s]);
         size_t anchor = at / cells / attempt->width, cell = at % cells;
         *good = at / cells % attempt->width == BOX;
-        for (size_t c = BOX + 1; c < attempt->width && *good; c++)
-            *good =
-                ids[element(attempt, r, c)] - SUBGRAPH_SIGMOID == id + (int64_t)((c - BOX) * cells);
+        for (size_t c = BOX + 1; c < attempt->width && *good; c++) {
+            bool coefficient = c > BOX + head->n_classes; /* no sigmoid is applied to it */
+            *good = ids[element(attempt, r, c)] - (coefficient ? 0 : SUBGRAPH_SIGMOID) ==
+                    id + (int64_t)((c - BOX) * cells);
+        }
         size_t place = begin[l] + anchor * cells + cell;
         *good = *good && place < attempt->n_rows && !seen[place];
         if (*good)
@@ -215,8 +217,17 @@ static enum status try_tail(struct attempt *attempt, bool *good) {
     const struct shape *shape = &attempt->search->shapes[attempt->tensor];
     attempt->width = (size_t)shape->dims[attempt->axis];
     attempt->n_rows = (size_t)shape->dims[3 - attempt->axis];
-    attempt->head =
-        (struct head){.kind = HEAD_ANCHOR, .bins = 1, .n_classes = attempt->width - BOX - 1};
+    int prototypes = attempt->search->prototypes;
+    size_t n_extras = prototypes < 0 ? 0 : (size_t)attempt->search->shapes[prototypes].dims[1];
+    *good = attempt->width > BOX + 1 + n_extras;
+    if (!*good)
+        return STATUS_OK;
+    attempt->head = (struct head){.kind = HEAD_ANCHOR,
+                                  .task = prototypes < 0 ? TASK_DETECT : TASK_SEGMENT,
+                                  .n_extras = n_extras,
+                                  .prototypes = prototypes,
+                                  .bins = 1,
+                                  .n_classes = attempt->width - BOX - 1 - n_extras};
     TRY(subgraph_open(attempt->search, attempt->tensor, NULL, NULL, &subgraph, good));
     *good = *good && attempt->n_rows >= attempt->most_rows && subgraph.inside[attempt->tensor] &&
             subgraph_passes_sigmoid(&subgraph) && has_levels(attempt, &subgraph);

@@ -343,12 +343,13 @@ enum status head_find_distance(const struct head_search *search, struct head *he
         if (good)
             TRY(find_boxes(&attempt, found));
     }
-    if (*found && search->task == TASK_POSE)
-        TRY(head_find_points(search,
-                             &(struct head_rows){attempt.n_anchors, attempt.level, attempt.cell},
-                             &attempt.head));
-    if (*found)
+    if (*found) {
+        const struct anchor_order order = {attempt.n_anchors, attempt.level, attempt.cell};
+        if (search->task == TASK_POSE)
+            TRY(head_find_points(search, &order, &attempt.head));
+        TRY(head_find_masks(search, &order, &attempt.head));
         *head = attempt.head;
+    }
 out:
     free(attempt.level);
     free(attempt.cell);

@@ -6,7 +6,7 @@ enum { NUMBER_STEPS = 40 };
 
 struct points_search {
     const struct head_search *search;
-    const struct head_rows *rows;
+    const struct anchor_order *rows;
     const struct head *head;
 };
 
@@ -27,12 +27,12 @@ static double expected(const struct head *head, const struct value *map, size_t 
 static bool points_agree(const struct points_search *points, const struct head *head,
                          const struct value *maps, const struct value *tail) {
     const float *numbers = tail->data;
-    const struct head_rows *rows = points->rows;
+    const struct anchor_order *rows = points->rows;
     bool first = tail->shape.dims[1] == (int64_t)head->n_extras;
-    size_t step_number = first ? rows->n : 1, step_row = first ? 1 : head->n_extras;
-    if (!head_spend(points->search, rows->n * head->n_extras, NUMBER_STEPS))
+    size_t step_number = first ? rows->count : 1, step_row = first ? 1 : head->n_extras;
+    if (!head_spend(points->search, rows->count * head->n_extras, NUMBER_STEPS))
         return false;
-    for (size_t i = 0; i < rows->n; i++) {
+    for (size_t i = 0; i < rows->count; i++) {
         size_t l = rows->level[i];
         double stride = (double)head->levels[l].stride;
         for (size_t k = 0; k < head->n_extras; k++) {
@@ -102,7 +102,7 @@ out:
 static size_t numbers_of(const struct points_search *points, int tensor) {
     const struct head_search *search = points->search;
     const struct shape *shape = &search->shapes[tensor];
-    int64_t rows = (int64_t)points->rows->n;
+    int64_t rows = (int64_t)points->rows->count;
     if (!search->known[tensor] || search->graph->tensors[tensor].dtype != DTYPE_F32 ||
         shape->rank != 3 || shape->dims[0] != 1)
         return 0;
@@ -111,7 +111,7 @@ static size_t numbers_of(const struct points_search *points, int tensor) {
     return shape->dims[1] == rows ? (size_t)shape->dims[2] : 0;
 }
 
-enum status head_find_points(const struct head_search *search, const struct head_rows *rows,
+enum status head_find_points(const struct head_search *search, const struct anchor_order *rows,
                              struct head *head) {
     enum status status = STATUS_OK;
     const struct points_search points = {search, rows, head};

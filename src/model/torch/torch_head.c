@@ -17,9 +17,10 @@ static const struct head_class {
     const char *boxes, *scores; /* the lists of convolutions; NULL: those of Detect */
     const char *bins;
     enum task task;
-    const char *extras; /* the list of convolutions of what its task has beside boxes; NULL: not
-                           known */
-    const char *last;   /* the list of those that each of these ends with; NULL: none */
+    const char *extras;   /* the list of convolutions of what its task has beside boxes; NULL: not
+                             known */
+    const char *last;     /* the list of those that each of these ends with; NULL: none */
+    const char *n_extras; /* the attribute that says how many these are; NULL: those of keypoints */
     bool raw_angle, centred_points; /* see struct head */
 } heads[] = {
     {.name = "Detect"},
@@ -36,8 +37,16 @@ static const struct head_class {
      .boxes = "cv6",
      .scores = "cv7",
      .bins = "dfl3"},
-    {.name = "Segment", .also = "a segmentation model"},
-    {.name = "Segment26", .also = "a segmentation model"},
+    {.name = "Segment",
+     .also = "a segmentation model",
+     .task = TASK_SEGMENT,
+     .extras = "cv4",
+     .n_extras = "nm"},
+    {.name = "Segment26",
+     .also = "a segmentation model",
+     .task = TASK_SEGMENT,
+     .extras = "cv4",
+     .n_extras = "nm"},
     {.name = "Pose", .other = "poses", .also = "a pose model", .task = TASK_POSE, .extras = "cv4"},
     {.name = "Pose26",
      .other = "poses",
@@ -50,11 +59,16 @@ static const struct head_class {
     {.name = "Classify", .other = "classification"},
     {.name = "Classification", .other = "classification"},
     {.name = "Depth", .other = "depth"},
-    {.name = "OBB", .also = "a model of oriented boxes", .task = TASK_OBB, .extras = "cv4"},
+    {.name = "OBB",
+     .also = "a model of oriented boxes",
+     .task = TASK_OBB,
+     .extras = "cv4",
+     .n_extras = "ne"},
     {.name = "OBB26",
      .also = "a model of oriented boxes",
      .task = TASK_OBB,
      .extras = "cv4",
+     .n_extras = "ne",
      .raw_angle = true},
     {.name = "SemanticSegment", .other = "semantic segmentation"},
     {.name = "RTDETRDecoder", .other = "RT-DETR"},
@@ -146,8 +160,8 @@ static enum status count_extras(struct torch_import *import, const struct pickle
                                 const struct head_class *class, int64_t *channels) {
     enum status status;
     int64_t shape[2];
-    if (class->task != TASK_POSE)
-        return torch_int(import, module, "ne", 1, channels);
+    if (class->n_extras != NULL)
+        return torch_int(import, module, class->n_extras, 1, channels);
     TRY(torch_ints(import, module, "kpt_shape", 1, 2, shape));
     if (shape[1] != 2 && shape[1] != 3)
         return TORCH_FAIL(import, module, "damaged: keypoints of %" PRId64 " numbers", shape[1]);
@@ -159,7 +173,7 @@ out:
 }
 
 /* What the task has beside boxes and scores, by one more stack of convolutions a level: an angle,
- * keypoints. */
+ * coefficients of masks, keypoints. */
 static enum status read_extras(struct torch_import *import, const struct pickled *module,
                                bool usual, const int *inputs, const struct head_class *class) {
     enum status status;
@@ -226,8 +240,10 @@ static enum status read_distance(struct torch_import *import, const struct pickl
         TRY(check_channels(import, module, level->scores, classes));
         maps[l] = level->boxes;
     }
-    if (class->extras != NULL)
+    if (class->extras != NULL && (class->task != TASK_SEGMENT || torch_has_prototypes(module)))
         TRY(read_extras(import, module, usual, inputs, class));
+    if (head_has_masks(head))
+        TRY(torch_prototypes(import, module, inputs, n_inputs, &head->prototypes));
     TRY(read_strides(import, module, maps, n_inputs));
 out:
     return status;
@@ -235,16 +251,18 @@ out:
 
 /* What an anchor's channels are. */
 struct anchor_channels {
-    int64_t all;   /* box, objectness, marks, classes, masks */
+    int64_t all;   /* box, objectness, marks, classes, coefficients */
     int64_t marks; /* coordinates of landmarks */
     int64_t classes;
+    int64_t coefficients; /* of masks, where these are used */
 };
 
-/* Leaves box, objectness and classes. */
-static enum status cut_others(struct torch_import *import, const struct pickled *module, int map,
-                              int64_t anchors, const struct anchor_channels *channels, int *out) {
+/* Leaves box, objectness and classes in one map, coefficients in another. */
+static enum status cut_others(struct torch_import *import, const struct pickled *module,
+                              int64_t anchors, const struct anchor_channels *channels,
+                              struct head_level *level) {
     enum status status;
-    int parts[2 * GRAPH_ANCHORS];
+    int parts[2 * GRAPH_ANCHORS], coefficients[GRAPH_ANCHORS], map = level->boxes;
     size_t n = 0;
     for (int64_t a = 0; a < anchors; a++) {
         int64_t start = a * channels->all, classes = start + 5 + channels->marks;
@@ -253,8 +271,15 @@ static enum status cut_others(struct torch_import *import, const struct pickled 
                         &parts[n++]));
         if (!together)
             TRY(torch_slice(import, module, map, classes, channels->classes, &parts[n++]));
+        if (channels->coefficients > 0)
+            TRY(torch_slice(import, module, map, classes + channels->classes,
+                            channels->coefficients, &coefficients[a]));
     }
-    TRY(build_concat(import->graph, torch_layer(import, module), parts, n, 1, out));
+    TRY(build_concat(import->graph, torch_layer(import, module), parts, n, 1, &level->boxes));
+    level->scores = level->boxes;
+    if (channels->coefficients > 0)
+        TRY(build_concat(import->graph, torch_layer(import, module), coefficients, (size_t)anchors,
+                         1, &level->extras));
 out:
     return status;
 }
@@ -272,6 +297,9 @@ static enum status read_channels(struct torch_import *import, const struct pickl
     if (split)
         channels->all = plain;
     channels->marks = class->also == NULL ? channels->all - plain : 0;
+    channels->coefficients = 0;
+    if (class->task == TASK_SEGMENT && torch_has_prototypes(module))
+        channels->coefficients = channels->all - plain;
     if (channels->marks != 0 && channels->marks != 8 && channels->marks != 10) {
         status = TORCH_FAIL(import, module,
                             "has %" PRId64 " numbers a box beside box, objectness and classes, "
@@ -356,6 +384,8 @@ static enum status read_anchors(struct torch_import *import, const struct pickle
                      n_inputs * (size_t)anchors * 2, sides));
     TRY(level_parts(import, module, "m", n_inputs, &convs));
     *head = (struct head){.kind = HEAD_ANCHOR,
+                          .task = class->task,
+                          .n_extras = (size_t)channels.coefficients,
                           .n_classes = (size_t)channels.classes,
                           .bins = 1,
                           .n_anchors = (size_t)anchors,
@@ -363,10 +393,12 @@ static enum status read_anchors(struct torch_import *import, const struct pickle
     for (size_t l = 0; l < n_inputs; l++) {
         TRY(run_level(import, module, &convs, l, inputs[l], &maps[l]));
         TRY(check_channels(import, module, maps[l], anchors * channels.all));
-        if (channels.all != channels.classes + 5)
-            TRY(cut_others(import, module, maps[l], anchors, &channels, &maps[l]));
         head->levels[l].boxes = head->levels[l].scores = maps[l];
+        if (channels.all != channels.classes + 5)
+            TRY(cut_others(import, module, anchors, &channels, &head->levels[l]));
     }
+    if (head_has_masks(head))
+        TRY(torch_prototypes(import, module, inputs, n_inputs, &head->prototypes));
     TRY(read_strides(import, module, maps, n_inputs));
     for (size_t i = 0; i < n_inputs * (size_t)anchors * 2; i++) {
         struct head_level *level = &head->levels[i / 2 / (size_t)anchors];

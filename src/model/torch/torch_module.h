@@ -140,6 +140,14 @@ const char *torch_advice(const char *class);
 /* How, from a file whose root holds weights without a network; NULL where the root is no table. */
 const char *torch_weights_advice(const struct pickled *root);
 
+/* torch_proto.c: prototypes of masks */
+
+/* Whether a head has the part that makes them, of a class that is known. */
+bool torch_has_prototypes(const struct pickled *module);
+/* Appends what it computes from the head's inputs: a map of one channel a prototype. */
+enum status torch_prototypes(struct torch_import *import, const struct pickled *module,
+                             const int *inputs, size_t n_inputs, int *out);
+
 /* torch_head.c: the last module */
 
 /* Whether a module is a head of any kind. */

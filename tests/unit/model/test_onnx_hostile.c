@@ -144,6 +144,7 @@ static uint64_t search(size_t n_tails, uint64_t limit) {
         known[output] = true;
     }
     const struct head_search about = {.graph = &graph,
+                                      .prototypes = -1,
                                       .shapes = shapes,
                                       .known = known,
                                       .height = SIDE,
