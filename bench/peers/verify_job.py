@@ -32,6 +32,7 @@ def run(handle):
     command += [os.path.join(job.build, "verify"), "--model", job.model, "--data", job.data, "--output", output,
                 "--device", "cpu", "--imgsz", str(job.imgsz), "--threads", str(handle.threads), "--quiet"]
     command += ["--rect"] if handle.rect else []
+    command += getattr(handle, "flags", [])
     allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_rmaps_base_oversubscribe": "1"}
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env={**allowed, **os.environ})

@@ -15,6 +15,8 @@ HELD = Job(ONE.title + ", held to one processor", "verify_job", 1, {**ONE.reques
 JOBS = [
     TWO,
     Job("verify --rect, 2 processes of 1 thread", "verify_job", 1, {"processes": 2, "threads": 1, "rect": True}),
+    Job("verify --rect --decode fast, 2 processes of 1 thread", "verify_job", 1,
+        {"processes": 2, "threads": 1, "rect": True, "flags": ["--decode", "fast"]}),
     Job("verify, 1 process of 2 threads", "verify_job", 1, {"processes": 1, "threads": 2, "rect": False}),
     ONE,
     HELD,
