@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cpu/kernels/convolutions_choose.h"
 #include "forward_case.h"
 #include "timing.h"
 
@@ -57,35 +58,41 @@ out:
 #include <immintrin.h>
 
 /* GFLOP/s of independent multiply-adds on one thread: the best of some short runs. */
-__attribute__((target("avx2,fma"))) static double peak_of_thread(void) {
-    enum { CHAINS = 10, STEPS = 1000000, RUNS = 20 };
-    double best = 0.0;
-    for (size_t run = 0; run < RUNS; run++) {
-        __m256 sums[CHAINS], factor = _mm256_set1_ps(0.999f);
-        for (size_t i = 0; i < CHAINS; i++)
-            sums[i] = _mm256_set1_ps((float)i);
-        double start = timing_ms(CLOCK_MONOTONIC);
-        for (size_t step = 0; step < STEPS; step++)
-#pragma GCC unroll 10
-            for (size_t i = 0; i < CHAINS; i++)
-                sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
-        double rate = 16.0 * CHAINS * STEPS / (timing_ms(CLOCK_MONOTONIC) - start) * 1e-6;
-        float sink[8];
-        for (size_t i = 1; i < CHAINS; i++)
-            sums[0] = _mm256_add_ps(sums[0], sums[i]);
-        _mm256_storeu_ps(sink, sums[0]);
-        /* Always true; keeps the sums. */
-        best = rate > best && sink[0] < 1e9f ? rate : best;
+#define PEAK(function, features, lanes, vector, set, add, multiply_add, store)                     \
+    __attribute__((target(features))) static double function(void) {                               \
+        enum { CHAINS = 10, STEPS = 1000000, RUNS = 20 };                                          \
+        double best = 0.0;                                                                         \
+        for (size_t run = 0; run < RUNS; run++) {                                                  \
+            vector sums[CHAINS], factor = set(0.999f);                                             \
+            for (size_t i = 0; i < CHAINS; i++)                                                    \
+                sums[i] = set((float)i);                                                           \
+            double start = timing_ms(CLOCK_MONOTONIC);                                             \
+            for (size_t step = 0; step < STEPS; step++)                                            \
+                _Pragma("GCC unroll 10") for (size_t i = 0; i < CHAINS; i++) sums[i] =             \
+                    multiply_add(sums[i], factor, factor);                                         \
+            double ms = timing_ms(CLOCK_MONOTONIC) - start;                                        \
+            double rate = 2.0 * (lanes)*CHAINS * STEPS / ms * 1e-6;                                \
+            float sink[lanes];                                                                     \
+            for (size_t i = 1; i < CHAINS; i++)                                                    \
+                sums[0] = add(sums[0], sums[i]);                                                   \
+            store(sink, sums[0]);                                                                  \
+            /* Always true; keeps the sums. */                                                     \
+            best = rate > best && sink[0] < 1e9f ? rate : best;                                    \
+        }                                                                                          \
+        return best;                                                                               \
     }
-    return best;
-}
+PEAK(peak_avx2, "avx2,fma", 8, __m256, _mm256_set1_ps, _mm256_add_ps, _mm256_fmadd_ps,
+     _mm256_storeu_ps)
+PEAK(peak_avx512, "avx512f", 16, __m512, _mm512_set1_ps, _mm512_add_ps, _mm512_fmadd_ps,
+     _mm512_storeu_ps)
 
 static double measure_peak(size_t threads) {
     double sum = 0.0;
+    bool wide = convolutions_choose_block() == 16;
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return 0.0;
 #pragma omp parallel num_threads((int)threads) reduction(+ : sum)
-    sum += peak_of_thread();
+    sum += wide ? peak_avx512() : peak_avx2();
     return sum;
 }
 #else

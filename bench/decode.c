@@ -1,7 +1,8 @@
-/* Times the decoding of JPEGs: bench_decode FOLDER ROUNDS [SIDE] reads the folder's into memory and
- * decodes each in turn with the product's decoder, as far as an input of SIDE (640) needs it
- * (--decode fast) and, where libturbojpeg is installed, with TurboJPEG's tjDecompress2. Prints for
- * each the least and the median time of a round, in ms of CPU time a picture. */
+/* Times the decoding of pictures: bench_decode FOLDER ROUNDS [SIDE] reads the folder's into memory
+ * and decodes each in turn with the product's decoder, as far as an input of SIDE (640) needs it
+ * (--decode fast; of other formats than JPEG that is all) and, where all are JPEGs and libturbojpeg
+ * is installed, with TurboJPEG's tjDecompress2. Prints for each the least and the median time of a
+ * round, in ms of CPU time a picture, and the median for a megapixel. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,9 +31,12 @@ struct turbojpeg {
 struct picture_file {
     uint8_t *bytes;
     size_t length;
+    image_decoder *decode;
 };
 
 struct bench {
+    bool jpegs; /* all are */
+    double pixels;
     size_t n_files;
     struct picture_file *files;
     struct turbojpeg turbojpeg;
@@ -79,30 +83,39 @@ static enum status read_picture(const char *path, struct picture_file *file) {
     TRY(memory_zeroed(file->length, 1, &file->bytes));
     if (fread(file->bytes, 1, file->length, stream) != file->length)
         TRY(FAIL(STATUS_BAD_INPUT, "%s cannot be read", path));
+#define FORMAT(recognises, decode_, title, suffixes)                                               \
+    if (!file->decode && recognises(file->bytes, file->length))                                    \
+        file->decode = decode_;
+    PICTURE_FORMATS(FORMAT)
+#undef FORMAT
+    if (!file->decode)
+        TRY(FAIL(STATUS_BAD_INPUT, "%s is no picture", path));
 out:
     if (stream)
         fclose(stream);
     return status;
 }
 
-static int is_jpeg(const struct dirent *entry) {
-    const char *dot = strrchr(entry->d_name, '.');
-    return dot && (strcmp(dot, ".jpg") == 0 || strcmp(dot, ".jpeg") == 0);
+static int is_file(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
 }
 
 static enum status read_folder(struct bench *bench, const char *folder) {
     enum status status = STATUS_OK;
     struct text path = {0};
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_jpeg, alphasort);
+    int count = scandir(folder, &entries, is_file, alphasort);
     if (count <= 0)
-        TRY(FAIL(STATUS_BAD_INPUT, "%s holds no JPEG", folder));
+        TRY(FAIL(STATUS_BAD_INPUT, "%s holds no picture", folder));
     TRY(memory_zeroed((size_t)count, sizeof *bench->files, &bench->files));
+    bench->jpegs = true;
     for (int i = 0; i < count; i++) {
         text_clear(&path);
         text_format(&path, "%s/%s", folder, entries[i]->d_name);
         TRY(text_status(&path));
-        TRY(read_picture(path.data, &bench->files[bench->n_files++]));
+        struct picture_file *file = &bench->files[bench->n_files++];
+        TRY(read_picture(path.data, file));
+        bench->jpegs = bench->jpegs && file->decode == jpeg_decode;
     }
 out:
     for (int i = 0; i < count; i++)
@@ -116,7 +129,7 @@ static enum status decode(struct bench *bench, const struct picture_file *file, 
     if (way != TURBOJPEG) {
         uint32_t within = way == FAST ? bench->side : 0;
         bench->image.part = (struct image_part){.within_width = within, .within_height = within};
-        return jpeg_decode(file->bytes, file->length, &bench->image);
+        return file->decode(file->bytes, file->length, &bench->image);
     }
     return bench->turbojpeg.handle ? turbojpeg_decode(&bench->turbojpeg, file, &bench->other)
                                    : STATUS_OK;
@@ -132,6 +145,8 @@ static enum status run_round(struct bench *bench, size_t round) {
             double start = timing_ms(CLOCK_PROCESS_CPUTIME_ID);
             TRY(decode(bench, &bench->files[i], way));
             bench->times[way][round] += timing_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
+            if (way == OURS && round == 0)
+                bench->pixels += (double)bench->image.width * bench->image.height;
         }
     }
 out:
@@ -143,7 +158,8 @@ static void print(const struct bench *bench, enum way way, size_t rounds) {
         [OURS] = "verify", [FAST] = "verify, fast", [TURBOJPEG] = "TurboJPEG"};
     double *times = bench->times[way], n = (double)bench->n_files;
     qsort(times, rounds, sizeof *times, timing_ascending);
-    printf("%-12s  %.3f  %.3f\n", names[way], times[0] / n, times[rounds / 2] / n);
+    printf("%-12s  %.3f  %.3f  %.3f\n", names[way], times[0] / n, times[rounds / 2] / n,
+           times[rounds / 2] / (bench->pixels / 1e6));
 }
 
 static enum status run(struct bench *bench, const char *folder, size_t rounds) {
@@ -151,15 +167,16 @@ static enum status run(struct bench *bench, const char *folder, size_t rounds) {
     TRY(read_folder(bench, folder));
     for (size_t way = 0; way < WAYS; way++)
         TRY(memory_zeroed(rounds, sizeof(double), &bench->times[way]));
-    turbojpeg_open(&bench->turbojpeg);
+    if (bench->jpegs)
+        turbojpeg_open(&bench->turbojpeg);
     for (size_t round = 0; round < rounds; round++)
         TRY(run_round(bench, round));
-    printf("%zu pictures, ms a picture: least, median\n", bench->n_files);
+    printf("%zu pictures, ms a picture: least, median; a megapixel: median\n", bench->n_files);
     print(bench, OURS, rounds);
     print(bench, FAST, rounds);
     if (bench->turbojpeg.handle)
         print(bench, TURBOJPEG, rounds);
-    else
+    else if (bench->jpegs)
         puts("TurboJPEG is not installed (Debian: libturbojpeg0)");
 out:
     return status;

@@ -15,6 +15,7 @@ while [ $# -gt 0 ]; do
       [ "$1" = --env ] && environment=$2 || build=$2
       shift
       ;;
+    --networks | --networks=*) driver=$root/bench/peers/networks.py ;;
     --env=*) environment=${1#*=} ;;
     --build=*) build=${1#*=} ;;
   esac

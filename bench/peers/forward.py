@@ -168,10 +168,14 @@ class Forward:
             rows.append([engine.name, engine.version, *cells, differs])
         return rows
 
+    def ratio(self, engine, setting):
+        """How many times verify's time the engine's is, the median of the rounds."""
+        return statistics.median(theirs / ours for theirs, ours in zip(
+            engine.rounds(setting, statistics.median), self.ours.rounds(setting, statistics.median)))
+
     def cell(self, engine, setting):
         median, least = (engine.total(setting, average) for average in (statistics.median, min))
         if median is None:
             return ""
-        ratio = statistics.median(theirs / ours for theirs, ours in zip(
-            engine.rounds(setting, statistics.median), self.ours.rounds(setting, statistics.median)))
-        return "%.1f (%.1f)%s" % (median, least, "" if engine is self.ours else " × %.2f" % ratio)
+        times = "" if engine is self.ours else " × %.2f" % self.ratio(engine, setting)
+        return "%.1f (%.1f)%s" % (median, least, times)

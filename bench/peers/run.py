@@ -43,7 +43,7 @@ def arguments():
     add("--seconds", type=int, help="after which no round is begun that may end later; one is made in any case "
         "(default: 840, with --quick 110)")
     add("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, for a busy machine; one thread "
-        "alone, no whole jobs")
+        "alone")
     add("--output", help="default: bench/results/cpu-DATE.md")
     add("--env", help="folder of the Python environment, kept; what it lacks is installed there (default: a new one, "
         "removed afterwards)")
@@ -67,7 +67,7 @@ def chosen(options):
     if options.only and not set(options.only) & set(ENGINES):
         engines = []
     large = "large" in options.only if options.only else not options.quick
-    whole = WHOLE if (not options.only or "whole" in options.only) and options.clock == "wall" else []
+    whole = WHOLE if not options.only or "whole" in options.only else []
     return engines, large, whole
 
 

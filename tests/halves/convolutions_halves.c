@@ -5,10 +5,13 @@
 
 #define VECTOR_LANES  16
 #define VECTOR_HEADER "vector_halves.h"
+#include "cpu/kernels/attention_kernel.h"
+#include "cpu/kernels/depthwise_kernel.h"
 #include "cpu/kernels/direct_kernel.h"
 #include "cpu/kernels/pointwise_kernel.h"
 #include "cpu/kernels/winograd_kernel.h"
 
-const struct convolutions convolutions_halves = {winograd_tiles, pointwise_cells, direct_band};
+const struct convolutions convolutions_halves = {winograd_tiles, pointwise_cells, direct_band,
+                                                 depthwise_rows, attention_tile};
 
 #endif

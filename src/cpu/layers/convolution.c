@@ -1,5 +1,6 @@
 /* Convolutions and transposed convolutions: the first of the ways that does a case. */
 #include "cpu/layers/convolution_case.h"
+#include "cpu/layers/convolution_depthwise.h"
 #include "cpu/layers/convolution_direct.h"
 #include "cpu/layers/convolution_pointwise.h"
 #include "cpu/layers/convolution_winograd.h"
@@ -12,10 +13,8 @@ static enum layout layout_convolution(const struct plan *plan, const struct op *
 
 static enum status append_convolution(struct plan *plan, const struct op *op, bool *done) {
     enum status (*const ways[])(struct plan * plan, const struct op *op, bool *done) = {
-        convolution_winograd,
-        convolution_pointwise,
-        convolution_direct,
-        onednn_convolution,
+        convolution_winograd,  convolution_pointwise, convolution_direct,
+        convolution_depthwise, onednn_convolution,
     };
     enum status status = STATUS_OK;
     if (!convolution_is_plain(plan, op))

@@ -14,6 +14,7 @@
     ROW(OP_CONCAT, layer_concat)                                                                   \
     ROW(OP_SLICE, layer_slice)                                                                     \
     ROW(OP_RESHAPE, layer_reshape)                                                                 \
+    ROW(OP_TRANSPOSE, layer_transpose)                                                             \
     ROW(OP_UNARY, layer_unary)                                                                     \
     ROW(OP_BINARY, layer_binary)                                                                   \
     ROW(OP_MATMUL, layer_matmul)                                                                   \

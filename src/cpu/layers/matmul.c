@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cpu/compile/convert.h"
 #include "cpu/compile/steps.h"
+#include "cpu/layers/attention.h"
 #include "cpu/layers/layers.h"
 
 /* Rows that a thread takes at a time. */
@@ -56,6 +57,9 @@ static enum status append_matmul(struct plan *plan, const struct op *op, bool *d
     const struct shape *out = &plan->shapes[op->output];
     struct matmul_args *args;
     size_t buffer_a, buffer_b;
+    TRY(attention_append(plan, op, done));
+    if (*done)
+        return STATUS_OK;
     if (a->rank < 2 || b->rank < 2 || shape_elements(out) < 1)
         return STATUS_OK;
     TRY(plan_read(plan, op->inputs[0], LAYOUT_PLAIN, &buffer_a));
@@ -83,4 +87,4 @@ out:
     return status;
 }
 
-const struct layer layer_matmul = {.append = append_matmul};
+const struct layer layer_matmul = {.shorten = attention_shorten, .append = append_matmul};

@@ -247,6 +247,23 @@ static void matrix_products(void **state) {
     }
 }
 
+static void transposes(void **state) {
+    (void)state;
+    for (size_t number = 0; number < 256; number++) { /* its digits to the base of 4 */
+        size_t permutation[4], seen = 0;
+        for (size_t i = 0; i < 4; i++) {
+            permutation[i] = number >> 2 * i & 3;
+            seen |= (size_t)1 << permutation[i];
+        }
+        if (seen != 15)
+            continue;
+        struct graph graph = net_start();
+        int y = RESHAPE(&graph, stem(&graph, 20), 5, 4, 9, -1);
+        y = transpose(&graph, y, 4, permutation);
+        check_final(&graph, RESHAPE(&graph, y, 1, 6, -1), false, 18, 38);
+    }
+}
+
 static void softmaxes(void **state) {
     (void)state;
     for (int64_t axis = 0; axis < 4; axis++) {
@@ -272,6 +289,7 @@ int main(void) {
         cmocka_unit_test(large_activations),
         cmocka_unit_test(binary_operators),
         cmocka_unit_test(matrix_products),
+        cmocka_unit_test(transposes),
         cmocka_unit_test(softmaxes),
     };
     return RUN_TESTS(tests);
