@@ -17,7 +17,7 @@
 
 enum {
     HIDDEN_BUDGET = 100000, /* entries of hidden folders that are looked at, for pictures */
-    NAMES_BYTES = 1 << 24,  /* names of a folder's images that are sorted at once, about */
+    NAMES_BYTES = 1 << 22,  /* names of a folder's images that are sorted at once, about */
 };
 
 struct folder_id {

@@ -340,6 +340,32 @@ static void test_large_list(void **state) {
     dataset_free(&dataset);
 }
 
+/* More names in a folder than are sorted at once, and a folder among them. */
+static void test_large_folder(void **state) {
+    (void)state;
+    enum { COUNT = 18000, LENGTH = 240 };
+    struct dataset dataset;
+    struct packed_reader reader = {.paths = &dataset.images};
+    char name[512], before[512] = "";
+    touch("d/labels/none.txt");
+    touch("d/images/00009000/a.jpg");
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "d/images/%08zu%0*d.jpg", i * 7919 % COUNT, LENGTH, 0);
+        touch(name);
+    }
+    touch("d/labels/00009000/a.txt");
+    open_data(in("d/images"), NULL, &dataset);
+    assert_int_equal(dataset.images.count, COUNT + 1);
+    for (size_t i = 0; i <= COUNT; i++) {
+        const char *path;
+        assert_int_equal(packed_reader_get(&reader, i, &path), STATUS_OK);
+        assert_true(strcmp(before, path) < 0);
+        snprintf(before, sizeof before, "%s", path);
+    }
+    packed_reader_free(&reader);
+    dataset_free(&dataset);
+}
+
 static void test_path_list(void **state) {
     (void)state;
     enum { COUNT = 20000 };
@@ -408,6 +434,7 @@ int main(void) {
         cmocka_unit_test(test_names_in_records),
         cmocka_unit_test_setup_teardown(test_orphans, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_large_folder, set_up, tear_down),
         cmocka_unit_test(test_path_list),
         cmocka_unit_test(test_adopted_path_list),
     };
