@@ -39,8 +39,8 @@ def label(labels, classes, source):
     return "".join(lines)
 
 
-def make(folder, pictures, labels=3, classes=10, size=64):
-    """A data set and its network; the paths of both."""
+def make(folder, pictures, labels=3, classes=10, size=64, imgsz=64):
+    """A data set and its network, of that input; the paths of both, and imgsz."""
     source, content = random.Random(1), picture(size)
     for kind in ("images", "labels"):
         os.makedirs(os.path.join(folder, kind))
@@ -51,15 +51,15 @@ def make(folder, pictures, labels=3, classes=10, size=64):
             file.write(label(labels, classes, source))
     model = os.path.join(folder, "model.onnx")
     with open(model, "wb") as file:
-        file.write(make_set.network(classes))
-    return os.path.join(folder, "images"), model
+        file.write(make_set.network(classes, imgsz))
+    return os.path.join(folder, "images"), model, imgsz
 
 
-def processor(verify, data, model, ranks=1):
+def processor(verify, data, model, imgsz, ranks=1):
     """Seconds of all processors that a job takes."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [os.path.abspath(verify), "--model", model, "--data", data, "--imgsz", "64", "--threads", "1",
-                   "--review", "0", "--output", os.path.join(folder, "output")]
+        command = [os.path.abspath(verify), "--model", model, "--data", data, "--imgsz", str(imgsz), "--threads",
+                   "1", "--review", "0", "--output", os.path.join(folder, "output")]
         if ranks > 1:
             command = ["mpirun", "-np", str(ranks)] + command
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
@@ -72,11 +72,12 @@ def processor(verify, data, model, ranks=1):
 
 # --- what grows -------------------------------------------------------------------------------
 
-# of each: the axis; its values, each with how many pictures are verified
+# of each: the axis; its values, each with how many pictures are verified; the network's input, which has more cells
+# than the network has channels
 PICTURES = {
-    "labels": ("labels in a picture", {1: 2000, 10: 2000, 100: 1000, 1000: 200, 10000: 20}),
-    "classes": ("classes", {1: 2000, 10: 2000, 100: 2000, 1000: 500, 10000: 50}),
-    "size": ("pixels across a picture", {64: 2000, 256: 2000, 1024: 400, 4096: 40}),
+    "labels": ("labels in a picture", {1: 2000, 10: 2000, 100: 1000, 1000: 200, 10000: 20}, 64),
+    "classes": ("classes", {1: 200, 10: 200, 100: 200, 1000: 50}, 640),
+    "size": ("pixels across a picture", {64: 2000, 256: 2000, 1024: 400, 4096: 40}, 64),
 }
 RANKS, RANKED = (1, 2, 4, 8), 4000
 
@@ -84,9 +85,11 @@ RANKS, RANKED = (1, 2, 4, 8), 4000
 def grow_pictures(verify, name, repeats):
     """(value, milliseconds for each picture more) of each."""
     points = []
-    for value, pictures in PICTURES[name][1].items():
+    _, values, imgsz = PICTURES[name]
+    for value, pictures in values.items():
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
-            few, lot = make(one, 1, **{name: value}), make(many, pictures, **{name: value})
+            few, lot = (make(folder, n, imgsz=imgsz, **{name: value})
+                        for folder, n in ((one, 1), (many, pictures)))
             seconds = [processor(verify, *lot) - processor(verify, *few) for _ in range(repeats)]
         points.append((value, 1e3 * statistics.median(seconds) / (pictures - 1)))
         print("%s %d: %.3f ms" % (name, *points[-1]), flush=True)

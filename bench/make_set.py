@@ -72,17 +72,17 @@ def label(source):
 
 # --- the network -------------------------------------------------------------------------------
 
-def network(classes=CLASSES):
-    """(1, 4 + classes, 16): a convolution whose result is taken for boxes and scores. Scores are
+def network(classes=CLASSES, size=SIZE):
+    """(1, 4 + classes, cells): a convolution whose result is taken for boxes and scores. Scores are
     low, so that few objects seem to be missing."""
     n = make_onnx.Net(17, stride="32", task="detect", names=str({i: "c%d" % i for i in range(classes)}))
-    n.inputs.append(make_onnx.value_info("images", [1, 3, SIZE, SIZE]))
-    channels, cells = 4 + classes, (SIZE // STRIDE) ** 2
+    n.inputs.append(make_onnx.value_info("images", [1, 3, size, size]))
+    channels, cells = 4 + classes, (size // STRIDE) ** 2
     bias = n.floats([channels], [0.0] * 4 + [-4.0] * classes)
     x = n.op("Conv", ["images", n.weights(channels, 3, 3, 3), bias], kernel_shape=[3, 3],
              strides=[STRIDE] * 2, pads=[1] * 4)
     x = n.op("Sigmoid", [n.op("Reshape", [x, n.ints(1, channels, cells)])])
-    scale = n.floats([1, channels, 1], [float(SIZE)] * 4 + [1.0] * classes)
+    scale = n.floats([1, channels, 1], [float(size)] * 4 + [1.0] * classes)
     out = n.op("Mul", [x, scale], name="output0")
     n.outputs.append(make_onnx.value_info(out, [1, channels, cells]))
     return n.bytes()
