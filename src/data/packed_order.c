@@ -46,7 +46,7 @@ out:
 static enum status merge_two(struct sorting *sorting, size_t begin, size_t middle, size_t end) {
     enum status status = STATUS_OK;
     size_t i = begin, j = middle;
-    const char *left = NULL, *right = NULL;
+    const char *left = "", *right = "";
     while (i < middle || j < end) {
         if (i < middle)
             TRY(packed_reader_get(&sorting->left, i, &left));
