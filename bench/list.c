@@ -38,7 +38,7 @@ static enum status run(const char *path, struct dataset *dataset) {
     start = now();
     TRY(dataset_count_orphans(dataset, NULL, &orphans));
     print("count orphans", start);
-    printf("%zu images, %.1f MiB of paths, %llu orphans\n", dataset->images.count,
+    printf("%zu images, %.1f MiB for paths, %llu orphans\n", dataset->images.count,
            (double)dataset->images.length / (1 << 20), (unsigned long long)orphans);
 out:
     return status;

@@ -29,24 +29,24 @@ def segment(marker, body):
     return bytes([255, marker]) + struct.pack(">H", len(body) + 2) + body
 
 
-def jpeg(levels, comment):
-    """Of SIZE x SIZE pixels; levels: three rows of values from -100 to 100, one a block."""
+def jpeg(levels, comment, size=SIZE):
+    """Of size x size pixels; levels: three rows of values from -100 to 100, one a block."""
     bits, before = [], [0, 0, 0]
     for block in zip(*levels):
         for component, value in enumerate(block):
             difference, before[component] = value - before[component], value
-            size = abs(difference).bit_length()
-            bits.append(format(size, "04b"))            # of 12 codes of 4 bits, in order
-            if size:
-                bits.append(format(difference if difference > 0 else difference + (1 << size) - 1,
-                                   "0%db" % size))
+            length = abs(difference).bit_length()
+            bits.append(format(length, "04b"))          # of 12 codes of 4 bits, in order
+            if length:
+                bits.append(format(difference if difference > 0 else difference + (1 << length) - 1,
+                                   "0%db" % length))
             bits.append("0")
     bits = "".join(bits)
     bits += "1" * (-len(bits) % 8)
     scan = bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8)).replace(b"\xff", b"\xff\0")
     counts = bytes([0, 0, 0, 12] + [0] * 12)
     out = b"\xff\xd8" + segment(0xfe, comment) + segment(0xdb, bytes([0]) + bytes([8] * 64))
-    out += segment(0xc0, struct.pack(">BHHB", 8, SIZE, SIZE, 3) +
+    out += segment(0xc0, struct.pack(">BHHB", 8, size, size, 3) +
                    b"".join(bytes([c, 0x11, 0]) for c in (1, 2, 3)))
     out += segment(0xc4, bytes([0x00]) + counts + bytes(range(12)))
     out += segment(0xc4, bytes([0x10]) + bytes(AC_COUNTS) + b"\0")
@@ -72,17 +72,17 @@ def label(source):
 
 # --- the network -------------------------------------------------------------------------------
 
-def network():
-    """(1, 4 + classes, 16): a convolution whose result is taken for boxes and scores. Scores are
+def network(classes=CLASSES, size=SIZE):
+    """(1, 4 + classes, cells): a convolution whose result is taken for boxes and scores. Scores are
     low, so that few objects seem to be missing."""
-    n = make_onnx.Net(17, stride="32", task="detect", names=str({i: "c%d" % i for i in range(CLASSES)}))
-    n.inputs.append(make_onnx.value_info("images", [1, 3, SIZE, SIZE]))
-    channels, cells = 4 + CLASSES, (SIZE // STRIDE) ** 2
-    bias = n.floats([channels], [0.0] * 4 + [-4.0] * CLASSES)
+    n = make_onnx.Net(17, stride="32", task="detect", names=str({i: "c%d" % i for i in range(classes)}))
+    n.inputs.append(make_onnx.value_info("images", [1, 3, size, size]))
+    channels, cells = 4 + classes, (size // STRIDE) ** 2
+    bias = n.floats([channels], [0.0] * 4 + [-4.0] * classes)
     x = n.op("Conv", ["images", n.weights(channels, 3, 3, 3), bias], kernel_shape=[3, 3],
              strides=[STRIDE] * 2, pads=[1] * 4)
     x = n.op("Sigmoid", [n.op("Reshape", [x, n.ints(1, channels, cells)])])
-    scale = n.floats([1, channels, 1], [float(SIZE)] * 4 + [1.0] * CLASSES)
+    scale = n.floats([1, channels, 1], [float(size)] * 4 + [1.0] * classes)
     out = n.op("Mul", [x, scale], name="output0")
     n.outputs.append(make_onnx.value_info(out, [1, channels, cells]))
     return n.bytes()

@@ -28,6 +28,7 @@ struct bench {
     struct judge judge;
     struct judge_scratch *scratch;
     struct item item;
+    struct packed_reader images; /* of the data set */
     struct image image;
     uint8_t *levels;
     struct letterbox before;
@@ -129,9 +130,10 @@ static enum status run(struct bench *bench, char **arguments, bool rect) {
         .imgsz = (uint32_t)imgsz,
         .rect = rect,
     };
+    bench->images.paths = &bench->dataset.images;
     for (size_t round = 0; round < bench->rounds; round++)
         for (size_t i = 0; i < bench->dataset.images.count; i++) {
-            bench->item.path = path_list_get(&bench->dataset.images, i);
+            TRY(packed_reader_get(&bench->images, i, &bench->item.path));
             TRY(take_picture(bench, &job, round));
         }
     print(bench);
@@ -149,6 +151,7 @@ int main(int argc, char **argv) {
     enum status status = run(&bench, argv + 1, rect);
     if (status != STATUS_OK)
         fprintf(stderr, "bench_parts: %s\n", status_message());
+    packed_reader_free(&bench.images);
     image_free(&bench.image);
     item_free(&bench.item);
     for (size_t part = 0; part < PARTS; part++)

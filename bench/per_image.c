@@ -20,6 +20,7 @@ enum { FOLDER_FILES = 10000 };
 
 struct bench {
     struct rank rank;
+    struct packed_reader images; /* of its data set */
     struct item item;
     struct image image;
     struct notes notes;
@@ -51,7 +52,7 @@ static enum status one(struct bench *bench, size_t index, double parts[PARTS]) {
     enum status status;
     const struct verify_job *job = &bench->rank.job;
     struct item *item = &bench->item;
-    item->path = path_list_get(&bench->rank.dataset.images, index);
+    TRY(packed_reader_get(&bench->images, index, &item->path));
     item->list_index = index;
     double time = 1e-3 * timing_ms(CLOCK_THREAD_CPUTIME_ID);
     TRY(item_read(job, NULL, &bench->image, item));
@@ -73,7 +74,7 @@ out:
 }
 
 /* A file of a label's size made, written and closed, and a hard link: nothing else. */
-static enum status least(const struct bench *bench, const char *output, double *seconds) {
+static enum status least(struct bench *bench, const char *output, double *seconds) {
     char folder[PATH_MAX], name[64], bytes[128];
     int open_folder = -1;
     memset(bytes, '0', sizeof bytes);
@@ -86,14 +87,16 @@ static enum status least(const struct bench *bench, const char *output, double *
                 return STATUS_FAILED;
             open_folder = open(folder, O_RDONLY | O_DIRECTORY);
         }
+        const char *image;
+        if (packed_reader_get(&bench->images, i, &image) != STATUS_OK)
+            return STATUS_FAILED;
         double time = 1e-3 * timing_ms(CLOCK_THREAD_CPUTIME_ID);
         snprintf(name, sizeof name, "%08zu.txt", i);
         int file = openat(open_folder, name, O_WRONLY | O_CREAT | O_EXCL, 0644);
         ssize_t written = write(file, bytes, sizeof bytes);
         int closed = close(file);
         snprintf(name, sizeof name, "%08zu.jpg", i);
-        int linked =
-            linkat(AT_FDCWD, path_list_get(&bench->rank.dataset.images, i), open_folder, name, 0);
+        int linked = linkat(AT_FDCWD, image, open_folder, name, 0);
         lap(&time, seconds);
         if (written != sizeof bytes || closed != 0 || linked != 0)
             return FAIL(STATUS_FAILED, "%s/%s: %s", folder, name, strerror(errno));
@@ -112,6 +115,7 @@ static enum status run(struct bench *bench, const char **arguments) {
     TRY(rank_open(&bench->rank, arguments[0], arguments[1], arguments[2], 1, 1, arguments[3]));
     TRY(notes_make(&bench->notes));
     bench->noting = true;
+    bench->images.paths = &bench->rank.dataset.images;
     size_t n = bench->rank.dataset.images.count;
     for (size_t i = 0; i < n; i++)
         TRY(one(bench, i, parts));
@@ -144,6 +148,7 @@ int main(int argc, char **argv) {
         notes_free(&bench.notes);
     image_free(&bench.image);
     item_free(&bench.item);
+    packed_reader_free(&bench.images);
     rank_close(&bench.rank);
     return (int)status;
 }

@@ -20,9 +20,18 @@ struct rank_line {
     double seconds;
 };
 
+/* Names of images by their places in the list. */
+struct names {
+    const char *root;
+    struct packed_reader *images;
+};
+
 static const char *name_of(const void *context, uint32_t image) {
-    const struct dataset *dataset = context;
-    return dataset_image_name(dataset->root, path_list_get(&dataset->images, image));
+    const struct names *names = context;
+    const char *path;
+    return packed_reader_get(names->images, image, &path) == STATUS_OK
+               ? dataset_image_name(names->root, path)
+               : "";
 }
 
 static enum status write_report(const struct ranks *ranks, const struct report_parts *parts,
@@ -34,6 +43,8 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     struct rank_report *reports = NULL;
     struct options used = *options;
     struct text parameters = {0}, sizes = {0}, near = {0};
+    struct packed_reader images = {.paths = &inputs->dataset.images};
+    const struct names names = {inputs->dataset.root, &images};
     TRY(memory_zeroed((size_t)ranks->size, sizeof *reports, &reports));
     for (int r = 0; r < ranks->size; r++)
         reports[r] = (struct rank_report){r, lines[r].host, lines[r].device, lines[r].images,
@@ -45,8 +56,8 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     options_json(&used, &parameters);
     TRY(text_status(&parameters));
     if (totals->has_near)
-        near_groups_json(&totals->near, &inputs->dataset.splits, name_of, &inputs->dataset, &near);
-    TRY(text_status(&near));
+        near_groups_json(&totals->near, &inputs->dataset.splits, name_of, &names, &near);
+    TRY(status_worse(text_status(&near), text_status(&images.path)));
     struct report report = {
         .status = totals->signal ? "interrupted" : "complete",
         .tally = &totals->tally,
@@ -71,6 +82,7 @@ static enum status write_report(const struct ranks *ranks, const struct report_p
     TRY(run_file_note(parts->output));
 out:
     free(reports);
+    packed_reader_free(&images);
     text_free(&parameters);
     text_free(&sizes);
     text_free(&near);

@@ -52,19 +52,20 @@ static enum status deal_journals(const struct ranks *ranks, const struct journal
 struct repairing {
     struct pulse *pulse;
     struct placer *placer;
-    const struct path_list *images; /* of the whole list */
+    struct packed_reader images; /* of the whole list */
     enum label_format format;
 };
 
 static bool is_placed(void *context, uint64_t index, enum bucket bucket) {
-    const struct repairing *repairing = context;
+    struct repairing *repairing = context;
+    const char *image;
     char *label = NULL;
     pulse_tick(repairing->pulse);
     /* What was placed of other forms of labels is known only once they are read again. */
-    if (index >= repairing->images->count || repairing->format != LABEL_FORMAT_YOLO)
+    if (index >= repairing->images.paths->count || repairing->format != LABEL_FORMAT_YOLO)
         return false;
-    const char *image = path_list_get(repairing->images, index);
-    bool placed = label_path(image, &label) == STATUS_OK &&
+    bool placed = packed_reader_get(&repairing->images, index, &image) == STATUS_OK &&
+                  label_path(image, &label) == STATUS_OK &&
                   placer_placed(repairing->placer, bucket, image, label);
     free(label);
     return placed;
@@ -143,8 +144,10 @@ enum status resume(const struct ranks *ranks, const struct inputs *inputs, struc
     enum status status;
     MPI_Request request;
     struct journal_ids all = {0};
-    struct repairing repairing = {ranks->pulse, run->placer, &inputs->dataset.images,
-                                  inputs->dataset.format};
+    struct repairing repairing = {.pulse = ranks->pulse,
+                                  .placer = run->placer,
+                                  .images.paths = &inputs->dataset.images,
+                                  .format = inputs->dataset.format};
     share->total_images = inputs->dataset.images.count;
     MPI_Ibcast(&share->total_images, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request);
     wait_for(ranks, &request);
@@ -154,6 +157,7 @@ enum status resume(const struct ranks *ranks, const struct inputs *inputs, struc
     TRY(agree(ranks, tally_make(inputs->classes.n_data, tally)));
     TRY(count_journals(ranks, run, share, tally));
 out:
+    packed_reader_free(&repairing.images);
     free(all.items);
     return status;
 }

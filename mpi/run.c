@@ -86,12 +86,13 @@ out:
 static enum status find_parts(const struct options *options, const struct inputs *inputs,
                               const char *backend, struct parts *parts) {
     enum status status;
-    const struct path_list *images = &inputs->dataset.images;
+    const struct packed_paths *images = &inputs->dataset.images;
+    uint64_t listed;
     TRY(memory_zeroed(INPUT_PARTS + option_count(), sizeof *parts->items, &parts->items));
     fingerprint_text(networks_fingerprint(&inputs->networks), parts->model);
     fingerprint_text(networks_folds_fingerprint(&inputs->networks, images->count), parts->folds);
-    fingerprint_text(fingerprint_bytes(FINGERPRINT_START, images->bytes, images->length),
-                     parts->images);
+    TRY(packed_paths_fingerprint(images, &listed));
+    fingerprint_text(listed, parts->images);
     names_part(&inputs->classes, parts->names);
     add(parts, options->weights ? "--model or --weights" : "--model", parts->model, true);
     add(parts, "--fold", parts->folds, true);

@@ -113,7 +113,7 @@ static enum status add_images(const struct coco_set *set, struct collection *col
         TRY(image_path(set, i, set->folder.data, &name, &path));
         const struct picture_kind *kind = picture_kind(path.data);
         if (kind)
-            TRY(path_list_add(kind->read ? &collection->images : &collection->unread, path.data));
+            TRY(collection_add(collection, kind, path.data));
         else
             collection->other++;
     }
@@ -167,28 +167,29 @@ out:
 
 #define NO_PLACE UINT64_MAX
 
-static bool equal_path(const void *context, size_t index, const void *key) {
-    return strcmp(path_list_get(context, index), key) == 0;
-}
-
 /* Of each image of the file, its place in the list; NO_PLACE where it is left out. */
-static enum status find_places(const struct coco_set *set, const struct path_list *images,
+static enum status find_places(const struct coco_set *set, const struct packed_paths *images,
                                uint64_t *places) {
     enum status status = STATUS_OK;
     struct index_set known = {0};
+    struct packed_reader reader = {.paths = images};
+    const char *image;
     struct text name = {0}, path = {0};
     for (size_t i = 0; i < images->count; i++) {
-        const char *image = path_list_get(images, i);
+        TRY(packed_reader_get(&reader, i, &image));
         TRY(index_set_add(&known, index_set_hash(image, strlen(image)), i));
     }
     for (size_t i = 0; i < set->coco.n_images; i++) {
         TRY(image_path(set, i, set->folder.data, &name, &path));
-        size_t found = index_set_find(&known, index_set_hash(path.data, path.length), equal_path,
-                                      images, path.data);
+        const struct packed_key key = {&reader, path.data};
+        size_t found = index_set_find(&known, index_set_hash(path.data, path.length),
+                                      packed_paths_equal, NULL, &key);
+        TRY(text_status(&reader.path));
         places[i] = found == INDEX_SET_NONE ? NO_PLACE : found;
     }
 out:
     index_set_free(&known);
+    packed_reader_free(&reader);
     text_free(&name);
     text_free(&path);
     return status;

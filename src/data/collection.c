@@ -8,12 +8,18 @@
 enum { SKIPPED_SAID = 3 };
 
 void collection_free(struct collection *collection) {
-    path_list_free(&collection->images);
+    packed_paths_free(&collection->images);
     path_list_free(&collection->unread);
     text_free(&collection->hidden.first);
     text_free(&collection->outputs.first);
     text_free(&collection->skipped);
     *collection = (struct collection){0};
+}
+
+enum status collection_add(struct collection *collection, const struct picture_kind *kind,
+                           const char *path) {
+    return kind->read ? packed_paths_add(&collection->images, path)
+                      : path_list_add(&collection->unread, path);
 }
 
 enum status left_out_add(struct left_out *left_out, const char *path) {

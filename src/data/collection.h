@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "data/data_yaml.h"
 #include "data/image_splits.h"
+#include "data/packed_paths.h"
 #include "data/path_list.h"
+#include "data/picture.h"
 
 /* What is left out wherever it is met: how often, and the path that sorts first. */
 struct left_out {
@@ -17,7 +19,7 @@ struct left_out {
 
 struct collection {
     const char *output; /* the folder of a run, whose placed images are left out; NULL: none */
-    struct path_list images;
+    struct packed_paths images;
     struct image_splits splits; /* of the images */
     struct path_list unread;    /* pictures of kinds that are not read */
     struct left_out hidden;     /* hidden folders that hold pictures, hidden pictures */
@@ -30,6 +32,10 @@ struct collection {
 
 /* Start with a zeroed struct. */
 void collection_free(struct collection *collection);
+
+/* Adds a picture of that kind: an image, or one that is not read. */
+enum status collection_add(struct collection *collection, const struct picture_kind *kind,
+                           const char *path);
 
 /* Notes something that was left out. */
 enum status collection_skip(struct collection *collection, const char *format, ...)

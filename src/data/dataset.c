@@ -58,12 +58,15 @@ static enum status no_images(const char *path, enum source kind,
 }
 
 /* The deepest folder that holds all images. */
-static enum status find_common(const struct path_list *images, char **common) {
+static enum status find_common(const struct packed_paths *images, char **common) {
     enum status status;
-    TRY(memory_string(path_list_get(images, 0), common));
+    struct packed_reader reader = {.paths = images};
+    const char *path;
+    TRY(packed_reader_get(&reader, 0, &path));
+    TRY(memory_string(path, common));
     size_t length = path_folder_length(*common);
     for (size_t i = 1; i < images->count; i++) {
-        const char *path = path_list_get(images, i);
+        TRY(packed_reader_get(&reader, i, &path));
         /* Below the root folder everything lies; elsewhere a '/' must follow the prefix. */
         while (length > 1 && (strncmp(path, *common, length) != 0 || path[length] != '/')) {
             (*common)[length] = '\0';
@@ -72,6 +75,7 @@ static enum status find_common(const struct path_list *images, char **common) {
     }
     (*common)[length] = '\0';
 out:
+    packed_reader_free(&reader);
     return status;
 }
 
@@ -237,14 +241,14 @@ static enum status take_images(struct opening *opening, struct dataset *dataset)
     enum status status;
     struct collection *collection = &opening->collection;
     struct image_splits *parts = &collection->splits;
-    TRY(path_list_unique_parts(&collection->images, parts->end, parts->count, &dataset->repeated));
-    path_list_trim(&collection->images);
+    TRY(packed_paths_unique(&collection->images, parts->end, parts->count, &dataset->repeated));
+    packed_paths_trim(&collection->images);
     TRY(find_common(&collection->images, &dataset->common));
     TRY(memory_string(opening->root.data, &dataset->root));
     dataset->other = collection->other;
     dataset->splits = *parts;
     dataset->images = collection->images;
-    collection->images = (struct path_list){0};
+    collection->images = (struct packed_paths){0};
     if (opening->kind == SOURCE_COCO)
         TRY(take_annotations(opening, dataset));
     else
@@ -304,7 +308,7 @@ void dataset_free(struct dataset *dataset) {
     free(dataset->annotation_file);
     annotations_free(&dataset->annotations);
     free(dataset->skipped);
-    path_list_free(&dataset->images);
+    packed_paths_free(&dataset->images);
     path_list_free(&dataset->unread);
     free(dataset->unread_kinds);
     for (size_t i = 0; i < dataset->n_names; i++)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "data/image_splits.h"
 #include "data/label_source.h"
+#include "data/packed_paths.h"
 #include "data/path_list.h"
 
 /* Files of one kind of picture that is not read. */
@@ -19,7 +20,7 @@ struct unread_kind {
 
 struct dataset {
     char *root; /* absolute folder that image names in the records are relative to; owned */
-    struct path_list images;    /* absolute, lexically normal (data/path.h), links not resolved */
+    struct packed_paths images; /* absolute, lexically normal (data/path.h), links not resolved */
     struct image_splits splits; /* of them; an image that several have is of the first */
     size_t n_names;             /* 0: a data set without names */
     char **names; /* owned; by class number, "class7" for a gap in a map or for `nc` */

@@ -66,8 +66,7 @@ static enum status end_line(struct list_reader *reader) {
         TRY(check_foreign(reader, text));
     if (kind) {
         TRY(path_absolute(reader->folder, text, &reader->path));
-        TRY(path_list_add(kind->read ? &reader->collection->images : &reader->collection->unread,
-                          reader->path.data));
+        TRY(collection_add(reader->collection, kind, reader->path.data));
     } else {
         reader->collection->other++;
     }

@@ -15,8 +15,10 @@
 #include "data/path.h"
 #include "data/picture.h"
 
-/* Entries of hidden folders that a scan looks at, to tell of those that hold pictures. */
-enum { HIDDEN_BUDGET = 100000 };
+enum {
+    HIDDEN_BUDGET = 100000, /* entries of hidden folders that are looked at, for pictures */
+    NAMES_BYTES = 1 << 22,  /* names of a folder's images that are sorted at once, about */
+};
 
 struct folder_id {
     dev_t device;
@@ -27,6 +29,7 @@ struct folder_id {
  * path leads to a folder does not depend on the order a file system lists its entries in. */
 struct scan {
     struct collection *collection;
+    struct packed_paths images;
     struct path_list folders; /* to be read, a stack */
     struct path_list links;   /* links to folders, to be followed after */
     struct folder_id *ids;    /* of the folders read */
@@ -94,6 +97,8 @@ struct reading {
     const char *path;
     int fd;
     struct output_signs signs;
+    struct path_list images;             /* names */
+    struct path_list folders;            /* in it */
     struct path_list owned, owned_links; /* folders that are the run's if this is an output's */
 };
 
@@ -117,6 +122,33 @@ out:
     return status;
 }
 
+/* Files come in any order, and are sorted a folder at a time: then the whole list mostly is, too.
+ */
+static enum status add_images(struct scan *scan, struct reading *reading) {
+    enum status status;
+    TRY(path_list_sort(&reading->images, 0));
+    for (size_t i = 0; i < reading->images.count; i++) {
+        TRY(make_path(scan, reading->path, path_list_get(&reading->images, i)));
+        TRY(packed_paths_add(&scan->images, scan->path.data));
+    }
+    reading->images.count = reading->images.length = 0;
+out:
+    return status;
+}
+
+static enum status add_file(struct scan *scan, struct reading *reading, const char *name,
+                            const struct picture_kind *kind) {
+    enum status status;
+    if (kind->read) {
+        TRY(path_list_add(&reading->images, name));
+        return reading->images.length < NAMES_BYTES ? STATUS_OK : add_images(scan, reading);
+    }
+    TRY(make_path(scan, reading->path, name));
+    TRY(path_list_add(&scan->collection->unread, scan->path.data));
+out:
+    return status;
+}
+
 static enum status add_entry(struct scan *scan, struct reading *reading,
                              const struct dirent *entry) {
     enum status status = STATUS_OK;
@@ -131,18 +163,14 @@ static enum status add_entry(struct scan *scan, struct reading *reading,
     struct path_list *list = NULL;
     switch (entry_kind(reading->fd, entry)) {
     case ENTRY_FILE:
-        if (kind)
-            list = kind->read ? &scan->collection->images : &scan->collection->unread;
-        break;
+        return kind ? add_file(scan, reading, name, kind) : STATUS_OK;
     case ENTRY_FOLDER:
-        list = owned ? &reading->owned : &scan->folders;
+        list = owned ? &reading->owned : &reading->folders;
         break;
     case ENTRY_LINK_TO_FOLDER:
         list = owned ? &reading->owned_links : &scan->links;
         break;
     }
-    if (!list)
-        goto out;
     TRY(make_path(scan, reading->path, name));
     TRY(path_list_add(list, scan->path.data));
 out:
@@ -157,17 +185,22 @@ out:
     return status;
 }
 
-/* The folder has been read: what a run of verify placed in it is no data. */
-static enum status end_folder(struct scan *scan, const struct reading *reading) {
-    enum status status = STATUS_OK;
-    if (reading->owned.count + reading->owned_links.count == 0)
-        goto out;
-    if (output_signs_hold(&reading->signs, reading->fd)) {
+/* The folder has been read: what a run of verify placed in it is no data. Folders go on the stack
+ * with the first one last, which is the next to be read. */
+static enum status end_folder(struct scan *scan, struct reading *reading) {
+    enum status status;
+    struct path_list *folders = &reading->folders;
+    const bool has_owned = reading->owned.count + reading->owned_links.count > 0;
+    TRY(add_images(scan, reading));
+    if (has_owned && output_signs_hold(&reading->signs, reading->fd)) {
         TRY(left_out_add(&scan->collection->outputs, reading->path));
-        goto out;
+    } else {
+        TRY(add_all(folders, &reading->owned));
+        TRY(add_all(&scan->links, &reading->owned_links));
     }
-    TRY(add_all(&scan->folders, &reading->owned));
-    TRY(add_all(&scan->links, &reading->owned_links));
+    TRY(path_list_sort(folders, 0));
+    for (size_t i = folders->count; i-- > 0;)
+        TRY(path_list_add(&scan->folders, path_list_get(folders, i)));
 out:
     return status;
 }
@@ -210,6 +243,8 @@ static enum status read_folder(struct scan *scan, const char *folder) {
     else if (before < scan->n_left_out)
         TRY(left_out_add(&scan->collection->outputs, folder));
 out:
+    path_list_free(&reading.images);
+    path_list_free(&reading.folders);
     path_list_free(&reading.owned);
     path_list_free(&reading.owned_links);
     closedir(stream);
@@ -258,7 +293,6 @@ enum status collection_add_folder(struct collection *collection, const char *fol
     struct scan scan = {.collection = collection, .hidden_budget = HIDDEN_BUDGET};
     struct path_list links = {0};
     struct text current = {0};
-    size_t first = collection->images.count;
     TRY(leave_out_placed(&scan));
     TRY(read_tree(&scan, folder, &current));
     while (scan.links.count > 0) {
@@ -269,8 +303,10 @@ enum status collection_add_folder(struct collection *collection, const char *fol
         for (size_t i = 0; i < links.count; i++)
             TRY(read_tree(&scan, path_list_get(&links, i), &current));
     }
-    TRY(path_list_sort(&collection->images, first));
+    TRY(packed_paths_sort(&scan.images));
+    TRY(packed_paths_join(&collection->images, &scan.images));
 out:
+    packed_paths_free(&scan.images);
     path_list_free(&scan.folders);
     path_list_free(&scan.links);
     path_list_free(&links);

@@ -17,11 +17,17 @@ enum { SAMPLES = 1000 };
 
 /* Label paths that are tried, one after the other. */
 struct search {
-    const struct path_list *images;
+    struct packed_reader images;
     enum label_format format;
     struct text path, folder;
     bool folder_there; /* `folder` is that of the label tried last */
 };
+
+static void search_free(struct search *search) {
+    packed_reader_free(&search->images);
+    text_free(&search->path);
+    text_free(&search->folder);
+}
 
 /* Whatever else is wrong with a label file is reported when it is read. */
 static bool is_there(const char *path) {
@@ -35,7 +41,9 @@ static bool is_there(const char *path) {
 static enum status try_label(struct search *search, size_t index, bool *found) {
     enum status status;
     struct text *path = &search->path, *folder = &search->folder;
-    TRY(label_source_path(search->format, NULL, path_list_get(search->images, index), path));
+    const char *image;
+    TRY(packed_reader_get(&search->images, index, &image));
+    TRY(label_source_path(search->format, NULL, image, path));
     size_t length = path_folder_length(path->data);
     if (folder->length != length || memcmp(folder->data, path->data, length) != 0) {
         text_clear(folder);
@@ -50,7 +58,7 @@ out:
 
 static enum status try_each(struct search *search, size_t step, bool *found) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < search->images->count && !*found; i += step)
+    for (size_t i = 0; i < search->images.paths->count && !*found; i += step)
         TRY(try_label(search, i, found));
 out:
     return status;
@@ -59,7 +67,7 @@ out:
 static enum status try_all(struct search *search, bool *found) {
     enum status status;
     *found = false;
-    TRY(try_each(search, search->images->count / SAMPLES + 1, found));
+    TRY(try_each(search, search->images.paths->count / SAMPLES + 1, found));
     if (!*found)
         TRY(try_each(search, 1, found));
 out:
@@ -68,7 +76,7 @@ out:
 
 enum status dataset_find_format(struct dataset *dataset) {
     enum status status;
-    struct search search = {.images = &dataset->images, .format = LABEL_FORMAT_YOLO};
+    struct search search = {.images.paths = &dataset->images, .format = LABEL_FORMAT_YOLO};
     bool found;
     TRY(try_all(&search, &found));
     if (found)
@@ -77,8 +85,7 @@ enum status dataset_find_format(struct dataset *dataset) {
     TRY(try_all(&search, &found));
     dataset->format = found ? LABEL_FORMAT_VOC : LABEL_FORMAT_YOLO;
 out:
-    text_free(&search.path);
-    text_free(&search.folder);
+    search_free(&search);
     return status;
 }
 
@@ -108,7 +115,7 @@ static void say_json(const char *root, const char *image, struct text *text) {
 
 enum status dataset_check_labels(const struct dataset *dataset) {
     enum status status;
-    struct search search = {.images = &dataset->images, .format = dataset->format};
+    struct search search = {.images.paths = &dataset->images, .format = dataset->format};
     struct text more = {0};
     bool found;
     if (dataset->format == LABEL_FORMAT_COCO)
@@ -116,7 +123,8 @@ enum status dataset_check_labels(const struct dataset *dataset) {
     TRY(try_all(&search, &found));
     if (found)
         goto out;
-    const char *first = path_list_get(&dataset->images, 0);
+    const char *first;
+    TRY(packed_reader_get(&search.images, 0, &first));
     TRY(label_path_text(first, &search.path));
     say_json(dataset->root, first, &more);
     TRY(text_status(&more));
@@ -126,7 +134,6 @@ enum status dataset_check_labels(const struct dataset *dataset) {
                   first, search.path.data, more.length ? more.data : "");
 out:
     text_free(&more);
-    text_free(&search.path);
-    text_free(&search.folder);
+    search_free(&search);
     return status;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
-#include "data/path_list.h"
+#include "data/packed_paths.h"
 
 struct name_list {
     size_t count;
@@ -22,7 +22,7 @@ void name_list_free(struct name_list *list);
  * "_darknet.labels" in a folder that holds label files or above it, up to `root` (absolute), the
  * nearest one that is not empty. The list stays empty where there is none. STATUS_BAD_INPUT where
  * two such files name classes differently. `root` need not be above the images. */
-enum status name_list_find(const struct path_list *images, const char *root,
+enum status name_list_find(const struct packed_paths *images, const char *root,
                            struct name_list *list);
 
 #endif

@@ -83,12 +83,15 @@ out:
     return status;
 }
 
-enum status name_list_find(const struct path_list *images, const char *root,
+enum status name_list_find(const struct packed_paths *images, const char *root,
                            struct name_list *list) {
     enum status status = STATUS_OK;
     struct finder finder = {.list = list};
+    struct packed_reader reader = {.paths = images};
+    const char *image;
     for (size_t i = 0; i < images->count; i++) {
-        TRY(label_path_text(path_list_get(images, i), &finder.label));
+        TRY(packed_reader_get(&reader, i, &image));
+        TRY(label_path_text(image, &finder.label));
         size_t length = path_folder_length(finder.label.data);
         if (finder.folder.length == length &&
             memcmp(finder.folder.data, finder.label.data, length) == 0)
@@ -99,6 +102,7 @@ enum status name_list_find(const struct path_list *images, const char *root,
         TRY(climb(&finder, root));
     }
 out:
+    packed_reader_free(&reader);
     text_free(&finder.label);
     text_free(&finder.folder);
     text_free(&finder.file);

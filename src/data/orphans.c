@@ -17,6 +17,7 @@
 struct counter {
     const struct dataset *dataset;
     const atomic_bool *stop;
+    struct packed_reader images;
     struct index_set labels;  /* numbers of pictures, by the label path's bytes */
     struct path_list folders; /* the label files' folders, each once */
     struct index_set folder_set;
@@ -25,6 +26,7 @@ struct counter {
 };
 
 struct label_key {
+    struct packed_reader *images;
     struct text *made; /* of a picture, to compare with */
     const char *wanted;
 };
@@ -37,10 +39,13 @@ static size_t picture_count(const struct dataset *dataset) {
     return dataset->images.count + dataset->unread.count;
 }
 
-static const char *picture_path(const struct dataset *dataset, size_t index) {
-    size_t images = dataset->images.count;
-    return index < images ? path_list_get(&dataset->images, index)
-                          : path_list_get(&dataset->unread, index - images);
+static enum status picture_path(const struct dataset *dataset, struct packed_reader *images,
+                                size_t index, const char **path) {
+    size_t n_images = dataset->images.count;
+    if (index < n_images)
+        return packed_reader_get(images, index, path);
+    *path = path_list_get(&dataset->unread, index - n_images);
+    return STATUS_OK;
 }
 
 static bool equal_folder(const void *context, size_t index, const void *key) {
@@ -50,8 +55,9 @@ static bool equal_folder(const void *context, size_t index, const void *key) {
 static bool equal_label(const void *context, size_t index, const void *key) {
     const struct label_key *label = key;
     const struct dataset *dataset = context;
-    return label_source_path(dataset->format, NULL, picture_path(dataset, index), label->made) ==
-               STATUS_OK &&
+    const char *picture;
+    return picture_path(dataset, label->images, index, &picture) == STATUS_OK &&
+           label_source_path(dataset->format, NULL, picture, label->made) == STATUS_OK &&
            strcmp(label->made->data, label->wanted) == 0;
 }
 
@@ -74,8 +80,9 @@ static enum status add_labels(struct counter *counter) {
     size_t count = picture_count(counter->dataset);
     TRY(index_set_reserve(&counter->labels, count));
     for (size_t i = 0; i < count && !stopped(counter); i++) {
-        TRY(label_source_path(counter->dataset->format, NULL, picture_path(counter->dataset, i),
-                              &counter->path));
+        const char *picture;
+        TRY(picture_path(counter->dataset, &counter->images, i, &picture));
+        TRY(label_source_path(counter->dataset->format, NULL, picture, &counter->path));
         char *path = counter->path.data;
         TRY(index_set_add(&counter->labels, index_set_hash(path, counter->path.length), i));
         size_t length = path_folder_length(path);
@@ -121,11 +128,11 @@ static enum status count_folder(struct counter *counter, const char *folder, str
         text_clear(path);
         text_format(path, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, entry->d_name);
         TRY(text_status(path));
-        const struct label_key key = {made, path->data};
+        const struct label_key key = {&counter->images, made, path->data};
         counter->orphans +=
             index_set_find(&counter->labels, index_set_hash(path->data, path->length), equal_label,
                            counter->dataset, &key) == INDEX_SET_NONE;
-        TRY(text_status(made));
+        TRY(status_worse(text_status(made), text_status(&counter->images.path)));
     }
 out:
     closedir(stream);
@@ -135,7 +142,7 @@ out:
 enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bool *stop,
                                   uint64_t *orphans) {
     enum status status;
-    struct counter counter = {.dataset = dataset, .stop = stop};
+    struct counter counter = {.dataset = dataset, .stop = stop, .images.paths = &dataset->images};
     struct text made = {0};
     *orphans = 0;
     if (dataset->format == LABEL_FORMAT_COCO)
@@ -146,6 +153,7 @@ enum status dataset_count_orphans(const struct dataset *dataset, const atomic_bo
         TRY(count_folder(&counter, path_list_get(&counter.folders, i), &made));
     *orphans = counter.orphans;
 out:
+    packed_reader_free(&counter.images);
     index_set_free(&counter.labels);
     path_list_free(&counter.folders);
     index_set_free(&counter.folder_set);

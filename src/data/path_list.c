@@ -83,18 +83,11 @@ static bool equal_path(const void *context, size_t index, const void *key) {
 }
 
 enum status path_list_unique(struct path_list *list, uint64_t *repeated) {
-    return path_list_unique_parts(list, NULL, 0, repeated);
-}
-
-enum status path_list_unique_parts(struct path_list *list, uint64_t *ends, size_t n_ends,
-                                   uint64_t *repeated) {
     enum status status;
     struct index_set seen = {0};
-    size_t count = 0, length = 0, part = 0;
+    size_t count = 0, length = 0;
     TRY(index_set_reserve(&seen, list->count));
     for (size_t i = 0; i < list->count; i++) {
-        while (part < n_ends && ends[part] == i)
-            ends[part++] = count;
         const char *path = path_list_get(list, i);
         size_t size = strlen(path) + 1;
         uint32_t hash = index_set_hash(path, size);
@@ -109,8 +102,6 @@ enum status path_list_unique_parts(struct path_list *list, uint64_t *ends, size_
         TRY(index_set_add(&seen, hash, count));
         count++;
     }
-    while (part < n_ends)
-        ends[part++] = count;
     list->count = count;
     list->length = length;
 out:

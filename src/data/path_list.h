@@ -28,10 +28,6 @@ enum status path_list_sort(struct path_list *list, size_t first);
 
 /* Keeps the first of equal paths and adds the number of those removed to *repeated. */
 enum status path_list_unique(struct path_list *list, uint64_t *repeated);
-/* The same; ends[n_ends], in rising order, count the paths up to some places in the list: they
- * become the counts of those that are kept of them. */
-enum status path_list_unique_parts(struct path_list *list, uint64_t *ends, size_t n_ends,
-                                   uint64_t *repeated);
 
 /* Gives back memory that the list does not use. */
 void path_list_trim(struct path_list *list);

@@ -3,6 +3,7 @@
 #define VERIFY_DATA_VOC_H
 
 #include "data/label_source.h"
+#include "data/packed_paths.h"
 #include "data/path_list.h"
 
 /* Bytes [begin, end) of the file; begin == end: there is none. */
@@ -50,6 +51,7 @@ enum status voc_read(const struct label_source *source, const char *path, const 
                      struct label_file *file);
 
 /* All names of objects of these images, each once, sorted. */
-enum status voc_names(const struct path_list *images, const char *extent, struct path_list *names);
+enum status voc_names(const struct packed_paths *images, const char *extent,
+                      struct path_list *names);
 
 #endif

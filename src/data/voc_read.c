@@ -144,13 +144,16 @@ out:
     return status;
 }
 
-enum status voc_names(const struct path_list *images, const char *extent, struct path_list *names) {
+enum status voc_names(const struct packed_paths *images, const char *extent,
+                      struct path_list *names) {
     enum status status = STATUS_OK;
     struct index_set known = {0};
+    struct packed_reader reader = {.paths = images};
+    const char *image;
     struct text path = {0};
     struct label_file file = {0};
     for (size_t i = 0; i < images->count; i++) {
-        const char *image = path_list_get(images, i);
+        TRY(packed_reader_get(&reader, i, &image));
         TRY(voc_path(image, &path));
         TRY(label_file_open(path.data, image, extent, &file));
         if (file.content.bytes)
@@ -159,6 +162,7 @@ enum status voc_names(const struct path_list *images, const char *extent, struct
     status = path_list_sort(names, 0);
 out:
     index_set_free(&known);
+    packed_reader_free(&reader);
     text_free(&path);
     label_file_free(&file);
     return status;

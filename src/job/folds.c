@@ -86,21 +86,18 @@ out:
 struct assignment {
     const struct folds *folds;
     const struct dataset *dataset;
+    struct packed_reader images; /* of the data set */
     struct index_set set;
     uint8_t *model_of; /* [images]; NO_MODEL: none yet */
 };
 
-static bool is_path(const void *context, size_t index, const void *key) {
-    const struct assignment *assignment = context;
-    return strcmp(path_list_get(&assignment->dataset->images, index), key) == 0;
-}
-
 static enum status index_images(struct assignment *assignment) {
     enum status status;
-    const struct path_list *images = &assignment->dataset->images;
-    TRY(index_set_reserve(&assignment->set, images->count));
-    for (size_t i = 0; i < images->count; i++) {
-        const char *path = path_list_get(images, i);
+    const size_t count = assignment->dataset->images.count;
+    const char *path;
+    TRY(index_set_reserve(&assignment->set, count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(packed_reader_get(&assignment->images, i, &path));
         TRY(index_set_add(&assignment->set, index_set_hash(path, strlen(path)), i));
     }
 out:
@@ -108,14 +105,18 @@ out:
 }
 
 static enum status assign(struct assignment *assignment, const struct fold *fold, size_t image) {
+    enum status status = STATUS_OK;
     uint8_t *model = &assignment->model_of[image];
-    if (*model != NO_MODEL && *model != fold->model)
+    const char *path;
+    if (*model != NO_MODEL && *model != fold->model) {
+        TRY(packed_reader_get(&assignment->images, image, &path));
         return FAIL(STATUS_BAD_INPUT,
                     "%s is in a list of %s, too: each image is judged by one model",
-                    short_path(path_list_get(&assignment->dataset->images, image)).text,
-                    path_list_get(&assignment->folds->models, *model));
+                    short_path(path).text, path_list_get(&assignment->folds->models, *model));
+    }
     *model = (uint8_t)fold->model;
-    return STATUS_OK;
+out:
+    return status;
 }
 
 /* The data set's splits of the list's name; *found: there is one. */
@@ -140,6 +141,8 @@ static enum status assign_list(struct assignment *assignment, const struct fold 
     enum status status;
     struct text path = {0};
     struct collection collection = {0};
+    struct packed_reader reader = {.paths = &collection.images};
+    const char *image;
     size_t known = 0;
     TRY(path_absolute(NULL, fold->list, &path));
     status = collection_add_list(&collection, path.data, NULL);
@@ -147,9 +150,11 @@ static enum status assign_list(struct assignment *assignment, const struct fold 
         FAIL(status, "no such file, and the data set has no split of that name");
     TRY(status);
     for (size_t i = 0; i < collection.images.count; i++) {
-        const char *image = path_list_get(&collection.images, i);
+        TRY(packed_reader_get(&reader, i, &image));
+        const struct packed_key key = {&assignment->images, image};
         size_t found = index_set_find(&assignment->set, index_set_hash(image, strlen(image)),
-                                      is_path, assignment, image);
+                                      packed_paths_equal, NULL, &key);
+        TRY(text_status(&assignment->images.path));
         if (found == INDEX_SET_NONE)
             continue;
         known++;
@@ -161,31 +166,38 @@ static enum status assign_list(struct assignment *assignment, const struct fold 
                       "at its folder",
                       collection.images.count);
 out:
+    packed_reader_free(&reader);
     collection_free(&collection);
     text_free(&path);
     return status;
 }
 
-static enum status check_all(const struct assignment *assignment) {
-    const struct path_list *images = &assignment->dataset->images;
+static enum status check_all(struct assignment *assignment) {
+    enum status status = STATUS_OK;
+    const size_t count = assignment->dataset->images.count;
     size_t without = 0, first = 0;
-    for (size_t i = images->count; i-- > 0;)
+    const char *path;
+    for (size_t i = count; i-- > 0;)
         if (assignment->model_of[i] == NO_MODEL) {
             without++;
             first = i;
         }
-    if (without)
-        return FAIL(STATUS_BAD_INPUT,
-                    "--fold: %zu of the data set's %zu images are in no list, as %s: with --fold "
-                    "every image must be in one",
-                    without, images->count, short_path(path_list_get(images, first)).text);
-    return STATUS_OK;
+    if (without == 0)
+        goto out;
+    TRY(packed_reader_get(&assignment->images, first, &path));
+    status = FAIL(STATUS_BAD_INPUT,
+                  "--fold: %zu of the data set's %zu images are in no list, as %s: with --fold "
+                  "every image must be in one",
+                  without, count, short_path(path).text);
+out:
+    return status;
 }
 
 enum status folds_assign(const struct folds *folds, const struct dataset *dataset,
                          uint8_t **set_of) {
     enum status status;
-    struct assignment assignment = {.folds = folds, .dataset = dataset};
+    struct assignment assignment = {
+        .folds = folds, .dataset = dataset, .images.paths = &dataset->images};
     TRY(memory_zeroed(dataset->images.count, 1, &assignment.model_of));
     memset(assignment.model_of, NO_MODEL, dataset->images.count);
     TRY(index_images(&assignment));
@@ -201,6 +213,7 @@ enum status folds_assign(const struct folds *folds, const struct dataset *datase
     }
     TRY(check_all(&assignment));
 out:
+    packed_reader_free(&assignment.images);
     index_set_free(&assignment.set);
     if (status != STATUS_OK) {
         free(assignment.model_of);

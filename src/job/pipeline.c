@@ -77,6 +77,50 @@ static enum status read_and_stage(struct verify *verify, struct image *image, st
     return status;
 }
 
+/* Records the item and all that waited for it, in the order of taking, and frees them. */
+static enum status record_in_order(struct verify *verify, struct item *item) {
+    enum status status = STATUS_OK;
+    uint64_t start = clock_ns();
+    pthread_mutex_lock(&verify->order_mutex);
+    verify->waiting[item->turn % verify->n_items] = item;
+    struct item **oldest;
+    while (status == STATUS_OK &&
+           *(oldest = &verify->waiting[verify->recorded % verify->n_items]) != NULL) {
+        status = item_record(verify->job, *oldest, verify->tally, &verify->notes);
+        queue_push(&verify->free, *oldest);
+        *oldest = NULL;
+        verify->recorded++;
+    }
+    atomic_store(&verify->recorded_ns, pipeline_since(verify->started));
+    atomic_store(&verify->done, verify->recorded);
+    pthread_mutex_unlock(&verify->order_mutex);
+    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], pipeline_since(start));
+    return status;
+}
+
+/* Judges, places and records an item that has been forwarded, or needs not be. */
+static enum status finish(struct verify *verify, struct item *item) {
+    enum status status;
+    uint64_t start = clock_ns();
+    status = item_judge(verify->job, item);
+    if (status != STATUS_OK)
+        pipeline_stop(verify, status, item->findings.not_finite || item->findings.implausible);
+    TRY(status);
+    TRY(item_place(verify->job, verify->outage, item));
+    atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], pipeline_since(start));
+    TRY(record_in_order(verify, item));
+out:
+    return status;
+}
+
+/* Where no network is run, handing an image on would take longer than the rest. */
+static enum status hand_on(struct verify *verify, struct item *item) {
+    if (!verify->job->interface)
+        return finish(verify, item);
+    queue_push(item->error[0] ? &verify->judged : &verify->ready, item);
+    return STATUS_OK;
+}
+
 /* A reader's picture is its own: the backend has what it needs of it once it is staged. Where there
  * may be a closer look, it is the item's. */
 void *pipeline_read(void *argument) {
@@ -88,8 +132,9 @@ void *pipeline_read(void *argument) {
         enum status status = read_and_stage(verify, keeps ? &item->image : &image, item);
         image_release(&image);
         if (status == STATUS_OK)
-            queue_push(item->error[0] ? &verify->judged : &verify->ready, item);
-        else if (!atomic_load(&verify->stopped)) /* else that is why it was given up */
+            status = hand_on(verify, item);
+        if (status != STATUS_OK &&
+            !atomic_load(&verify->stopped)) /* else that is why it was given up */
             stop(verify, status);
     }
     image_free(&image);
@@ -200,27 +245,6 @@ out:
     return NULL;
 }
 
-/* Records the item and all that waited for it, in the order of taking, and frees them. */
-static enum status record_in_order(struct verify *verify, struct item *item) {
-    enum status status = STATUS_OK;
-    uint64_t start = clock_ns();
-    pthread_mutex_lock(&verify->order_mutex);
-    verify->waiting[item->turn % verify->n_items] = item;
-    struct item **oldest;
-    while (status == STATUS_OK &&
-           *(oldest = &verify->waiting[verify->recorded % verify->n_items]) != NULL) {
-        status = item_record(verify->job, *oldest, verify->tally, &verify->notes);
-        queue_push(&verify->free, *oldest);
-        *oldest = NULL;
-        verify->recorded++;
-    }
-    atomic_store(&verify->recorded_ns, pipeline_since(verify->started));
-    atomic_store(&verify->done, verify->recorded);
-    pthread_mutex_unlock(&verify->order_mutex);
-    atomic_fetch_add(&verify->stage_ns[STAGE_RECORD], pipeline_since(start));
-    return status;
-}
-
 /* Waits until a sync is due or the work has ended. */
 static void wait_for_sync(struct verify *verify) {
     const uint64_t second = 1000000000, end = clock_ns() + SYNC_EVERY_SECONDS * second;
@@ -255,15 +279,7 @@ void *pipeline_judge(void *argument) {
     enum status status = STATUS_OK;
     void *popped;
     while (!atomic_load(&verify->stopped) && queue_pop(&verify->judged, &popped, 1)) {
-        struct item *item = popped;
-        uint64_t start = clock_ns();
-        status = item_judge(verify->job, item);
-        if (status != STATUS_OK)
-            pipeline_stop(verify, status, item->findings.not_finite || item->findings.implausible);
-        TRY(status);
-        TRY(item_place(verify->job, verify->outage, item));
-        atomic_fetch_add(&verify->stage_ns[STAGE_PLACE], pipeline_since(start));
-        TRY(record_in_order(verify, item));
+        TRY(finish(verify, popped));
     }
 out:
     if (status != STATUS_OK)

@@ -1,9 +1,9 @@
 /* The threads of a rank's work, and what they share. Internal to src/job: verify.h is the way in.
  *
  * Items go round: free → (read, stage) → ready → (forward) → judged → (judge, place) → recorded in
- * the order of taking → free; what cannot be read is judged at once. Readers take a free item first
- * and an image for it then, so that every image that is taken has an item and the order can be kept
- * with a pool of any size. */
+ * the order of taking → free; what cannot be read is judged at once. In a dry run readers do all of
+ * it. Readers take a free item first and an image for it then, so that every image that is taken
+ * has an item and the order can be kept with a pool of any size. */
 #ifndef VERIFY_JOB_PIPELINE_H
 #define VERIFY_JOB_PIPELINE_H
 

@@ -10,14 +10,15 @@
 struct work {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct path_list images;
+    struct packed_paths images;
+    struct packed_reader taken; /* reads what is taken */
     size_t index_capacity;
     uint64_t *indices; /* of each image, its place in the list of all */
     size_t next;       /* the first not taken */
     bool closed, cancelled;
 };
 
-enum status work_make(struct path_list *images, uint64_t **indices, struct work **out) {
+enum status work_make(struct packed_paths *images, uint64_t **indices, struct work **out) {
     struct work *work;
     enum status status = memory_zeroed(1, sizeof *work, &work);
     *out = NULL;
@@ -25,14 +26,15 @@ enum status work_make(struct path_list *images, uint64_t **indices, struct work 
         pthread_mutex_init(&work->mutex, NULL);
         pthread_cond_init(&work->changed, NULL);
         work->images = *images;
+        work->taken.paths = &work->images;
         work->indices = *indices;
         work->index_capacity = images->count;
         *out = work;
     } else {
-        path_list_free(images);
+        packed_paths_free(images);
         free(*indices);
     }
-    *images = (struct path_list){0};
+    *images = (struct packed_paths){0};
     *indices = NULL;
     return status;
 }
@@ -40,7 +42,8 @@ enum status work_make(struct path_list *images, uint64_t **indices, struct work 
 void work_free(struct work *work) {
     if (!work)
         return;
-    path_list_free(&work->images);
+    packed_paths_free(&work->images);
+    packed_reader_free(&work->taken);
     free(work->indices);
     pthread_cond_destroy(&work->changed);
     pthread_mutex_destroy(&work->mutex);
@@ -55,8 +58,12 @@ bool work_take(struct work *work, size_t *turn, uint64_t *index, struct text *pa
     if (taken) {
         *turn = work->next++;
         *index = work->indices[*turn];
+        const char *next = NULL;
         text_clear(path);
-        text_string(path, path_list_get(&work->images, *turn));
+        if (packed_reader_get(&work->taken, *turn, &next) == STATUS_OK)
+            text_string(path, next);
+        else
+            path->failed = true;
     }
     pthread_mutex_unlock(&work->mutex);
     return taken;
@@ -69,43 +76,74 @@ void work_count(struct work *work, uint64_t *total, uint64_t *left) {
     pthread_mutex_unlock(&work->mutex);
 }
 
+/* Bytes of a parcel of no images, and of an image in one beside its path. */
+enum { HEAD_BYTES = sizeof(uint64_t), IMAGE_BYTES = sizeof(uint64_t) + 1 };
+
+/* The first image of the longest parcel of those from `first` on that go to the end. */
+static enum status fit_parcel(struct packed_reader *reader, size_t first, size_t *fitting) {
+    enum status status = STATUS_OK;
+    const size_t end = reader->paths->count;
+    size_t bytes = HEAD_BYTES;
+    const char *path;
+    for (size_t i = first; i < end; i++) {
+        TRY(packed_reader_get(reader, i, &path));
+        bytes += strlen(path) + IMAGE_BYTES;
+    }
+    for (*fitting = first; bytes > PARCEL_BYTES; ++*fitting) {
+        TRY(packed_reader_get(reader, *fitting, &path));
+        bytes -= strlen(path) + IMAGE_BYTES;
+    }
+out:
+    return status;
+}
+
 /* A parcel: how many images, their indices, their paths with a NUL behind each. */
-enum status work_give(struct work *work, size_t most, struct text *parcel) {
-    pthread_mutex_lock(&work->mutex);
-    struct path_list *images = &work->images;
-    size_t first = images->count, least = images->count;
-    if (!work->cancelled)
-        least = images->count - work->next > most ? images->count - most : work->next;
-    while (first > least && images->length - images->start[first - 1] +
-                                    (images->count - first + 2) * sizeof(uint64_t) <=
-                                PARCEL_BYTES)
-        first--;
-    uint64_t count = images->count - first;
-    size_t start = count ? images->start[first] : images->length;
+static enum status make_parcel(const struct work *work, size_t first, struct text *parcel) {
+    enum status status = STATUS_OK;
+    struct packed_reader reader = {.paths = &work->images};
+    const char *path;
+    const size_t end = work->images.count;
+    const uint64_t count = end - first;
     text_clear(parcel);
     text_bytes(parcel, (const char *)&count, sizeof count);
-    if (count) {
+    if (count)
         text_bytes(parcel, (const char *)(work->indices + first), count * sizeof *work->indices);
-        text_bytes(parcel, images->bytes + start, images->length - start);
+    for (size_t i = first; i < end; i++) {
+        TRY(packed_reader_get(&reader, i, &path));
+        text_bytes(parcel, path, strlen(path) + 1);
     }
-    enum status status = text_status(parcel);
-    if (status == STATUS_OK) {
-        images->count = first;
-        images->length = start;
-    }
+    status = text_status(parcel);
+out:
+    packed_reader_free(&reader);
+    return status;
+}
+
+enum status work_give(struct work *work, size_t most, struct text *parcel) {
+    enum status status;
+    pthread_mutex_lock(&work->mutex);
+    struct packed_paths *images = &work->images;
+    struct packed_reader reader = {.paths = images};
+    size_t left = work->cancelled ? 0 : images->count - work->next, first;
+    if (most > PARCEL_BYTES / IMAGE_BYTES)
+        most = PARCEL_BYTES / IMAGE_BYTES;
+    TRY(fit_parcel(&reader, images->count - (left < most ? left : most), &first));
+    TRY(make_parcel(work, first, parcel));
+    TRY(packed_paths_cut(images, first));
+out:
     pthread_mutex_unlock(&work->mutex);
+    packed_reader_free(&reader);
     return status;
 }
 
 static enum status add(struct work *work, const char *indices, const char *paths, size_t count) {
     enum status status;
-    struct path_list *images = &work->images;
+    struct packed_paths *images = &work->images;
     TRY(memory_reserve(&work->indices, &work->index_capacity, images->count + count,
                        sizeof *work->indices));
     for (size_t i = 0; i < count; i++) {
         memcpy(&work->indices[images->count], indices + i * sizeof *work->indices,
                sizeof *work->indices);
-        TRY(path_list_add(images, paths));
+        TRY(packed_paths_add(images, paths));
         paths += strlen(paths) + 1;
     }
 out:
@@ -128,12 +166,10 @@ enum status work_add(struct work *work, const char *parcel, size_t length) {
     if (!whole)
         return FAIL(STATUS_FAILED, "images from another process came damaged");
     pthread_mutex_lock(&work->mutex);
-    size_t before = work->images.count, bytes = work->images.length;
+    size_t before = work->images.count;
     status = add(work, parcel + sizeof count, parcel + (count + 1) * sizeof count, count);
-    if (status != STATUS_OK) {
-        work->images.count = before;
-        work->images.length = bytes;
-    }
+    if (status != STATUS_OK)
+        packed_paths_cut(&work->images, before);
     pthread_cond_broadcast(&work->changed);
     pthread_mutex_unlock(&work->mutex);
     return status;

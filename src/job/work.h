@@ -6,13 +6,13 @@
 #include <stdbool.h>
 
 #include "base/text.h"
-#include "data/path_list.h"
+#include "data/packed_paths.h"
 
 struct work;
 
 /* Begins with a share: *indices[i] is the place of image i in the list of all. Takes both over and
  * leaves them empty, also on failure. On failure *out is NULL. */
-enum status work_make(struct path_list *images, uint64_t **indices, struct work **out);
+enum status work_make(struct packed_paths *images, uint64_t **indices, struct work **out);
 /* NULL is fine. Nobody may be using it any more. */
 void work_free(struct work *work);
 

@@ -2,13 +2,13 @@
 #ifndef VERIFY_OUTPUT_CLEAR_H
 #define VERIFY_OUTPUT_CLEAR_H
 
-#include "data/path_list.h"
+#include "data/packed_paths.h"
 #include "output/journal.h"
 
 /* Whether --overwrite may be tried at all, before anything is touched: STATUS_BAD_INPUT where the
  * folder holds results and no run wrote a manifest of them, or where an image, or its label file,
  * lies in a folder that would be cleared. An output folder that is absent is fine. */
-enum status output_may_clear(const char *output, const struct path_list *images);
+enum status output_may_clear(const char *output, const struct packed_paths *images);
 
 /* Removes what runs wrote into the output folder, whose lock is held, and then what they know of
  * themselves. STATUS_BAD_INPUT, with nothing removed, where something was changed since it was

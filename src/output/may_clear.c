@@ -80,13 +80,16 @@ out:
     return status;
 }
 
-static enum status check_inputs(const char *output, const struct path_list *images) {
+static enum status check_inputs(const char *output, const struct packed_paths *images) {
     enum status status = STATUS_OK;
     struct search search = {.output = realpath(output, NULL)};
+    struct packed_reader reader = {.paths = images};
     struct text label = {0};
     for (size_t i = 0; search.output && i < images->count; i++) {
-        const char *image = path_list_get(images, i), *found = image;
+        const char *image, *found;
         bool cleared;
+        TRY(packed_reader_get(&reader, i, &image));
+        found = image;
         TRY(check_path(&search, image, &cleared));
         if (!cleared) {
             TRY(label_path_text(image, &label));
@@ -105,6 +108,7 @@ out:
     free(search.output);
     free(search.resolved);
     text_free(&search.folder);
+    packed_reader_free(&reader);
     text_free(&label);
     return status;
 }
@@ -133,7 +137,7 @@ out:
     return status;
 }
 
-enum status output_may_clear(const char *output, const struct path_list *images) {
+enum status output_may_clear(const char *output, const struct packed_paths *images) {
     enum status status;
     TRY(check_owner(output));
     TRY(run_file_check_rejudged(output, "--overwrite: "));

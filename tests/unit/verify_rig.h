@@ -131,7 +131,7 @@ static inline void rig_make(struct rig *rig, size_t depth, size_t readers, size_
     static const struct backend_network network = {.model = &model, .imgsz = 64};
     static const struct image_splits splits = {.count = 1, .split = {SPLIT_VAL}, .end = {50}};
     char path[4096];
-    struct path_list images = {0};
+    struct packed_paths images = {0};
     uint64_t *indices;
     *rig = (struct rig){.folder = temp_folder_make(NULL)};
     char *original = realpath("tests/data/images/baseline.jpg", NULL);
@@ -141,7 +141,7 @@ static inline void rig_make(struct rig *rig, size_t depth, size_t readers, size_
         /* Every tenth is absent: an image that fails. */
         if (i % 10 != 9)
             assert_int_equal(symlink(original, path), 0);
-        assert_int_equal(path_list_add(&images, path), STATUS_OK);
+        assert_int_equal(packed_paths_add(&images, path), STATUS_OK);
     }
     free(original);
     assert_int_equal(class_map_make(names, 1, names, 1, &rig->classes), STATUS_OK);

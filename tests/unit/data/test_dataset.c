@@ -31,14 +31,14 @@ static void test_folder(void **state) {
                                          "images/a.jpeg",  "images/a/z.Png",
                                          "images/b.JPG",   "images/sub.jpg/d.jpg"};
     for (size_t i = 0; i < 6; i++)
-        assert_string_equal(path_list_get(&dataset.images, i), in(wanted[i]));
+        assert_string_equal(image_path_at(&dataset, i), in(wanted[i]));
     assert_string_equal(dataset.root, folder);
     assert_string_equal(dataset.common, in("images"));
     assert_int_equal(dataset.n_names, 0);
     assert_int_equal(dataset.repeated + dataset.other, 0);
     assert_text(dataset.skipped, "left out: 2 hidden folders or files with pictures, such as "
                                  "@/images/.cache");
-    assert_string_equal(dataset_image_name(dataset.root, path_list_get(&dataset.images, 2)),
+    assert_string_equal(dataset_image_name(dataset.root, image_path_at(&dataset, 2)),
                         "images/a.jpeg");
     dataset_free(&dataset);
 }
@@ -93,7 +93,7 @@ static void test_links(void **state) {
     open_data(in("d/a-link"), NULL, &dataset);
     assert_string_equal(dataset.root, in("d/a-link"));
     assert_int_equal(dataset.images.count, 9);
-    assert_string_equal(path_list_get(&dataset.images, 0), in("d/a-link/a.jpg"));
+    assert_string_equal(image_path_at(&dataset, 0), in("d/a-link/a.jpg"));
     dataset_free(&dataset);
 }
 
@@ -202,7 +202,7 @@ static void test_list(void **state) {
     static const char *const wanted[] = {"lists/z.jpg", "lists/a.JPEG",     "lists/sub/b.png",
                                          "abs.jpg",     "lists/sp ace.jpg", "lists/last.jpg"};
     for (size_t i = 0; i < 6; i++)
-        assert_string_equal(path_list_get(&dataset.images, i), in(wanted[i]));
+        assert_string_equal(image_path_at(&dataset, i), in(wanted[i]));
     assert_int_equal(dataset.repeated, 2);
     assert_int_equal(dataset.other, 1);
     assert_int_equal(dataset.unread.count, 1);
@@ -333,10 +333,36 @@ static void test_large_list(void **state) {
     assert_int_equal(dataset.images.count, COUNT);
     assert_int_equal(dataset.repeated, 0);
     assert_string_equal(dataset.common, in("images"));
-    assert_string_equal(path_list_get(&dataset.images, COUNT - 2), in("images/498/299998.jpg"));
+    assert_string_equal(image_path_at(&dataset, COUNT - 2), in("images/498/299998.jpg"));
     uint64_t orphans;
     assert_int_equal(dataset_count_orphans(&dataset, NULL, &orphans), STATUS_OK);
     assert_int_equal(orphans, 0);
+    dataset_free(&dataset);
+}
+
+/* More names in a folder than are sorted at once, and a folder among them. */
+static void test_large_folder(void **state) {
+    (void)state;
+    enum { COUNT = 18000, LENGTH = 240 };
+    struct dataset dataset;
+    struct packed_reader reader = {.paths = &dataset.images};
+    char name[512], before[512] = "";
+    touch("d/labels/none.txt");
+    touch("d/images/00009000/a.jpg");
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "d/images/%08zu%0*d.jpg", i * 7919 % COUNT, LENGTH, 0);
+        touch(name);
+    }
+    touch("d/labels/00009000/a.txt");
+    open_data(in("d/images"), NULL, &dataset);
+    assert_int_equal(dataset.images.count, COUNT + 1);
+    for (size_t i = 0; i <= COUNT; i++) {
+        const char *path;
+        assert_int_equal(packed_reader_get(&reader, i, &path), STATUS_OK);
+        assert_true(strcmp(before, path) < 0);
+        snprintf(before, sizeof before, "%s", path);
+    }
+    packed_reader_free(&reader);
     dataset_free(&dataset);
 }
 
@@ -408,6 +434,7 @@ int main(void) {
         cmocka_unit_test(test_names_in_records),
         cmocka_unit_test_setup_teardown(test_orphans, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_large_folder, set_up, tear_down),
         cmocka_unit_test(test_path_list),
         cmocka_unit_test(test_adopted_path_list),
     };

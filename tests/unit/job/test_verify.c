@@ -162,7 +162,7 @@ static void test_nothing_to_do(void **state) {
     struct rig rig;
     struct verify *verify;
     struct verify_progress progress = {0};
-    struct path_list none = {0};
+    struct packed_paths none = {0};
     uint64_t *indices = NULL;
     rig_make(&rig, 2, 2, 1);
     work_free(rig.work);

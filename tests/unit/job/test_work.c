@@ -16,14 +16,14 @@
 #include "unit.h"
 
 static struct work *work_of(size_t images, uint64_t first) {
-    struct path_list list = {0};
+    struct packed_paths list = {0};
     uint64_t *indices;
     struct work *work;
     char path[32];
     assert_int_equal(memory_zeroed(images, sizeof *indices, &indices), STATUS_OK);
     for (size_t i = 0; i < images; i++) {
         snprintf(path, sizeof path, "/set/%06zu.jpg", (size_t)first + i);
-        assert_int_equal(path_list_add(&list, path), STATUS_OK);
+        assert_int_equal(packed_paths_add(&list, path), STATUS_OK);
         indices[i] = first + i;
     }
     assert_int_equal(work_make(&list, &indices, &work), STATUS_OK);

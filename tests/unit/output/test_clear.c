@@ -230,17 +230,17 @@ static void test_forged_manifest(void **state) {
     clear(f, 0);
 }
 
-static struct path_list list_of(const char *const *paths) {
-    struct path_list list = {0};
+static struct packed_paths list_of(const char *const *paths) {
+    struct packed_paths list = {0};
     for (; *paths; paths++)
-        assert_ok(path_list_add(&list, *paths));
+        assert_ok(packed_paths_add(&list, *paths));
     return list;
 }
 
 static void assert_may(const struct fixture *f, const char *image, bool may) {
-    struct path_list list = list_of((const char *const[]){image, NULL});
+    struct packed_paths list = list_of((const char *const[]){image, NULL});
     enum status status = output_may_clear(f->output, &list);
-    path_list_free(&list);
+    packed_paths_free(&list);
     assert_int_equal(status, may ? STATUS_OK : STATUS_BAD_INPUT);
     if (!may)
         assert_non_null(strstr(status_message(), "--output"));
