@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cuda/backend_parts.h"
+#include "cuda/conv/conv_choices.h"
 
 /* Pictures a forward where --batch does not say: at 640 the widest maps of yolov8n still fit an
  * H200's L2 cache. */
@@ -16,8 +17,8 @@ static void close_backend(struct backend *backend) {
         return;
     batch_free(backend);
     staging_free(backend->staging);
-    conv_library_free(backend->library);
     engines_free(&backend->engines);
+    conv_library_free(backend->library);
     free(backend->views);
     text_free(&backend->description);
     text_free(&backend->note);
@@ -35,6 +36,19 @@ static enum status take_notes(struct backend *backend, const struct backend_opti
     if (backend->note.length)
         backend->note.data[backend->note.length - 2] = '\0';
     return text_status(&backend->note);
+}
+
+static enum status kind(const struct backend_options *options, struct text *text) {
+    enum status status;
+    struct device device;
+    TRY(device_bind(options->local_rank, options->devices, options->n_devices, &device));
+    TRY(conv_choices_kind(text));
+out:
+    return status;
+}
+
+static enum status choices(const struct backend *backend, struct text *bytes) {
+    return conv_choices_give(backend->library, bytes);
 }
 
 static enum status open_backend(const struct backend_network *networks, size_t n_networks,
@@ -61,7 +75,10 @@ static enum status open_backend(const struct backend_network *networks, size_t n
     backend->element = options->half ? ELEMENT_F16 : ELEMENT_F32;
     for (size_t i = 0; i < n_networks; i++)
         backend->engines.graphs[i] = &networks[i].model->graph;
+    if (options->choices)
+        TRY(conv_choices_take(backend->library, options->choices, options->n_choices));
     TRY(largest_batch_make(backend, judge));
+    conv_choices_settle(backend->library);
     /* A slot for each view of a picture. */
     TRY(staging_make(backend->device.index, options->slots * options->views, options->image_memory,
                      &backend->staging));
@@ -105,6 +122,8 @@ const struct backend_interface backend_cuda = {
     .depth = DEPTH,
     .available = device_available,
     .open = open_backend,
+    .kind = kind,
+    .choices = choices,
     .device = device,
     .note = note,
     .batch = batch,

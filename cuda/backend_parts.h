@@ -57,7 +57,10 @@ enum status largest_batch_make(struct backend *backend, const struct judge *judg
 /* Frees it, what is partly made, too; waits for the stream. */
 void batch_free(struct backend *backend);
 
-/* runs.c — submit and collect of backend_interface. */
+/* runs.c — waits until the device has done what was enqueued when run->done was recorded;
+ * STATUS_FAILED where it hangs (backend->hung). */
+enum status run_wait(struct backend *backend, const struct run *run);
+/* submit and collect of backend_interface. */
 enum status runs_submit(struct backend *backend, struct picture *pictures, size_t n);
 enum status runs_collect(struct backend *backend);
 

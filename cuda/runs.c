@@ -3,7 +3,7 @@
 #include "cuda/check.h"
 #include "cuda/wait.h"
 
-static enum status wait_for(struct backend *backend, const struct run *run) {
+enum status run_wait(struct backend *backend, const struct run *run) {
     enum status status = event_wait(run->done, backend->hang_seconds, &backend->hung);
     return backend->hung ? hang_failure(backend->device.index, backend->description.data,
                                         backend->hang_seconds)
@@ -14,7 +14,7 @@ static enum status wait_for(struct backend *backend, const struct run *run) {
 static enum status wait_for_all(struct backend *backend) {
     return backend->begun == backend->finished
                ? STATUS_OK
-               : wait_for(backend, &backend->runs[(backend->begun - 1) % DEPTH]);
+               : run_wait(backend, &backend->runs[(backend->begun - 1) % DEPTH]);
 }
 
 static struct engine *find_engine(struct backend *backend, const struct run *run, size_t v) {
@@ -145,14 +145,14 @@ static size_t gather_not_finite(struct run *run) {
 static enum status finish(struct backend *backend) {
     enum status status;
     struct run *run = &backend->runs[backend->finished % DEPTH];
-    TRY(wait_for(backend, run));
+    TRY(run_wait(backend, run));
     TRY(judgement_finish(run->judgement, run->pictures, run->n));
     run->n = gather_not_finite(run);
     if (run->n) {
         run->element = ELEMENT_F32;
         TRY(wait_for_all(backend));
         TRY(forward(backend, run));
-        TRY(wait_for(backend, run));
+        TRY(run_wait(backend, run));
         TRY(judgement_finish(run->judgement, run->pictures, run->n));
     }
     backend->finished++;

@@ -60,8 +60,11 @@ endforeach()
 # The same over a fake of cuDNN: its convolutions, and programs that also run on a GPU.
 add_executable(test_emulated_cudnn unit/cuda/test_emulated_cudnn.c
                                    $<TARGET_OBJECTS:verify_emulated_conv>)
-set(programs test_emulated_cudnn)
+add_executable(test_emulated_choices unit/cuda/test_emulated_choices.c
+                                     $<TARGET_OBJECTS:verify_emulated_conv>)
+set(programs test_emulated_cudnn test_emulated_choices)
 emulated_orders(cudnn descending shuffled)
+emulated_orders(choices shuffled)
 foreach(name network attention)
   add_executable(test_emulated_cudnn_${name} unit/cuda/test_cuda_${name}.c)
   target_compile_definitions(test_emulated_cudnn_${name} PRIVATE TEST_ON_GPU)

@@ -115,7 +115,7 @@ class Emulated(Case):
         self.dataset(pictures=PICTURES)
         self.run_on("cuda", "--batch", 1, output="whole")
         out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 4, output="out", code=1,
-                          env={"VERIFY_EMULATION_HANG": "5"}, timeout=60)
+                          env={"VERIFY_EMULATION_HANG": "7"}, timeout=60)
         self.assertRegex(out, r"\[GPU [01]\] ERROR: GPU 0 \(Emulated GPU.*\): "
                               r"a batch has not ended for 4 s")
         self.assertIn("--resume goes on", self.stderr)
