@@ -257,6 +257,7 @@ static enum status prepare(struct settings *settings, struct bench *bench) {
     stopwatch_follow(bench->stopwatch, conv_library_stream(bench->library));
     TRY(network_make(graph, bench->library, settings->element, settings->batch, side, side,
                      &bench->network));
+    TRY(conv_library_build(bench->library));
     struct network_bytes bytes = network_bytes(bench->network);
     TRY(device_alloc(bytes.arena, &bench->memory.arena));
     TRY(device_alloc(bytes.ends, &bench->memory.ends));

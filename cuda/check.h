@@ -11,12 +11,14 @@ extern "C" {
 #include "base/status.h"
 
 /* STATUS_FAILED "CUDA: WHAT: reason" for a code that is an error, which the runtime then forgets: a
- * later launch is not to be blamed for it. */
+ * later launch is not to be blamed for it. Launches and graphs take memory, too: REASON_MEMORY
+ * where it is that. */
 static inline enum status cuda_status(cudaError_t code, const char *what) {
     if (code == cudaSuccess)
         return STATUS_OK;
     (void)cudaGetLastError();
-    return FAIL(STATUS_FAILED, "CUDA: %s: %s", what, cudaGetErrorString(code));
+    return FAIL_FOR(code == cudaErrorMemoryAllocation ? REASON_MEMORY : REASON_OTHER, STATUS_FAILED,
+                    "CUDA: %s: %s", what, cudaGetErrorString(code));
 }
 
 /* Where nothing can be done about an error, as when things are released: the runtime forgets it. */

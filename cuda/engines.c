@@ -41,6 +41,8 @@ void engines_clear(struct engines *engines) {
     free(engines->items);
     engines->items = NULL;
     engines->count = engines->capacity = 0;
+    if (engines->library)
+        conv_library_forget(engines->library);
     shared_free(&engines->arena);
     for (size_t i = 0; engines->ends && i < engines->n_graphs; i++)
         shared_free(&engines->ends[i]);
@@ -142,12 +144,22 @@ bool engines_make_room(struct engines *engines) {
     return true;
 }
 
-static enum status try_compile(struct engines *engines, enum element element, size_t model,
-                               size_t height, size_t width) {
+static void engines_drop_last(struct engines *engines) {
+    engine_free(&engines->items[--engines->count]);
+    conv_library_forget(engines->library);
+}
+
+enum status engines_add(struct engines *engines, enum element element, size_t model, size_t height,
+                        size_t width) {
     enum status status;
     struct network *network;
-    TRY(network_make(engines->graphs[model], engines->library, element, engines->batch, height,
-                     width, &network));
+    TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
+                       sizeof *engines->items));
+    status = network_make(engines->graphs[model], engines->library, element, engines->batch, height,
+                          width, &network);
+    if (status != STATUS_OK)
+        conv_library_forget(engines->library);
+    TRY(status);
     engines->items[engines->count++] = (struct engine){.element = element,
                                                        .model = model,
                                                        .height = height,
@@ -156,7 +168,22 @@ static enum status try_compile(struct engines *engines, enum element element, si
                                                        .network = network};
     status = engines_settle(engines);
     if (status != STATUS_OK)
-        engine_free(&engines->items[--engines->count]);
+        engines_drop_last(engines);
+out:
+    return status;
+}
+
+enum status engines_build(struct engines *engines) {
+    return conv_library_build(engines->library);
+}
+
+static enum status add_and_build(struct engines *engines, enum element element, size_t model,
+                                 size_t height, size_t width) {
+    enum status status;
+    TRY(engines_add(engines, element, model, height, width));
+    status = engines_build(engines);
+    if (status != STATUS_OK)
+        engines_drop_last(engines);
 out:
     return status;
 }
@@ -164,34 +191,55 @@ out:
 enum status engines_compile(struct engines *engines, enum element element, size_t model,
                             size_t height, size_t width) {
     enum status status;
-    TRY(memory_reserve(&engines->items, &engines->capacity, engines->count + 1,
-                       sizeof *engines->items));
     do
-        status = try_compile(engines, element, model, height, width);
+        status = add_and_build(engines, element, model, height, width);
     while (status_is_for(REASON_MEMORY, status) && engines_make_room(engines));
+    return status;
+}
+
+static enum status capture(const struct engines *engines, struct engine *engine) {
+    enum status status;
+    cudaStream_t stream = conv_library_stream(engines->library);
+    cudaGraph_t graph = NULL;
+    CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    enum status enqueued = network_forward(engine->network);
+    cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    TRY(enqueued); /* says more than that the capture broke */
+    TRY(cuda_status(ended, "cudaStreamEndCapture"));
+    CUDA_TRY(cudaGraphInstantiateWithFlags(&engine->captured, graph, 0));
+out:
+    if (graph)
+        cuda_forget(cudaGraphDestroy(graph));
+    return status;
+}
+
+static enum status launch(const struct engines *engines, struct engine *engine) {
+    enum status status = STATUS_OK;
+    if (!engine->captured)
+        TRY(capture(engines, engine));
+    CUDA_TRY(cudaGraphLaunch(engine->captured, conv_library_stream(engines->library)));
+out:
+    return status;
+}
+
+enum status engine_rehearse(const struct engines *engines, struct engine *engine) {
+    enum status status;
+    engine->has_run = true;
+    TRY(network_forward(engine->network));
+    TRY(launch(engines, engine));
 out:
     return status;
 }
 
 /* The first time as it is, since libraries still set themselves up then; the second time captured;
- * from then on the captured graph in one launch. */
+ * from then on the captured graph in one launch. Where the device's memory does not suffice for
+ * that, as it is again. */
 enum status engine_forward(const struct engines *engines, struct engine *engine) {
-    enum status status;
-    cudaStream_t stream = conv_library_stream(engines->library);
-    cudaGraph_t graph = NULL;
-    if (engine->forwards++ == 0)
-        return network_forward(engine->network);
-    if (!engine->captured) {
-        CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-        enum status enqueued = network_forward(engine->network);
-        cudaError_t ended = cudaStreamEndCapture(stream, &graph);
-        TRY(enqueued); /* says more than that the capture broke */
-        TRY(cuda_status(ended, "cudaStreamEndCapture"));
-        CUDA_TRY(cudaGraphInstantiateWithFlags(&engine->captured, graph, 0));
-    }
-    CUDA_TRY(cudaGraphLaunch(engine->captured, stream));
-out:
-    if (graph)
-        cuda_forget(cudaGraphDestroy(graph));
-    return status;
+    enum status status = STATUS_OK;
+    bool first = !engine->has_run;
+    engine->has_run = true;
+    if (!first)
+        status = launch(engines, engine);
+    return first || status_is_for(REASON_MEMORY, status) ? network_forward(engine->network)
+                                                         : status;
 }

@@ -17,8 +17,8 @@ struct engine {
     bool needed; /* by the batch at hand: it is not freed to make room */
     struct network *network;
     bool bound;               /* to the memory that there is */
-    cudaGraphExec_t captured; /* from its second forward on, as long as it is bound */
-    size_t forwards;
+    cudaGraphExec_t captured; /* from its second forward on, as long as it is bound; else NULL */
+    bool has_run;
 };
 
 /* Memory on the device that engines share; NULL: none. */
@@ -40,20 +40,26 @@ struct engines {
 
 /* An empty one for `n_graphs` graphs, which the caller fills in. */
 enum status engines_make(size_t n_graphs, struct engines *engines);
-/* Frees the engines and their memory, the stream being idle; more can be compiled after that. */
+/* Frees the engines and their memory, the stream being idle; more can be added after that. */
 void engines_clear(struct engines *engines);
 /* Frees all. The stream must be idle. */
 void engines_free(struct engines *engines);
 
 /* The engine of a graph and a shape, or NULL where it is not compiled. Valid until the next
- * engines_compile or engines_make_room. */
+ * engines_add, engines_compile or engines_make_room. */
 struct engine *engines_find(struct engines *engines, enum element element, size_t model,
                             size_t height, size_t width);
 
-/* Compiles a graph for one more shape, the stream being idle; it is needed. Where the device's
- * memory does not suffice, engines that are not needed make room, the oldest first; STATUS_FAILED
- * for REASON_MEMORY where even beside the needed ones alone it does not fit. The heads of all may
- * lie elsewhere then. */
+/* Adds a graph for one more shape, with all the memory that it needs, the stream being idle; it can
+ * be run once engines_build has found how. STATUS_FAILED for REASON_MEMORY where it does not fit.
+ * The heads of all may lie elsewhere then. */
+enum status engines_add(struct engines *engines, enum element element, size_t model, size_t height,
+                        size_t width);
+/* Finds how convolutions are best computed that none had before, which may take minutes. */
+enum status engines_build(struct engines *engines);
+/* Both; it is needed. Where the device's memory does not suffice, engines that are not needed make
+ * room, the oldest first; STATUS_FAILED for REASON_MEMORY where even beside the needed ones alone
+ * it does not fit. */
 enum status engines_compile(struct engines *engines, enum element element, size_t model,
                             size_t height, size_t width);
 /* None is needed any more. */
@@ -66,6 +72,9 @@ bool engines_make_room(struct engines *engines);
  * heads may lie elsewhere then. STATUS_FAILED for REASON_MEMORY where there is too little. */
 enum status engines_settle(struct engines *engines);
 
+/* Enqueues the first two forwards, with all that they take of the device's memory. STATUS_FAILED
+ * for REASON_MEMORY where it does not suffice. */
+enum status engine_rehearse(const struct engines *engines, struct engine *engine);
 /* Enqueues the forward of the whole batch. */
 enum status engine_forward(const struct engines *engines, struct engine *engine);
 

@@ -51,9 +51,7 @@ enum status processor_open(const struct ranks *ranks, const struct options *opti
         .n_devices = devices.count,
         .hang_seconds = (double)options->hang_timeout,
     };
-    status = interface->open(inputs->networks.items, inputs->networks.count, &inputs->judge,
-                             &opening, &processor->backend);
-    TRY(agree(ranks, status));
+    TRY(agree(ranks, processor_open_alike(ranks, interface, inputs, &opening, processor)));
     snprintf(processor->name, sizeof processor->name, "%s", interface->device(processor->backend));
 out:
     return status;

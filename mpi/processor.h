@@ -29,6 +29,13 @@ bool processor_uses_gpus(const struct processor *processor);
 /* "CPU" or "GPU", for lines about a rank. */
 const char *processor_prefix(const struct processor *processor);
 
+/* choices.c — collective, then to be agreed on: opens the backend; where it chooses by measuring
+ * how it computes, with the choices of the lowest rank that has the same kind of device. */
+enum status processor_open_alike(const struct ranks *ranks,
+                                 const struct backend_interface *interface,
+                                 const struct inputs *inputs, struct backend_options *options,
+                                 struct processor *processor);
+
 /* threads.c — how many CPU threads this rank may use: --threads, or the node's cores shared among
  * its ranks. Widens the binding that mpirun gave where it is narrower than that. */
 size_t threads_bind(int64_t wanted, int local_size);

@@ -4,6 +4,7 @@
 #define VERIFY_BACKEND_H
 
 #include "base/status.h"
+#include "base/text.h"
 #include "image/image.h"
 #include "judge/judge.h"
 #include "model/model.h"
@@ -46,6 +47,10 @@ struct backend_options {
     size_t n_devices;
     /* A batch that takes longer on a device of its own has failed, with a message; 0: no limit. */
     double hang_seconds;
+    /* n_choices bytes that `choices` of another process gave, whose kind is this one's; the
+     * caller's. NULL: none. */
+    const char *choices;
+    size_t n_choices;
 };
 
 /* A picture as one network is to see it. */
@@ -108,6 +113,13 @@ struct backend_interface {
     enum status (*open)(const struct backend_network *networks, size_t n_networks,
                         const struct judge *judge, const struct backend_options *options,
                         struct backend **out);
+    /* Of a backend that chooses by measuring how it computes; NULL: it does not, nor has the next
+     * function. Appends what the choices depend on besides networks and options, on the device that
+     * open would open: where two processes have the same text, the one can take the other's choices
+     * and then computes the same, to the bit, at the same batch. */
+    enum status (*kind)(const struct backend_options *options, struct text *kind);
+    /* Appends what was chosen, for options.choices. */
+    enum status (*choices)(const struct backend *backend, struct text *bytes);
     /* A line about the device for the report ("AMD EPYC, 2 threads"). Valid until close. */
     const char *(*device)(const struct backend *backend);
     /* What the user should know of it (short of memory), for a warning; NULL: nothing. The function

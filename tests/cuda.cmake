@@ -60,8 +60,11 @@ endforeach()
 # The same over a fake of cuDNN: its convolutions, and programs that also run on a GPU.
 add_executable(test_emulated_cudnn unit/cuda/test_emulated_cudnn.c
                                    $<TARGET_OBJECTS:verify_emulated_conv>)
-set(programs test_emulated_cudnn)
+add_executable(test_emulated_choices unit/cuda/test_emulated_choices.c
+                                     $<TARGET_OBJECTS:verify_emulated_conv>)
+set(programs test_emulated_cudnn test_emulated_choices)
 emulated_orders(cudnn descending shuffled)
+emulated_orders(choices shuffled)
 foreach(name network attention)
   add_executable(test_emulated_cudnn_${name} unit/cuda/test_cuda_${name}.c)
   target_compile_definitions(test_emulated_cudnn_${name} PRIVATE TEST_ON_GPU)
@@ -114,18 +117,23 @@ if(VERIFY_WITH_CUDA)
   endforeach()
 endif()
 
-# The program over the emulated CUDA backend.
+# The program over the emulated CUDA backend, its convolutions plain loops or the fake cuDNN's.
 get_target_property(program verify SOURCES)
 list(TRANSFORM program PREPEND ${PROJECT_SOURCE_DIR}/mpi/)
-add_executable(verify_emulated ${program} emulation/backends.c)
-target_link_libraries(verify_emulated PRIVATE verify_review verify_cpu verify_emulated_backend
-                                              verify_build_info MPI::MPI_C Threads::Threads)
-set_target_properties(verify_emulated PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-add_test(NAME e2e_emulated COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_emulated.py)
-set_tests_properties(
-  e2e_emulated
-  PROPERTIES LABELS release TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT
-             "VERIFY=$<TARGET_FILE:verify_emulated>;VERIFY_EMULATION_ORDER=shuffled")
+# emulated_program(NAME LIBRARY): verify_NAME, which tests/e2e/test_NAME.py runs.
+function(emulated_program name library)
+  add_executable(verify_${name} ${program} emulation/backends.c)
+  target_link_libraries(verify_${name} PRIVATE verify_review verify_cpu ${library}
+                                               verify_build_info MPI::MPI_C Threads::Threads)
+  set_target_properties(verify_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME e2e_${name} COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${name}.py)
+  set_tests_properties(
+    e2e_${name}
+    PROPERTIES LABELS release TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT
+               "VERIFY=$<TARGET_FILE:verify_${name}>;VERIFY_EMULATION_ORDER=shuffled")
+endfunction()
+emulated_program(emulated verify_emulated_backend)
+emulated_program(fake_cudnn verify_emulated_cudnn)
 
 # The command for a machine with a GPU, with stand-ins.
 add_test(NAME gpu_rehearsal COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/gpu.sh --rehearse --only program

@@ -14,11 +14,13 @@ only=tests,program,sanitizer
 limit=300
 seconds=560
 results=
+expected=
 rehearse=
 
 usage() {
   cat << EOF
 usage: tests/gpu.sh [--build FOLDER] [--model FILE] [--data PATH] [--only PARTS] [--results FOLDER]
+                    [--expected FOLDER]
 
 Checks the CUDA backend on the first GPU, a line for each gate:
   tests      the test programs test_gpu_*: kernels, network, attention on its own, the zoo, and the
@@ -39,6 +41,8 @@ Checks the CUDA backend on the first GPU, a line for each gate:
   --seconds N      longest time of all; what would begin later is left out (default: $seconds)
   --results FOLDER summary.txt, a line for each check as soon as it has ended, and logs.tar.gz, the
                    log of each; summary and logs so far are there whenever it is interrupted
+  --expected FOLDER the output of the CPU's run over the same model and data, with the flags that this
+                   command gives it, so that it need not be made here (tests/gpu_pack.sh)
   --rehearse       on a machine without a GPU, with stand-ins: the emulated backend and its tests, the
                    demo at 64 pixels, no sanitizer
 
@@ -50,7 +54,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --help) usage && exit 0 ;;
     --rehearse) rehearse=1 && shift ;;
-    --build | --model | --data | --only | --limit | --seconds | --results)
+    --build | --model | --data | --only | --limit | --seconds | --results | --expected)
       [ $# -gt 1 ] || { echo "gpu.sh: $1 needs a value" >&2; exit 2; }
       declare "${1#--}=$2"
       shift 2
@@ -89,6 +93,7 @@ elif [ -z "$verify" ]; then
   verify=$(find_program verify)
 fi
 work=$(mktemp -d)
+[ -z "$expected" ] || expected=$(realpath "$expected")
 if [ -n "$results" ]; then
   mkdir -p "$results" && results=$(realpath "$results") && : > "$results/summary.txt"
 fi
@@ -179,6 +184,15 @@ run() {
     --save-json --conf 0.05 --quiet "${small[@]}" "$@"
 }
 
+# cpu_run: what the others are compared with.
+cpu_run() {
+  if [ -n "$expected" ]; then
+    mkdir "$work/cpu" && cp "$expected"/{verification_records.jsonl,predictions.json} "$work/cpu/"
+  else
+    run cpu --device cpu
+  fi
+}
+
 records() { echo "$work/$1/verification_records.jsonl"; }
 predictions() { echo "$work/$1/predictions.json"; }
 
@@ -231,7 +245,7 @@ part_program() {
     skip "$model or $data is not there"
     return
   fi
-  run cpu --device cpu || return 0
+  cpu_run || return 0
   if run fp16 --device cuda --batch "$batch"; then
     against cpu fp16 "fp16 against the CPU" 0.995 0.005
     if run again --device cuda --batch "$batch"; then

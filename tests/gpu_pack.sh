@@ -9,12 +9,13 @@ output=
 
 usage() {
   cat << EOF
-usage: tests/gpu_pack.sh [--build FOLDER] [--rehearse] OUTPUT.tar.gz
+usage: tests/gpu_pack.sh [--build FOLDER] [--rehearse] OUTPUT.tar.xz (or .tar.gz, which is larger)
 
 Packs the programs of a finished build, stripped, their libraries but glibc's, the driver's, CUDA's
-and cuDNN's, Open MPI's files, the demo, and what VERIFY_FIXTURES names of yolov8n and coco128. There:
+and cuDNN's, Open MPI's files, the demo, and what VERIFY_FIXTURES names of yolov8n and coco128, with the
+CPU's records and predictions of it. There:
 
-    tar -xzf OUTPUT.tar.gz && bash verify-gpu/run.sh [FLAGS OF tests/gpu.sh]
+    tar -xf OUTPUT.tar.xz && bash verify-gpu/run.sh [FLAGS OF tests/gpu.sh]
 
 cuDNN is found where LD_LIBRARY_PATH or the system has it, or among Python's packages. Results are
 in verify-gpu/results: summary.txt and logs.tar.gz.
@@ -85,6 +86,13 @@ if [ -n "${VERIFY_FIXTURES:-}" ]; then
   cp "$VERIFY_FIXTURES/models/yolov8n.onnx" "$pack/fixtures/models/"
   cp -rL "$VERIFY_FIXTURES/coco128" "$pack/fixtures/coco128"
 fi
+if [ -d "$pack/fixtures" ] && [ -z "$rehearse" ]; then
+  # As tests/gpu.sh runs it.
+  "$pack/bin/verify" --model "$pack/fixtures/models/yolov8n.onnx" --data "$pack/fixtures/coco128/data.yaml" \
+    --output "$work/cpu" --place none --save-json --conf 0.05 --quiet --device cpu
+  mkdir "$pack/expected"
+  cp "$work"/cpu/{verification_records.jsonl,predictions.json} "$pack/expected/"
+fi
 
 cat > "$pack/run.sh" << 'END'
 #!/usr/bin/env bash
@@ -97,10 +105,12 @@ export LD_LIBRARY_PATH=$here/lib:${LD_LIBRARY_PATH:-}${cudnn:+:$cudnn}
 export PATH=$here/mpi/bin:$PATH OPAL_PREFIX=$here/mpi
 export VERIFY_PLUGIN_DIR=$here/bin VERIFY_CUDNN_CANDIDATES=${VERIFY_CUDNN_CANDIDATES:-1}
 [ ! -d "$here/fixtures" ] || export VERIFY_FIXTURES=$here/fixtures
-exec bash "$here/tests/gpu.sh" --build "$here" --results "$here/results" "$@"
+expected=()
+[ ! -d "$here/expected" ] || [[ " $*" == *\ --@(model|data)* ]] || expected=(--expected "$here/expected")
+exec bash "$here/tests/gpu.sh" --build "$here" --results "$here/results" "${expected[@]}" "$@"
 END
 
-tar -C "$work" -czf "$output" verify-gpu
+tar -C "$work" -caf "$output" verify-gpu
 size=$(($(stat -c %s "$output") / 1000000))
 echo "gpu_pack.sh: $output, $size MB"
 [ $size -le $megabytes ] || { echo "gpu_pack.sh: more than $megabytes MB" >&2; exit 1; }

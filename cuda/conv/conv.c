@@ -8,22 +8,16 @@
 
 #include "base/memory.h"
 #include "cuda/check.h"
+#include "cuda/conv/conv_choices.h"
 #include "cuda/conv/conv_library.h"
 #include "cuda/conv/cudnn_check.h"
 #include "cuda/memory.h"
 
 static enum status describe_device(struct conv_library *library) {
-    enum status status = STATUS_OK;
-    struct cudaDeviceProp properties;
+    enum status status;
     struct text text = {0};
-    int driver = 0;
-    CUDA_TRY(cudaDriverGetVersion(&driver));
     CUDA_TRY(cudaGetDevice(&library->device));
-    CUDA_TRY(cudaGetDeviceProperties(&properties, library->device));
-    text_format(&text, "%s, %d.%d, %d multiprocessors, cuDNN %zu, CUDA %d, driver's %d",
-                properties.name, properties.major, properties.minor, properties.multiProcessorCount,
-                cudnnGetVersion(), CUDART_VERSION, driver);
-    TRY(text_status(&text));
+    TRY(conv_choices_kind(&text));
     TRY(memory_string(text.data, &library->device_text));
 out:
     text_free(&text);
@@ -80,6 +74,7 @@ void conv_library_free(struct conv_library *library) {
         build_free(library->plans.items[i]);
     conv_plans_free(&library->plans);
     weight_store_free(&library->weights);
+    conv_cache_free(&library->choices);
     for (size_t i = 0; i < library->n_workspaces; i++)
         device_free(library->workspaces[i]);
     free(library->workspaces);
@@ -121,29 +116,6 @@ out:
     return status;
 }
 
-/* Saves what was chosen. Only a later start is slower where that fails. */
-static enum status save(struct conv_library *library, struct conv_cache *cache, const char *path) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < library->plans.n; i++) {
-        const struct conv_plan *plan = library->plans.items[i];
-        const struct conv_engine *engine = &plan->build->engine;
-        /* An engine without a configuration is the file's own. */
-        if (plan->built || !engine->config)
-            continue;
-        char *text = conv_engine_text(engine);
-        if (!text)
-            continue;
-        status = conv_cache_put(cache, plan->key.data, conv_way_text(&engine->way), text);
-        free(text);
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (conv_cache_write(cache, path, library->device_text) != STATUS_OK)
-        text_format(&library->note, "convolution plans are not kept for the next start: %s; ",
-                    status_message());
-    return STATUS_OK;
-}
-
 /* cuDNN compiles some of its engines by NVRTC, which it opens when it comes to that, and does
  * without them where it cannot. What is opened here stays, for cuDNN. */
 static void note_compiler(struct conv_library *library) {
@@ -182,17 +154,11 @@ static void note_ways(struct conv_library *library) {
     }
 }
 
-/* What could not be built is no longer wanted. */
-static void drop_unbuilt(struct conv_plans *plans) {
-    size_t kept = 0;
-    for (size_t i = 0; i < plans->n; i++)
-        if (plans->items[i]->built) {
-            plans->items[kept++] = plans->items[i];
-        } else {
-            build_free(plans->items[i]);
-            conv_plan_free(plans->items[i]);
-        }
-    plans->n = kept;
+void conv_library_forget(struct conv_library *library) {
+    for (size_t i = 0; i < library->plans.n; i++)
+        if (!library->plans.items[i]->built)
+            build_free(library->plans.items[i]);
+    conv_plans_forget(&library->plans);
 }
 
 static bool is_pending(const struct conv_library *library) {
@@ -202,42 +168,35 @@ static bool is_pending(const struct conv_library *library) {
     return false;
 }
 
-enum status conv_library_build(struct conv_library *library) {
-    enum status status = STATUS_OK;
-    struct conv_cache cache = {0};
-    char *path = NULL;
-    int lock = -1;
+/* Workspace for the largest of all engines. */
+static enum status reserve_workspaces(struct conv_library *library) {
     size_t bytes = 0;
-    bool chosen = false;
-    if (!is_pending(library))
-        return STATUS_OK;
-    text_clear(&library->note);
-    TRY(conv_cache_path(library->device_text, &path));
-    if (path) {
-        lock = conv_cache_lock(path);
-        TRY(conv_cache_read(&cache, path, library->device_text));
-    }
-    TRY(conv_candidates_find(library, &cache));
-    TRY(conv_candidates_time(library));
     for (size_t i = 0; i < library->plans.n; i++) {
         const struct conv_plan *plan = library->plans.items[i];
         size_t needed = conv_engine_bytes(&plan->shape, &plan->build->engine);
         bytes = needed > bytes ? needed : bytes;
-        chosen = chosen || (!plan->built && plan->build->engine.config);
     }
-    TRY(reserve_workspace(library, bytes));
-    if (path && chosen)
-        TRY(save(library, &cache, path));
+    return reserve_workspace(library, bytes);
+}
+
+enum status conv_library_build(struct conv_library *library) {
+    enum status status;
+    struct conv_file file;
+    if (!is_pending(library))
+        return STATUS_OK;
+    text_clear(&library->note);
+    TRY(conv_file_open(library, &file));
+    TRY(conv_engines_choose(library));
+    TRY(reserve_workspaces(library));
+    TRY(conv_file_keep(library, &file));
     for (size_t i = 0; i < library->plans.n; i++)
         library->plans.items[i]->built = true;
     note_compiler(library);
     note_ways(library);
 out:
     if (status != STATUS_OK)
-        drop_unbuilt(&library->plans);
-    conv_cache_unlock(lock);
-    conv_cache_free(&cache);
-    free(path);
+        conv_library_forget(library);
+    conv_file_close(&file);
     return status;
 }
 

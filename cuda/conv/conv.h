@@ -38,15 +38,18 @@ stream_handle conv_library_stream(const struct conv_library *library);
  * weights (O, kh, kw, I / group), bias fp32. */
 enum status conv_library_want(struct conv_library *library, const struct conv_shape *shape,
                               struct conv_plan **out);
-/* Builds all that is wanted and not built yet: from the cache file of this kind of device and cuDNN
- * version (XDG_CACHE_HOME or ~/.cache, folder verify) what it knows, the rest anew, in threads,
- * timed on the stream; the file is then written. VERIFY_CUDNN_CANDIDATES, a number, says how many
- * ways of a shape are compiled and timed, instead of 8. Processes of one cache folder take turns,
- * so that all choose alike. A shape for which cuDNN has no fused plan, or a slower one, gets the
- * convolution alone and kernel_bias_activation; one whose wider buffers cuDNN refuses is copied;
- * one that cuDNN cannot do at all is STATUS_FAILED, naming the shape. After a failure, plans that
- * were not built before are gone. */
+/* Builds all that is wanted and not built yet: as chosen already (conv_choices.h); or from the
+ * cache file of this kind of device and cuDNN version (XDG_CACHE_HOME or ~/.cache, folder verify)
+ * what it knows, the rest anew, in threads, timed on the stream; the file is then written.
+ * VERIFY_CUDNN_CANDIDATES, a number, says how many ways of a shape are compiled and timed, instead
+ * of 8. Processes of one cache folder that choose take turns, so that all choose alike. A shape for
+ * which cuDNN has no fused plan, or a slower one, gets the convolution alone and
+ * kernel_bias_activation; one whose wider buffers cuDNN refuses is copied; one that cuDNN cannot do
+ * at all is STATUS_FAILED, naming the shape. After a failure, plans that were not built before are
+ * gone. */
 enum status conv_library_build(struct conv_library *library);
+/* What is wanted and not built is no longer wanted: those plans are gone. */
+void conv_library_forget(struct conv_library *library);
 /* What the user may want to know of the build (slower ways taken, a cache file that cannot be
  * written), or NULL. Valid until the next build. */
 const char *conv_library_note(const struct conv_library *library);

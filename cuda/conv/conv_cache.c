@@ -1,15 +1,13 @@
-/* The file that keeps which engine was the fastest for a shape. */
+/* Which engine was the fastest for a shape: entries, and their text, which is kept in a file. */
 #include "cuda/conv/conv_cache.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,68 +16,17 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* The file: FORMAT, the device's line, then for each entry a line of the three lengths and the
- * three texts, each with a line end after it; at last "end" and the hash of all that is before it.
+/* The text: NAME, FORMAT, the device's line, then for each entry a line of the three lengths and
+ * the three texts, each with a line end after it; at last "end" and the hash of all that is before
+ * it.
  */
-#define FORMAT "verify convolution plans 1\n"
-enum { FILE_LIMIT = 64 << 20 };
+#define NAME   "verify convolution plans "
+#define FORMAT "1\n"
+enum { READ_LIMIT = 2 * CONV_CACHE_BYTES };
 
-enum status conv_cache_path(const char *device, char **path) {
-    enum status status = STATUS_OK;
-    struct text text = {0};
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    *path = NULL;
-    if (cache && *cache == '/')
-        text_format(&text, "%s/verify/", cache);
-    else if (home && *home == '/')
-        text_format(&text, "%s/.cache/verify/", home);
-    else
-        goto out;
-    text_format(&text, "convolutions-%016" PRIx64,
-                fingerprint_bytes(FINGERPRINT_START, device, strlen(device)));
-    TRY(text_status(&text));
-    TRY(memory_string(text.data, path));
-out:
-    text_free(&text);
-    return status;
-}
-
-/* Best effort: where a folder is missing afterwards, opening the file says so. */
-static void make_folders(const char *path) {
-    char *copy = strdup(path);
-    if (!copy)
-        return;
-    for (char *at = strchr(copy + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        (void)mkdir(copy, 0700);
-        *at = '/';
-    }
-    free(copy);
-}
-
-int conv_cache_lock(const char *path) {
-    struct text name = {0};
-    make_folders(path);
-    text_format(&name, "%s.lock", path);
-    int lock = name.failed ? -1 : open(name.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    text_free(&name);
-    while (lock >= 0 && flock(lock, LOCK_EX)) {
-        if (errno == EINTR)
-            continue;
-        (void)close(lock);
-        lock = -1;
-    }
-    return lock;
-}
-
-void conv_cache_unlock(int lock) {
-    if (lock >= 0)
-        (void)close(lock);
-}
-
-/* The bytes of a regular file of at most FILE_LIMIT; *bytes is NULL where there is none. */
-static enum status read_bytes(const char *path, char **bytes, size_t *length) {
+/* The bytes of a file; *bytes is NULL where there is none, or (*damaged) it is empty or too large.
+ */
+static enum status read_bytes(const char *path, char **bytes, size_t *length, bool *damaged) {
     enum status status = STATUS_OK;
     struct stat info;
     *bytes = NULL;
@@ -87,7 +34,8 @@ static enum status read_bytes(const char *path, char **bytes, size_t *length) {
     int file = file_open(path, 0, &info);
     if (file < 0)
         return STATUS_OK;
-    if (info.st_size < 1 || info.st_size > FILE_LIMIT)
+    *damaged = info.st_size < 1 || info.st_size > READ_LIMIT;
+    if (*damaged)
         goto out;
     TRY(memory_zeroed((size_t)info.st_size + 1, 1, bytes));
     ssize_t n = file_read(file, *bytes, (size_t)info.st_size);
@@ -110,7 +58,7 @@ static bool skip_text(const char *bytes, size_t length, size_t *at, const char *
 static bool skip_number(const char *bytes, size_t length, size_t *at, char after, size_t *number) {
     size_t start = *at;
     *number = 0;
-    while (*at < length && bytes[*at] >= '0' && bytes[*at] <= '9' && *number <= FILE_LIMIT)
+    while (*at < length && bytes[*at] >= '0' && bytes[*at] <= '9' && *number <= READ_LIMIT)
         *number = *number * 10 + (size_t)(bytes[(*at)++] - '0');
     if (*at == start || *at == length || bytes[*at] != after)
         return false;
@@ -140,35 +88,47 @@ static bool check_end(const char *bytes, size_t *length) {
     return memcmp(bytes + *length, expected, END) == 0;
 }
 
-static enum status parse(struct conv_cache *cache, char *bytes, size_t length, const char *device) {
+/* The entry that begins at *at; *whole: it is one. */
+static enum status parse_entry(struct conv_cache *cache, char *bytes, size_t length, size_t *at,
+                               bool *whole) {
+    size_t sizes[3];
+    char *texts[3];
+    *whole = skip_number(bytes, length, at, ' ', &sizes[0]) &&
+             skip_number(bytes, length, at, ' ', &sizes[1]) &&
+             skip_number(bytes, length, at, '\n', &sizes[2]);
+    for (size_t i = 0; i < 3 && *whole; i++)
+        *whole = take_text(bytes, length, at, sizes[i], &texts[i]);
+    return *whole ? conv_cache_put(cache, texts[0], texts[1], texts[2]) : STATUS_OK;
+}
+
+enum status conv_cache_parse(struct conv_cache *cache, char *bytes, size_t length,
+                             const char *device, bool *damaged) {
     enum status status = STATUS_OK;
     size_t at = 0;
-    if (!check_end(bytes, &length) || !skip_text(bytes, length, &at, FORMAT) ||
-        !skip_text(bytes, length, &at, device) || !skip_text(bytes, length, &at, "\n"))
-        goto out;
-    while (at < length) {
-        size_t sizes[3];
-        char *texts[3];
-        if (!skip_number(bytes, length, &at, ' ', &sizes[0]) ||
-            !skip_number(bytes, length, &at, ' ', &sizes[1]) ||
-            !skip_number(bytes, length, &at, '\n', &sizes[2]))
-            goto out;
-        for (size_t i = 0; i < 3; i++)
-            if (!take_text(bytes, length, &at, sizes[i], &texts[i]))
-                goto out;
-        TRY(conv_cache_put(cache, texts[0], texts[1], texts[2]));
+    size_t whole = length;
+    bool known = skip_text(bytes, length, &at, NAME FORMAT);
+    *damaged = known ? !check_end(bytes, &whole) : !skip_text(bytes, length, &at, NAME);
+    if (!known || *damaged || !skip_text(bytes, whole, &at, device) ||
+        !skip_text(bytes, whole, &at, "\n"))
+        return STATUS_OK;
+    while (at < whole && !*damaged) {
+        bool is_entry;
+        TRY(parse_entry(cache, bytes, whole, &at, &is_entry));
+        *damaged = !is_entry;
     }
 out:
     return status;
 }
 
-enum status conv_cache_read(struct conv_cache *cache, const char *path, const char *device) {
+enum status conv_cache_read(struct conv_cache *cache, const char *path, const char *device,
+                            bool *damaged) {
     enum status status = STATUS_OK;
     char *bytes = NULL;
     size_t length = 0;
-    TRY(read_bytes(path, &bytes, &length));
+    *damaged = false;
+    TRY(read_bytes(path, &bytes, &length, damaged));
     if (bytes)
-        TRY(parse(cache, bytes, length, device));
+        TRY(conv_cache_parse(cache, bytes, length, device, damaged));
 out:
     free(bytes);
     return status;
@@ -191,18 +151,18 @@ enum status conv_cache_put(struct conv_cache *cache, const char *key, const char
                            const char *plan) {
     enum status status = STATUS_OK;
     struct conv_cache_entry entry = {0};
-    const struct conv_cache_entry *known = conv_cache_find(cache, key);
     TRY(memory_string(key, &entry.key));
     TRY(memory_string(choice, &entry.choice));
     TRY(memory_string(plan, &entry.plan));
+    TRY(memory_reserve(&cache->entries, &cache->capacity, cache->n + 1, sizeof entry));
+    const struct conv_cache_entry *known = conv_cache_find(cache, key);
     if (known) {
-        struct conv_cache_entry *place = &cache->entries[known - cache->entries];
-        entry_free(place);
-        *place = entry;
-    } else {
-        TRY(memory_reserve(&cache->entries, &cache->capacity, cache->n + 1, sizeof entry));
-        cache->entries[cache->n++] = entry;
+        size_t at = (size_t)(known - cache->entries);
+        entry_free(&cache->entries[at]);
+        memmove(&cache->entries[at], &cache->entries[at + 1],
+                (--cache->n - at) * sizeof *cache->entries);
     }
+    cache->entries[cache->n++] = entry;
     entry = (struct conv_cache_entry){0};
 out:
     entry_free(&entry);
@@ -222,35 +182,62 @@ static enum status write_all(int file, const char *path, const char *bytes, size
     return STATUS_OK;
 }
 
+static size_t entry_bytes(const struct conv_cache_entry *entry) {
+    enum { AROUND = 3 * (20 + 1) + 3 }; /* lengths and line ends */
+    return strlen(entry->key) + strlen(entry->choice) + strlen(entry->plan) + AROUND;
+}
+
+/* Whether one alone does not take the place of many. */
+static bool is_small(const struct conv_cache_entry *entry) {
+    return entry_bytes(entry) <= CONV_CACHE_BYTES / 16;
+}
+
+/* Where the entries begin that are written: the last ones, of the bytes that there may be. */
+static size_t first_kept(const struct conv_cache *cache) {
+    size_t first = cache->n;
+    for (size_t bytes = 0; first; first--) {
+        const struct conv_cache_entry *entry = &cache->entries[first - 1];
+        bytes += is_small(entry) ? entry_bytes(entry) : 0;
+        if (bytes > CONV_CACHE_BYTES)
+            break;
+    }
+    return first;
+}
+
+enum status conv_cache_text(const struct conv_cache *cache, const char *device,
+                            struct text *bytes) {
+    const size_t start = bytes->length;
+    text_string(bytes, NAME FORMAT);
+    text_format(bytes, "%s\n", device);
+    for (size_t i = first_kept(cache); i < cache->n; i++) {
+        const struct conv_cache_entry *entry = &cache->entries[i];
+        if (!is_small(entry))
+            continue;
+        text_format(bytes, "%zu %zu %zu\n", strlen(entry->key), strlen(entry->choice),
+                    strlen(entry->plan));
+        text_string(bytes, entry->key);
+        text_string(bytes, "\n");
+        text_string(bytes, entry->choice);
+        text_string(bytes, "\n");
+        text_string(bytes, entry->plan);
+        text_string(bytes, "\n");
+    }
+    if (text_status(bytes) == STATUS_OK)
+        text_format(
+            bytes, "end %016" PRIx64 "\n",
+            fingerprint_bytes(FINGERPRINT_START, bytes->data + start, bytes->length - start));
+    return text_status(bytes);
+}
+
 enum status conv_cache_write(const struct conv_cache *cache, const char *path, const char *device) {
-    enum status status = STATUS_OK;
+    enum status status;
     struct text bytes = {0};
     struct text name = {0};
     int file = -1;
-    text_string(&bytes, FORMAT);
-    text_format(&bytes, "%s\n", device);
-    for (size_t i = 0; i < cache->n; i++) {
-        const struct conv_cache_entry *entry = &cache->entries[i];
-        text_format(&bytes, "%zu %zu %zu\n", strlen(entry->key), strlen(entry->choice),
-                    strlen(entry->plan));
-        text_string(&bytes, entry->key);
-        text_string(&bytes, "\n");
-        text_string(&bytes, entry->choice);
-        text_string(&bytes, "\n");
-        text_string(&bytes, entry->plan);
-        text_string(&bytes, "\n");
-    }
-    TRY(text_status(&bytes));
-    text_format(&bytes, "end %016" PRIx64 "\n",
-                fingerprint_bytes(FINGERPRINT_START, bytes.data, bytes.length));
+    TRY(conv_cache_text(cache, device, &bytes));
     text_format(&name, "%s.XXXXXX", path);
-    TRY(text_status(&bytes));
     TRY(text_status(&name));
-    if (bytes.length > FILE_LIMIT) {
-        status = FAIL(STATUS_FAILED, "%s: more than %d MiB of plans", path, FILE_LIMIT >> 20);
-        goto out;
-    }
-    make_folders(path);
+    conv_cache_folders(path);
     file = mkstemp(name.data);
     if (file < 0) {
         status = FAIL(STATUS_FAILED, "%s: %s", path, strerror(errno));

@@ -1,4 +1,4 @@
-/* Which engines could run the shapes: from the cache, or asked of cuDNN, in threads. */
+/* Which engines could run the shapes: chosen already, or asked of cuDNN, in threads. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -39,8 +39,8 @@ bool conv_way_parse(const char *text, struct conv_way *way) {
 }
 
 static bool load(const struct conv_target *target, struct conv_plan *plan,
-                 const struct conv_cache *cache) {
-    const struct conv_cache_entry *entry = conv_cache_find(cache, plan->key.data);
+                 const struct conv_cache *choices) {
+    const struct conv_cache_entry *entry = conv_cache_find(choices, plan->key.data);
     struct conv_way way;
     if (!entry || !conv_way_parse(entry->choice, &way) ||
         !conv_form_exists(&plan->shape, way.form) ||
@@ -77,7 +77,6 @@ void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan)
 
 struct finder {
     struct conv_library *library;
-    const struct conv_cache *cache;
     atomic_size_t next; /* plan that no thread has taken yet */
 };
 struct worker {
@@ -94,8 +93,8 @@ static void work(struct worker *worker) {
         if (i >= library->plans.n)
             return;
         struct conv_plan *plan = library->plans.items[i];
-        if (!plan->built && !load(&worker->target, plan, finder->cache))
-            find(&worker->target, plan, library->most_candidates);
+        if (!plan->built && !load(&worker->target, plan, &library->choices))
+            find(&worker->target, plan, library->settled ? 1 : library->most_candidates);
     }
 }
 
@@ -120,9 +119,9 @@ static size_t thread_count(const struct conv_library *library) {
     return count < pending ? count : pending;
 }
 
-enum status conv_candidates_find(struct conv_library *library, const struct conv_cache *cache) {
+enum status conv_candidates_find(struct conv_library *library) {
     enum status status = STATUS_OK;
-    struct finder finder = {.library = library, .cache = cache, .next = 0};
+    struct finder finder = {.library = library, .next = 0};
     struct worker workers[CONV_THREADS];
     size_t wanted = thread_count(library);
     size_t started = 1;

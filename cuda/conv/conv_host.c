@@ -38,6 +38,10 @@ enum status conv_library_build(struct conv_library *library) {
     return STATUS_OK;
 }
 
+void conv_library_forget(struct conv_library *library) {
+    conv_plans_forget(&library->plans);
+}
+
 const char *conv_library_note(const struct conv_library *library) {
     (void)library;
     return NULL;

@@ -75,7 +75,22 @@ struct conv_library {
     size_t workspace_bytes; /* of the last */
     struct text note;
     size_t most_candidates; /* for one shape, unless none of them can be run */
+    struct conv_cache choices;
+    bool settled; /* conv_choices_settle */
 };
+
+/* The file of choices, while plans are built. */
+struct conv_file {
+    char *path; /* NULL: none */
+    int lock;   /* held from the first shape on that it does not have; -1: not yet */
+    bool differs, damaged;
+};
+/* Adds the file's choices of what is not built to the library's; without a lock where it has all,
+ * else once no other process is choosing. Close it in any case. */
+enum status conv_file_open(struct conv_library *library, struct conv_file *file);
+/* Once all have engines: adds what was chosen anew, and writes what the file does not have. */
+enum status conv_file_keep(struct conv_library *library, struct conv_file *file);
+void conv_file_close(struct conv_file *file);
 
 /* Whether a shape's form can be said as an operation graph. */
 bool conv_form_exists(const struct conv_shape *shape, enum conv_form form);
@@ -125,15 +140,16 @@ enum status conv_engine_run(const struct conv_shape *shape, const struct conv_en
                             cudaStream_t stream, void *workspace,
                             const struct conv_operands *operands);
 
-/* Gives every plan not built its candidates, in threads: the cache's engine where there is one, or
+/* Gives every plan not built its candidates, in threads: the engine that is among the choices, or
  * else what cuDNN proposes. */
-enum status conv_candidates_find(struct conv_library *library, const struct conv_cache *cache);
-/* The same for one plan, by the calling thread, the cache apart, as many as there may be. */
+enum status conv_candidates_find(struct conv_library *library);
+/* The same for one plan, by the calling thread, the choices apart, as many as there may be. */
 void conv_candidates_renew(struct conv_library *library, struct conv_plan *plan);
-/* Runs the candidates of every plan not built; the fastest becomes its engine. What cannot be run,
- * or not be captured into a CUDA graph, is dropped; an engine of the cache is then replaced.
- * STATUS_FAILED, naming the shape, where none is left. */
-enum status conv_candidates_time(struct conv_library *library);
+/* Finds the candidates of every plan not built and runs them; the fastest becomes its engine, of
+ * those that have a text where there are such; the first where nothing is timed any more, or none
+ * has. What cannot be run, or not be captured into a CUDA graph, is dropped; an engine of the
+ * choices is then replaced. STATUS_FAILED, naming the shape, where none is left. */
+enum status conv_engines_choose(struct conv_library *library);
 /* The words of the cache file for a way, and back. */
 const char *conv_way_text(const struct conv_way *way);
 bool conv_way_parse(const char *text, struct conv_way *way);

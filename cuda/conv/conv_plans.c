@@ -36,6 +36,16 @@ enum status conv_plan_check(const struct conv_plan *plan, const struct conv_oper
     return conv_check_maps(&plan->shape, operands);
 }
 
+void conv_plans_forget(struct conv_plans *plans) {
+    size_t kept = 0;
+    for (size_t i = 0; i < plans->n; i++)
+        if (plans->items[i]->built)
+            plans->items[kept++] = plans->items[i];
+        else
+            conv_plan_free(plans->items[i]);
+    plans->n = kept;
+}
+
 void conv_plan_free(struct conv_plan *plan) {
     if (plan)
         text_free(&plan->key);

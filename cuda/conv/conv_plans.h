@@ -24,6 +24,8 @@ enum status conv_plans_want(struct conv_plans *plans, const struct conv_shape *s
                             struct conv_plan **out);
 /* STATUS_FAILED where the plan is not built, or the arguments are not what its shape says. */
 enum status conv_plan_check(const struct conv_plan *plan, const struct conv_operands *operands);
+/* Frees those that are not built. */
+void conv_plans_forget(struct conv_plans *plans);
 void conv_plan_free(struct conv_plan *plan); /* NULL is allowed */
 void conv_plans_free(struct conv_plans *plans);
 

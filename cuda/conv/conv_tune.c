@@ -69,7 +69,6 @@ static void measure_needs(struct bench *bench, const struct conv_plan *plan) {
     bench->residual_bytes = larger(bench->residual_bytes, map_bytes(&residual));
     bench->weights_bytes = larger(bench->weights_bytes, weights * element_size(shape->element));
     bench->bias_bytes = larger(bench->bias_bytes, shape->out_channels * sizeof(float));
-    bench->workspace_bytes = larger(bench->workspace_bytes, most_workspace(plan));
 }
 
 /* Repeats the first bytes over the whole. */
@@ -125,7 +124,6 @@ static enum status bench_make(struct bench *bench, struct conv_library *library)
     TRY(device_alloc(bench->bias_bytes, (void **)&bench->bias));
     TRY(device_alloc(bench->residual_bytes, &bench->residual));
     TRY(device_alloc(bench->dst_bytes, &bench->dst));
-    TRY(device_alloc(bench->workspace_bytes, &bench->workspace));
     CUDA_TRY(cudaEventCreate(&bench->start));
     CUDA_TRY(cudaEventCreate(&bench->end));
 out:
@@ -146,10 +144,10 @@ static void bench_free(struct bench *bench) {
     device_free(bench->workspace);
 }
 
-/* Makes the workspace large enough for a plan's candidates, where they are new ones. */
+/* Makes the workspace large enough for a plan's candidates. */
 static enum status reserve_workspace(struct bench *bench, const struct conv_plan *plan) {
     size_t bytes = most_workspace(plan);
-    if (bytes <= bench->workspace_bytes)
+    if (bench->workspace && bytes <= bench->workspace_bytes)
         return STATUS_OK;
     device_free(bench->workspace);
     bench->workspace = NULL;
@@ -230,31 +228,51 @@ out:
     return status;
 }
 
+/* Why a candidate cannot be run; of several, the last one's. */
+struct failure {
+    char text[512];
+    enum status_reason reason;
+};
+
+/* Whether other processes can be told of it. */
+static bool has_text(const struct conv_engine *engine) {
+    char *text = conv_engine_text(engine);
+    bool has = text != NULL;
+    free(text);
+    return has;
+}
+
 /* Makes the fastest candidate the plan's engine and releases the others; false where none can be
  * run. */
-static bool take_fastest(const struct bench *bench, struct conv_plan *plan, char *reason,
-                         size_t size) {
+static bool take_fastest(const struct bench *bench, struct conv_plan *plan,
+                         struct failure *failure) {
     struct conv_build *build = plan->build;
     size_t best = build->n_candidates;
     bool fuses = false;
+    bool best_counts = false;
+    bool rivals = build->n_candidates > 1 && !bench->library->settled;
     for (size_t i = 0; i < build->n_candidates; i++) {
         struct conv_engine *engine = &build->candidates[i];
-        if (time_candidate(bench, &plan->shape, engine, build->n_candidates > 1) != STATUS_OK) {
+        if (time_candidate(bench, &plan->shape, engine, rivals) != STATUS_OK) {
             /* Not an engine for this device; the next may be. */
             (void)cudaGetLastError();
-            (void)snprintf(reason, size, "%s", status_message());
+            failure->reason = status_reason();
+            (void)snprintf(failure->text, sizeof failure->text, "%s", status_message());
             continue;
         }
         fuses = fuses || engine->way.form == CONV_FUSED;
+        bool counts = rivals && has_text(engine);
         if (best == build->n_candidates ||
-            engine->milliseconds < build->candidates[best].milliseconds) {
+            (counts &&
+             (!best_counts || engine->milliseconds < build->candidates[best].milliseconds))) {
             best = i;
+            best_counts = counts;
         }
     }
     bool found = best < build->n_candidates;
     if (found) {
         build->engine = build->candidates[best];
-        if (build->engine.config) /* else the cache file says it */
+        if (build->engine.config) /* else the choice says it */
             build->engine.way.forced = !fuses && conv_form_exists(&plan->shape, CONV_FUSED);
         build->candidates[best] = (struct conv_engine){0};
     }
@@ -266,27 +284,31 @@ static bool take_fastest(const struct bench *bench, struct conv_plan *plan, char
 
 static enum status choose(struct bench *bench, struct conv_plan *plan) {
     enum status status = STATUS_OK;
-    char reason[512] = "cuDNN has no engine for it";
+    struct failure failure = {"cuDNN has no engine for it", REASON_OTHER};
     TRY(fill(bench, plan->shape.element));
-    bool more = bench->library->most_candidates < CONV_CANDIDATES ||
+    TRY(reserve_workspace(bench, plan));
+    bool more = bench->library->most_candidates < CONV_CANDIDATES || bench->library->settled ||
                 (plan->build->n_candidates && !plan->build->candidates[0].config);
-    if (take_fastest(bench, plan, reason, sizeof reason))
+    if (take_fastest(bench, plan, &failure))
         goto out;
     if (more) {
         conv_candidates_renew(bench->library, plan);
         TRY(reserve_workspace(bench, plan));
-        if (take_fastest(bench, plan, reason, sizeof reason))
+        if (take_fastest(bench, plan, &failure))
             goto out;
     }
-    status = FAIL(STATUS_FAILED, "convolution %s: %s", plan->key.data, reason);
+    status =
+        FAIL_FOR(failure.reason, STATUS_FAILED, "convolution %s: %s", plan->key.data, failure.text);
 out:
     return status;
 }
 
-enum status conv_candidates_time(struct conv_library *library) {
+enum status conv_engines_choose(struct conv_library *library) {
     enum status status = STATUS_OK;
     struct bench bench;
+    /* First, since candidates take long to be compiled. */
     TRY(bench_make(&bench, library));
+    TRY(conv_candidates_find(library));
     for (size_t i = 0; i < library->plans.n; i++)
         if (!library->plans.items[i]->built)
             TRY(choose(&bench, library->plans.items[i]));

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 
+/* STATUS_FAILED, for REASON_MEMORY where the device has too little. */
 static inline enum status cudnn_status(cudnnStatus_t code, const char *call) {
     char detail[256] = "";
     if (code == CUDNN_STATUS_SUCCESS)
@@ -14,8 +15,10 @@ static inline enum status cudnn_status(cudnnStatus_t code, const char *call) {
     (void)cudaGetLastError(); /* cuDNN's, of which no later launch is guilty */
     cudnnGetLastErrorString(detail, sizeof detail);
     detail[sizeof detail - 1] = '\0';
-    return FAIL(STATUS_FAILED, "cuDNN: %s: %s%s%s", call, cudnnGetErrorString(code),
-                *detail ? ": " : "", detail);
+    return FAIL_FOR(code == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ? REASON_MEMORY
+                                                                                 : REASON_OTHER,
+                    STATUS_FAILED, "cuDNN: %s: %s%s%s", call, cudnnGetErrorString(code),
+                    *detail ? ": " : "", detail);
 }
 
 /* Runs a call of cuDNN and gives our status. */

@@ -127,7 +127,6 @@ enum status network_make(const struct graph *graph, struct conv_library *library
     for (size_t i = 0; i < network->n_steps; i++)
         if (network->steps[i].kind == STEP_CONV)
             TRY(want_conv(network, &network->steps[i]));
-    TRY(conv_library_build(library));
     forget_graph(network);
 out:
     if (status != STATUS_OK) {

@@ -14,7 +14,8 @@ struct network;
 /* Compiles `graph` for batches of n inputs of height x width. Convolutions' weights are converted
  * to `element`, channels last, and put on the device once for all networks of the library. The
  * graph and the library stay the caller's; the library must outlive the network, and the graph's
- * constants the library. STATUS_BAD_INPUT for an operator that cannot be run, naming it and its
+ * constants the library. It can be run once the library has built what it wants of it
+ * (conv_library_build). STATUS_BAD_INPUT for an operator that cannot be run, naming it and its
  * node. */
 enum status network_make(const struct graph *graph, struct conv_library *library,
                          enum element element, size_t n, size_t height, size_t width,

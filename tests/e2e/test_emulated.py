@@ -5,46 +5,13 @@ import re
 import subprocess
 import zlib
 
-from harness import Case, MODEL, VERIFY, main, mpirun_each
+from emulated_case import EmulatedCase, PICTURES
+from harness import MODEL, VERIFY, main, mpirun_each
 from test_input import png
 from test_not_finite import FIRST, with_number
 
-PICTURES = 8
-EVIDENCE = ("own", "rival", "contest", "near", "margin", "shift", "ghost", "dup", "location")
 
-
-class Emulated(Case):
-    def run_on(self, device, *flags, ranks=2, output=None, **options):
-        data = self.path("data")
-        return self.run_verify("--model", MODEL, "--data", data, "--imgsz", 96, "--device", device,
-                               "--output", output or device, "--no-half", *flags, ranks=ranks,
-                               **options)
-
-    def assert_close(self, a, b, what, limit=1e-3):
-        self.assertEqual(a is None, b is None, what)
-        if a is not None:
-            self.assertLess(abs(a - b), limit, what)
-
-    def assert_same_records(self, expected, actual):
-        self.assertEqual([r["image"] for r in expected], [r["image"] for r in actual])
-        for a, b in zip(expected, actual):
-            for key in ("bucket", "error", "width", "height"):
-                self.assertEqual(a.get(key), b.get(key), a["image"])
-            self.assertEqual(len(a["boxes"]), len(b["boxes"]))
-            self.assertEqual(len(a["missing"]), len(b["missing"]))
-            for x, y in zip(a["boxes"], b["boxes"]):
-                self.assertEqual((x["line"], x["verdict"], x["reason"]),
-                                 (y["line"], y["verdict"], y["reason"]))
-                for key in EVIDENCE:
-                    self.assert_close(x[key], y[key], (a["image"], x["line"], key))
-
-    def assert_same_self_test(self, one, other):
-        """Which errors are planted follows from names and labels, what becomes of them from evidence."""
-        a, b = self.report(one)["self_test"], self.report(other)["self_test"]
-        self.assertEqual(a, b)
-        self.assertGreater(a["wrong_class"]["labels"], PICTURES)
-        self.assertGreater(a["unseen"]["planted"] + a["duplicate"]["planted"] + a["moved"]["planted"], 0)
-
+class Emulated(EmulatedCase):
     def test_two_ranks(self):
         self.dataset(pictures=PICTURES)
         for name, flags in (("square", ()), ("rect", ("--rect",)), ("fast", ("--decode", "fast")),
@@ -96,10 +63,10 @@ class Emulated(Case):
     def test_listed_devices(self):
         self.dataset(pictures=3)
         four = {"VERIFY_EMULATION_DEVICES": "4"}
-        self.run_on("3,1", output="two", env=four)
+        self.run_on("3,1", "--batch", 2, output="two", env=four)
         self.assertEqual([r["device"] for r in self.report("two")["per_rank"]],
                          ["Emulated GPU (%s)" % self.uuid(i) for i in (3, 1)])
-        out = self.run_on("cuda:2,0", output="one", ranks=1, env=four)
+        out = self.run_on("cuda:2,0", "--batch", 2, output="one", ranks=1, env=four)
         self.assertIn("[GPU 0] WARNING: --device cuda:2,0 names 2 GPUs and 1 of them will work", out)
         self.assertIn("mpirun -np 2", out)
         self.assertIn(self.uuid(2), self.report("one")["per_rank"][0]["device"])
@@ -115,7 +82,7 @@ class Emulated(Case):
         self.dataset(pictures=PICTURES)
         self.run_on("cuda", "--batch", 1, output="whole")
         out = self.run_on("cuda", "--batch", 1, "--hang-timeout", 4, output="out", code=1,
-                          env={"VERIFY_EMULATION_HANG": "5"}, timeout=60)
+                          env={"VERIFY_EMULATION_HANG": "7"}, timeout=60)
         self.assertRegex(out, r"\[GPU [01]\] ERROR: GPU 0 \(Emulated GPU.*\): "
                               r"a batch has not ended for 4 s")
         self.assertIn("--resume goes on", self.stderr)

@@ -1,5 +1,6 @@
 """The CUDA backend's plug-in: the program without it, without what it needs, and with it."""
 
+import json
 import os
 import re
 import shutil
@@ -109,15 +110,16 @@ class Plugin(Case):
 class Gates(Case):
     """tests/gpu.sh with programs that stand in for a GPU's."""
 
-    def check(self, text, code):
-        for name, content in (("nvidia-smi", "echo 'A GPU, 1'"), ("verify", ":"), ("test_gpu_zoo", text)):
+    def check(self, text, code, *flags, verify=":"):
+        for name, content in (("nvidia-smi", "echo 'A GPU, 1'"), ("verify", verify), ("test_gpu_zoo", text)):
             with open(self.path(name), "w", encoding="utf-8") as file:
                 file.write("#!/bin/sh\n" + content + "\n")
             os.chmod(self.path(name), 0o755)
         done = subprocess.run(["bash", os.path.join(ROOT, "tests", "gpu.sh"), "--build", self.folder,
-                               "--only", "tests"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, env=dict(os.environ, VERIFY_FIXTURES="",
-                                                  PATH=self.folder + ":" + os.environ["PATH"]))
+                               *(flags or ("--only", "tests"))], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True,
+                              env=dict(os.environ, VERIFY_FIXTURES="",
+                                       PATH=self.folder + ":" + os.environ["PATH"]))
         self.assertEqual(done.returncode, code, done.stdout)
         return done.stdout
 
@@ -128,6 +130,28 @@ class Gates(Case):
         self.assertRegex(said, r"skipped: cases of test_gpu_zoo .*\n    no model\n")
         self.assertIn("0 passed, 1 failed", self.check(ran + "exit 1", 1))
         self.assertIn("0 passed, 1 failed", self.check("echo 'skipped: no device'; exit 77", 1))
+
+    def test_a_run_of_the_cpu_from_elsewhere(self):
+        """Takes the place of one made here, and is what the GPU's are compared with."""
+        box = {"line": 1, "verdict": "correct", "margin": 0.5}
+        expected = self.path("expected")
+        os.mkdir(expected)
+        with open(os.path.join(expected, "verification_records.jsonl"), "w", encoding="utf-8") as file:
+            json.dump({"image": "a.jpg", "error": None, "boxes": [box]}, file)
+        with open(os.path.join(expected, "predictions.json"), "w", encoding="utf-8") as file:
+            json.dump([{"file_name": "a.jpg", "category_id": 0, "bbox": [1, 2, 3, 4], "score": 0.9}], file)
+        copies = """echo "$@" >> "%s"
+            while [ "$1" != --output ]; do shift; done
+            mkdir -p "$2" && cp "%s"/* "$2/" """ % (self.path("calls"), expected)
+        flags = ("--only", "program", "--expected", expected)
+        same = "passed: %s against the CPU: the same verdict for 0.99"
+        said = self.check(":", 1, *flags, verify=copies)  # two ranks give no warning
+        for precision in ("fp16", "fp32"):
+            self.assertIn(same % precision, said)
+        with open(self.path("calls"), encoding="utf-8") as file:
+            self.assertNotIn("--device cpu", file.read())
+        said = self.check(":", 1, *flags, verify=copies + "&& sed -i s/correct/uncertain/ \"$2\"/*.jsonl")
+        self.assertIn("FAILED: fp16 against the CPU: the same verdict for 0.995", said)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,12 @@ static size_t type_bytes(cudnnBackendAttributeType_t type) {
     return 0;
 }
 
-struct fake_state fake;
+/* What a program is told that cannot call fake_cudnn_set. */
+static struct fake_cudnn settings_wanted() {
+    return {.slow_fused = getenv("VERIFY_EMULATION_SLOW_FUSED") != NULL};
+}
+
+struct fake_state fake = {settings_wanted(), {}, {}, {}};
 static thread_local std::string last_reason;
 
 cudnnStatus_t refuse(cudnnStatus_t status, const std::string &reason) {

@@ -60,6 +60,8 @@ const char *cudnnGetErrorString(cudnnStatus_t status) {
         return "CUDNN_STATUS_NOT_SUPPORTED";
     case CUDNN_STATUS_INTERNAL_ERROR:
         return "CUDNN_STATUS_INTERNAL_ERROR";
+    case CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED:
+        return "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED";
     case CUDNN_STATUS_EXECUTION_FAILED:
         return "CUDNN_STATUS_EXECUTION_FAILED";
     }
@@ -269,7 +271,8 @@ static void run(const struct run *run) {
 static double milliseconds_of(const struct program *program) {
     double milliseconds = engines[program->engine].milliseconds;
     return milliseconds * (program->tile ? 2.0 / 3 : 1) *
-           (is_one_of(program->engine, fake.settings.slow) ? 10 : 1);
+           (is_one_of(program->engine, fake.settings.slow) ? 10 : 1) *
+           (program->n_steps && fake.settings.slow_fused ? 10 : 1);
 }
 
 static cudnnStatus_t bind(struct run *run, const descriptor *pack) {
@@ -309,6 +312,8 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
         return status;
     if (is_one_of(what->program.engine, fake.settings.failing))
         return refuse(CUDNN_STATUS_EXECUTION_FAILED, "an engine that is told to fail");
+    if (is_one_of(what->program.engine, fake.settings.large))
+        return refuse(CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED, "too little memory");
     /* As a library that waits in between; its error shows when the capture ends. */
     if (is_one_of(what->program.engine, fake.settings.uncapturable))
         (void)cudaStreamSynchronize(handle->stream);

@@ -1,5 +1,6 @@
 /* cuda/conv/conv.h on the emulated device: cuda/conv/conv_host.c, whose functions are renamed
  * host_..., as work of a stream. */
+#include "cuda/conv/conv_choices.h"
 #include "cuda/conv/conv_plans.h"
 
 #include <cuda_runtime_api.h>
@@ -54,9 +55,33 @@ enum status conv_library_build(struct conv_library *library) {
     return host_conv_library_build(library->host);
 }
 
+void conv_library_forget(struct conv_library *library) {
+    host_conv_library_forget(library->host);
+}
+
 const char *conv_library_note(const struct conv_library *library) {
     (void)library;
     return NULL;
+}
+
+/* Nothing is chosen. */
+enum status conv_choices_kind(struct text *kind) {
+    text_string(kind, "plain loops");
+    return text_status(kind);
+}
+
+enum status conv_choices_take(struct conv_library *library, const char *bytes, size_t length) {
+    (void)library, (void)bytes;
+    return length ? FAIL(STATUS_FAILED, "choices, where there are none") : STATUS_OK;
+}
+
+enum status conv_choices_give(const struct conv_library *library, struct text *bytes) {
+    (void)library, (void)bytes;
+    return STATUS_OK;
+}
+
+void conv_choices_settle(struct conv_library *library) {
+    (void)library;
 }
 
 struct weight_store *conv_library_weights(struct conv_library *library) {

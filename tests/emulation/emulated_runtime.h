@@ -46,6 +46,9 @@ size_t emulated_memory_peak(void);
  * device is lost: so does every one after it, what is enqueued is never done, and releasing fails,
  * too, though it releases. */
 void emulated_fail_at(uint64_t at, bool for_good);
+/* Whether that one call fails for lack of the device's memory, as most calls may; at first it does
+ * not. */
+void emulated_fail_for_memory(bool memory);
 uint64_t emulated_calls(void);
 /* The function, or the kernel, that failed by it; NULL: none. */
 const char *emulated_failed(void);

@@ -37,11 +37,14 @@ struct fake_cudnn {
     bool no_strided;       /* nor have maps that are parts of wider ones */
     unsigned refused;      /* … are not finalized */
     unsigned failing;      /* … cannot be executed */
+    unsigned large;        /* … likewise, for lack of memory */
     unsigned uncapturable; /* … break a capture */
     unsigned slow;         /* … take ten times as long */
-    bool no_text;          /* plans have no text */
-    bool no_loading;       /* nor are made of one */
-    uint64_t fail_at;      /* this call, from 1 on, fails, but for those that release; 0: none */
+    /* Graphs of more than a convolution do; at first where VERIFY_EMULATION_SLOW_FUSED is set. */
+    bool slow_fused;
+    bool no_text;     /* plans have no text */
+    bool no_loading;  /* nor are made of one */
+    uint64_t fail_at; /* this call, from 1 on, fails, but for those that release; 0: none */
 };
 /* From now on; calls and executions are counted from there. No other thread uses cuDNN. */
 void fake_cudnn_set(const struct fake_cudnn *settings);

@@ -79,7 +79,7 @@ struct runtime {
     int n_devices, old_device;
     size_t memory, used, peak; /* of one device; of all */
     uint64_t n_calls, fail_at;
-    bool fail_for_good, lost;
+    bool fail_for_good, lost, fail_for_memory;
     uint64_t n_questions, hang_after; /* 0: never */
     bool hangs;
     const char *failed;

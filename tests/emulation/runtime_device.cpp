@@ -44,7 +44,7 @@ call::call(const char *name, bool releases) : error(cudaSuccess), guard(runtime.
     bool turn = !releases && ++runtime.n_calls == runtime.fail_at;
     if (!turn && !runtime.lost)
         return;
-    error = cudaErrorLaunchFailure;
+    error = runtime.fail_for_memory ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure;
     if (turn) {
         runtime.failed = name;
         runtime.lost = runtime.fail_for_good;
@@ -78,6 +78,11 @@ void emulated_fail_at(uint64_t at, bool for_good) {
     runtime.fail_for_good = for_good;
     runtime.lost = false;
     runtime.failed = NULL;
+}
+
+void emulated_fail_for_memory(bool memory) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    runtime.fail_for_memory = memory;
 }
 
 void emulated_hang(uint64_t after) {

@@ -76,6 +76,7 @@ static inline struct rig_network network_start(const struct graph *graph, enum e
     struct rig_network rig = {.graph = graph, .n = n, .height = height, .width = width};
     ASSERT_OK(conv_library_make(&rig.library));
     ASSERT_OK(network_make(graph, rig.library, element, n, height, width, &rig.network));
+    ASSERT_OK(conv_library_build(rig.library));
     rig.memory = network_room(rig.network);
     return rig;
 }

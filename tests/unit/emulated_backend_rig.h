@@ -91,6 +91,12 @@ static inline void sample_read(struct samples *samples, const char *name, size_t
     sample_label(sample, 2, n_classes, &random);
 }
 
+/* The first n alone. */
+static inline void samples_keep(struct samples *samples, size_t n) {
+    while (samples->n > n)
+        image_free(&samples->items[--samples->n].image);
+}
+
 static inline void samples_free(struct samples *samples) {
     for (size_t i = 0; i < samples->n; i++)
         image_free(&samples->items[i].image);
@@ -111,6 +117,7 @@ struct plan {
     size_t n_devices;
     double hang_seconds;
     size_t image_memory;
+    const struct text *choices; /* NULL: none */
 };
 
 struct run {
@@ -297,7 +304,9 @@ static inline enum status run_open(const struct plan *plan, const struct model *
                                       .devices = plan->devices,
                                       .n_devices = plan->n_devices,
                                       .hang_seconds = plan->hang_seconds,
-                                      .image_memory = plan->image_memory};
+                                      .image_memory = plan->image_memory,
+                                      .choices = plan->choices ? plan->choices->data : NULL,
+                                      .n_choices = plan->choices ? plan->choices->length : 0};
     assert_int_equal(pthread_mutex_init(&run->mutex, NULL), 0);
     ASSERT_OK(queue_make(plan->slots, &run->free));
     ASSERT_OK(queue_make(PICTURES_MOST, &run->ready));

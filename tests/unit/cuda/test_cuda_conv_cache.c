@@ -6,11 +6,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "cuda/conv/conv_cache.h"
 #include "temp_folder.h"
@@ -35,9 +38,12 @@ static struct conv_cache sample(void) {
     return cache;
 }
 
-static size_t entries_of(const char *path, const char *device) {
+/* How many there are, of a file that is whole or not. */
+static size_t entries_of(const char *path, const char *device, bool whole) {
     struct conv_cache cache = {0};
-    assert_int_equal(conv_cache_read(&cache, path, device), STATUS_OK);
+    bool damaged;
+    assert_int_equal(conv_cache_read(&cache, path, device, &damaged), STATUS_OK);
+    assert_int_equal(damaged, !whole);
     size_t n = cache.n;
     conv_cache_free(&cache);
     return n;
@@ -52,9 +58,10 @@ static void write_sample(const char *path) {
 static void test_write_and_read_back(void **state) {
     const char *path = below(*state, "new/folders/cache");
     struct conv_cache cache = {0};
-    assert_int_equal(entries_of(path, DEVICE), 0);
+    bool damaged;
+    assert_int_equal(entries_of(path, DEVICE, true), 0);
     write_sample(path);
-    assert_int_equal(conv_cache_read(&cache, path, DEVICE), STATUS_OK);
+    assert_int_equal(conv_cache_read(&cache, path, DEVICE, &damaged), STATUS_OK);
     assert_int_equal(cache.n, 2);
     const struct conv_cache_entry *entry = conv_cache_find(&cache, "f16 n1");
     assert_non_null(entry);
@@ -68,6 +75,7 @@ static void test_write_and_read_back(void **state) {
     assert_int_equal(conv_cache_put(&cache, "f16 n1", "plain", "other"), STATUS_OK);
     assert_int_equal(cache.n, 2);
     assert_string_equal(conv_cache_find(&cache, "f16 n1")->plan, "other");
+    assert_ptr_equal(conv_cache_find(&cache, "f16 n1"), &cache.entries[1]); /* the last now */
     conv_cache_free(&cache);
     /* Nothing but the file: no temporary name is left. */
     assert_int_equal(count_below(below(*state, "new/folders"), NULL), 1);
@@ -75,9 +83,9 @@ static void test_write_and_read_back(void **state) {
 
 /* Ignored, and then written anew as if nothing had been there. */
 static void assert_ignored(const char *path) {
-    assert_int_equal(entries_of(path, DEVICE), 0);
+    assert_int_equal(entries_of(path, DEVICE, false), 0);
     write_sample(path);
-    assert_int_equal(entries_of(path, DEVICE), 2);
+    assert_int_equal(entries_of(path, DEVICE, true), 2);
 }
 
 static void test_damaged_files_are_ignored(void **state) {
@@ -86,11 +94,13 @@ static void test_damaged_files_are_ignored(void **state) {
     write_sample(path);
     char *bytes = file_get(path, &length);
     for (size_t i = 0; i < length; i++) {
+        /* After this begins the number of the format, which may be a later one. */
+        const size_t name = strlen("verify convolution plans ");
         file_make_bytes(path, bytes, i);
-        assert_int_equal(entries_of(path, DEVICE), 0);
+        assert_int_equal(entries_of(path, DEVICE, i == name || i == name + 1), 0);
         bytes[i] ^= 1;
         file_make_bytes(path, bytes, length);
-        assert_int_equal(entries_of(path, DEVICE), 0);
+        assert_int_equal(entries_of(path, DEVICE, i == name || i == name + 1), 0);
         bytes[i] ^= 1;
     }
     assert_ignored(path);
@@ -105,9 +115,9 @@ static void test_foreign_files_are_ignored(void **state) {
     static const char zeros[4096];
     write_sample(path);
     assert_int_equal(
-        entries_of(path, "Some GPU, 9.0, 132 multiprocessors, cuDNN 91901, CUDA 13000"), 0);
-    assert_int_equal(entries_of(path, "Some"), 0);
-    assert_int_equal(entries_of(path, ""), 0);
+        entries_of(path, "Some GPU, 9.0, 132 multiprocessors, cuDNN 91901, CUDA 13000", true), 0);
+    assert_int_equal(entries_of(path, "Some", true), 0);
+    assert_int_equal(entries_of(path, "", true), 0);
     file_make(path, "{\"version\": 1, \"plans\": []}\n");
     assert_ignored(path);
     file_make_bytes(path, zeros, sizeof zeros);
@@ -117,10 +127,12 @@ static void test_foreign_files_are_ignored(void **state) {
     assert_ignored(path);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_ignored(path);
+    assert_int_equal(entries_of(path, DEVICE, true), 0); /* none that was kept */
+    write_sample(path);
+    assert_int_equal(entries_of(path, DEVICE, true), 2);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_int_equal(entries_of(path, DEVICE), 0);
+    assert_int_equal(entries_of(path, DEVICE, true), 0);
 }
 
 /* A file whose hash is right. */
@@ -154,7 +166,7 @@ static void test_wrong_entries_are_ignored(void **state) {
         "\n",
     };
     make_sealed(path, format, "3 5 2\nkey\nfused\n{}\n", 19);
-    assert_int_equal(entries_of(path, DEVICE), 1);
+    assert_int_equal(entries_of(path, DEVICE, true), 1);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         make_sealed(path, format, wrong[i], strlen(wrong[i]));
         assert_ignored(path);
@@ -162,7 +174,9 @@ static void test_wrong_entries_are_ignored(void **state) {
     make_sealed(path, format, "3 5 2\nk\0y\nfused\n{}\n", 19);
     assert_ignored(path);
     make_sealed(path, "verify convolution plans 2", "3 5 2\nkey\nfused\n{}\n", 19);
-    assert_ignored(path);
+    assert_int_equal(entries_of(path, DEVICE, true), 0); /* another version's */
+    write_sample(path);
+    assert_int_equal(entries_of(path, DEVICE, true), 2);
 }
 
 static void test_failing_writes_are_told(void **state) {
@@ -213,8 +227,9 @@ static int churn(const char *path, int writer) {
     }
     for (int i = 0; i < 100; i++) {
         struct conv_cache seen = {0};
+        bool damaged;
         if (conv_cache_write(&mine, path, DEVICE) != STATUS_OK ||
-            conv_cache_read(&seen, path, DEVICE) != STATUS_OK || seen.n != 3 ||
+            conv_cache_read(&seen, path, DEVICE, &damaged) != STATUS_OK || damaged || seen.n != 3 ||
             strcmp(seen.entries[0].plan, seen.entries[2].plan) != 0)
             return 2;
         conv_cache_free(&seen);
@@ -242,7 +257,7 @@ static void test_processes_write_at_once(void **state) {
     }
     for (int i = 0; i < WRITERS; i++)
         assert_child(children[i]);
-    assert_int_equal(entries_of(path, DEVICE), 3);
+    assert_int_equal(entries_of(path, DEVICE, true), 3);
     assert_int_equal(count_below(*state, NULL), 1);
 }
 
@@ -266,29 +281,77 @@ static void test_processes_take_turns(void **state) {
     assert_int_equal(read(ready[0], &byte, 1), 1);
     int lock = conv_cache_lock(path);
     assert_true(lock >= 0);
-    assert_int_equal(entries_of(path, DEVICE), 2);
+    assert_int_equal(entries_of(path, DEVICE, true), 2);
     conv_cache_unlock(lock);
     assert_child(child);
     close(ready[0]);
     close(ready[1]);
 }
 
-/* A file that would not be read again is not written; the old one stays. */
+/* The entries that were put last are written, and none that is too large. */
 static void test_too_large(void **state) {
     const char *path = below(*state, "cache");
-    const size_t length = (size_t)65 << 20;
-    struct conv_cache cache = {0};
-    char *plan = malloc(length + 1);
+    enum { ENTRIES = 20 };
+    const size_t large = CONV_CACHE_BYTES / 16, usual = large - 1000;
+    struct conv_cache cache = {0}, kept = {0};
+    bool damaged;
+    char *plan = malloc(large + 1);
+    char key[16];
     assert_non_null(plan);
-    memset(plan, 'x', length);
-    plan[length] = '\0';
-    write_sample(path);
-    assert_int_equal(conv_cache_put(&cache, "f16 n3", "fused", plan), STATUS_OK);
-    assert_int_equal(conv_cache_write(&cache, path, DEVICE), STATUS_FAILED);
-    assert_non_null(strstr(status_message(), "more than 64 MiB"));
-    assert_int_equal(entries_of(path, DEVICE), 2);
+    memset(plan, 'x', large);
+    plan[large] = '\0';
+    for (int i = 0; i <= ENTRIES; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        plan[usual] = i == ENTRIES ? 'x' : '\0'; /* the last one is too large */
+        assert_int_equal(conv_cache_put(&cache, key, "fused", plan), STATUS_OK);
+    }
+    assert_int_equal(conv_cache_write(&cache, path, DEVICE), STATUS_OK);
+    assert_int_equal(conv_cache_read(&kept, path, DEVICE, &damaged), STATUS_OK);
+    assert_false(damaged);
+    assert_int_equal(kept.n, 16);
+    assert_string_equal(kept.entries[0].key, "4");
+    assert_string_equal(kept.entries[kept.n - 1].key, "19");
     conv_cache_free(&cache);
+    conv_cache_free(&kept);
     free(plan);
+}
+
+/* A file that was last written so many seconds ago. */
+static void make_old(const char *path, int64_t seconds) {
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - seconds},
+                                      {.tv_sec = time(NULL) - seconds}};
+    file_make(path, "");
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* What was written last stays; of the folder nothing else is touched. */
+static void test_old_files_are_removed(void **state) {
+    enum { FILES = CONV_CACHE_FILES + 4, DAY = 24 * 3600 };
+    char names[FILES][64];
+    static const char *const others[] = {"note.txt", "convolutions-12", "convolutions-",
+                                         "convolutions-00000000000000ff.AbCdEf"};
+    const char *left_behind = "convolutions-00000000000000fe.AbCdEf";
+    for (int i = 0; i < FILES; i++) {
+        char lock[80];
+        snprintf(names[i], sizeof names[i], "convolutions-%016x", i * 77777);
+        snprintf(lock, sizeof lock, "convolutions-%016x.lock", i * 77777);
+        make_old(below(*state, names[i]), (int64_t)i * 100);
+        make_old(below(*state, lock), 2 * DAY);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        make_old(below(*state, others[i]), i < 3 ? 2 * DAY : 60);
+    make_old(below(*state, left_behind), 2 * DAY);
+    conv_cache_prune(below(*state, names[0]));
+    for (int i = 0; i < FILES; i++) {
+        char lock[80];
+        snprintf(lock, sizeof lock, "convolutions-%016x.lock", i * 77777);
+        assert_int_equal(is_there(below(*state, names[i])), i < CONV_CACHE_FILES);
+        assert_int_equal(is_there(below(*state, lock)), i < CONV_CACHE_FILES);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_true(is_there(below(*state, others[i])));
+    assert_false(is_there(below(*state, left_behind)));
+    conv_cache_prune(below(*state, "nowhere/file")); /* nothing to do */
 }
 
 int main(void) {
@@ -301,6 +364,7 @@ int main(void) {
         WITH_FOLDER(test_failing_writes_are_told),
         WITH_FOLDER(test_processes_write_at_once),
         WITH_FOLDER(test_too_large),
+        WITH_FOLDER(test_old_files_are_removed),
         WITH_FOLDER(test_processes_take_turns),
         cmocka_unit_test(test_paths),
     };

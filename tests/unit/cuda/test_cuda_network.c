@@ -381,6 +381,7 @@ static void weights_are_shared(void **state) {
     for (size_t i = 0; i < CASES; i++) {
         ASSERT_OK(network_make(&graph, library, cases[i].element, cases[i].n, cases[i].height,
                                cases[i].width, &networks[i]));
+        ASSERT_OK(conv_library_build(library));
         memory[i] = network_room(networks[i]);
         assert_int_equal(store->bytes > bytes, cases[i].brings);
         bytes = store->bytes;

@@ -2,6 +2,8 @@
 #include "emulated_backend_rig.h"
 
 #include <cuda_runtime_api.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cpu/cpu.h"
 #include "cuda/cuda.h"
@@ -368,7 +370,7 @@ static void test_lost_device(void **state) {
  * that waits for it from then on. What the backend has is left behind. */
 static void test_hanging_device(void **state) {
     (void)state;
-    enum { BATCHES = 4, QUESTIONS = 2 };
+    enum { BATCHES = 4, QUESTIONS = 2 }; /* of opening, too */
     struct model model = demo_model();
     struct samples samples = {0};
     struct plan plan = usual;
@@ -380,7 +382,7 @@ static void test_hanging_device(void **state) {
         static struct backend *left_behind[BATCHES];
         struct run run;
         plan.readers = batch % 2;
-        emulated_hang(1 + batch * QUESTIONS);
+        emulated_hang(1 + (1 + batch) * QUESTIONS);
         assert_int_equal(run_open(&plan, &model, &samples, &run), STATUS_OK);
         left_behind[batch] = run.backend;
         assert_non_null(left_behind[batch]);
@@ -390,6 +392,34 @@ static void test_hanging_device(void **state) {
         run_free(&run);
     }
     emulated_hang(0);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+/* Whether opening fails in time and says so; what it had is left to the end of the process. */
+static bool opening_hangs(const struct model *model, const struct samples *samples) {
+    struct run run;
+    struct plan plan = usual;
+    plan.hang_seconds = 0.2;
+    emulated_hang(1);
+    return run_open(&plan, model, samples, &run) == STATUS_FAILED && !run.backend &&
+           strstr(status_message(), "a batch has not ended for 0.2 s");
+}
+
+/* Nor is a device waited for that hangs while the backend is opened. */
+static void test_hanging_at_first(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    int result;
+    sample_draw(&samples, 64, 64, 2, model.n_classes);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(opening_hangs(&model, &samples) ? 0 : 1);
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
     samples_free(&samples);
     model_free(&model);
 }
@@ -435,6 +465,7 @@ int main(void) {
         cmocka_unit_test(test_failing_calls),
         cmocka_unit_test(test_lost_device),
         cmocka_unit_test(test_hanging_device),
+        cmocka_unit_test(test_hanging_at_first),
         cmocka_unit_test(test_more_labels_while_it_hangs),
     };
     return RUN_TESTS(tests);

@@ -200,6 +200,7 @@ static void test_no_engine_at_all(void **state) {
         const char *said;
     } cases[] = {{{.refused = FAKE_ALL}, "cuDNN has no engine for it"},
                  {{.failing = FAKE_ALL}, "an engine that is told to fail"},
+                 {{.large = FAKE_ALL}, "too little memory"},
                  {{.uncapturable = FAKE_ALL}, "stream is capturing"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct conv_shape first = shape_make(ELEMENT_F16, 8), second = first;
@@ -217,6 +218,7 @@ static void test_no_engine_at_all(void **state) {
         if (!strstr(status_message(), "convolution f16 n7 ") ||
             !strstr(status_message(), cases[i].said))
             fail_msg("%s", status_message());
+        assert_int_equal(status_reason(), cases[i].settings.large ? REASON_MEMORY : REASON_OTHER);
         assert_int_equal(cudaGetLastError(), cudaSuccess);
         fake_cudnn_set(&faultless);
         ASSERT_OK(conv_library_build(library)); /* nothing to do */

@@ -6,9 +6,9 @@
 
 /* With the sanitizers a sample is enough. */
 #ifdef __SANITIZE_ADDRESS__
-enum { MEMORY_STEPS = 8 };
+enum { MEMORY_STEPS = 8, CALL_STEP = 37 };
 #else
-enum { MEMORY_STEPS = 16 };
+enum { MEMORY_STEPS = 16, CALL_STEP = 7 };
 #endif
 static const size_t enough = (size_t)1 << 30;
 
@@ -45,6 +45,52 @@ static void test_short_memory(void **state) {
     }
     assert_true(refused && halved && whole > 1);
     emulated_set_memory(enough);
+    run_free(&expected);
+    samples_free(&samples);
+    model_free(&model);
+}
+
+/* Whichever call there is too little memory for: while it is opened, the batch is a smaller one;
+ * later it is said, and graphs are done without. */
+static void test_calls_short_of_memory(void **state) {
+    (void)state;
+    struct model model = demo_model();
+    struct samples samples = {0};
+    struct run expected, actual;
+    struct plan plan = usual;
+    size_t halved = 0, graphs = 0, refused = 0;
+    demo_samples(&samples, model.n_classes);
+    samples_keep(&samples, 4);
+    plan.batch = 2;
+    plan.slots = 4;
+    emulated_set_memory(enough);
+    emulated_fail_at(0, false);
+    run_ok(&plan, &model, &samples, &expected);
+    uint64_t n = emulated_calls();
+    emulated_fail_for_memory(true);
+    for (uint64_t at = 1; at <= n; at += CALL_STEP) {
+        emulated_fail_at(at, false);
+        enum status status = run_make(&plan, &model, &samples, &actual);
+        const char *call = emulated_failed();
+        assert_non_null(call);
+        assert_int_equal(emulated_left(), 0);
+        bool of_graphs = strncmp(call, "cudaGraph", 9) == 0;
+        if (status == STATUS_OK) {
+            assert_same_run(&actual, &expected);
+            halved += actual.largest < plan.batch;
+            graphs += of_graphs;
+        } else {
+            assert_false(of_graphs);
+            assert_non_null(strstr(status_message(), "out of memory"));
+            refused++;
+        }
+        run_free(&actual);
+    }
+    print_message("of %d calls %zu make the batch smaller, %zu are said\n", (int)n, halved,
+                  refused);
+    assert_true(halved && graphs && refused);
+    emulated_fail_for_memory(false);
+    emulated_fail_at(0, false);
     run_free(&expected);
     samples_free(&samples);
     model_free(&model);
@@ -163,9 +209,8 @@ static void test_memory_moves(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_networks_share),
-        cmocka_unit_test(test_memory_moves),
-        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_networks_share),  cmocka_unit_test(test_memory_moves),
+        cmocka_unit_test(test_short_memory),    cmocka_unit_test(test_calls_short_of_memory),
         cmocka_unit_test(test_room_for_labels),
     };
     return RUN_TESTS(tests);
