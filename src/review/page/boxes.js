@@ -18,9 +18,7 @@
         if (finding.kind === "missing")
             add("model", finding.xywhn, name);
         if (finding.kind === "box") {
-            const is_class = review.pair_of(finding) !== null;
-            const seen = is_class ? review.class_name(finding.suggested) : name;
-            add("model", finding.refined, seen);
+            add("model", finding.refined, name);
             add("label", finding.xywhn, name);
             if (finding.other)
                 add("label", finding.other.xywhn, review.class_name(finding.other.class));

@@ -40,7 +40,8 @@
  *   verdict      of a box: "mislabeled" or "uncertain"
  *   words        of an invalid line: what is wrong with it
  *   xywhn        the label's box, or the one of what is missing; null for an invalid line
- *   refined      the model's own box for the label, or null
+ *   refined      the model's own box for the label, or null; null too where another class is
+ *                suggested (class, contested): its box for the label's class tells nothing then
  *   own, rival, margin, location, dup     of a box: as in the records
  *   confidence   of what is missing
  *   other        of two labels on one object: {line, text, class, xywhn} of the second one, or null
