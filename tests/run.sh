@@ -23,15 +23,18 @@ if command -v ccache > /dev/null; then
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 fi
 
-# suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, runs its tests and notes
-# what ctest says; names what was skipped, and why. tests/CMakeLists.txt says how many of the preset's
-# slots a test takes.
+# suite PRESET CTEST-OPTION…: builds that configuration of CMakePresets.json, unless it is the one that
+# is built first of all, runs its tests and notes what ctest says; names what was skipped, and why.
+# tests/CMakeLists.txt says how many of the preset's slots a test takes.
 suite() {
   local preset=$1 log=build/$1-tests.log folder=build/$1 failed
-  [ "$preset" != dev ] || folder=build
   shift
   echo "== $preset"
-  bash build.sh --preset "$preset" || { echo "0 1 0" >> "$outcomes" && return; }
+  if [ "$preset" = dev ]; then
+    folder=build
+  else
+    bash build.sh --preset "$preset" || { echo "0 1 0" >> "$outcomes" && return; }
+  fi
   ctest --preset "$preset" "$@" 2>&1 | tee "$log" | grep -Ev '^ *(Start|Test project|Internal ctest)' || true
   grep -h '^skipped: ' "$folder/Testing/Temporary/LastTest.log" || true
   failed=$(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*(Failed|Timeout|Exception|Not Run)' "$log" || true)
@@ -61,10 +64,10 @@ beside() {
   check hostile bash tests/hostile/run.sh
 }
 
+bash build.sh --preset dev
 if [ "${1:-}" = --quick ]; then
   suite dev
 else
-  bash build.sh --preset dev
   check format bash tests/format.sh
   beside > build/beside.log 2>&1 &
   suite dev --label-exclude sanitized # those run beside

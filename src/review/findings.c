@@ -80,6 +80,11 @@ out:
     return status;
 }
 
+const double *finding_model_box(const struct record_box *box) {
+    bool other_class = box->reason == REASON_CLASS || box->reason == REASON_CONTESTED;
+    return box->has_refined && !other_class ? box->refined : NULL;
+}
+
 void findings_list_free(struct findings_list *list) {
     free(list->items);
     same_objects_free(&list->same);

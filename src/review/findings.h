@@ -29,6 +29,11 @@ struct findings_list {
 enum status findings_of(const struct record *record, struct findings_list *list);
 void findings_list_free(struct findings_list *list);
 
+/* The model's box (xywhn) that is shown beside a label's: the one it has for the label's class.
+ * NULL where there is none, and where the finding is that the object is of another class, since a
+ * box for the class that is doubted often lies beside the object. */
+const double *finding_model_box(const struct record_box *box);
+
 /* The order in which findings are looked at, as qsort wants it: most suspicious first, then invalid
  * lines, which are what they are, and weak ones last. No two findings are equal. */
 int finding_compare(const void *a, const void *b);

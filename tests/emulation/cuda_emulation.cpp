@@ -18,6 +18,7 @@
 #endif
 
 enum { THREADS_MOST = 1024, BLOCKS_MOST_YZ = 65535, STACK_BYTES = 1 << 18 };
+enum { CACHE_LINE_BYTES = 64, CACHE_LINES = 64 /* of a page */ };
 
 uint3 threadIdx, blockIdx, blockDim, gridDim;
 
@@ -32,13 +33,14 @@ struct permutation {
     uint64_t n, stride, offset;
 };
 
+/* What a switch needs lies together. */
 struct fiber {
-    ucontext_t context; /* to begin in */
-    jmp_buf place;      /* to go on from: quicker than a context, which takes system calls */
     bool begun;
     char *stack;              /* NULL: the caller's */
     const void *stack_bottom; /* for the sanitizer */
     size_t stack_bytes;
+    jmp_buf place;      /* to go on from: quicker than a context, which takes system calls */
+    ucontext_t context; /* to begin in */
 };
 
 enum thread_state { RUNNABLE, IN_BARRIER, IN_WARP, ENDED };
@@ -195,9 +197,12 @@ static void fiber_main(void) {
     }
 }
 
-/* With a page before the stack that may not be touched. */
+/* With a page before the stack that may not be touched. Stacks end at different places of a page:
+ * what all threads of a block have at the same depth would else be in the same few lines of the
+ * processor's caches, and each switch would wait for memory. */
 static struct fiber *fiber_make(void) {
     struct fiber *fiber = &machine.fibers[machine.n_fibers++];
+    size_t shift = machine.n_fibers % CACHE_LINES * CACHE_LINE_BYTES;
     size_t guard = (size_t)sysconf(_SC_PAGESIZE);
     void *memory = mmap(NULL, guard + STACK_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -206,7 +211,7 @@ static struct fiber *fiber_make(void) {
         die("no memory for a fiber");
     fiber->stack = (char *)memory + guard;
     fiber->stack_bottom = fiber->context.uc_stack.ss_sp = fiber->stack;
-    fiber->stack_bytes = fiber->context.uc_stack.ss_size = STACK_BYTES;
+    fiber->stack_bytes = fiber->context.uc_stack.ss_size = STACK_BYTES - shift;
     makecontext(&fiber->context, fiber_main, 0);
     return fiber;
 }

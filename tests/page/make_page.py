@@ -145,7 +145,7 @@ def make_finding(rng, reason, image, names):
     if reason == "location":
         finding["refined"] = moved(box, rng, .5)
         boxes.append(finding["refined"])
-    if reason in ("unseen", "unknown_class", "weak"):
+    if reason in ("class", "contested", "unseen", "unknown_class", "weak"):
         finding["refined"] = None
     if reason == "duplicate":
         twin = moved(box, rng, .1)

@@ -179,16 +179,22 @@ class Opened(PageCase):
         self.wait_for("return !document.querySelector('.stage-note').hidden")
         self.wait_for("return !document.querySelector('canvas.crop').hidden")
 
-    def test_large_shows_boxes_and_others(self):
-        at = self.findings(reason="class")[0]
+    def show_large(self, at):
         self.js("review.view.current = review.view.shown.findIndex(f => f.number === "
                 "arguments[0]); review.large.open()", at)
-        kinds = lambda: self.js("return Array.from(document.querySelectorAll("
-                                "'.overlay rect:not(.halo)')).map(r => r.getAttribute('class'))")
-        self.assertEqual(sorted(kinds()), ["label", "model"])
+
+    def kinds(self):
+        """Of the boxes that are drawn on the large picture."""
+        return self.js("return Array.from(document.querySelectorAll("
+                       "'.overlay rect:not(.halo)')).map(r => r.getAttribute('class'))")
+
+    def test_large_shows_boxes_and_others(self):
+        at = self.findings(reason="location")[0]
+        self.show_large(at)
+        self.assertEqual(sorted(self.kinds()), ["label", "model"])
         self.press("l")
         image = self.data["images"][self.data["findings"][at]["image"]]
-        self.assertEqual(len(kinds()), 2 + len(image["boxes"]) - 1 + len(image["missing"]))
+        self.assertEqual(len(self.kinds()), 2 + len(image["boxes"]) - 1 + len(image["missing"]))
         self.assertIn("Other labels", self.text("#large"))
         dash = self.js("return getComputedStyle(document.querySelector('.overlay .label'))"
                        ".strokeDasharray")

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The page that the program makes of the demo's data, in a browser: crops, pictures, decisions that
 name lines as they stand in the label files."""
+import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 
 from browser import HERE, Browser
 from page_case import PageCase, main, page_data
@@ -37,6 +39,30 @@ class Real(PageCase):
         self.wait_for("const image = document.querySelector('.sheet img');"
                       "return image !== null && image.naturalWidth > 0")
         self.assertTrue(self.js("return document.querySelector('.stage-note').hidden"))
+
+    def test_model_has_no_box_for_a_class_that_is_wrong(self):
+        records = {}
+        with open(os.path.join(self.output, "verification_records.jsonl"),
+                  encoding="utf-8") as file:
+            for record in map(json.loads, file):
+                records.update(((record["image"], box["line"]), box) for box in record["boxes"])
+        seen = Counter()
+        for at, finding in enumerate(self.data["findings"]):
+            if finding["kind"] != "box":
+                continue
+            box = records[self.data["images"][finding["image"]]["name"], finding["line"]]
+            drawn = self.js("return review.boxes_of(review.data.findings[arguments[0]])"
+                            ".filter(box => box.style === 'model').map(box => box.xywhn)", at)
+            doubted = finding["reason"] in ("class", "contested")
+            self.assertEqual(drawn, [box["refined"]] if box["refined"] and not doubted else [])
+            seen[finding["reason"]] += box["refined"] is not None
+        self.assertTrue(seen["class"] > 10 and seen["location"] > 5, seen)
+        self.js("review.view.toggle('reason', 'class'); review.grid.focus(0);"
+                "review.large.open()")
+        self.assertEqual(self.js("return Array.from(document.querySelectorAll("
+                                 "'.overlay rect:not(.halo)')).map(r => r.getAttribute('class'))"),
+                         ["label"])
+        self.assertNotIn("model's box", self.text("#large .panel"))
 
     def test_every_finding_can_be_shown(self):
         for _ in self.data["findings"][:40]:

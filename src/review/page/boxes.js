@@ -20,9 +20,7 @@
         if (finding.kind === "missing")
             add("model", finding.xywhn, name, of_model);
         if (finding.kind === "box") {
-            const is_class = review.pair_of(finding) !== null;
-            const seen = is_class ? review.class_name(finding.suggested) : name;
-            add("model", finding.refined, seen, of_model);
+            add("model", finding.refined, name, of_model);
             add("label", finding.xywhn, name, review.points_of_line(finding.text));
             if (finding.other)
                 add("label", finding.other.xywhn, review.class_name(finding.other.class),

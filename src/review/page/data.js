@@ -41,7 +41,8 @@
  *   verdict      of a box: "mislabeled" or "uncertain"
  *   words        of an invalid line: what is wrong with it
  *   xywhn        the label's box, or the one of what is missing; null for an invalid line
- *   refined      the model's own box for the label, or null
+ *   refined      the model's own box for the label, or null; null too where another class is
+ *                suggested (class, contested): its box for the label's class tells nothing then
  *   own, rival, margin, location, dup     of a box: as in the records
  *   agreement, error    of a label whose points were judged: how well they agree with the model's,
  *                0 to 1, and how far they are apart; of oriented boxes their IoU, and degrees

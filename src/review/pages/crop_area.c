@@ -25,8 +25,8 @@ static struct image_area boxes_of(const struct record *record, const struct find
         return area;
     const struct record_box *box = &record->boxes[finding->item];
     add_box(box->xywhn, &area);
-    if (box->has_refined)
-        add_box(box->refined, &area);
+    if (finding_model_box(box))
+        add_box(finding_model_box(box), &area);
     if (finding->other != FINDING_NO_OTHER)
         add_box(record->boxes[finding->other].xywhn, &area);
     return area;

@@ -110,8 +110,8 @@ static enum status box_write(const struct record *record, const struct finding *
     string_member(text, "reason", reason_name(box->reason));
     field_string(text, "verdict", verdict_name(box->verdict));
     four_member(text, "xywhn", box->xywhn);
-    if (box->has_refined)
-        four_member(text, "refined", box->refined);
+    if (finding_model_box(box))
+        four_member(text, "refined", finding_model_box(box));
     number_member(text, "own", box->own, DECIMALS);
     number_member(text, "rival", box->rival, DECIMALS);
     number_member(text, "margin", box->margin, DECIMALS);

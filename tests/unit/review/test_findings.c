@@ -81,6 +81,22 @@ static void test_pairs(void **state) {
     findings_list_free(&list);
 }
 
+/* The model's box is that of the label's class, which says nothing where the class is the error. */
+static void test_model_box(void **state) {
+    struct record_box boxes[] = {
+        BOX(MISLABELED, CLASS, 0.1, {0.2, 0.2, 0.2, 0.2}),
+        BOX(UNCERTAIN, CONTESTED, 0.1, {0.2, 0.2, 0.2, 0.2}),
+        BOX(UNCERTAIN, LOCATION, 0.1, {0.2, 0.2, 0.2, 0.2}),
+        BOX(UNCERTAIN, DUPLICATE, 0.1, {0.2, 0.2, 0.2, 0.2}),
+    };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        assert_null(finding_model_box(&boxes[i]));
+        boxes[i].has_refined = true;
+        assert_ptr_equal(finding_model_box(&boxes[i]), i < 2 ? NULL : boxes[i].refined);
+    }
+}
+
 /* A crowd, beside the plain way to find pairs: each box with each other. */
 static void test_crowd(void **state) {
     enum { BOXES = 600 };
@@ -135,9 +151,8 @@ static void test_equal_boxes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_order),       cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_model_box),   cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_equal_boxes),
     };
     return RUN_TESTS(tests);

@@ -145,6 +145,10 @@ static void test_crop_area(void **state) {
         .xywhn = {.3, .5, .1, .1}, .has_refined = true, .refined = {.6, .5, .1, .1}};
     area = area_of(1000, 1000, &box);
     assert_true(area.left <= .25 && area.right >= .65);
+    /* But not where another class is suggested. */
+    box.reason = REASON_CLASS;
+    area = area_of(1000, 1000, &box);
+    assert_true(area.left > .15 && area.right < .45);
     /* What is no number shows the whole picture. */
     box = (struct record_box){.xywhn = {NAN, .5, .1, .1}};
     area = area_of(640, 480, &box);
