@@ -4,8 +4,8 @@
 usage: score_tasks.py OUTPUT TRUTH [--field KIND=FIELD]...
 
 OUTPUT is the folder of a run of verify, or its verification_records.jsonl. A kind is ranked by a field of the records'
-boxes that is higher the better label and model agree: `outline`, `angle`, `oks` of points and sides, `score` of
-swapped classes; --field names another. Labels whose field is null or not there are counted and left out. Exit status
+boxes that is higher the better label and model agree, or by one with a minus before it that is higher the worse they
+do: `outline`, `-angle`, `oks` of points and sides, `score` of swapped classes; --field names another. Labels whose field is null or not there are counted and left out. Exit status
 1 where a kind could not be ranked.
 """
 import argparse
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "refer
 
 from ranking import auroc
 
-FIELDS = {"outline": "outline", "angle": "angle", "point": "oks", "side": "oks", "swap": "score"}
+FIELDS = {"outline": "outline", "angle": "-angle", "point": "oks", "side": "oks", "swap": "score"}
 
 
 def boxes(path, truth):
@@ -36,6 +36,7 @@ def boxes(path, truth):
 
 def rank(judged, kind, field):
     """What to print of a kind, and whether it could be ranked."""
+    worse, field = field.startswith("-"), field.removeprefix("-")
     asked = [(box.get(field), mine == kind) for box, mine in judged if mine in (None, kind)]
     ranked = [(value, wrong) for value, wrong in asked if value is not None]
     found = sum(wrong for _, wrong in ranked)
@@ -43,7 +44,7 @@ def rank(judged, kind, field):
         return "no box of these records has a field `%s`" % field, False
     if found in (0, len(ranked)):
         return "%d wrong and %d sound labels have `%s`: nothing to rank" % (found, len(ranked) - found, field), False
-    value = auroc([-value for value, _ in ranked], [wrong for _, wrong in ranked])
+    value = auroc([value if worse else -value for value, _ in ranked], [wrong for _, wrong in ranked])
     left = len(asked) - len(ranked)
     return "AUROC %.3f by `%s` (%d of %d planted, %d sound%s)" % (
         value, field, found, sum(wrong for _, wrong in asked), len(ranked) - found,
