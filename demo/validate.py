@@ -99,6 +99,8 @@ def main():
     rng = np.random.default_rng(options.seed)
     counts, figures = zip(*(judge(session, task, rng) for _ in range(options.pictures)))
     every = np.array([figure for some in figures for figure in some])
+    if not len(every):
+        sys.exit("validate.py: none of %d objects is confirmed" % sum(counts))
     what, goal, higher = GOALS[options.task]
     print("%s: %d of %d objects confirmed (%.3f); %s: mean %.3f, median %.3f" % (
         options.task, len(every), sum(counts), len(every) / sum(counts), what, every.mean(), np.median(every)))

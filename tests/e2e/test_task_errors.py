@@ -136,6 +136,13 @@ class Scored(Case):
         self.assertIn("outline  AUROC 0.667 by `outline` (1 of 1 planted, 3 sound; 1 labels without it left out)", out)
         self.assertIn("swap     AUROC 0.500 by `score` (1 of 1 planted, 4 sound)", out)
 
+    def test_an_error(self):
+        """An angle is off by degrees: the larger the worse, unless another field is named."""
+        truth = {"a.jpg": [{"line": 2, "kind": "angle"}]}
+        boxes = self.boxes(1.5, 20.0, 2.5, field="angle")
+        self.assertIn("AUROC 1.000 by `angle`", self.score(boxes, truth)[1])
+        self.assertIn("AUROC 0.000 by `angle`", self.score(boxes, truth, "--field", "angle=angle")[1])
+
     def test_a_missing_field(self):
         truth = {"a.jpg": [{"line": 1, "kind": "angle"}]}
         self.assertEqual(self.score(self.boxes(0.4, 0.5), truth),
@@ -178,6 +185,37 @@ class Folders(Case):
             self.assertEqual(differing, {entry["line"] for entry in entries})
             changed += len(differing)
         self.assertGreater(changed, 3)
+
+
+class Demo(Case):
+    """The demo's data sets of the tasks, which make_tasks.py made."""
+    COLUMNS = {"segment": None, "obb": 9, "pose": 20}
+
+    def part(self, task, *names):
+        return os.path.join(ROOT, "demo", "tasks", task, *names)
+
+    def truth(self, task):
+        with open(self.part(task, "truth.json")) as file:
+            return json.load(file)
+
+    def test_labels(self):
+        """Each picture has its labels; what the truth names is in them, some of each kind."""
+        for task, columns in self.COLUMNS.items():
+            truth, kinds = self.truth(task), []
+            self.assertEqual(sorted(truth), sorted(os.listdir(self.part(task, "images"))))
+            for name, entries in truth.items():
+                with open(self.part(task, "labels", name[:-4] + ".txt")) as file:
+                    rows = [[float(word) for word in line.split()] for line in file]
+                for row in rows:
+                    self.assertTrue(all(0 <= n <= (2 if task == "pose" else 1) for n in row[1:]))
+                    self.assertTrue(len(row) == columns or columns is None and len(row) >= 7 and len(row) % 2)
+                for entry in entries:
+                    row = rows[entry["line"] - 1]
+                    self.assertEqual(row[0], entry.get("given_class", row[0]))
+                    self.assertNotEqual(row[1:], entry.get("was"))
+                kinds += [entry["kind"] for entry in entries]
+            for kind in ("swap", *plant_tasks.KINDS[task]):
+                self.assertGreaterEqual(kinds.count(kind), 10, (task, kind))
 
 
 if __name__ == "__main__":
