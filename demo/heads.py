@@ -110,4 +110,4 @@ class Jointed(Extended):
         size = (rows[:, 3:5] - rows[:, 1:3]).prod(1).sqrt()[:, None]
         off = (said[..., :2] - truth[..., :2]).norm(dim=-1) / size
         place = (off * seen).sum(1) / seen.sum(1).clamp(1)
-        return 4 * place + 0.3 * F.binary_cross_entropy_with_logits(said[..., 2], seen, reduction="none").mean(1)
+        return 8 * place + 0.3 * F.binary_cross_entropy_with_logits(said[..., 2], seen, reduction="none").mean(1)
