@@ -28,7 +28,9 @@ from torch.nn import functional as F
 import digits
 import train as demo
 from ranking import average_precision
+from tasks import Detect
 
+TASK = Detect()
 SIDE = 160      # of the square network input
 BATCH = 16
 FOLDS = 3
@@ -76,7 +78,7 @@ def draw(folder, count, seed):
 
 def load(paths):
     """The pictures as network inputs (n, 3, SIDE, SIDE), their objects (n, MOST, 5) as train.py has them."""
-    images, objects = [], torch.full((len(paths), demo.MOST, 5), -1.0)
+    images, objects = [], torch.full((len(paths), TASK.most, 5), -1.0)
     for path, target in zip(paths, objects):
         picture = np.array(Image.open(path).convert("RGB"))
         image, scale, offset = demo.letterbox(picture, SIDE)
@@ -122,7 +124,7 @@ def train(lists, model, steps, seed):
     torch.set_num_threads(1)
     paths = [Path(line) for name in lists for line in Path(name).read_text().splitlines()]
     torch.manual_seed(seed)
-    demo.export(demo.train(batches(paths), steps, seed), model, SIDE)
+    demo.export(TASK, demo.train(TASK, batches(paths), steps, seed), model, SIDE)
 
 
 def judge(build, models, data, output):

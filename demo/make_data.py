@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+import canvas
 import digits
 
 PICTURES = 200
@@ -83,7 +84,7 @@ def spurious(rng, objects, size):
         width, height = rng.integers(30, 70), rng.integers(45, 90)
         x, y = rng.integers(0, size[0] - width), rng.integers(0, size[1] - height)
         box = tuple(int(v) for v in (x, y, x + width, y + height))
-        if all(digits.covered(box, other) < 0.05 for _, other in objects):
+        if all(canvas.covered(box, other) < 0.05 for _, other in objects):
             return box
     return None
 

@@ -2,7 +2,10 @@
 
 The output has the layout of a YOLOv8 export: (batch, 4 + classes, cells), a box as xc, yc, w, h in
 network pixels and then a score for each class; the levels follow each other, each row by row.
+heads.py has those that say more of an object than its box.
 """
+from typing import NamedTuple
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -72,6 +75,20 @@ def cells(features):
     return torch.cat(centres, 1), torch.cat(strides, 1)
 
 
+class Raw(NamedTuple):
+    """What the network says of its cells before anything is decoded."""
+    features: tuple             # the neck's three maps, finest first
+    sides: torch.Tensor         # (n, 4 * BINS, cells) distributions of the distances to the sides
+    logits: torch.Tensor        # (n, classes, cells)
+    centres: torch.Tensor       # (2, cells) in units of the stride
+    strides: torch.Tensor       # (1, cells)
+
+
+def over(branches, features):
+    """The outputs (n, channels, cells) of one branch on each level."""
+    return torch.cat([branch(feature).flatten(2) for branch, feature in zip(branches, features)], 2)
+
+
 class Detector(nn.Module):
     def __init__(self, classes, widths=(16, 32, 32, 48, 64), hidden=32):
         super().__init__()
@@ -106,11 +123,8 @@ class Detector(nn.Module):
         return p8, p16, p32
 
     def raw(self, x):
-        """Side distributions (n, 4 * BINS, cells) and class logits (n, classes, cells), before decoding."""
         features = self.features(x)
-        sides = torch.cat([head(f).flatten(2) for head, f in zip(self.box, features)], 2)
-        logits = torch.cat([head(f).flatten(2) for head, f in zip(self.score, features)], 2)
-        return sides, logits, *cells(features)
+        return Raw(features, over(self.box, features), over(self.score, features), *cells(features))
 
     def distances(self, sides):
         """The expected distances (n, 4, cells) of left, top, right and bottom, in strides."""
@@ -118,9 +132,16 @@ class Detector(nn.Module):
         chance = sides.view(n, 4, BINS, count).transpose(1, 2).softmax(1)
         return F.conv2d(chance, self.bins).view(n, 4, count)
 
+    def shift(self, raw, shift):
+        """Where a box's centre lies, from the cell's: for boxes along the picture's axes as it is."""
+        return shift
+
+    def decoded(self, raw):
+        """Boxes as xc, yc, w, h in network pixels, and the scores: (n, 4 + classes, cells)."""
+        left_top, right_bottom = self.distances(raw.sides).chunk(2, 1)
+        centres = raw.centres + self.shift(raw, (right_bottom - left_top) / 2)
+        boxes = torch.cat((centres, left_top + right_bottom), 1) * raw.strides
+        return torch.cat((boxes, raw.logits.sigmoid()), 1)
+
     def forward(self, x):
-        sides, logits, centres, strides = self.raw(x)
-        left_top, right_bottom = self.distances(sides).chunk(2, 1)
-        low, high = centres - left_top, centres + right_bottom
-        boxes = torch.cat(((low + high) / 2, high - low), 1) * strides
-        return torch.cat((boxes, logits.sigmoid()), 1)
+        return self.decoded(self.raw(x))

@@ -21,6 +21,9 @@ ADVICE = {
     "duplicate": "a second label of the same object",
     "unknown_class": "the model does not know '{name}'",
 }
+# Errors that are planted beside swapped classes and dropped labels.
+PLANTED = {"moved": "moved boxes", "spurious": "spurious boxes", "outline": "outlines off", "angle": "angles off",
+           "point": "points moved", "side": "sides swapped"}
 WEAK = "weak"
 NO_FINDING = " (no findings: little is seen of these, but nothing speaks against them)"
 
@@ -80,10 +83,11 @@ def flagged(counts, kind):
 def suggestion(record):
     """What is most likely wrong with a picture, in words."""
     name = Path(record["image"]).name
-    suspects = [box for box in record["boxes"] if box["reason"] in ADVICE]
+    suspects = [box for box in record["boxes"] if box["reason"] not in (None, WEAK)]
     if suspects:
         worst = min(suspects, key=lambda b: b["score"])
-        return f"{name} line {worst['line']}: {ADVICE[worst['reason']].format(**worst)}"
+        advice = ADVICE.get(worst["reason"], "'{name}': {reason}")
+        return f"{name} line {worst['line']}: {advice.format(**worst)}"
     if record["missing"]:
         return f"{name}: a '{record['missing'][0]['name']}' without a label"
     return f"{name}: nothing in particular"
@@ -106,9 +110,11 @@ def main():
     print("Found of what was planted")
     print(f"  class swaps      {found} of {swaps} found ({share:.0%}); "
           f"{found} of {called} labels called \"mislabeled\" are swaps ({precision:.0%})")
-    print(f"  moved boxes      {flagged(counts, 'moved')}")
-    print(f"  spurious boxes   {flagged(counts, 'spurious')}")
-    print(f"  dropped objects  {reported} of {lost} reported as missing")
+    for kind, words in PLANTED.items():
+        if count(counts, kind):
+            print(f"  {words:<16} {flagged(counts, kind)}")
+    if lost:
+        print(f"  dropped objects  {reported} of {lost} reported as missing")
     print(f"  sound labels     {count(counts, 'none', 'correct')} of {count(counts, 'none')} called correct")
     print()
     print("Why labels are not called correct")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Trains the demo's detector on pictures drawn on the fly and writes model.onnx.
+"""Trains one of the demo's networks on pictures drawn on the fly and writes it as ONNX.
 
-usage: train.py [--steps N] [--batch N] [--seed N] [--output FILE]
+usage: train.py [--task TASK] [--steps N] [--batch N] [--seed N] [--output FILE]
 """
 import argparse
 import copy
@@ -17,16 +17,14 @@ from PIL import Image
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-import digits
-from network import BINS, Detector
+from network import BINS
+from tasks import TASKS, rows
 
-SIZE = 256          # of the square network input
-MOST = 7            # objects in a picture
 POSITIVES = 10      # cells that learn one object
 GRAY = 114 / 255    # of the letterbox
 
 
-def letterbox(picture, side=SIZE):
+def letterbox(picture, side):
     """The picture (h, w, 3) as a centred (3, side, side) input; also its scale and offset (x, y)."""
     height, width = picture.shape[:2]
     scale = min(side / height, side / width)
@@ -47,27 +45,22 @@ def compress(rng, picture):
 
 
 class Pictures(IterableDataset):
-    """Endless training samples: the input, and MOST rows of class x1 y1 x2 y2 (class -1: no object)."""
+    """Endless training samples: the input, and its objects' rows as tasks.py has them."""
 
-    def __init__(self, seed):
-        self.seed = seed
-        self.digits, self.classes = digits.for_training()
+    def __init__(self, task, seed):
+        self.task, self.seed = task, seed
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
         while True:
-            picture, objects = digits.draw(rng, self.digits, self.classes, rng.uniform(0, 0.03))
+            picture, objects = self.task.draw(rng, rng.uniform(0, 0.03))
             if rng.random() < 0.5:
                 picture = compress(rng, picture)
             if rng.random() < 0.05:
                 picture = np.repeat(picture.mean(2, keepdims=True).astype(np.uint8), 3, 2)
-            image, scale, offset = letterbox(picture)
-            rows = torch.full((MOST, 5), -1.0)
-            for row, (name, box) in zip(rows, objects):
-                row[0] = name
-                row[1:] = torch.tensor(box) * scale + torch.tensor(offset * 2)
-            yield image, rows
+            image, scale, offset = letterbox(picture, self.task.size)
+            yield image, rows(self.task, objects, scale, offset)
 
 
 def overlap(a, b):
@@ -86,20 +79,35 @@ def overlap(a, b):
     return iou, distance + weight * shape
 
 
+def reaches(objects, points, turned):
+    """The distances from points (cells, 2) to the sides of objects (n, most, 5 or more), along their own axes where
+    they are turned: left, top, right, bottom (n, most, cells, 4), below 0 where the point is outside."""
+    low, high = objects[:, :, None, 1:3], objects[:, :, None, 3:5]
+    if turned:
+        away = points - (low + high) / 2
+        c, s = torch.cos(objects[:, :, 5:6]), torch.sin(objects[:, :, 5:6])
+        points = torch.stack((away[..., 0] * c + away[..., 1] * s, away[..., 1] * c - away[..., 0] * s), -1)
+        points = points + (low + high) / 2
+    return torch.cat((points - low, high - points), -1)
+
+
+def around(distances):
+    """The box (..., 4) as x1 y1 x2 y2 about a point at the origin, with these distances to its sides."""
+    return torch.cat((-distances[..., :2], distances[..., 2:]), -1)
+
+
 @torch.no_grad()
-def assign(boxes, scores, points, objects):
+def assign(distances, scores, reach, names):
     """Task-aligned assignment: which object each cell learns, and how strongly.
 
-    boxes (n, cells, 4) and points (cells, 2) in pixels, scores (n, cells, classes), objects (n, MOST, 5).
+    distances (n, cells, 4) predicted and reach (n, most, cells, 4) true ones, scores (n, cells, classes), names
+    (n, most) the objects' classes, -1 for none.
     A cell whose centre is inside an object competes for it with score^0.5 * IoU^6; the best POSITIVES win.
     Returns the object's index (n, cells) and the target score (n, cells), 0 where the cell is background.
     """
-    real = objects[..., 0] >= 0
-    corners = objects[:, :, None, 1:]
-    inside = torch.cat((points - corners[..., :2], corners[..., 2:] - points), -1).amin(-1) > 0
-    inside &= real[..., None]
-    iou = overlap(boxes[:, None], corners)[0] * inside
-    name = objects[..., 0].long().clamp(0)[..., None].expand(-1, -1, scores.shape[1])
+    inside = (reach.amin(-1) > 0) & (names >= 0)[..., None]
+    iou = overlap(around(distances)[:, None], around(reach))[0] * inside
+    name = names.long().clamp(0)[..., None].expand(-1, -1, scores.shape[1])
     fit = scores.transpose(1, 2).gather(1, name).sqrt() * iou ** 6
     best = torch.zeros_like(inside).scatter_(2, fit.topk(POSITIVES, 2).indices, True) & inside
     owner = (iou * best).argmax(1, keepdim=True)
@@ -120,53 +128,55 @@ def side_loss(sides, distances):
 
 
 def loss(model, images, objects):
-    """The training loss of a batch: classes, boxes, side distributions."""
-    sides, logits, centres, strides = model.raw(images)
-    centres, strides = centres.t(), strides.t()
-    distances = model.distances(sides).transpose(1, 2)
-    boxes = torch.cat((centres - distances[..., :2], centres + distances[..., 2:]), -1)
-    logits = logits.transpose(1, 2)
-    owner, target = assign(boxes * strides, logits.sigmoid(), centres * strides, objects)
+    """The training loss of a batch: classes, boxes, side distributions, and what the model learns beside these."""
+    raw = model.raw(images)
+    strides = raw.strides.t()
+    distances = model.distances(raw.sides).transpose(1, 2)
+    logits = raw.logits.transpose(1, 2)
+    names = objects[..., 0]
+    reach = reaches(objects, raw.centres.t() * strides, hasattr(model, "angles"))
+    owner, target = assign(distances * strides, logits.sigmoid(), reach, names)
     total = target.sum().clamp(1)
-    mine = objects.gather(1, owner[..., None].expand(-1, -1, 5))
-    wanted = F.one_hot(mine[..., 0].long().clamp(0), logits.shape[2]) * target[..., None]
+    wanted = F.one_hot(names.gather(1, owner).long().clamp(0), logits.shape[2]) * target[..., None]
     classes = F.binary_cross_entropy_with_logits(logits, wanted, reduction="sum") / total
-    hit = target > 0
-    truth, weight = (mine[..., 1:] / strides)[hit], target[hit]
-    iou, rest = overlap(boxes[hit], truth)
+    image, cell = (target > 0).nonzero(as_tuple=True)
+    mine, weight = owner[image, cell], target[image, cell]
+    truth = reach[image, mine, cell] / strides[cell]
+    iou, rest = overlap(around(distances[image, cell]), around(truth))
     place = ((1 - iou + rest) * weight).sum() / total
-    point = centres.expand(*hit.shape, 2)[hit]
-    truth_sides = torch.cat((point - truth[:, :2], truth[:, 2:] - point), -1)
-    learned = sides.transpose(1, 2)[hit].view(-1, 4, BINS)
-    spread = (side_loss(learned, truth_sides).mean(-1) * weight).sum() / total
-    return classes, 3 * place, 0.5 * spread
+    learned = raw.sides.transpose(1, 2)[image, cell].view(-1, 4, BINS)
+    spread = (side_loss(learned, truth).mean(-1) * weight).sum() / total
+    parts = [classes, 3 * place, 0.5 * spread]
+    if hasattr(model, "learn"):
+        parts.append((model.learn(raw, image, cell, objects[image, mine]) * weight).sum() / total)
+    return parts
 
 
 def rate(step, steps, peak):
     """Learning rate: a short climb, then half a cosine down."""
-    climb = min(1, (step + 1) / 200)
+    climb = min(1, 15 * (step + 1) / steps)
     return peak * climb * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
 
 
 @torch.no_grad()
-def follow(average, model, step):
+def follow(average, model, step, steps):
     """Moves the averaged weights towards the model's."""
-    keep = min(0.998, (step + 1) / (step + 10))
+    keep = min(1 - 6 / steps, (step + 1) / (step + 10))
     for a, b in zip(average.state_dict().values(), model.state_dict().values()):
         if a.dtype.is_floating_point:
             a.lerp_(b, 1 - keep)
 
 
-def train(samples, steps, seed):
-    """A model trained on batches (images, objects) from an iterator: the running average of its weights."""
+def train(task, samples, steps, seed):
+    """A task's model trained on batches (images, objects) from an iterator: the running average of its weights."""
     torch.manual_seed(seed)
-    model = Detector(len(digits.NAMES)).train().to(memory_format=torch.channels_last)
+    model = task.network().train().to(memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
     decayed = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02},
                                    {"params": others, "weight_decay": 0.0}])
-    begin, seen = time.time(), np.zeros(3)
+    begin, seen = time.time(), 0
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = rate(step, steps, 4e-3)
@@ -176,39 +186,55 @@ def train(samples, steps, seed):
         sum(parts).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 10)
         optimizer.step()
-        follow(average, model, step)
+        follow(average, model, step, steps)
         seen = 0.98 * seen + 0.02 * np.array([p.item() for p in parts])
         if (step + 1) % 100 == 0:
-            print("step %d/%d  classes %.3f  boxes %.3f  sides %.3f  %.0f s" %
-                  (step + 1, steps, *seen, time.time() - begin), flush=True)
+            print("step %d/%d " % (step + 1, steps),
+                  *("%s %.3f " % part for part in zip(("classes", "boxes", "sides", "more"), seen)),
+                  "%.0f s" % (time.time() - begin), flush=True)
     return average
 
 
-def export(model, path, side=SIZE):
+def shorten(graph):
+    """Gives the tensors inside the graph short names, and nodes none: a third of a small file is names."""
+    kept = {value.name for value in (*graph.input, *graph.output)}
+    short = {"": ""}
+    for tensor in graph.initializer:
+        tensor.name = short.setdefault(tensor.name, "w%d" % len(short))
+    for node in graph.node:
+        node.name = ""
+        for names in (node.input, node.output):
+            names[:] = [name if name in kept else short.setdefault(name, "t%d" % len(short)) for name in names]
+
+
+def export(task, model, path, side):
     """Writes the model as ONNX, with the properties that Ultralytics' exports carry."""
+    free = {"images": {0: "batch", 2: "height", 3: "width"}, "output0": {0: "batch", 2: "anchors"},
+            "output1": {0: "batch", 2: "mask_height", 3: "mask_width"}}
     torch.onnx.export(model, (torch.zeros(1, 3, side, side),), str(path), dynamo=False, opset_version=17,
-                      input_names=["images"], output_names=["output0"],
-                      dynamic_axes={"images": {0: "batch", 2: "height", 3: "width"},
-                                    "output0": {0: "batch", 2: "anchors"}})
+                      input_names=["images"], output_names=list(task.outputs),
+                      dynamic_axes={name: free[name] for name in ("images", *task.outputs)})
     graph = onnx.load(path)
+    shorten(graph.graph)
     onnx.helper.set_model_props(graph, {
-        "description": "Handwritten digits, the demo model of verify", "author": "verify demo",
-        "license": "MIT; trained on UCI optical digits (CC BY 4.0)",
-        "stride": "32", "task": "detect", "batch": "1", "imgsz": str([side, side]),
-        "names": str(dict(enumerate(digits.NAMES)))})
+        "description": task.description + ", the demo model of verify", "author": "verify demo",
+        "license": task.license, "stride": "32", "task": task.task, "batch": "1", "imgsz": str([side, side]),
+        "names": str(dict(enumerate(task.names))), **task.properties})
     onnx.save(graph, path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--task", choices=TASKS, default="detect")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("model.onnx"))
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    loader = DataLoader(Pictures(options.seed), options.batch, num_workers=1, prefetch_factor=4)
-    model = train(iter(loader), options.steps, options.seed)
-    export(model, options.output)
+    task = TASKS[options.task]()
+    loader = DataLoader(Pictures(task, options.seed), options.batch, num_workers=1, prefetch_factor=4)
+    model = train(task, iter(loader), options.steps, options.seed)
+    export(task, model, options.output or Path(__file__).parent / task.file, task.size)
 
 
 if __name__ == "__main__":
