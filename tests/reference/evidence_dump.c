@@ -31,7 +31,7 @@ static float reason_number(const char *reason) {
 }
 
 static void put_evidence(const struct evidence *evidence) {
-    static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
+    static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15, 0.1f};
     struct ruling ruling = verdict_of(evidence, &defaults);
     const float fields[] = {evidence->judged,
                             evidence->own,

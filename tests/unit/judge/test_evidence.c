@@ -14,7 +14,7 @@
 #include "judge_rig.h"
 #include "unit.h"
 
-static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
+static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15, 0.1f};
 
 static void check_evidence(struct evidence_case *file, const struct evidence *evidence) {
     bool judged = case_size(file);
