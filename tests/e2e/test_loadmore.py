@@ -35,7 +35,7 @@ class LoadMore(Case):
     def test_what_is_used_of_a_model_is_said(self):
         for name, said in (("face", "a model with landmarks of which the boxes are used"),
                            ("seven_pose", "a pose model of which the boxes are used"),
-                           ("pose", "a pose model of which the boxes are used")):
+                           ("pose", "a pose model\n"), ("pose26", "a pose model\n")):
             out = self.run_verify("--model", os.path.join(TORCH, name + ".pt"), "--inspect", "--imgsz", 64)
             self.assertIn(said, out)
             self.assertIn("Classes: 2 (", out)

@@ -46,6 +46,10 @@ class Misread(Case):
                                self.path("d", "data.yaml"), "--output", "output", "--overwrite",
                                *flags, **options)
 
+    def write(self, name, text):
+        with open(self.path("d", *name.split("/")), "w") as file:
+            file.write(text)
+
     def test_yolox(self):
         """Pixels, place and boxes are YOLOX's, whether its exporter decoded the boxes or not."""
         for model in ("yolox", "yolox_decoded"):
@@ -97,14 +101,39 @@ class Misread(Case):
                         "--resume")
 
     def test_poses(self):
-        """Exports of pose models judge boxes; --inspect says that nothing else is used."""
-        for model in ("three", "ends", "rows"):
+        """Exports of pose models judge boxes; --inspect says whether keypoints are used, too."""
+        for model, used in (("three", "a pose model\n"), ("ends", "a pose model\n"),
+                            ("rows", "a pose model of which the boxes are used\n")):
             self.verify(os.path.join("poses", model))
             self.assertIn("own", self.records()[0]["boxes"][0])
             told = self.run_verify("--model", os.path.join(MODELS, "poses", model + ".onnx"), "--inspect")
-            self.assertIn("a pose model of which the boxes are used", told)
+            self.assertIn(used, told)
         self.verify(os.path.join("poses", "rows_bare"), code=2)
         self.assertIn("which of the others are classes is not certain", self.stderr)
+
+    def test_keypoints(self):
+        """Are compared where there are as many, by any number of ranks and judged again; that they are not is said."""
+        row = "0 0.5 0.5 0.9 0.9 0.2 0.2 2 0.5 0.5 2 0.8 0.8 2\n"
+        self.write("labels/a.txt", row)
+        names = "train: images\nnames: [a, b]\nkpt_shape: [%d, 3]\nflip_idx: %s\n"
+        self.write("data.yaml", names % (3, [0, 2, 1]))
+        self.verify("poses/two", "--min-own", "0")
+        box = self.records()[0]["boxes"][0]
+        self.assertEqual(len(box["refined_points"]), 9)
+        self.assertTrue(0 <= box["oks"] <= 1 and 0 <= box["point"] < 3 and not box["swapped"])
+        self.assertNotIn("keypoints are not compared", self.stdout)
+        self.run_verify("rejudge", self.path("output"), "--max-point", "10", ranks=0)
+        again = self.records()
+        self.verify("poses/two", "--min-own", "0", "--max-point", "10")
+        self.assertEqual(self.records(), again)
+        self.write("data.yaml", names % (4, []))
+        self.write("labels/a.txt", row[:-1] + " 0 0 0\n")
+        self.verify("poses/two")
+        self.assertNotIn("oks", self.records()[0]["boxes"][0])
+        self.assertIn("has 3 keypoints an object, the data set's labels 4: keypoints are not compared", self.stdout)
+        self.write("data.yaml", names % (3, [0, 1, 1]))
+        self.verify("poses/two", code=2)
+        self.assertIn("line 4: 'flip_idx' must have each keypoint's number once", self.stderr)
 
     def test_names(self):
         """The file's names, its output and the data set are counted in the refusal."""
