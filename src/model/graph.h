@@ -180,8 +180,8 @@ enum task {
 
 /* One stride of the head. Channels of a distance head: the boxes' from box_channel on are 4 * bins,
  * side by side; the scores' are n_classes logits. An anchor head has one map (boxes == scores), its
- * n_anchors * (5 + n_classes) channels from box_channel on. Extras are n_anchors * n_extras channels
- * from extra_channel on. */
+ * n_anchors * (5 + n_classes) channels from box_channel on. Extras are n_anchors * n_extras
+ * channels from extra_channel on. */
 struct head_level {
     int boxes;  /* tensor (1,C,h,w) */
     int scores; /* tensor (1,C,h,w); may be the same as boxes */
