@@ -176,7 +176,7 @@ void findings_relate(const struct target *targets, struct findings *findings);
 
 /* Thresholds of the verdict (the flags of the same names). */
 struct thresholds {
-    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, min_outline, max_angle;
+    float max_margin, max_shift, max_ghost, min_own, max_dup, missing_conf, max_angle, min_outline;
 };
 
 enum verdict { VERDICT_CORRECT, VERDICT_MISLABELED, VERDICT_UNCERTAIN, VERDICT_COUNT };

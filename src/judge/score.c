@@ -37,11 +37,11 @@ static double usual(const struct evidence *evidence) {
     return pow((share + RAREST) / (1 + RAREST), RARITY);
 }
 
-/* How well the label's outline goes with the network's: 1 where no outlines are compared. Sound
- * ones agree by 0.8 and more in most sets, and from a half on both are about the same. */
+/* How well the label's outline goes with the network's: 1 where no outlines are compared. Below
+ * 0.6, as --min-outline, few sound ones are. */
 static double outlined(const struct evidence *evidence) {
     double iou = (double)evidence->task.agreement;
-    return evidence->task.task == TASK_SEGMENT ? iou * chance((0.5 - iou) / 0.06) : 1;
+    return evidence->task.task == TASK_SEGMENT ? iou * chance((0.6 - iou) / 0.06) : 1;
 }
 
 /* The chance that a label is no error: of its class, its place, its existence, its being another's

@@ -31,7 +31,12 @@ static float reason_number(const char *reason) {
 }
 
 static void put_evidence(const struct evidence *evidence) {
-    static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
+    static const struct thresholds defaults = {.max_margin = 3.5f,
+                                               .max_shift = 3,
+                                               .max_ghost = 7.5f,
+                                               .min_own = 0.15f,
+                                               .max_dup = 0.7f,
+                                               .missing_conf = 0.5f};
     struct ruling ruling = verdict_of(evidence, &defaults);
     const float fields[] = {evidence->judged,
                             evidence->own,

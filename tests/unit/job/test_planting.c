@@ -172,7 +172,12 @@ static const struct evidence wrong = {.judged = true, .margin = 6, .suggested = 
 
 static void test_judge(void **state) {
     (void)state;
-    static const struct thresholds thresholds = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
+    static const struct thresholds thresholds = {.max_margin = 3.5f,
+                                                 .max_shift = 3,
+                                                 .max_ghost = 7.5f,
+                                                 .min_own = 0.15f,
+                                                 .max_dup = 0.7f,
+                                                 .missing_conf = 0.5f};
     struct box_result boxes[4];
     const struct evidence as_it_is[] = {sound, silent, wrong, sound};
     for (size_t i = 0; i < 4; i++)

@@ -14,7 +14,12 @@
 #include "judge_rig.h"
 #include "unit.h"
 
-static const struct thresholds defaults = {3.5f, 3, 7.5f, 0.15f, 0.7f, 0.5f, 15};
+static const struct thresholds defaults = {.max_margin = 3.5f,
+                                           .max_shift = 3,
+                                           .max_ghost = 7.5f,
+                                           .min_own = 0.15f,
+                                           .max_dup = 0.7f,
+                                           .missing_conf = 0.5f};
 
 static void check_evidence(struct evidence_case *file, const struct evidence *evidence) {
     bool judged = case_size(file);
