@@ -78,7 +78,7 @@ OPTION(REAL, min_own, "min-own", "X", VERDICT, VERDICTS, "0.15",
 OPTION(REAL, max_dup, "max-dup", "X", VERDICT, VERDICTS, "0.7",
        "IoU with a better label from which on a label is a duplicate", RANGE(0, 2),
        .info.commands = FOR_VERDICTS)
-OPTION(REAL, min_outline, "min-outline", "X", VERDICT, VERDICTS, "0.5",
+OPTION(REAL, min_outline, "min-outline", "X", VERDICT, VERDICTS, "0.6",
        "IoU with the model's mask that the outline of a correct label has at least", RANGE(0, 1),
        .info.commands = FOR_VERDICTS)
 OPTION(REAL, max_angle, "max-angle", "DEGREES", VERDICT, VERDICTS, "15",

@@ -18,8 +18,8 @@ static double chance(double suspicion) {
 /* The most that a twin's better claim counts, or that several objects lie in the box. */
 #define COPY  0.7
 #define GROUP 0.7
-/* The most that what it says beside its box counts. */
-#define OFF 0.95
+/* The most that the angle of an oriented box counts. */
+#define TURN 0.95
 
 /* What the network's own box counts beside the shift: enough to show in the digits of a score. */
 #define FIT 0.005
@@ -47,41 +47,40 @@ static double usual(const struct evidence *evidence) {
 #define POINT_SPREAD  0.02
 #define CONFIRMED_BY  0.5
 
-static double misposed(const struct evidence *evidence) {
+static double posed(const struct evidence *evidence) {
     const struct task_evidence *task = &evidence->task;
-    double error = (double)task->error;
+    double error = fmin(1, (double)task->error);
     if (task->pose.swapped)
         error = fmax(error, 2 * POINT_DOUBTED);
     double confirmed = fmin(1, (double)evidence->own / CONFIRMED_BY);
-    return confirmed * (1 - chance((error - POINT_DOUBTED) / POINT_SPREAD));
+    return 1 - confirmed + confirmed * chance((error - POINT_DOUBTED) / POINT_SPREAD);
 }
 
-/* Sound outlines agree by 0.8 and more in most sets, and from a half on both are about the same. */
-static double misshapen(const struct evidence *evidence) {
+/* Below 0.6, as --min-outline, few sound outlines agree. */
+static double outlined(const struct evidence *evidence) {
     double iou = (double)evidence->task.agreement;
-    return 1 - iou * chance((0.5 - iou) / 0.06);
+    return fmax(iou, 0.01) * chance((0.6 - iou) / 0.06);
 }
 
 /* From a few degrees, which people do not see, to half a quarter turn. */
 static double turned(const struct evidence *evidence) {
-    return OFF * (double)evidence->here * (double)ramp(evidence->task.error, 5, 45);
+    return 1 - TURN * (double)evidence->here * (double)ramp(evidence->task.error, 5, 45);
 }
 
-/* How likely it is of a label whose box and class are right that what it says beside them is not:
- * as surely as the box is seen, the more the farther off it is. */
-static double off(const struct evidence *evidence) {
+/* The chance that what a label says beside its box is right; above 0. */
+static double beside(const struct evidence *evidence) {
     switch (evidence->task.task) {
     case TASK_SEGMENT:
-        return misshapen(evidence);
+        return outlined(evidence);
     case TASK_OBB:
         return turned(evidence);
     case TASK_POSE:
-        return misposed(evidence);
+        return posed(evidence);
     case TASK_DETECT:
     case TASK_COUNT:
         break;
     }
-    return 0;
+    return 1;
 }
 
 /* The chance that a label is no error: of its class, its place, its existence, its being another's
@@ -92,7 +91,7 @@ double box_score(const struct evidence *evidence) {
     double class = chance(((double)evidence->margin - 3) / 0.5);
     double existence = chance(((double)evidence->ghost - 7.5) / 0.2) * usual(evidence);
     double single = (1 - COPY * (double)evidence->copy) * (1 - GROUP * (double)evidence->group);
-    return class * (1 - misplaced(evidence)) * existence * single * (1 - off(evidence));
+    return class * (1 - misplaced(evidence)) * existence * single * beside(evidence);
 }
 
 double missing_score(const struct detection *missing) {

@@ -151,28 +151,39 @@ def distance_net(opset, bins=4, classes=2, corners=False, rows=False, one_map=Fa
     return n
 
 
-def anchor_net(opset, classes=2, power=2.0, **metadata):
-    """An anchor-based detector: (1, rows, 5 + classes); of a kind of its own where power is not 2."""
+def with_prototypes(n, x, count):
+    """Adds the output of prototypes of masks, on twice as many cells as the finest level's, x."""
+    n.op("Identity", [n.conv(double(n, x, SIZE // 4, SIZE // 4), 8, count)], name="output1")
+    n.outputs.append(value_info("output1", [1, count, SIZE // 4, SIZE // 4]))
+    return n
+
+
+def anchor_net(opset, classes=2, power=2.0, masks=0, **metadata):
+    """An anchor-based detector: (1, rows, 5 + classes); of a kind of its own where power is not 2. masks:
+    coefficients behind the classes, and as many prototypes as an output of their own."""
     n = Net(opset, **metadata)
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
     anchors = {8: [(10, 13), (16, 30), (33, 23)], 16: [(30, 61), (62, 45), (59, 119)]}
-    width, levels = 5 + classes, []
-    for x, stride in zip(backbone(n, SIZE), (8, 16)):
+    scores, width, levels = 5 + classes, 5 + classes + masks, []
+    maps = backbone(n, SIZE)
+    for x, stride in zip(maps, (8, 16)):
         cells = SIZE // stride
         x = n.op("Reshape", [n.conv(x, 8, 3 * width, 1), n.ints(1, 3, width, cells, cells)])
-        x = n.op("Sigmoid", [n.op("Transpose", [x], perm=[0, 1, 3, 4, 2])])
-        xy, wh, rest = (narrow(n, x, 4, *r) for r in ((0, 2), (2, 4), (4, width)))
+        raw = n.op("Transpose", [x], perm=[0, 1, 3, 4, 2])
+        x = n.op("Sigmoid", [narrow(n, raw, 4, 0, scores) if masks else raw])
+        xy, wh, rest = (narrow(n, x, 4, *r) for r in ((0, 2), (2, 4), (4, scores)))
         grid = [v - 0.5 for _ in range(3) for p in range(cells * cells) for v in (p % cells, p // cells)]
         two = n.floats([], [2.0])
         xy = n.op("Add", [n.op("Mul", [xy, two]), n.floats([1, 3, cells, cells, 2], grid)])
         xy = n.op("Mul", [xy, n.floats([], [float(stride)])])
         sizes = [float(v) for a in anchors[stride] for v in a]
         wh = n.op("Mul", [n.op("Pow", [n.op("Mul", [wh, two]), n.floats([], [power])]), n.floats([1, 3, 1, 1, 2], sizes)])
-        x = n.op("Concat", [xy, wh, rest], axis=-1)
+        more = [narrow(n, raw, 4, scores, width)] if masks else []
+        x = n.op("Concat", [xy, wh, rest] + more, axis=-1)
         levels.append(n.op("Reshape", [x, n.ints(1, -1, width)]))
     out = n.op("Concat", levels, axis=1, name="output0")
     n.outputs.append(value_info(out, [1, 3 * (64 + 16), width]))
-    return n
+    return with_prototypes(n, maps[0], masks) if masks else n
 
 
 def own_tail_net(boxes="Exp", scores="Sigmoid", beside=False, turned=False, **metadata):

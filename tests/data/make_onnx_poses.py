@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes to tests/data/onnx/poses networks whose boxes have keypoints behind them, as Ultralytics and
 as YOLOv7's pose branch export them. Needs nothing but Python. Run from the project's root:
-tests/data/make_onnx_poses.py"""
-from make_onnx import SIZE, backbone, centres, narrow, softmax_mean, split, write
+tests/data/make_onnx_poses.py. To tests/data/onnx/masks it writes the same with coefficients of masks."""
+from make_onnx import SIZE, anchor_net, backbone, centres, narrow, softmax_mean, split, with_prototypes, write
 from onnx_file import Net, value_info
 
 BINS = 4
@@ -20,14 +20,16 @@ def places(n, points, k, d, xs, ys, strides):
     return n.op("Reshape", [a, n.ints(1, k * d, anchors)])
 
 
-def pose_net(k, d, classes, ends=False, **metadata):
-    """An anchor-free detector with keypoints. ends: the best of its boxes alone, with their class."""
+def pose_net(k, d, classes, ends=False, masks=False, **metadata):
+    """An anchor-free detector with keypoints. ends: the best of its boxes alone, with their class. masks:
+    coefficients of masks in the keypoints' place, as they are, and prototypes."""
     n = Net(13, **metadata)
     n.divide = 0.0
     n.inputs.append(value_info("images", [1, 3, SIZE, SIZE]))
     xs, ys, strides = centres(SIZE)
     anchors, maps = len(xs), [[], [], []]
-    for x in backbone(n, SIZE):
+    levels = backbone(n, SIZE)
+    for x in levels:
         for kind, channels in enumerate((4 * BINS, classes, k * d)):
             maps[kind].append(n.op("Reshape", [n.conv(x, 8, channels, 1), n.ints(1, channels, -1)]))
     b, s, points = (n.op("Concat", m, axis=2) for m in maps)
@@ -38,18 +40,19 @@ def pose_net(k, d, classes, ends=False, **metadata):
         one, two = n.op("Div", [n.op("Add", [one, two]), n.floats([], [2.0])]), n.op("Sub", [two, one])
     b = n.op("Mul", [n.op("Concat", [one, two], axis=1), n.floats([1, anchors], strides)])
     s = n.op("Sigmoid", [s])
-    out = n.op("Concat", [b, s, places(n, points, k, d, xs, ys, strides)], axis=1)
+    more = points if masks else places(n, points, k, d, xs, ys, strides)
+    out = n.op("Concat", [b, s, more], axis=1)
     if not ends:
         n.op("Identity", [out], name="output0")
         n.outputs.append(value_info("output0", [1, 4 + classes + k * d, anchors]))
-        return n
+        return with_prototypes(n, levels[0], k * d) if masks else n
     rows = n.op("Transpose", [out], perm=[0, 2, 1])
     best = n.op("ReduceMax", [narrow(n, rows, 2, 4, 4 + classes)], axes=[2], keepdims=0)
     _, index = n.op("TopK", [best, n.ints(10)], 2, axis=1)
     index = n.op("Expand", [n.op("Unsqueeze", [index, n.ints(2)]), n.ints(1, 10, 4 + classes + k * d)])
     n.op("GatherElements", [rows, index], name="output0", axis=1)
     n.outputs.append(value_info("output0", [1, 10, 4 + classes + k * d]))
-    return n
+    return with_prototypes(n, levels[0], k * d) if masks else n
 
 
 def rows_net(k, d, classes, **metadata):
@@ -97,6 +100,12 @@ def main():
                       ("rows_other", rows_net(3, 3, 2, kpt_shape="[4, 3]", **pose)),
                       ("rows_turned", rows_net(3, 3, 2, kpt_shape="[4, 2]", **pose))):
         write("poses", name + ".onnx", net.bytes())
+    segment = {"task": "segment", "names": "{0: 'a', 1: 'b'}"}
+    for name, net in (("free", pose_net(6, 1, 2, masks=True, **segment)),
+                      ("bare", pose_net(6, 1, 2, masks=True)),
+                      ("ends", pose_net(6, 1, 2, True, True, **segment)),
+                      ("anchors", anchor_net(12, masks=6, **segment))):
+        write("masks", name + ".onnx", net.bytes())
 
 
 if __name__ == "__main__":

@@ -317,12 +317,12 @@ static void test_verdict_and_score(void **state) {
                                           .max_ghost = 7.5f,
                                           .min_own = 0.15f,
                                           .max_dup = 0.7f,
-                                          .min_outline = 0.5f};
+                                          .min_outline = 0.6f};
     struct evidence evidence = {.judged = true, .own = 0.9f, .suggested = -1, .twin = -1};
     double plain = box_score(&evidence);
-    evidence.task = (struct task_evidence){.task = TASK_SEGMENT, .agreement = 0.52f};
+    evidence.task = (struct task_evidence){.task = TASK_SEGMENT, .agreement = 0.62f};
     assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_CORRECT);
-    evidence.task.agreement = 0.48f;
+    evidence.task.agreement = 0.55f;
     assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_UNCERTAIN);
     assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "outline");
     assert_true(box_score(&evidence) < 0.3 * plain);
