@@ -28,7 +28,7 @@ struct member {
 };
 
 #define NAMED(type, member, kind, key)                                                             \
-    { key, sizeof key - 1, offsetof(struct type, member), KIND_##kind }
+    { (key), sizeof(key) - 1, offsetof(struct type, member), KIND_##kind }
 #define MEMBER(type, key, kind) NAMED(type, key, kind, #key)
 
 /* In the order in which they are written. */

@@ -51,10 +51,10 @@ static void test_apply(void **state) {
     (void)state;
     struct tally tally;
     assert_int_equal(tally_make(4, &tally), STATUS_OK);
-    char first[80];
-    snprintf(first, sizeof first, "1 2 b0.1.3.1>1 b0.1.3.0>1 b3.2.%d.0 m0.0 m-.1 b7.0.0.2 m9.2",
-             REASON_WEAK);
-    assert_int_equal(tally_apply(&tally, 9, first), STATUS_OK);
+    char line[100];
+    snprintf(line, sizeof line, "1 2 b0.1.%d.1>1 b0.1.%d.0>1 b3.2.%d.0 m0.0 m-.1 b7.0.0.2 m9.2",
+             REASON_CLASS, REASON_CLASS, REASON_WEAK);
+    assert_int_equal(tally_apply(&tally, 9, line), STATUS_OK);
     assert_int_equal(tally_apply(&tally, 3, "0 0"), STATUS_OK);
     assert_int_equal(tally.counts[TALLY_UNLABELLED], 0);
     assert_int_equal(tally_apply(&tally, 4, "2 0 u m0.2"), STATUS_OK);
@@ -118,6 +118,8 @@ static const char *const damaged[] = {
     "1 0 b0.1.2.",
     "1 0 b0.3.2.0",
     "1 0 b0.1.99.0",
+    "1 0 w9.1",
+    "1 0 w2",
     "1 0 b0.1.2.3",
     "1 0 b0.1.2.0.0",
     "1 0 b0.1.2.0>",
