@@ -2,7 +2,6 @@
 #include "judge/judge.h"
 
 #include <math.h>
-#include <string.h>
 
 struct ruling verdict_of(const struct evidence *evidence, const struct thresholds *thresholds) {
     const struct {
@@ -36,12 +35,13 @@ const char *verdict_name(enum verdict verdict) {
 }
 
 bool reason_is_of_points(enum reason reason) {
-    static const char *const names[] = {"angle", "outline", "point", "swapped"};
-    const char *name = reason_name(reason);
-    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    static const bool of_points[REASON_COUNT] = {
+        [REASON_OUTLINE] = true,
+        [REASON_ANGLE] = true,
+        [REASON_SWAPPED] = true,
+        [REASON_POINT] = true,
+    };
+    return of_points[reason];
 }
 
 const char *reason_name(enum reason reason) {
