@@ -32,28 +32,22 @@ struct member {
 #define MEMBER(type, key, kind) NAMED(type, key, kind, #key)
 
 /* In the order in which they are written. */
-static const struct member box_members[] = {MEMBER(record_box, line, COUNT),
-                                            MEMBER(record_box, class, CLASS),
-                                            MEMBER(record_box, name, TEXT),
-                                            MEMBER(record_box, xywhn, XYWHN),
-                                            MEMBER(record_box, verdict, VERDICT),
-                                            MEMBER(record_box, reason, REASON),
-                                            MEMBER(record_box, score, NUMBER),
-                                            MEMBER(record_box, suggested, CLASS),
-                                            MEMBER(record_box, suggested_name, TEXT),
-                                            MEMBER(record_box, own, NUMBER),
-                                            MEMBER(record_box, rival, NUMBER),
-                                            MEMBER(record_box, contest, NUMBER),
-                                            MEMBER(record_box, near, NUMBER),
-                                            MEMBER(record_box, margin, NUMBER),
-                                            MEMBER(record_box, shift, NUMBER),
-                                            MEMBER(record_box, ghost, NUMBER),
-                                            MEMBER(record_box, dup, NUMBER),
-                                            MEMBER(record_box, location, NUMBER),
-                                            MEMBER(record_box, refined, XYWHN),
-                                            NAMED(record_box, agreement, NUMBER, "rotated_iou"),
-                                            NAMED(record_box, error, NUMBER, "angle"),
-                                            MEMBER(record_box, refined_points, POINTS)};
+static const struct member box_members[] = {
+    MEMBER(record_box, line, COUNT), MEMBER(record_box, class, CLASS),
+    MEMBER(record_box, name, TEXT), MEMBER(record_box, xywhn, XYWHN),
+    MEMBER(record_box, verdict, VERDICT), MEMBER(record_box, reason, REASON),
+    MEMBER(record_box, score, NUMBER), MEMBER(record_box, suggested, CLASS),
+    MEMBER(record_box, suggested_name, TEXT), MEMBER(record_box, own, NUMBER),
+    MEMBER(record_box, rival, NUMBER), MEMBER(record_box, contest, NUMBER),
+    MEMBER(record_box, near, NUMBER), MEMBER(record_box, margin, NUMBER),
+    MEMBER(record_box, shift, NUMBER), MEMBER(record_box, ghost, NUMBER),
+    MEMBER(record_box, dup, NUMBER), MEMBER(record_box, location, NUMBER),
+    MEMBER(record_box, refined, XYWHN),
+    /* one pair, of the label's task: record_task.c */
+    NAMED(record_box, agreement, NUMBER, "outline"), NAMED(record_box, error, NUMBER, "edge"),
+    NAMED(record_box, agreement, NUMBER, "rotated_iou"), NAMED(record_box, error, NUMBER, "angle"),
+    NAMED(record_box, agreement, NUMBER, "oks"), NAMED(record_box, error, NUMBER, "point_error"),
+    MEMBER(record_box, refined_points, POINTS)};
 static const struct member missing_members[] = {
     MEMBER(record_missing, class, CLASS),       MEMBER(record_missing, name, TEXT),
     MEMBER(record_missing, confidence, NUMBER), MEMBER(record_missing, score, NUMBER),
