@@ -344,7 +344,7 @@ def hostile():
         "external_length": tiny([conv], [external("w", [4, 3, 1, 1], "cycle.onnx", 1 << 40, 48)]),
         "no_input": number(1, 8) + data(7, data(1, data(4, "Relu") + data(2, "y"))),
         "pose": tiny([relu], task="pose"),
-        "obb": tiny([relu], task="obb"),
+        "task": tiny([relu], task="classify"),
         "line_break": tiny([("Frob\n[GPU 0] \x1b[2Jdone", ["images"], ["y"], {})]),
     }
 

@@ -50,17 +50,24 @@ static inline void assert_same_evidence(const struct evidence *a, const struct e
     assert_memory_equal(a->refined, b->refined, sizeof a->refined);
 }
 
+/* But for its anchor, whose number is the views' order's. */
+static inline void assert_same_detection(const struct detection *a, const struct detection *b) {
+    assert_int_equal(a->class, b->class);
+    assert_float_equal(a->confidence, b->confidence, 0);
+    assert_float_equal(a->certainty, b->certainty, 0);
+    assert_memory_equal(a->box, b->box, sizeof a->box);
+}
+
 static inline void assert_same_findings(const struct findings *a, const struct findings *b) {
     assert_int_equal(a->n_evidence, b->n_evidence);
     for (size_t i = 0; i < a->n_evidence; i++)
         assert_same_evidence(&a->evidence[i], &b->evidence[i]);
     assert_int_equal(a->missing.count, b->missing.count);
     for (size_t i = 0; i < a->missing.count; i++)
-        assert_memory_equal(&a->missing.items[i], &b->missing.items[i], sizeof *a->missing.items);
+        assert_same_detection(&a->missing.items[i], &b->missing.items[i]);
     assert_int_equal(a->predictions.count, b->predictions.count);
     for (size_t i = 0; i < a->predictions.count; i++)
-        assert_memory_equal(&a->predictions.items[i], &b->predictions.items[i],
-                            sizeof *a->predictions.items);
+        assert_same_detection(&a->predictions.items[i], &b->predictions.items[i]);
 }
 
 #endif

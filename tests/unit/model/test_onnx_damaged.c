@@ -63,7 +63,7 @@ static void refuses_damaged_files(void **state) {
         {"external_folder", "not a regular file"},
         {"external_length", "do not fit"},
         {"pose", "no detection head was found"},
-        {"obb", "task 'obb': give one that was trained for detection"},
+        {"task", "task 'classify': give one that was trained for detection"},
         {"line_break", "operator Frob?[GPU 0] ?[2Jdone"},
     };
     size_t n = sizeof files / sizeof files[0], there = 0;
