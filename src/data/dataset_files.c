@@ -66,6 +66,15 @@ out:
     return status;
 }
 
+static bool traits_are_same(const struct keypoint_traits *a, const struct keypoint_traits *b) {
+    bool same = a->n_flip == b->n_flip && a->n_sigmas == b->n_sigmas;
+    for (size_t i = 0; same && i < a->n_flip; i++)
+        same = a->flip[i] == b->flip[i];
+    for (size_t i = 0; same && i < a->n_sigmas; i++)
+        same = a->sigmas[i] == b->sigmas[i];
+    return same;
+}
+
 /* All files are of poses of one shape, or none is. */
 static enum status agree_on_keypoints(const struct files *files, struct dataset *dataset) {
     dataset->keypoints = files->items[0].yaml.keypoints;
@@ -75,7 +84,7 @@ static enum status agree_on_keypoints(const struct files *files, struct dataset 
         if (shape->count != dataset->keypoints.count || shape->values != dataset->keypoints.values)
             return FAIL(STATUS_BAD_INPUT, "%s has another kpt_shape than %s: verify each by itself",
                         files->items[i].file, files->items[0].file);
-        if (memcmp(&files->items[i].yaml.traits, &dataset->traits, sizeof dataset->traits) != 0)
+        if (!traits_are_same(&files->items[i].yaml.traits, &dataset->traits))
             return FAIL(STATUS_BAD_INPUT,
                         "%s has another flip_idx or kpt_oks_sigmas than %s: verify each by itself",
                         files->items[i].file, files->items[0].file);

@@ -8,7 +8,7 @@ import tempfile
 
 from harness import DATA, Case, main
 
-REASONS = ["unknown_class", "duplicate", "class", "angle", "swapped", "point", "location", "contested", "unseen", "weak"]
+REASONS = ["unknown_class", "duplicate", "class", "location", "contested", "unseen", "weak"]
 
 
 def snapshot(folder):

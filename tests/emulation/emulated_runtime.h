@@ -50,6 +50,8 @@ void emulated_fail_at(uint64_t at, bool for_good);
  * not. */
 void emulated_fail_for_memory(bool memory);
 uint64_t emulated_calls(void);
+/* The name of one of them, from 1 on. */
+const char *emulated_call(uint64_t number);
 /* The function, or the kernel, that failed by it; NULL: none. */
 const char *emulated_failed(void);
 

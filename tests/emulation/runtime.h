@@ -77,8 +77,9 @@ struct allocation {
 struct runtime {
     std::mutex mutex;
     int n_devices, old_device;
-    size_t memory, used, peak; /* of one device; of all */
-    uint64_t n_calls, fail_at;
+    size_t memory, used, peak;       /* of one device; of all */
+    std::vector<const char *> calls; /* their names, but for those that release */
+    uint64_t fail_at;
     bool fail_for_good, lost, fail_for_memory;
     uint64_t n_questions, hang_after; /* 0: never */
     bool hangs;

@@ -41,7 +41,9 @@ int runtime_device(void) {
 call::call(const char *name, bool releases) : error(cudaSuccess), guard(runtime.mutex) {
     if (releases && runtime.hangs)
         runtime_die("%s: of a device that hangs", name);
-    bool turn = !releases && ++runtime.n_calls == runtime.fail_at;
+    if (!releases)
+        runtime.calls.push_back(name);
+    bool turn = !releases && runtime.calls.size() == runtime.fail_at;
     if (!turn && !runtime.lost)
         return;
     error = runtime.fail_for_memory ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure;
@@ -73,7 +75,7 @@ void emulated_set_old_device(int device) {
 
 void emulated_fail_at(uint64_t at, bool for_good) {
     std::lock_guard<std::mutex> guard(runtime.mutex);
-    runtime.n_calls = 0;
+    runtime.calls.clear();
     runtime.fail_at = at;
     runtime.fail_for_good = for_good;
     runtime.lost = false;
@@ -99,7 +101,12 @@ void emulated_hang_now(void) {
 
 uint64_t emulated_calls(void) {
     std::lock_guard<std::mutex> guard(runtime.mutex);
-    return runtime.n_calls;
+    return runtime.calls.size();
+}
+
+const char *emulated_call(uint64_t number) {
+    std::lock_guard<std::mutex> guard(runtime.mutex);
+    return runtime.calls.at(number - 1);
 }
 
 const char *emulated_failed(void) {
