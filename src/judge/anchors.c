@@ -374,14 +374,14 @@ struct turned_box anchors_turned_box(const struct anchors *anchors, uint32_t id)
     const struct plane *plane = anchors_cell(anchors, id, &cell);
     float sides[4];
     for (size_t side = 0; side < 4; side++) {
-        float logits[GRAPH_BINS];
+        float logits[GRAPH_BINS] = {0};
         for (size_t bin = 0; bin < head->bins; bin++)
             logits[bin] =
                 head_map_at(plane->boxes, plane->box_channel + side * head->bins + bin, cell);
         sides[side] = head->bins > 1 ? dfl_expectation(logits, 1, head->bins) : logits[0];
     }
-    const struct anchor_cell at = {(float)(cell % plane->width), (float)(cell / plane->width),
-                                   plane->stride};
+    size_t column = cell % plane->width, row = cell / plane->width;
+    const struct anchor_cell at = {(float)column, (float)row, plane->stride};
     float angle = head_map_at(plane->extras, plane->extra_channel, cell);
     return distance_turned_box(sides, head_angle(head->raw_angle, angle), at);
 }

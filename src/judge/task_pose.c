@@ -46,15 +46,17 @@ static struct keypoint own_point(const struct task_subject *subject, size_t poin
     size_t cell;
     const struct plane *plane = anchors_cell(anchors, subject->anchor, &cell);
     size_t channel = plane->extra_channel + point * head->point_values;
+    size_t column = cell % plane->width, row = cell / plane->width;
     float x = keypoint_at(head->centred_points, head_map_at(plane->extras, channel, cell),
-                          (float)(cell % plane->width), plane->stride);
+                          (float)column, plane->stride);
     float y = keypoint_at(head->centred_points, head_map_at(plane->extras, channel + 1, cell),
-                          (float)(cell / plane->width), plane->stride);
+                          (float)row, plane->stride);
     float shown =
         head->point_values > 2 ? sigmoid(head_map_at(plane->extras, channel + 2, cell)) : 1;
     x = (x - (float)letterbox->left) / letterbox->gain_x;
     y = (y - (float)letterbox->top) / letterbox->gain_y;
-    bool inside = x >= 0 && y >= 0 && x <= (float)letterbox->width && y <= (float)letterbox->height;
+    bool inside = x >= 0 && y >= 0 && x <= (float)letterbox->image_width &&
+                  y <= (float)letterbox->image_height;
     return (struct keypoint){x, y, shown, inside};
 }
 

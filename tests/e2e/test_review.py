@@ -114,10 +114,7 @@ class Review(ResumeCase):
     # --- interruptions
 
     def test_interrupted_and_resumed(self):
-        process = self.start()
-        self.wait_for_images(20, process)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        self.interrupt(self.start(), 20, signal.SIGTERM)
         self.assertFalse(os.path.exists(self.path("output", "review")))
         self.review(code=2)
         self.assertIn("--resume", self.stderr)

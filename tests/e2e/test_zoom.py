@@ -95,10 +95,7 @@ class Zoom(ResumeCase):
 
     def test_resume(self):
         self.run_verify(*self.FLAGS, "--output", "whole", "--place", "none")
-        process = self.start("--place", "none")
-        self.wait_for_images(10, process)
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        self.interrupt(self.start("--place", "none"), 10, signal.SIGTERM)
         self.assertLess(self.journalled(), PICTURES)
         self.run_verify(*self.FLAGS, "--place", "none", "--no-zoom", "--resume", code=2)
         self.assertIn("--zoom was 1 and is 0 now", self.stderr)

@@ -342,7 +342,7 @@ static inline size_t steps_of(struct graph *graph, int result, enum step_kind ki
     return count;
 }
 
-static inline void refuse(struct graph *graph, int result) {
+static inline void refuse_as(struct graph *graph, int result, const char *message) {
     struct conv_library *library;
     struct network *network;
     net_head(graph, result, result);
@@ -350,10 +350,13 @@ static inline void refuse(struct graph *graph, int result) {
     assert_int_equal(network_make(graph, library, ELEMENT_F32, 1, 32, 32, &network),
                      STATUS_BAD_INPUT);
     assert_null(network);
-    assert_string_equal(status_message(),
-                        "operator Type, node 'node' cannot be run on CUDA; use --device cpu");
+    assert_string_equal(status_message(), message);
     conv_library_free(library);
     graph_free(graph);
+}
+
+static inline void refuse(struct graph *graph, int result) {
+    refuse_as(graph, result, "operator Type, node 'node' cannot be run on CUDA; use --device cpu");
 }
 
 #endif

@@ -16,11 +16,11 @@ static const struct head_class {
     size_t sets, used; /* 0: one */
     const char *boxes, *scores; /* the lists of convolutions; NULL: those of Detect */
     const char *bins;
-    enum task task;
     const char *extras;   /* the list of convolutions of what its task has beside boxes; NULL: not
                              known */
     const char *last;     /* the list of those that each of these ends with; NULL: none */
     const char *n_extras; /* the attribute that says how many these are; NULL: those of keypoints */
+    enum task task;
     bool raw_angle, centred_points; /* see struct head */
 } heads[] = {
     {.name = "Detect"},

@@ -14,41 +14,42 @@
 
 enum { SIDE = 64, ANCHORS = 80 };
 
+static const struct {
+    const char *name;
+    size_t classes;
+    bool raw_angle;
+    double boxes, scores;
+    float first[5];
+} files[] = {
+    {"sigmoid",
+     2,
+     false,
+     9548.9825,
+     98.377121,
+     {4.5083437f, 2.2807293f, 21.502007f, 26.085419f, .60298735f}},
+    {"raw",
+     2,
+     true,
+     5704.3090,
+     69.595959,
+     {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
+    {"single",
+     1,
+     false,
+     9693.1481,
+     32.557491,
+     {5.3141809f, 2.7804782f, 21.502007f, 26.085419f, .39139625f}},
+    {"ends",
+     2,
+     true,
+     5704.3090,
+     69.595959,
+     {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
+};
+
 /* Of the best boxes alone, all are read: they come from the raw maps. */
 static void reads_turned_boxes(void **state) {
     (void)state;
-    static const struct {
-        const char *name;
-        size_t classes;
-        bool raw_angle;
-        double boxes, scores;
-        float first[5];
-    } files[] = {
-        {"sigmoid",
-         2,
-         false,
-         9548.9825,
-         98.377121,
-         {4.5083437f, 2.2807293f, 21.502007f, 26.085419f, .60298735f}},
-        {"raw",
-         2,
-         true,
-         5704.3090,
-         69.595959,
-         {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
-        {"single",
-         1,
-         false,
-         9693.1481,
-         32.557491,
-         {5.3141809f, 2.7804782f, 21.502007f, 26.085419f, .39139625f}},
-        {"ends",
-         2,
-         true,
-         5704.3090,
-         69.595959,
-         {.5042963f, 6.5746145f, -1.9900699f, -.42150974f, .39076549f}},
-    };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct model model;
         struct decoded decoded;
