@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "raw_head.h"
 #include "unit.h"
 
 static inline void read_model(const char *path, int64_t imgsz, struct model *model) {
@@ -36,6 +37,30 @@ static inline float *make_input(size_t height, size_t width) {
     for (size_t i = 0; i < 3 * height * width; i++)
         input[i] = (float)(i * 37 % 64) / 64.0f;
     return input;
+}
+
+/* What a file's own tail makes of make_input: sums of all boxes and scores, and the first box with
+ * its first score. */
+struct export_boxes {
+    double boxes, scores;
+    float first[5];
+};
+
+static inline void check_boxes(const struct model *model, size_t side, size_t anchors,
+                               const struct export_boxes *expected) {
+    struct decoded decoded;
+    float *input = make_input(side, side);
+    assert_int_equal(raw_head_run(model, side, side, input, &decoded), STATUS_OK);
+    assert_int_equal(decoded.count, anchors);
+    assert_float_equal(sum_of(decoded.boxes, 4 * anchors), expected->boxes, 1e-6 * expected->boxes);
+    assert_float_equal(sum_of(decoded.scores, model->n_classes * anchors), expected->scores,
+                       1e-6 * expected->scores);
+    for (size_t k = 0; k < 4; k++)
+        assert_float_equal(decoded.boxes[k], expected->first[k], 1e-4);
+    assert_float_equal(decoded.scores[0], expected->first[4], 1e-5);
+    free(decoded.boxes);
+    free(decoded.scores);
+    free(input);
 }
 
 #endif

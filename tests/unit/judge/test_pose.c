@@ -9,20 +9,12 @@
 #include <cmocka.h>
 
 #include "judge/judge.h"
+#include "task_head.h"
 #include "unit.h"
 
-/* A head with one cell that sees anything: in a map of 8 x 8 cells of 8 pixels, a box of 32 x 16
- * around the centre of cell (4, 3), from (20, 20) to (52, 36), with three keypoints. The picture
+/* The head's box is of 32 x 16 pixels, from (20, 20) to (52, 36), with three keypoints. The picture
  * lies in the input at half its size, 4 pixels from the top. */
-enum { MAP_SIDE = 8, MAP_CELLS = MAP_SIDE * MAP_SIDE, CELL = 3 * MAP_SIDE + 4 };
 enum { POINTS = 3, VALUES = 3, NUMBERS = POINTS * VALUES };
-struct pose_head {
-    struct head head;
-    float sides[4 * MAP_CELLS], scores[MAP_CELLS], points[NUMBERS * MAP_CELLS];
-    struct head_maps maps;
-    struct letterbox letterbox;
-    struct judge judge;
-};
 
 /* Where the three are, in the picture: 40, 44 is in the input's 20, 26. */
 static const float own[POINTS][2] = {{40, 44}, {80, 48}, {96, 60}};
@@ -33,66 +25,40 @@ static float raw(const struct head *head, float picture, float frame, float cell
     return head->centred_points ? strides - cell - 0.5f : (strides - cell) / 2;
 }
 
-static void make_head(struct pose_head *made, size_t values, bool centred) {
-    *made = (struct pose_head){
-        .head = {.kind = HEAD_DISTANCE,
-                 .task = TASK_POSE,
-                 .n_extras = POINTS * values,
-                 .n_points = POINTS,
-                 .point_values = values,
-                 .centred_points = centred,
-                 .n_classes = 1,
-                 .bins = 1,
-                 .n_anchors = 1,
-                 .n_levels = 1,
-                 .levels = {{.stride = 8}}},
-        .letterbox = {.image_width = 128,
-                      .image_height = 112,
-                      .net_width = 64,
-                      .net_height = 64,
-                      .width = 64,
-                      .height = 56,
-                      .top = 4,
-                      .gain = 0.5f,
-                      .gain_x = 0.5f,
-                      .gain_y = 0.5f},
-        .judge = {.n_classes = 1},
-    };
-    for (size_t i = 0; i < MAP_CELLS; i++)
-        made->scores[i] = -20;
-    made->scores[CELL] = 4;
-    const float sides[] = {2, 1, 2, 1};
-    for (size_t side = 0; side < 4; side++)
-        made->sides[side * MAP_CELLS + CELL] = sides[side];
+static void make_head(struct task_head *made, size_t values, bool centred) {
+    task_head_make(made, TASK_POSE, POINTS * values, (const float[]){2, 1, 2, 1});
+    made->head.n_points = POINTS;
+    made->head.point_values = values;
+    made->head.centred_points = centred;
+    made->letterbox = (struct letterbox){.image_width = 128,
+                                         .image_height = 112,
+                                         .net_width = 64,
+                                         .net_height = 64,
+                                         .width = 64,
+                                         .height = 56,
+                                         .top = 4,
+                                         .gain = 0.5f,
+                                         .gain_x = 0.5f,
+                                         .gain_y = 0.5f};
     for (size_t i = 0; i < POINTS; i++) {
-        float *at = made->points + i * values * MAP_CELLS + CELL;
+        float *at = made->extras + i * values * MAP_CELLS + CELL;
         at[0] = raw(&made->head, own[i][0], 0, 4);
         at[MAP_CELLS] = raw(&made->head, own[i][1], 4, 3);
         if (values == 3)
             at[2 * MAP_CELLS] = 5;
     }
-    made->maps.boxes[0] = (struct head_map){made->sides, 4, MAP_SIDE, MAP_SIDE, 1};
-    made->maps.scores[0] = (struct head_map){made->scores, 1, MAP_SIDE, MAP_SIDE, 1};
-    made->maps.extras[0] = (struct head_map){made->points, POINTS * values, MAP_SIDE, MAP_SIDE, 1};
 }
 
 /* What is seen of a label of that box. */
-static struct task_evidence see(const struct pose_head *made, const float *points, size_t n,
+static struct task_evidence see(const struct task_head *made, const float *points, size_t n,
                                 size_t values, struct findings *findings) {
-    const struct view view = {&made->head, &made->maps, &made->letterbox, NULL};
     /* The network's (20, 20) to (52, 36) is this in the picture: 64 x 32 pixels. */
     const struct target target = {.box = {40, 32, 104, 64},
                                   .n_points = n,
                                   .point_values = values,
                                   .keypoints = true,
                                   .points = points};
-    struct judge_scratch *scratch;
-    assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
-    assert_int_equal(judge_picture(&made->judge, &view, 1, &target, 1, scratch, findings),
-                     STATUS_OK);
-    judge_scratch_free(scratch);
-    assert_true(findings->evidence[0].has_refined);
-    return findings->evidence[0].task;
+    return task_head_see(made, &target, findings);
 }
 
 static const float as_seen[NUMBERS] = {40, 44, 2, 80, 48, 2, 96, 60, 2};
@@ -101,7 +67,7 @@ static void test_the_network_s_own(void **state) {
     (void)state;
     for (size_t values = 2; values <= 3; values++)
         for (int centred = 0; centred < 2; centred++) {
-            struct pose_head made;
+            struct task_head made;
             struct findings findings = {0};
             make_head(&made, values, centred);
             struct task_evidence evidence = see(&made, as_seen, POINTS, VALUES, &findings);
@@ -122,7 +88,7 @@ static void test_the_network_s_own(void **state) {
  * e = 144 / (8 / 9 0.53 2048) = 0.149253. */
 static void test_a_moved_point(void **state) {
     (void)state;
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     float moved[NUMBERS];
     make_head(&made, VALUES, false);
@@ -150,7 +116,7 @@ static void test_left_and_right(void **state) {
     (void)state;
     static const uint16_t flip[POINTS] = {0, 2, 1};
     static const float exchanged[NUMBERS] = {40, 44, 2, 96, 60, 2, 80, 48, 2};
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     make_head(&made, VALUES, true);
     assert_false(see(&made, exchanged, POINTS, VALUES, &findings).pose.swapped);
@@ -169,10 +135,10 @@ static void test_left_and_right(void **state) {
 
 static void test_visibility(void **state) {
     (void)state;
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     make_head(&made, VALUES, false);
-    made.points[2 * MAP_CELLS + CELL] = -5; /* the first is not seen */
+    made.extras[2 * MAP_CELLS + CELL] = -5; /* the first is not seen */
     const float lacking[NUMBERS] = {30, 34, 1, 80, 48, 1, 0, 0, 0};
     struct task_evidence evidence = see(&made, lacking, POINTS, VALUES, &findings);
     assert_int_equal(evidence.pose.invented, 1);
@@ -184,7 +150,7 @@ static void test_visibility(void **state) {
     for (size_t i = 0; i < NUMBERS; i++)
         assert_float_equal(findings.numbers[evidence.first + i], suggested[i], 1e-3);
     /* None that both have. */
-    made.points[(VALUES + 2) * MAP_CELLS + CELL] = -5;
+    made.extras[(VALUES + 2) * MAP_CELLS + CELL] = -5;
     evidence = see(&made, lacking, POINTS, VALUES, &findings);
     assert_int_equal(evidence.pose.point, -1);
     assert_float_equal(evidence.error, 0, 0);
@@ -196,7 +162,7 @@ static void test_visibility(void **state) {
 static void test_points_without_visibility(void **state) {
     (void)state;
     static const float lacking[] = {40, 44, 0, 0, 96, 60};
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     make_head(&made, 3, false);
     struct task_evidence evidence = see(&made, lacking, POINTS, 2, &findings);
@@ -216,10 +182,10 @@ static void test_outside_of_the_picture(void **state) {
     (void)state;
     static const float lacking[NUMBERS] = {40, 44, 2, 80, 48, 2, 0, 0, 0};
     static const float having[NUMBERS] = {40, 44, 2, 80, 48, 2, 96, 112, 2};
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     make_head(&made, VALUES, false);
-    made.points[(2 * VALUES + 1) * MAP_CELLS + CELL] = raw(&made.head, 120, 4, 3);
+    made.extras[(2 * VALUES + 1) * MAP_CELLS + CELL] = raw(&made.head, 120, 4, 3);
     struct task_evidence evidence = see(&made, lacking, POINTS, VALUES, &findings);
     assert_int_equal(evidence.pose.absent, 0);
     assert_float_equal(findings.numbers[evidence.first + 2 * VALUES + 2], 0, 0);
@@ -232,12 +198,12 @@ static void test_outside_of_the_picture(void **state) {
 static void test_nothing_to_compare(void **state) {
     (void)state;
     static const float none[NUMBERS] = {40, 44, 0, 80, 48, 0, 96, 60, 0};
-    struct pose_head made;
+    struct task_head made;
     struct findings findings = {0};
     make_head(&made, VALUES, false);
     assert_int_equal(see(&made, none, POINTS, VALUES, &findings).task, TASK_DETECT);
     assert_int_equal(see(&made, as_seen, POINTS - 1, VALUES, &findings).task, TASK_DETECT);
-    made.points[CELL] = NAN;
+    made.extras[CELL] = NAN;
     assert_int_equal(see(&made, as_seen, POINTS, VALUES, &findings).task, TASK_DETECT);
     assert_int_equal(findings.n_numbers, 0);
     assert_true(findings.not_finite);
@@ -246,22 +212,15 @@ static void test_nothing_to_compare(void **state) {
 
 static void test_verdict(void **state) {
     (void)state;
-    const struct thresholds thresholds = {.max_margin = 3.5f,
-                                          .max_shift = 3,
-                                          .max_ghost = 7.5f,
-                                          .min_own = 0.15f,
-                                          .max_dup = 0.7f,
-                                          .max_point = 0.1f};
     struct evidence evidence = {.judged = true, .own = 0.9f, .suggested = -1, .twin = -1};
     evidence.task = (struct task_evidence){.task = TASK_POSE, .agreement = 0.9f, .error = 0.09f};
-    assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_CORRECT);
+    assert_null(task_reason(&evidence));
     evidence.task.error = 0.11f;
-    assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_UNCERTAIN);
-    assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "point");
+    assert_string_equal(task_reason(&evidence), "point");
     evidence.task.pose.swapped = true;
-    assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "swapped");
+    assert_string_equal(task_reason(&evidence), "swapped");
     evidence.own = 0.01f; /* little is seen of it at all: that says more */
-    assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "weak");
+    assert_string_equal(task_reason(&evidence), "weak");
 }
 
 int main(void) {

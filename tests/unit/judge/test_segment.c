@@ -12,6 +12,7 @@
 
 #include "judge/judge.h"
 #include "judge/outline.h"
+#include "task_head.h"
 #include "unit.h"
 
 enum { CIRCLE = 40 };
@@ -120,56 +121,21 @@ static void test_fewer_points(void **state) {
     simplifier_free(&simplifier);
 }
 
-/* A head with one cell that sees anything: in a map of 8 x 8 cells of 8 pixels, a box of 24 x 24
- * around the centre of cell (4, 3), and 16 x 16 cells of two prototypes: how far a cell is within a
- * disc of radius 10 around it, in cells, and the cell's column. */
-enum { MAP_SIDE = 8, MAP_CELLS = MAP_SIDE * MAP_SIDE, CELL = 3 * MAP_SIDE + 4 };
-enum { FINE = 16, PROTOTYPES = 2, FINE_CELLS = FINE * FINE, RADIUS = 10 };
+/* The head's box is of 24 x 24 pixels, and of its two prototypes the first is how far a cell is
+ * within a disc of radius 10 around it, in cells, the second the cell's column. */
+enum { RADIUS = 10 };
 static const struct point middle = {36, 28};
-struct masked_head {
-    struct head head;
-    float sides[4 * MAP_CELLS], scores[MAP_CELLS], coefficients[PROTOTYPES * MAP_CELLS];
-    float prototypes[PROTOTYPES * FINE_CELLS];
-    struct head_maps maps;
-    struct letterbox letterbox;
-};
 
-static void make_head(struct masked_head *made, float disc, float column) {
-    *made = (struct masked_head){
-        .head = {.kind = HEAD_DISTANCE,
-                 .task = TASK_SEGMENT,
-                 .n_extras = PROTOTYPES,
-                 .n_classes = 1,
-                 .bins = 1,
-                 .n_anchors = 1,
-                 .n_levels = 1,
-                 .levels = {{.stride = 8}}},
-        .letterbox = {.image_width = 64,
-                      .image_height = 64,
-                      .net_width = 64,
-                      .net_height = 64,
-                      .width = 64,
-                      .height = 64,
-                      .gain = 1,
-                      .gain_x = 1,
-                      .gain_y = 1},
-    };
-    for (size_t i = 0; i < MAP_CELLS; i++)
-        made->scores[i] = -20;
-    made->scores[CELL] = 4;
-    for (size_t side = 0; side < 4; side++)
-        made->sides[side * MAP_CELLS + CELL] = 1.5f;
-    made->coefficients[CELL] = disc;
-    made->coefficients[MAP_CELLS + CELL] = column;
+static void make_head(struct task_head *made, float disc, float column) {
+    task_head_make(made, TASK_SEGMENT, PROTOTYPES, (const float[]){1.5f, 1.5f, 1.5f, 1.5f});
+    made->extras[CELL] = disc;
+    made->extras[MAP_CELLS + CELL] = column;
     for (size_t i = 0; i < FINE_CELLS; i++) {
         float x = ((float)(i % FINE) + 0.5f) * 4 - middle.x;
         float y = ((float)(i / FINE) + 0.5f) * 4 - middle.y;
         made->prototypes[i] = (RADIUS - hypotf(x, y)) / 4;
         made->prototypes[FINE_CELLS + i] = (float)(i % FINE);
     }
-    made->maps.boxes[0] = (struct head_map){made->sides, 4, MAP_SIDE, MAP_SIDE, 1};
-    made->maps.scores[0] = (struct head_map){made->scores, 1, MAP_SIDE, MAP_SIDE, 1};
-    made->maps.extras[0] = (struct head_map){made->coefficients, PROTOTYPES, MAP_SIDE, MAP_SIDE, 1};
     made->maps.prototypes = (struct head_map){made->prototypes, PROTOTYPES, FINE, FINE, 1};
 }
 
@@ -177,7 +143,7 @@ static void make_head(struct masked_head *made, float disc, float column) {
  */
 static void test_values_between_cells(void **state) {
     (void)state;
-    struct masked_head made;
+    struct task_head made;
     struct anchors anchors = {0};
     struct mask mask = {0};
     bool finite;
@@ -216,7 +182,7 @@ static void test_values_between_cells(void **state) {
 
 static void test_mask_of_a_picture(void **state) {
     (void)state;
-    struct masked_head made;
+    struct task_head made;
     struct anchors anchors = {0};
     struct mask mask = {0};
     uint8_t pixels[64 * 64];
@@ -238,22 +204,16 @@ static void test_mask_of_a_picture(void **state) {
 }
 
 /* What is seen of a label with this outline. */
-static struct task_evidence see(const struct masked_head *made, const struct point *points,
-                                size_t n, struct findings *findings) {
-    const struct view view = {&made->head, &made->maps, &made->letterbox, NULL};
-    const struct judge judge = {.n_classes = 1};
-    struct judge_scratch *scratch;
-    struct target target = {
+static struct task_evidence see(const struct task_head *made, const struct point *points, size_t n,
+                                struct findings *findings) {
+    const struct target target = {
         .box = {26, 18, 46, 38}, .n_points = n, .point_values = 2, .points = &points[0].x};
-    assert_int_equal(judge_scratch_make(&scratch), STATUS_OK);
-    assert_int_equal(judge_picture(&judge, &view, 1, &target, 1, scratch, findings), STATUS_OK);
-    judge_scratch_free(scratch);
-    return findings->evidence[0].task;
+    return task_head_see(made, &target, findings);
 }
 
 static void test_labels_against_a_head(void **state) {
     (void)state;
-    struct masked_head made;
+    struct task_head made;
     struct findings findings = {0};
     struct point circle[CIRCLE];
     make_head(&made, 2, 0);
@@ -283,7 +243,7 @@ static void test_labels_against_a_head(void **state) {
 /* A mask with a hole is no disc; one that is empty, or none of numbers, says nothing. */
 static void test_other_masks(void **state) {
     (void)state;
-    struct masked_head made;
+    struct task_head made;
     struct findings findings = {0};
     struct point circle[CIRCLE];
     put_circle(middle, RADIUS, circle);
@@ -312,25 +272,18 @@ static void test_other_masks(void **state) {
 
 static void test_verdict_and_score(void **state) {
     (void)state;
-    const struct thresholds thresholds = {.max_margin = 3.5f,
-                                          .max_shift = 3,
-                                          .max_ghost = 7.5f,
-                                          .min_own = 0.15f,
-                                          .max_dup = 0.7f,
-                                          .min_outline = 0.6f};
     struct evidence evidence = {.judged = true, .own = 0.9f, .suggested = -1, .twin = -1};
     double plain = box_score(&evidence);
     evidence.task = (struct task_evidence){.task = TASK_SEGMENT, .agreement = 0.62f};
-    assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_CORRECT);
+    assert_null(task_reason(&evidence));
     evidence.task.agreement = 0.55f;
-    assert_int_equal(verdict_of(&evidence, &thresholds).verdict, VERDICT_UNCERTAIN);
-    assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "outline");
+    assert_string_equal(task_reason(&evidence), "outline");
     assert_true(box_score(&evidence) < 0.3 * plain);
     evidence.task.agreement = 0.95f;
     assert_true(box_score(&evidence) > 0.9 * plain);
     evidence.own = 0.01f; /* little is seen of it at all: that says more */
     evidence.task.agreement = 0.1f;
-    assert_string_equal(reason_name(verdict_of(&evidence, &thresholds).reason), "weak");
+    assert_string_equal(task_reason(&evidence), "weak");
 }
 
 int main(void) {

@@ -31,51 +31,29 @@ static void reads_boxes_of_known_heads(void **state) {
     static const struct {
         const char *name;
         size_t classes;
-        double boxes, scores;
-        float first[5];
+        struct export_boxes expected;
     } files[] = {
         {"three",
          2,
-         9505.151,
-         97.60603,
-         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+         {9505.151, 97.60603, {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}}},
         {"two",
          2,
-         9707.922,
-         101.7033,
-         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+         {9707.922, 101.7033, {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}}},
         {"single",
          1,
-         9210.272,
-         32.4405,
-         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .391396f}},
+         {9210.272, 32.4405, {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .391396f}}},
         {"ends",
          2,
-         9505.151,
-         97.60603,
-         {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}},
+         {9505.151, 97.60603, {3.30775642f, 2.34618521f, 21.502007f, 26.085419f, .602987f}}},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct model model;
-        struct decoded decoded;
-        float *input = make_input(SIDE, SIDE);
         read_model(pose(files[i].name), 0, &model);
         assert_int_equal(model.graph.head.kind, HEAD_DISTANCE);
         assert_int_equal(model.n_classes, files[i].classes);
         assert_non_null(strstr(model.description, "a pose model"));
         assert_null(strstr(model.description, "of which the boxes are used"));
-        assert_int_equal(raw_head_run(&model, SIDE, SIDE, input, &decoded), STATUS_OK);
-        assert_int_equal(decoded.count, ANCHORS);
-        assert_float_equal(sum_of(decoded.boxes, 4 * ANCHORS), files[i].boxes,
-                           1e-6 * files[i].boxes);
-        assert_float_equal(sum_of(decoded.scores, files[i].classes * ANCHORS), files[i].scores,
-                           1e-6 * files[i].scores);
-        for (size_t k = 0; k < 4; k++)
-            assert_float_equal(decoded.boxes[k], files[i].first[k], 1e-4);
-        assert_float_equal(decoded.scores[0], files[i].first[4], 1e-5);
-        free(decoded.boxes);
-        free(decoded.scores);
-        free(input);
+        check_boxes(&model, SIDE, ANCHORS, &files[i].expected);
         model_free(&model);
     }
 }
