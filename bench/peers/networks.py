@@ -18,6 +18,7 @@ import tempfile
 
 import pictures
 from forward import SETTINGS, Forward
+from options import add_environment
 from report import Load, markdown, processor, revision
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,10 +47,7 @@ def arguments():
     add("--data", help="folder with images/ (default: the fixtures' coco128)")
     add("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time of one thread, for a busy machine")
     add("--output", help="a file for what is printed")
-    add("--env", help="folder of the Python environment, kept; what it lacks is installed there (default: a new one, "
-        "removed afterwards)")
-    add("--build", help="folder of verify's build (default: build)")
-    add("--packages", action="store_true", help=argparse.SUPPRESS)
+    add_environment(add)
     options = parser.parse_args()
     options.only = options.only.split(",") if options.only else NETWORKS
     if set(options.only) - set(NETWORKS):

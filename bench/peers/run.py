@@ -17,6 +17,7 @@ import time
 import pictures
 import whole_job
 from forward import SETTINGS, Forward
+from options import add_environment
 from report import Load, write_up
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -45,10 +46,7 @@ def arguments():
     add("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, for a busy machine; one thread "
         "alone")
     add("--output", help="default: bench/results/cpu-DATE.md")
-    add("--env", help="folder of the Python environment, kept; what it lacks is installed there (default: a new one, "
-        "removed afterwards)")
-    add("--build", help="folder of verify's build (default: build)")
-    add("--packages", action="store_true", help=argparse.SUPPRESS)
+    add_environment(add)
     options = parser.parse_args()
     known = {*ENGINES, "large", "whole"}
     options.only = options.only.split(",") if options.only else None

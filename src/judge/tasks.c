@@ -28,17 +28,19 @@ enum status tasks_judge(const struct judge *judge, struct judge_scratch *scratch
         struct evidence *evidence = &findings->evidence[i];
         if (!evidence->has_refined || targets[i].n_points == 0)
             continue;
+        const struct anchors *anchors =
+            &scratch->anchors[anchors_view(scratch->anchors, evidence->anchor)];
+        const struct head *head = anchors->head;
+        if (!judges[head->task] || head->n_extras == 0)
+            continue;
         const struct task_subject subject = {
-            .anchors = &scratch->anchors[anchors_view(scratch->anchors, evidence->anchor)],
+            .anchors = anchors,
             .anchor = evidence->anchor,
             .box = anchors_box(scratch->anchors, evidence->anchor),
             .outlining = &scratch->outlining,
             .target = &targets[i],
             .keypoints = &judge->keypoints,
         };
-        const struct head *head = subject.anchors->head;
-        if (!judges[head->task] || head->n_extras == 0)
-            continue;
         evidence->task.first = findings->n_numbers;
         TRY(judges[head->task](&subject, findings, &evidence->task));
         evidence->task.count = findings->n_numbers - evidence->task.first;

@@ -36,10 +36,12 @@ const char *verdict_name(enum verdict verdict) {
 
 bool reason_is_of_points(enum reason reason) {
     static const bool of_points[REASON_COUNT] = {
-        [REASON_OUTLINE] = true,
-        [REASON_ANGLE] = true,
-        [REASON_SWAPPED] = true,
-        [REASON_POINT] = true,
+#define FINDING(kind, name, verdict, swaps, condition)
+#define TASK_FINDING(of_task, kind, name, condition) [REASON_##kind] = true,
+#define CONFIRMED(condition)
+#include "judge/verdict_list.h"
+#undef FINDING
+#undef CONFIRMED
     };
     return of_points[reason];
 }

@@ -145,6 +145,9 @@ size_t subgraph_source(const int64_t first[SUBGRAPH_SOURCES + 1], size_t n_sourc
 
 /* The level whose cells a map has; head->n_levels where none. */
 size_t head_level_of(const struct head_search *search, const struct head *head, int tensor);
+/* Makes the sources of a subgraph the extras of the levels: one of each, neither its boxes nor its
+ * scores; false where they are not so. */
+bool head_take_extras(const struct subgraph *subgraph, struct head *head);
 /* Whether an operator makes such a map, and does more than to move elements: what boxes and
  * keypoints are followed back to. A subgraph_boundary whose context is the head. */
 bool head_is_raw_map(const struct head_search *search, const struct op *op, const void *context);

@@ -124,6 +124,21 @@ size_t head_level_of(const struct head_search *search, const struct head *head, 
     return l;
 }
 
+bool head_take_extras(const struct subgraph *subgraph, struct head *head) {
+    bool good = subgraph->n_sources == head->n_levels;
+    for (size_t l = 0; l < head->n_levels; l++)
+        head->levels[l].extras = -1;
+    for (size_t s = 0; s < subgraph->n_sources && good; s++) {
+        int map = subgraph->sources[s];
+        size_t l = head_level_of(subgraph->search, head, map);
+        struct head_level *level = &head->levels[l < head->n_levels ? l : 0];
+        good =
+            l < head->n_levels && level->extras < 0 && level->boxes != map && level->scores != map;
+        level->extras = map;
+    }
+    return good;
+}
+
 static size_t level_of(const struct attempt *attempt, int tensor) {
     return head_level_of(attempt->search, &attempt->head, tensor);
 }

@@ -8,30 +8,6 @@
 /* Steps to compare where one element comes from. */
 enum { ELEMENT_STEPS = 5 };
 
-/* The level whose stride a map has, of which it is neither boxes nor scores; n_levels: none. */
-static size_t level_of(const struct head_search *search, const struct head *head, int map) {
-    size_t l = 0;
-    while (l < head->n_levels && ((int64_t)head->levels[l].stride != map_stride(search, map) ||
-                                  head->levels[l].boxes == map || head->levels[l].scores == map))
-        l++;
-    return l;
-}
-
-/* Sets the levels' extras: each has one map among the sources. */
-static bool read_maps(const struct head_search *search, const struct subgraph *subgraph,
-                      struct head *head) {
-    bool good = subgraph->n_sources == head->n_levels;
-    for (size_t l = 0; l < head->n_levels; l++)
-        head->levels[l].extras = -1;
-    for (size_t s = 0; s < subgraph->n_sources && good; s++) {
-        size_t l = level_of(search, head, subgraph->sources[s]);
-        good = l < head->n_levels && head->levels[l].extras < 0;
-        if (good)
-            head->levels[l].extras = subgraph->sources[s];
-    }
-    return good;
-}
-
 /* Whether element c of each anchor is channel extra_channel + c of its cell. Sets extra_channel. */
 static bool read_channels(const struct subgraph *subgraph, const struct anchor_order *anchors,
                           size_t axis, const int64_t *first, const int64_t *ids,
@@ -43,7 +19,7 @@ static bool read_channels(const struct subgraph *subgraph, const struct anchor_o
     if (!head_spend(search, anchors->count * n, ELEMENT_STEPS))
         return false;
     for (size_t s = 0; s < subgraph->n_sources; s++)
-        base[level_of(search, head, subgraph->sources[s])] = first[s];
+        base[head_level_of(search, head, subgraph->sources[s])] = first[s];
     for (size_t a = 0; a < anchors->count; a++) {
         size_t l = anchors->level[a];
         struct head_level *level = &head->levels[l];
@@ -70,7 +46,7 @@ static enum status try_tensor(const struct head_search *search, int tensor, size
     struct subgraph subgraph = {0};
     int64_t first[SUBGRAPH_SOURCES + 1], *ids = NULL;
     TRY(subgraph_open(search, tensor, NULL, NULL, &subgraph, good));
-    *good = *good && subgraph.inside[tensor] && read_maps(search, &subgraph, head);
+    *good = *good && subgraph.inside[tensor] && head_take_extras(&subgraph, head);
     if (*good)
         TRY(subgraph_trace(&subgraph, first, &ids, good));
     *good = *good && read_channels(&subgraph, anchors, axis, first, ids, head);

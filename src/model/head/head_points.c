@@ -62,22 +62,12 @@ static bool try_formulas(const struct points_search *points, const struct subgra
     return false;
 }
 
-/* Makes a subgraph's sources the levels' extras, of n_extras channels each; false where they are
- * not. */
+/* Makes a subgraph's sources the levels' extras, of n_extras channels each. */
 static bool take_sources(const struct points_search *points, const struct subgraph *subgraph,
                          struct head *head) {
-    bool good = subgraph->n_sources == head->n_levels;
-    for (size_t l = 0; l < head->n_levels; l++)
-        head->levels[l].extras = -1;
-    for (size_t s = 0; s < subgraph->n_sources && good; s++) {
-        int source = subgraph->sources[s];
-        const struct shape *shape = &points->search->shapes[source];
-        size_t l = head_level_of(points->search, head, source);
-        good = l < head->n_levels && head->levels[l].extras < 0 &&
-               shape->dims[1] == (int64_t)head->n_extras;
-        if (good)
-            head->levels[l].extras = source;
-    }
+    bool good = head_take_extras(subgraph, head);
+    for (size_t l = 0; l < head->n_levels && good; l++)
+        good = points->search->shapes[head->levels[l].extras].dims[1] == (int64_t)head->n_extras;
     return good;
 }
 
